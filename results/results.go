@@ -1,0 +1,81 @@
+// Package results defines the rows that a run leaves behind and the Sink that takes them in batches. It does no I/O.
+package results
+
+// Key says which run, which learner and which moment a row belongs to; every row of every table begins with it.
+type Key struct {
+	RunID    string `parquet:"run_id,dict"`
+	Scenario string `parquet:"scenario,dict"`
+	Agent    string `parquet:"agent,dict"`
+	Seed     int64  `parquet:"seed"`
+	Episode  int64  `parquet:"episode"`
+	Step     int64  `parquet:"step"` // 0-based review within the episode; 0 in a row about the whole episode
+}
+
+// Metrics are the market's accounts over a stretch of time (a step or an episode). Money is in the scenario's
+// currency.
+type Metrics struct {
+	Periods       int64   `parquet:"periods"`
+	Reward        float64 `parquet:"reward"`
+	Revenue       float64 `parquet:"revenue"`
+	Profit        float64 `parquet:"profit"`
+	Units         int64   `parquet:"units"`
+	Customers     int64   `parquet:"customers"` // who came through the doors, those thinned away included in expectation
+	Purchases     int64   `parquet:"purchases"`
+	OwnUnits      int64   `parquet:"own_units"`
+	OwnRevenue    float64 `parquet:"own_revenue"`
+	OwnProfit     float64 `parquet:"own_profit"`
+	LostUnits     int64   `parquet:"lost_units"`     // asked for and not in stock
+	StockOutDays  float64 `parquet:"stock_out_days"` // product-days without stock
+	HoldingCost   float64 `parquet:"holding_cost"`
+	PriceChanges  int64   `parquet:"price_changes"`
+	MeanPrice     float64 `parquet:"mean_price"` // own posted price, average over periods
+	ReceivedUnits int64   `parquet:"received_units"`
+}
+
+// Episode is a row of episodes.parquet.
+type Episode struct {
+	Key
+	Exploration  float64 `parquet:"exploration"`
+	LearningRate float64 `parquet:"learning_rate"`
+	Metrics
+}
+
+// Step is a row of steps.parquet: one review of the learning seller.
+type Step struct {
+	Key
+	Week           int64    `parquet:"week"`
+	ReferencePrice *float64 `parquet:"reference_price,optional"`
+	Action         int64    `parquet:"action"`
+	Price          float64  `parquet:"price"`
+	Exploring      bool     `parquet:"exploring"`
+	Metrics
+}
+
+// Sink takes batches of rows. It never drops a row silently and never grows without bound: a Write that cannot keep
+// up blocks or fails. The rows belong to the caller again when Write returns.
+type Sink[Row any] interface {
+	Write(rows []Row) error
+	Close() error
+}
+
+// Add adds another stretch's account to this one; MeanPrice becomes the mean over all periods.
+func (m *Metrics) Add(o *Metrics) {
+	if n := m.Periods + o.Periods; n > 0 {
+		m.MeanPrice = (m.MeanPrice*float64(m.Periods) + o.MeanPrice*float64(o.Periods)) / float64(n)
+	}
+	m.Periods += o.Periods
+	m.Reward += o.Reward
+	m.Revenue += o.Revenue
+	m.Profit += o.Profit
+	m.Units += o.Units
+	m.Customers += o.Customers
+	m.Purchases += o.Purchases
+	m.OwnUnits += o.OwnUnits
+	m.OwnRevenue += o.OwnRevenue
+	m.OwnProfit += o.OwnProfit
+	m.LostUnits += o.LostUnits
+	m.StockOutDays += o.StockOutDays
+	m.HoldingCost += o.HoldingCost
+	m.PriceChanges += o.PriceChanges
+	m.ReceivedUnits += o.ReceivedUnits
+}

@@ -1,0 +1,133 @@
+// Package env is what a player sees of a simulation: which offers it may make (Spec), what it observes when it is its
+// turn (TimeStep), and how it acts (Environment). It knows no market and no learner.
+package env
+
+// Feature is one number of an observation. A feature that cannot be told at the moment is NaN.
+type Feature struct {
+	Name     string  `json:"name"`
+	Unit     string  `json:"unit,omitempty"`
+	Doc      string  `json:"doc,omitempty"`
+	Min, Max float64 // range within which values are expected; not enforced
+}
+
+// Offer is one rung of a player's ladder: a price, and the promotion that goes with it ("" for none).
+type Offer struct {
+	Price     float64 `json:"price"`
+	Promotion string  `json:"promotion,omitempty"`
+}
+
+// Limit forbids offers whose price lies more than Drop below, or more than Rise above, the value of a feature (a
+// reference price, the last price). Where the feature is NaN it forbids nothing. Market masks and policy guardrails
+// are computed by the same Apply.
+type Limit struct {
+	Feature string  `json:"feature"`
+	Index   int     `json:"index"` // of the feature in Spec.Features
+	Drop    float64 `json:"drop,omitempty"`
+	Rise    float64 `json:"rise,omitempty"` // 0 means no limit, for Drop too
+}
+
+// Spec is a player's side of the game: features in observation order, offers in action order (an action is an
+// index into Offers), and the limits that mask offers.
+type Spec struct {
+	Features []Feature `json:"features"`
+	Offers   []Offer   `json:"offers"`
+	Limits   []Limit   `json:"limits,omitempty"`
+}
+
+// Feature returns the index of the feature called name, or -1.
+func (s *Spec) Feature(name string) int {
+	for i := range s.Features {
+		if s.Features[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// slack keeps a price that equals a bound up to rounding inside it.
+const slack = 1e-9
+
+// Allow fills mask (len(Offers)) with what the limits allow at an observation. If they forbid everything, the offer
+// that breaks them least (the dearest under Drop, the cheapest under Rise) is allowed, so that a player can always act.
+func (s *Spec) Allow(observation []float64, mask []bool) {
+	any := false
+	for a := range s.Offers {
+		mask[a] = s.excess(observation, s.Offers[a].Price) <= slack
+		any = any || mask[a]
+	}
+	if any || len(mask) == 0 {
+		return
+	}
+	best := 0
+	for a := range s.Offers {
+		if s.excess(observation, s.Offers[a].Price) < s.excess(observation, s.Offers[best].Price) {
+			best = a
+		}
+	}
+	mask[best] = true
+}
+
+// excess is by how much a price breaks the limits; at most 0 when it keeps them all.
+func (s *Spec) excess(observation []float64, price float64) float64 {
+	worst := 0.0
+	for _, l := range s.Limits {
+		at := observation[l.Index]
+		if at != at {
+			continue
+		}
+		if l.Drop > 0 {
+			worst = max(worst, at-price-l.Drop)
+		}
+		if l.Rise > 0 {
+			worst = max(worst, price-at-l.Rise)
+		}
+	}
+	return worst
+}
+
+// Stage says where in an episode a time step stands.
+type Stage uint8
+
+const (
+	First Stage = iota // the player's first turn: Reward and Elapsed mean nothing yet
+	Mid                // every later turn
+	Last               // after the end: no action is taken; Terminal says of which kind the end was
+)
+
+// TimeStep is one player's turn. Environment.Next fills the caller's struct; the slices are borrowed until the next
+// call of Next.
+type TimeStep struct {
+	Player      int
+	Stage       Stage
+	Terminal    bool      // on Last: true when the world ended (no future to bootstrap from), false when we merely stopped looking (truncation)
+	Observation []float64 // in Spec.Features order; NaN is missing
+	Mask        []bool    // which offers may be made, in Spec.Offers order; never all false
+	Reward      float64   // since this player's last act
+	Discount    float64   // γ to the power of the elapsed time: what the value of this state is worth at the last act
+	Elapsed     float64   // time since the last act, in periods
+}
+
+// Environment is a turn-taking cycle in which several players act in one world (PettingZoo's AEC): after Reset, Next
+// says whose turn it is, Act answers for that player, until Next has handed every player its Last step and
+// returns false. Turns at one instant see the state before any of that instant's actions; all apply after the last
+// of them.
+type Environment interface {
+	// Players is how many players act; they are numbered from 0.
+	Players() int
+	// Spec is a player's side of the game. It does not change during an episode.
+	Spec(player int) *Spec
+	// Reset begins an episode. The same number is the same world: same arrivals, tastes and shocks, whatever the
+	// players do.
+	Reset(episode uint64)
+	// Next advances the world to the next turn. It returns false when the episode is over.
+	Next(step *TimeStep) bool
+	// Act answers the turn that Next announced. An action outside the ladder or the mask is a bug and panics.
+	Act(action int)
+}
+
+// Tabular is what a finite, deterministic environment also offers: from state s under joint action a (mixed radix over the players, player 0
+// slowest) the next state and each player's reward, as flat tables next[s*A+a] and reward[(s*A+a)*players+i].
+type Tabular interface {
+	Environment
+	Table() (next []int32, reward []float64)
+}
