@@ -18,18 +18,18 @@ type Metrics struct {
 	Reward        float64 `parquet:"reward"`
 	Revenue       float64 `parquet:"revenue"`
 	Profit        float64 `parquet:"profit"`
-	Units         int64   `parquet:"units"`
-	Customers     int64   `parquet:"customers"` // who came through the doors, those thinned away included in expectation
-	Purchases     int64   `parquet:"purchases"`
-	OwnUnits      int64   `parquet:"own_units"`
+	Units         float64 `parquet:"units"`
+	Customers     float64 `parquet:"customers"` // who came through the doors, those thinned away included in expectation
+	Purchases     float64 `parquet:"purchases"`
+	OwnUnits      float64 `parquet:"own_units"`
 	OwnRevenue    float64 `parquet:"own_revenue"`
 	OwnProfit     float64 `parquet:"own_profit"`
-	LostUnits     int64   `parquet:"lost_units"`     // asked for and not in stock
+	LostUnits     float64 `parquet:"lost_units"`     // asked for and not in stock
 	StockOutDays  float64 `parquet:"stock_out_days"` // product-days without stock
 	HoldingCost   float64 `parquet:"holding_cost"`
 	PriceChanges  int64   `parquet:"price_changes"`
 	MeanPrice     float64 `parquet:"mean_price"` // own posted price, average over periods
-	ReceivedUnits int64   `parquet:"received_units"`
+	ReceivedUnits float64 `parquet:"received_units"`
 }
 
 // Episode is a row of episodes.parquet.
