@@ -1,0 +1,64 @@
+// Package policies holds frozen pricing policies: an encoder from observations to states, a ladder of offers, a table
+// of values, and the guardrails between them and the shelf. It imports the standard library and the types that say
+// what a player sees, so that a production service can embed it.
+package policies
+
+import "github.com/souk-sim/souk/sim/env"
+
+// Policy answers an observation with an offer. It is stateless and safe for concurrent use: whatever it remembers
+// must be in the observation, and whatever is random comes from u.
+type Policy interface {
+	// Decide returns the offer for an observation (in the order of Spec.Features, NaN for missing). u in [0, 1) is
+	// the caller's uniform number; a deterministic policy ignores it. The observation is not kept.
+	Decide(observation []float64, u float64) Decision
+}
+
+// Decision is an offer and how it came about.
+type Decision struct {
+	Action     int        `json:"action"` // index into Spec.Offers
+	Price      float64    `json:"price"`
+	Promotion  string     `json:"promotion,omitempty"`
+	Propensity float64    `json:"propensity"` // probability with which the policy makes this offer at this observation
+	Revision   string     `json:"revision,omitempty"`
+	Guardrails Guardrails `json:"guardrails,omitempty"`
+}
+
+// Guardrails is the set of limits that kept a policy from the offer it would have made without them: bit i stands for
+// Spec.Limits[i] (limits beyond the 64th share the last bit).
+type Guardrails uint64
+
+// Hit says which limits forbid an offer at an observation. It tells why; whether an offer may be made is for
+// Spec.Allow to say.
+func Hit(spec *env.Spec, observation []float64, action int) Guardrails {
+	var hit Guardrails
+	price := spec.Offers[action].Price
+	for i := range spec.Limits {
+		l := &spec.Limits[i]
+		at := observation[l.Index]
+		if l.Drop > 0 && at-price > l.Drop+slack || l.Rise > 0 && price-at > l.Rise+slack {
+			hit |= 1 << min(i, 63)
+		}
+	}
+	return hit
+}
+
+// slack is env's: a price that equals a bound up to rounding keeps it.
+const slack = 1e-9
+
+// nearest returns the allowed offer whose price is closest to a price, the lowest index among equals.
+func nearest(spec *env.Spec, mask []bool, price float64) int {
+	best, gap := -1, 0.0
+	for a := range spec.Offers {
+		if !mask[a] {
+			continue
+		}
+		d := spec.Offers[a].Price - price
+		if d < 0 {
+			d = -d
+		}
+		if best < 0 || d < gap {
+			best, gap = a, d
+		}
+	}
+	return best
+}

@@ -1,0 +1,209 @@
+package policies
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
+)
+
+// Table is a policy that looks its offer up: the dearest value among the offers that the limits allow, ties to the
+// lowest index, and with probability Epsilon any allowed offer. Build it with NewTable.
+//
+// Where training never was, values mean nothing, so:
+//   - a state in which no offer was ever tried answers with the values of the nearest tried state that differs in one
+//     dimension only (dimensions in order, fewest bins away, the lower bin first), or else of the most visited state;
+//   - offers never tried in that state do not compete;
+//   - if the limits forbid every tried offer, the allowed offer nearest in price to the best tried one is made.
+type Table struct {
+	Spec     env.Spec
+	Encoder  Encoder
+	Values   []float64 // [state*len(Spec.Offers)+action]
+	Visits   []uint32  // likewise: how often training tried it; nil where every value is meant (a solved table)
+	Epsilon  float64   // exploration, 0 to 1
+	Revision string    // goes into every Decision
+
+	source []int32 // state whose values answer for a state; nil when it is always itself
+}
+
+// NewTable checks a table and prepares it for use. The slices are kept, not copied. Errors are *field.Error.
+func NewTable(spec *env.Spec, encoder Encoder, values []float64, visits []uint32, epsilon float64) (*Table, error) {
+	if err := checkSpec(spec); err != nil {
+		return nil, err
+	}
+	if err := encoder.Validate(spec); err != nil {
+		return nil, err
+	}
+	size := encoder.States() * len(spec.Offers)
+	switch {
+	case len(values) != size:
+		return nil, field.New("values", len(values), fmt.Sprintf("%d states × %d offers", encoder.States(), len(spec.Offers)))
+	case visits != nil && len(visits) != size:
+		return nil, field.New("visits", len(visits), fmt.Sprintf("none or %d", size))
+	case !(epsilon >= 0 && epsilon <= 1):
+		return nil, field.New("epsilon", epsilon, "0 to 1")
+	}
+	for i, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, field.New(fmt.Sprintf("values[%d]", i), v, "a finite number")
+		}
+	}
+	t := &Table{Spec: *spec, Encoder: encoder, Values: values, Visits: visits, Epsilon: epsilon}
+	t.source = t.sources()
+	return t, nil
+}
+
+func checkSpec(spec *env.Spec) error {
+	if len(spec.Offers) == 0 {
+		return field.New("offers", "none", "at least one")
+	}
+	for a, o := range spec.Offers {
+		if math.IsNaN(o.Price) || math.IsInf(o.Price, 0) {
+			return field.New(fmt.Sprintf("offers[%d].price", a), o.Price, "a finite number")
+		}
+	}
+	for i, l := range spec.Limits {
+		key := fmt.Sprintf("limits[%d]", i)
+		if l.Index < 0 || l.Index >= len(spec.Features) || spec.Features[l.Index].Name != l.Feature {
+			return field.New(key+".feature", fmt.Sprintf("%q at index %d", l.Feature, l.Index), "a feature and its index")
+		}
+		if !(l.Drop >= 0 && l.Rise >= 0) {
+			return field.New(key, fmt.Sprintf("drop %v, rise %v", l.Drop, l.Rise), "numbers of at least 0")
+		}
+	}
+	return nil
+}
+
+// Decide implements Policy.
+func (t *Table) Decide(observation []float64, u float64) Decision {
+	var buffer [64]bool // on the stack; longer ladders pay for an allocation
+	mask := buffer[:]
+	if n := len(t.Spec.Offers); n > len(mask) {
+		mask = make([]bool, n)
+	}
+	mask = mask[:len(t.Spec.Offers)]
+	t.Spec.Allow(observation, mask)
+	greedy, ideal := t.greedy(t.from(t.Encoder.Encode(observation)), mask)
+
+	action, allowed := greedy, count(mask)
+	if u < t.Epsilon {
+		action = pick(mask, int(u/t.Epsilon*float64(allowed)))
+	}
+	d := Decision{
+		Action: action, Price: t.Spec.Offers[action].Price, Promotion: t.Spec.Offers[action].Promotion,
+		Propensity: t.Epsilon / float64(allowed), Revision: t.Revision,
+	}
+	if action == greedy {
+		d.Propensity += 1 - t.Epsilon
+	}
+	if !mask[ideal] {
+		d.Guardrails = Hit(&t.Spec, observation, ideal)
+	}
+	return d
+}
+
+// greedy returns the best allowed offer by the values of a state, and the one it would be without limits.
+func (t *Table) greedy(state int, mask []bool) (best, ideal int) {
+	best, ideal = -1, -1
+	at := state * len(mask)
+	for a, v := range t.Values[at : at+len(mask)] {
+		if !t.tried(at + a) {
+			continue
+		}
+		if ideal < 0 || v > t.Values[at+ideal] {
+			ideal = a
+		}
+		if mask[a] && (best < 0 || v > t.Values[at+best]) {
+			best = a
+		}
+	}
+	if best < 0 {
+		best = nearest(&t.Spec, mask, t.Spec.Offers[ideal].Price)
+	}
+	return best, ideal
+}
+
+// tried says whether training knows a value. Without a source nothing was ever tried, or everything: all values count.
+func (t *Table) tried(i int) bool { return t.source == nil || t.Visits[i] > 0 }
+
+func (t *Table) from(state int) int {
+	if t.source == nil {
+		return state
+	}
+	return int(t.source[state])
+}
+
+// sources finds the state that answers for each state.
+func (t *Table) sources() []int32 {
+	if t.Visits == nil {
+		return nil
+	}
+	offers := len(t.Spec.Offers)
+	visits := make([]uint64, t.Encoder.States())
+	most := 0
+	for i, n := range t.Visits {
+		s := i / offers
+		if visits[s] += uint64(n); visits[s] > visits[most] {
+			most = s
+		}
+	}
+	if visits[most] == 0 {
+		return nil
+	}
+	source := make([]int32, len(visits))
+	for s := range source {
+		source[s] = int32(s)
+		if visits[s] == 0 {
+			source[s] = int32(t.nearestTried(s, visits, most))
+		}
+	}
+	return source
+}
+
+func (t *Table) nearestTried(state int, visits []uint64, most int) int {
+	stride := len(visits)
+	for i := range t.Encoder.Dimensions {
+		d := &t.Encoder.Dimensions[i]
+		stride /= d.bins()
+		values := d.bins() - 1 // the missing bin is near to nothing
+		bin := state / stride % d.bins()
+		if bin == values {
+			continue
+		}
+		for step := 1; step < values; step++ {
+			if s := state - step*stride; bin-step >= 0 && visits[s] > 0 {
+				return s
+			}
+			if s := state + step*stride; bin+step < values && visits[s] > 0 {
+				return s
+			}
+		}
+	}
+	return most
+}
+
+// count is how many offers a mask allows.
+func count(mask []bool) int {
+	n := 0
+	for _, ok := range mask {
+		if ok {
+			n++
+		}
+	}
+	return n
+}
+
+// pick returns the k-th allowed offer, from 0.
+func pick(mask []bool, k int) int {
+	last := 0
+	for a, ok := range mask {
+		if ok {
+			if last = a; k == 0 {
+				return a
+			}
+			k--
+		}
+	}
+	return last
+}
