@@ -1,6 +1,8 @@
 // Package results defines the rows that a run leaves behind and the Sink that takes them in batches. It does no I/O.
 package results
 
+import "cmp"
+
 // Key says which run, which learner and which moment a row belongs to; every row of every table begins with it.
 type Key struct {
 	RunID    string `parquet:"run_id,dict"`
@@ -10,6 +12,17 @@ type Key struct {
 	Episode  int64  `parquet:"episode"`
 	Step     int64  `parquet:"step"` // 0-based review within the episode; 0 in a row about the whole episode
 }
+
+// Position returns the key itself. Every row embeds its key, so this is how code that is generic over rows asks for it.
+func (k Key) Position() Key { return k }
+
+// Compare orders keys as the files of a run do: by seed, agent, episode and step.
+func (k Key) Compare(o Key) int {
+	return cmp.Or(cmp.Compare(k.Seed, o.Seed), cmp.Compare(k.Agent, o.Agent), cmp.Compare(k.Episode, o.Episode), cmp.Compare(k.Step, o.Step))
+}
+
+// Row is any row that embeds its Key.
+type Row interface{ Position() Key }
 
 // Metrics are the market's accounts over a stretch of time (a step or an episode). Money is in the scenario's
 // currency.
