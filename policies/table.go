@@ -8,7 +8,7 @@ import (
 	"github.com/souk-sim/souk/sim/env"
 )
 
-// Table is a policy that looks its offer up: the dearest value among the offers that the limits allow, ties to the
+// Table is a policy that looks its offer up: the highest value among the offers that the limits allow, ties to the
 // lowest index, and with probability Epsilon any allowed offer. Build it with NewTable.
 //
 // Where training never was, values mean nothing, so:

@@ -1,0 +1,237 @@
+package agents
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/rng"
+)
+
+// Tabular are the parameters that tabular learners share.
+type Tabular struct {
+	LearningRate LearningRate `toml:"learning_rate"`
+	Exploration  Exploration  `toml:"exploration"`
+	// Initial is every value before the first update. Far above what can be earned it makes the learner try everything
+	// (optimism); far below it makes it stay with the first thing that works.
+	Initial float64 `toml:"initial"`
+	// Warmup is a number of transitions from which nothing is learned but their mean reward r̄ and discount γ̄; then every value is set to r̄/(1 − γ̄),
+	// the worth of playing on like this for ever, in place of Initial. (Calvano et al. 2020 start from the same
+	// quantity, computed.) It is meant to be played with full exploration; 0 turns it off.
+	Warmup int `toml:"warmup"`
+	// Average is η >= 0 of polynomial-decay averaging (Shamir & Zhang 2013, ICML, §4.2): the frozen policy is read from a running mean
+	// of each entry's iterates, q̄ ← q̄ + (η+1)/(n+η)·(q − q̄), in which iterate n weighs about n^η, while learning goes on with q
+	// itself. Off where negative.
+	Average float64 `toml:"average"`
+}
+
+// defaults are those of canned-tuna: rewards there are noisy, and the gaps between good offers small.
+func defaults() Tabular {
+	return Tabular{
+		LearningRate: LearningRate{Kind: "visits", Power: 0.6},
+		Exploration:  Exploration{Kind: "linear", From: 1, To: 0.02},
+		Average:      -1,
+	}
+}
+
+// Validate implements Params.
+func (p *Tabular) Validate() error {
+	if err := p.LearningRate.validate(); err != nil {
+		return err
+	}
+	if err := p.Exploration.validate(); err != nil {
+		return err
+	}
+	switch {
+	case math.IsNaN(p.Initial) || math.IsInf(p.Initial, 0):
+		return field.New("initial", p.Initial, "a finite number")
+	case p.Warmup < 0:
+		return field.New("warmup", p.Warmup, "at least 0 transitions")
+	case math.IsNaN(p.Average) || math.IsInf(p.Average, 0):
+		return field.New("average", p.Average, "a finite number; negative for none")
+	}
+	return nil
+}
+
+// Explore implements Params.
+func (p *Tabular) Explore(progress float64) float64 { return p.Exploration.At(progress) }
+
+// table is a Q table with everything that tabular learners do to one.
+type table struct {
+	task    Task
+	params  Tabular
+	rates   rates
+	offers  int
+	values  []float64 // [state*offers+action]
+	visits  []uint32  // likewise: updates of an entry
+	average []float64 // likewise; nil when off
+	rate    float64   // of the latest update
+
+	warm                    int // transitions of the warm-up still to come
+	sumReward, sumDiscount0 float64
+}
+
+func newTable(params *Tabular, task Task) (table, error) {
+	if err := params.Validate(); err != nil {
+		return table{}, err
+	}
+	if err := task.Encoder.Validate(task.Spec); err != nil {
+		return table{}, err
+	}
+	offers := len(task.Spec.Offers)
+	if offers == 0 {
+		return table{}, field.New("offers", "none", "at least one")
+	}
+	n := task.Encoder.States() * offers
+	t := table{
+		task: task, params: *params, rates: params.LearningRate.rates(), offers: offers, warm: params.Warmup,
+		values: make([]float64, n), visits: make([]uint32, n),
+	}
+	if params.Average >= 0 {
+		t.average = make([]float64, n)
+	}
+	t.fill(params.Initial)
+	return t, nil
+}
+
+func (t *table) fill(value float64) {
+	for i := range t.values {
+		t.values[i] = value
+	}
+	copy(t.average, t.values)
+}
+
+// act is ε-greedy (Sutton & Barto 2018, §2.2) over the allowed offers: one draw decides whether to explore, the
+// other what would then be tried.
+func (t *table) act(s *State, exploration float64, stream *rng.Stream) (action int, exploring bool) {
+	explore, which := stream.Float64(), stream.Float64()
+	if explore < exploration {
+		return uniform(s.Mask, which), true
+	}
+	return t.greedy(s), false
+}
+
+// uniform returns the allowed offer that a uniform number u falls on.
+func uniform(mask []bool, u float64) int {
+	n := 0
+	for _, ok := range mask {
+		if ok {
+			n++
+		}
+	}
+	k := int(u * float64(n))
+	for a, ok := range mask {
+		if ok {
+			if k == 0 {
+				return a
+			}
+			k--
+		}
+	}
+	return 0
+}
+
+// greedy returns the best allowed offer, the lowest index among equals.
+func (t *table) greedy(s *State) int {
+	row := t.values[s.Index*t.offers:][:t.offers]
+	best, value := 0, math.Inf(-1)
+	for a, ok := range s.Mask[:len(row)] {
+		if ok && row[a] > value {
+			best, value = a, row[a]
+		}
+	}
+	return best
+}
+
+// value is Q(s, a).
+func (t *table) value(s *State, action int) float64 { return t.values[s.Index*t.offers+action] }
+
+// update moves Q(s, a) towards a target by the entry's own step size.
+func (t *table) update(state, action int, target float64) {
+	i := state*t.offers + action
+	t.visits[i]++
+	t.rate = t.rates.at(t.visits[i])
+	t.values[i] += float64(t.rate * (target - t.values[i]))
+	if t.average != nil {
+		n := float64(t.visits[i])
+		t.average[i] += float64((t.params.Average + 1) / (n + t.params.Average) * (t.values[i] - t.average[i]))
+	}
+}
+
+// warming counts a transition into the warm-up, and says whether it was part of it.
+func (t *table) warming(x *Transition) bool {
+	if t.warm == 0 {
+		return false
+	}
+	t.sumReward += x.Reward
+	t.sumDiscount0 += 1 - x.Discount
+	if t.warm--; t.warm == 0 && t.sumDiscount0 > 0 {
+		t.fill(t.sumReward / t.sumDiscount0)
+	}
+	return true
+}
+
+// LearningRate implements Agent.
+func (t *table) LearningRate() float64 { return t.rate }
+
+// Policy implements Agent: the greedy policy of the values, or of their average.
+func (t *table) Policy() (policies.Policy, error) {
+	values := t.values
+	if t.average != nil {
+		values = t.average
+	}
+	return policies.NewTable(t.task.Spec, t.task.Encoder, append([]float64(nil), values...), append([]uint32(nil), t.visits...), 0)
+}
+
+// The checkpoint of a table, little-endian: "soukq1", entries (uint64), then per array its elements: values and
+// averages as float64 bits, visits as uint32; then the warm-up.
+const magic = "soukq1"
+
+func (t *table) marshal() []byte {
+	le := binary.LittleEndian
+	b := make([]byte, 0, len(magic)+8+20*len(t.values)+32)
+	b = le.AppendUint64(append(b, magic...), uint64(len(t.values)))
+	for i := range t.values {
+		b = le.AppendUint64(b, math.Float64bits(t.values[i]))
+		b = le.AppendUint32(b, t.visits[i])
+		if t.average != nil {
+			b = le.AppendUint64(b, math.Float64bits(t.average[i]))
+		}
+	}
+	for _, x := range []float64{t.rate, float64(t.warm), t.sumReward, t.sumDiscount0} {
+		b = le.AppendUint64(b, math.Float64bits(x))
+	}
+	return b
+}
+
+// unmarshal restores a table and returns what follows it.
+func (t *table) unmarshal(b []byte) ([]byte, error) {
+	le := binary.LittleEndian
+	entry := 12
+	if t.average != nil {
+		entry = 20
+	}
+	want := len(magic) + 8 + entry*len(t.values) + 32
+	if len(b) < want || string(b[:len(magic)]) != magic || le.Uint64(b[len(magic):]) != uint64(len(t.values)) {
+		return nil, fmt.Errorf("checkpoint of %d bytes is not one of a table of %d entries, which begins with %q and has at least %d bytes",
+			len(b), len(t.values), magic, want)
+	}
+	b = b[len(magic)+8:]
+	for i := range t.values {
+		t.values[i] = math.Float64frombits(le.Uint64(b))
+		t.visits[i] = le.Uint32(b[8:])
+		if t.average != nil {
+			t.average[i] = math.Float64frombits(le.Uint64(b[12:]))
+		}
+		b = b[entry:]
+	}
+	warm := 0.0
+	for _, x := range []*float64{&t.rate, &warm, &t.sumReward, &t.sumDiscount0} {
+		*x = math.Float64frombits(le.Uint64(b))
+		b = b[8:]
+	}
+	t.warm = int(warm)
+	return b, nil
+}
