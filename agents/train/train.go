@@ -1,0 +1,159 @@
+// Package train plays the episodes from which learners learn: one job is one learner under one seed, and jobs run in
+// parallel with results that do not depend on how many run at once.
+//
+// Randomness. A world is built under a master seed (MasterSeed for training, another for evaluation) and reset to
+// episodes 0, 1, 2, …; so training meets no episode that evaluation will. The loop's own streams are
+// rng.New(master, episode): family "exploration" is the learner's, family "brain" at (player, turn) gives the other players' uniforms.
+// No world may use these two names.
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/souk-sim/souk/agents"
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/results"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
+	"github.com/souk-sim/souk/sim/rng"
+)
+
+// World is an environment that keeps accounts of the player who learns.
+type World interface {
+	env.Environment
+	// Account is the episode so far; borrowed until the next call of Next or Reset.
+	Account() *results.Metrics
+	// Week is the stretch between the learner's last two turns; borrowed likewise.
+	Week() *results.Metrics
+}
+
+// Job is one learner to be trained under one seed.
+type Job struct {
+	Key      results.Key // RunID, Scenario, Agent and Seed of the rows
+	Params   agents.Params
+	World    func() (World, error) // makes the job's own world, under Master
+	Master   uint64                // of the exploration and brain streams: MasterSeed(…)
+	Learner  int                   // the player who learns
+	Others   []policies.Policy     // by player; that of Learner is not used
+	Encoder  policies.Encoder
+	Episodes int
+	// RandomStart is for how many first turns of every episode exploration is total (exploring starts, Sutton & Barto 2018, §5.3, as
+	// far as a world that cannot be set to any state allows).
+	RandomStart int
+
+	EpisodeRows results.Sink[results.Episode] // nil for none; the caller closes it
+	StepRows    results.Sink[results.Step]    // nil for none; the caller closes it
+
+	// Save is called every CheckpointEvery episodes (0: never), at the end, and when the context is cancelled; the rows of
+	// all earlier episodes were written before. Its Agent bytes belong to the callee.
+	Save            func(Checkpoint) error
+	CheckpointEvery int
+	Resume          *Checkpoint // nil to begin at episode 0
+
+	// Watch is called after each episode, from the goroutine that trains the job.
+	Watch func(Progress)
+}
+
+// Checkpoint is all that a job needs to carry on to the same bytes.
+type Checkpoint struct {
+	Episodes     int     // played so far; the next episode's number
+	MovingReward float64 // Progress.MovingReward
+	Agent        []byte  // agents.Agent.MarshalBinary
+}
+
+// Progress is how far a job has come.
+type Progress struct {
+	Job, Episode, Episodes int     // Episode counts those played
+	Steps                  int     // learner's turns in this episode
+	MovingReward           float64 // exponential moving average (1/100) of the episodes' reward per turn
+	Exploration            float64
+}
+
+// Outcome is what became of a job.
+type Outcome struct {
+	Policy   policies.Policy // what was learned so far, frozen; nil when the job failed to start
+	Episodes int
+	Err      error // context.Canceled (or its cause) when interrupted
+}
+
+// MasterSeed derives the master seed of a training run's worlds from the scenario's seed and the training seed. Evaluation
+// must take its own from elsewhere: another family name, such as "evaluate", gives one.
+func MasterSeed(scenario, training int64) uint64 {
+	stream := rng.New(uint64(scenario), 0).Family("train").At(uint64(training))
+	return stream.Uint64()
+}
+
+// Run trains the jobs, up to workers at once, and returns their outcomes in order. A job that fails does not stop the others. A
+// cancelled context stops each job at its next episode boundary, saved. The error joins those of the outcomes.
+func Run(ctx context.Context, jobs []Job, workers int) ([]Outcome, error) {
+	outcomes := make([]Outcome, len(jobs))
+	next := make(chan int)
+	var group sync.WaitGroup
+	for range max(1, min(workers, len(jobs))) {
+		group.Go(func() {
+			for i := range next {
+				outcomes[i] = run(ctx, i, &jobs[i])
+			}
+		})
+	}
+	for i := range jobs {
+		next <- i
+	}
+	close(next)
+	group.Wait()
+
+	var all []error
+	for i := range outcomes {
+		if err := outcomes[i].Err; err != nil {
+			all = append(all, fmt.Errorf("%s, seed %d: %w", jobs[i].Key.Agent, jobs[i].Key.Seed, err))
+		}
+	}
+	return outcomes, errors.Join(all...)
+}
+
+func (j *Job) validate(w World) error {
+	switch players := w.Players(); {
+	case j.Learner < 0 || j.Learner >= players:
+		return field.New("learner", j.Learner, fmt.Sprintf("a player from 0 to %d", players-1))
+	case len(j.Others) != players:
+		return field.New("others", len(j.Others), fmt.Sprintf("a policy for each of %d players", players))
+	case j.Episodes < 1:
+		return field.New("episodes", j.Episodes, "at least 1")
+	case j.Resume != nil && (j.Resume.Episodes < 0 || j.Resume.Episodes > j.Episodes):
+		return field.New("resume.episodes", j.Resume.Episodes, fmt.Sprintf("0 to %d", j.Episodes))
+	}
+	for p, policy := range j.Others {
+		if p != j.Learner && policy == nil {
+			return field.New(fmt.Sprintf("others[%d]", p), "none", "a policy")
+		}
+	}
+	return nil
+}
+
+// run trains one job from its start or its checkpoint to its end or the context's.
+func run(ctx context.Context, number int, j *Job) Outcome {
+	w, err := j.World()
+	if err != nil {
+		return Outcome{Err: err}
+	}
+	if err := j.validate(w); err != nil {
+		return Outcome{Err: err}
+	}
+	agent, err := j.Params.New(agents.Task{Spec: w.Spec(j.Learner), Encoder: j.Encoder})
+	if err != nil {
+		return Outcome{Err: err}
+	}
+	l := newLoop(j, w, agent)
+	if j.Resume != nil {
+		if err := agent.UnmarshalBinary(j.Resume.Agent); err != nil {
+			return Outcome{Err: err}
+		}
+		l.episode, l.moving = j.Resume.Episodes, j.Resume.MovingReward
+	}
+	err = l.train(ctx, number)
+	policy, frozen := agent.Policy()
+	return Outcome{Policy: policy, Episodes: l.episode, Err: errors.Join(err, frozen)}
+}
