@@ -108,29 +108,10 @@ func (t *table) fill(value float64) {
 func (t *table) act(s *State, exploration float64, stream *rng.Stream) (action int, exploring bool) {
 	explore, which := stream.Float64(), stream.Float64()
 	if explore < exploration {
-		return uniform(s.Mask, which), true
+		action, _ = policies.Pick(s.Mask, which)
+		return action, true
 	}
 	return t.greedy(s), false
-}
-
-// uniform returns the allowed offer that a uniform number u falls on.
-func uniform(mask []bool, u float64) int {
-	n := 0
-	for _, ok := range mask {
-		if ok {
-			n++
-		}
-	}
-	k := int(u * float64(n))
-	for a, ok := range mask {
-		if ok {
-			if k == 0 {
-				return a
-			}
-			k--
-		}
-	}
-	return 0
 }
 
 // greedy returns the best allowed offer, the lowest index among equals.

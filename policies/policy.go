@@ -3,7 +3,11 @@
 // what a player sees, so that a production service can embed it.
 package policies
 
-import "github.com/souk-sim/souk/sim/env"
+import (
+	"math"
+
+	"github.com/souk-sim/souk/sim/env"
+)
 
 // Policy answers an observation with an offer. It is stateless and safe for concurrent use: whatever it remembers
 // must be in the observation, and whatever is random comes from u.
@@ -45,20 +49,50 @@ func Hit(spec *env.Spec, observation []float64, action int) Guardrails {
 // slack is env's: a price that equals a bound up to rounding keeps it.
 const slack = 1e-9
 
-// nearest returns the allowed offer whose price is closest to a price, the lowest index among equals.
-func nearest(spec *env.Spec, mask []bool, price float64) int {
-	best, gap := -1, 0.0
+// Mask returns which offers the limits allow at an observation, in the buffer where that is long enough.
+func Mask(spec *env.Spec, observation []float64, buffer []bool) []bool {
+	n := len(spec.Offers)
+	if n > len(buffer) {
+		buffer = make([]bool, n)
+	}
+	spec.Allow(observation, buffer[:n])
+	return buffer[:n]
+}
+
+// Nearest returns the allowed offer that is closest to a price and a promotion: among those with the promotion, if there
+// are any, the one whose price differs least, the lowest index among equals. A nil mask allows all.
+func Nearest(spec *env.Spec, mask []bool, price float64, promotion string) int {
+	best, gap, same := -1, 0.0, false
 	for a := range spec.Offers {
-		if !mask[a] {
+		if mask != nil && !mask[a] {
 			continue
 		}
-		d := spec.Offers[a].Price - price
-		if d < 0 {
-			d = -d
-		}
-		if best < 0 || d < gap {
-			best, gap = a, d
+		o := &spec.Offers[a]
+		d, match := math.Abs(o.Price-price), o.Promotion == promotion
+		if best < 0 || match && !same || match == same && d < gap {
+			best, gap, same = a, d, match
 		}
 	}
 	return best
+}
+
+// Pick returns the allowed offer that a uniform number u in [0, 1) falls on when all are equally likely, and how many
+// there are.
+func Pick(mask []bool, u float64) (action, allowed int) {
+	for _, ok := range mask {
+		if ok {
+			allowed++
+		}
+	}
+	k := int(u * float64(allowed))
+	for a, ok := range mask {
+		if !ok {
+			continue
+		}
+		if action = a; k == 0 {
+			break
+		}
+		k--
+	}
+	return action, allowed
 }

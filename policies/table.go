@@ -78,25 +78,20 @@ func checkSpec(spec *env.Spec) error {
 // Decide implements Policy.
 func (t *Table) Decide(observation []float64, u float64) Decision {
 	var buffer [64]bool // on the stack; longer ladders pay for an allocation
-	mask := buffer[:]
-	if n := len(t.Spec.Offers); n > len(mask) {
-		mask = make([]bool, n)
-	}
-	mask = mask[:len(t.Spec.Offers)]
-	t.Spec.Allow(observation, mask)
+	mask := Mask(&t.Spec, observation, buffer[:])
 	greedy, ideal := t.greedy(t.from(t.Encoder.Encode(observation)), mask)
-
-	action, allowed := greedy, count(mask)
-	if u < t.Epsilon {
-		action = pick(mask, int(u/t.Epsilon*float64(allowed)))
+	action, propensity := greedy, 1.0
+	if t.Epsilon > 0 {
+		explored, allowed := Pick(mask, u/t.Epsilon)
+		if u < t.Epsilon {
+			action = explored
+		}
+		if propensity = t.Epsilon / float64(allowed); action == greedy {
+			propensity += 1 - t.Epsilon
+		}
 	}
-	d := Decision{
-		Action: action, Price: t.Spec.Offers[action].Price, Promotion: t.Spec.Offers[action].Promotion,
-		Propensity: t.Epsilon / float64(allowed), Revision: t.Revision,
-	}
-	if action == greedy {
-		d.Propensity += 1 - t.Epsilon
-	}
+	o := &t.Spec.Offers[action]
+	d := Decision{Action: action, Price: o.Price, Promotion: o.Promotion, Propensity: propensity, Revision: t.Revision}
 	if !mask[ideal] {
 		d.Guardrails = Hit(&t.Spec, observation, ideal)
 	}
@@ -119,7 +114,7 @@ func (t *Table) greedy(state int, mask []bool) (best, ideal int) {
 		}
 	}
 	if best < 0 {
-		best = nearest(&t.Spec, mask, t.Spec.Offers[ideal].Price)
+		best = Nearest(&t.Spec, mask, t.Spec.Offers[ideal].Price, t.Spec.Offers[ideal].Promotion)
 	}
 	return best, ideal
 }
@@ -181,29 +176,4 @@ func (t *Table) nearestTried(state int, visits []uint64, most int) int {
 		}
 	}
 	return most
-}
-
-// count is how many offers a mask allows.
-func count(mask []bool) int {
-	n := 0
-	for _, ok := range mask {
-		if ok {
-			n++
-		}
-	}
-	return n
-}
-
-// pick returns the k-th allowed offer, from 0.
-func pick(mask []bool, k int) int {
-	last := 0
-	for a, ok := range mask {
-		if ok {
-			if last = a; k == 0 {
-				return a
-			}
-			k--
-		}
-	}
-	return last
 }
