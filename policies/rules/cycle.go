@@ -44,21 +44,21 @@ func (r *Cycle) Policy(spec *env.Spec) (policies.Policy, error) {
 
 type cycle struct {
 	ladder
-	Cycle
+	rule Cycle
 	week int
 }
 
 func (p *cycle) Decide(observation []float64, _ float64) policies.Decision {
 	week := observation[p.week]
 	if math.IsNaN(week) {
-		return p.want(observation, p.Regular, "")
+		return p.want(observation, p.rule.Regular, "")
 	}
-	at := (int(week) + p.Phase) % p.Length
+	at := (int(week) + p.rule.Phase) % p.rule.Length
 	if at < 0 {
-		at += p.Length
+		at += p.rule.Length
 	}
-	if at < p.Length-p.DealWeeks {
-		return p.want(observation, p.Regular, "")
+	if at < p.rule.Length-p.rule.DealWeeks {
+		return p.want(observation, p.rule.Regular, "")
 	}
-	return p.want(observation, p.Deal, p.DealPromotion)
+	return p.want(observation, p.rule.Deal, p.rule.DealPromotion)
 }

@@ -24,9 +24,9 @@ func (r *Fixed) Policy(spec *env.Spec) (policies.Policy, error) {
 
 type fixed struct {
 	ladder
-	Fixed
+	rule Fixed
 }
 
 func (p *fixed) Decide(observation []float64, _ float64) policies.Decision {
-	return p.want(observation, p.Price, p.Promotion)
+	return p.want(observation, p.rule.Price, p.rule.Promotion)
 }

@@ -1,0 +1,119 @@
+package policies
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/souk-sim/souk/sim/env"
+)
+
+// Explanation says why a table decides as it does at one observation.
+type Explanation struct {
+	Decision Decision // the greedy one: exploration apart
+	State    int
+	Bins     []Bin
+	Source   int   // the state whose values answered
+	Nearest  []Bin // its bins, where it is another state because nothing was ever tried in this one; else nil
+	Offers   []OfferExplanation
+}
+
+// OfferExplanation is one offer's part in a decision.
+type OfferExplanation struct {
+	env.Offer
+	Value   float64
+	Visits  uint32 // how often training tried it in the source state
+	Tried   bool   // its value counts: training tried it, or the table was solved and not trained
+	Allowed bool
+	Why     string // why it was made, or not
+}
+
+// Explain explains the greedy decision at an observation.
+func (t *Table) Explain(observation []float64) Explanation {
+	state := t.Encoder.Encode(observation)
+	source := t.from(state)
+	mask := Mask(&t.Spec, observation, nil)
+	best, ideal := t.greedy(source, mask)
+	e := Explanation{Decision: t.Decide(observation, 1), State: state, Bins: t.Encoder.Decode(state), Source: source}
+	if source != state {
+		e.Nearest = t.Encoder.Decode(source)
+	}
+	for a, o := range t.Spec.Offers {
+		i := source*len(mask) + a
+		x := OfferExplanation{Offer: o, Value: t.Values[i], Tried: t.tried(i), Allowed: mask[a]}
+		if t.Visits != nil {
+			x.Visits = t.Visits[i]
+		}
+		x.Why = t.why(observation, &x, a, best, ideal, t.Values[source*len(mask)+best])
+		e.Offers = append(e.Offers, x)
+	}
+	return e
+}
+
+func (t *Table) why(observation []float64, x *OfferExplanation, a, best, ideal int, value float64) string {
+	switch {
+	case a == best && !x.Tried:
+		return fmt.Sprintf("made: the limits forbid every offer that training tried; the nearest allowed to the best of them, %.4g", t.Spec.Offers[ideal].Price)
+	case a == best && a == ideal:
+		return "made: the highest value"
+	case a == best:
+		return "made: the highest value that the limits allow"
+	case !x.Allowed:
+		return "forbidden: " + t.limits(Hit(&t.Spec, observation, a), observation)
+	case !x.Tried:
+		return "never tried"
+	case x.Value == value:
+		return "as good; the first is made"
+	}
+	return fmt.Sprintf("worth %.4g less", value-x.Value)
+}
+
+// limits words a set of limits.
+func (t *Table) limits(hit Guardrails, observation []float64) string {
+	var all []string
+	for i, l := range t.Spec.Limits {
+		if hit&(1<<min(i, 63)) == 0 {
+			continue
+		}
+		var bounds []string
+		if l.Drop > 0 {
+			bounds = append(bounds, fmt.Sprintf("%.4g below", l.Drop))
+		}
+		if l.Rise > 0 {
+			bounds = append(bounds, fmt.Sprintf("%.4g above", l.Rise))
+		}
+		all = append(all, fmt.Sprintf("at most %s %s %.4g", strings.Join(bounds, " or "), l.Feature, observation[l.Index]))
+	}
+	return strings.Join(all, "; ")
+}
+
+// String is the explanation in words, one offer a line.
+func (e Explanation) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "State %d: %s.\n", e.State, words(e.Bins))
+	if e.Nearest != nil {
+		fmt.Fprintf(&b, "Training never tried anything there; values are those of the nearest state %d: %s.\n", e.Source, words(e.Nearest))
+	}
+	fmt.Fprintf(&b, "Offer: %.4g%s.\n", e.Decision.Price, promotion(e.Decision.Promotion))
+	for _, o := range e.Offers {
+		fmt.Fprintf(&b, "  %8.4g%s  value %.6g  visits %d  %s\n", o.Price, promotion(o.Promotion), o.Value, o.Visits, o.Why)
+	}
+	return b.String()
+}
+
+func words(bins []Bin) string {
+	var all []string
+	for _, b := range bins {
+		all = append(all, b.String())
+	}
+	if len(all) == 0 {
+		return "the only one"
+	}
+	return strings.Join(all, ", ")
+}
+
+func promotion(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " with " + name
+}
