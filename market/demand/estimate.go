@@ -1,0 +1,165 @@
+package demand
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// estimate fills m with the coefficients at angles x, the likelihood's maximum, and their covariance.
+func (m *ARIMA) estimate(l *likelihood, x []float64) {
+	res := make([]float64, len(l.e[0]))
+	logLik := func(x []float64) float64 {
+		if math.IsInf(l.at(x, res), 1) {
+			return math.Inf(-1)
+		}
+		return l.logLik()
+	}
+	free := l.snapToBoundary(x, logLik)
+	if len(free) < len(x) {
+		m.Warnings = append(m.Warnings, "the moving-average part is at the boundary of invertibility: its standard errors do not exist")
+	}
+	v, b, ok := m.information(l, x, free, logLik)
+	m.LogLik = logLik(x)
+	m.N, m.NUsed = l.used+len(l.diff), l.used
+	m.Sigma2 = l.sumSq / float64(l.used)
+	m.assemble(l, x, free, v, b, ok)
+	m.criteria(len(m.Coefficients))
+	if !m.Converged {
+		m.Warnings = append(m.Warnings, "not converged: the likelihood is flat or still rising where the search stopped")
+	}
+	ar, _, sar, _ := l.blocks(l.params)
+	if !rootBeyond(ar, 1.01) || !rootBeyond(sar, 1.01) {
+		m.Warnings = append(m.Warnings, "the autoregressive part is near a unit root: consider a difference")
+	}
+}
+
+// snapToBoundary moves moving-average parameters that all but reached the boundary onto it, where the likelihood is
+// stationary by symmetry (θ and 1/θ are the same process), and lists those that are free to vary.
+func (l *likelihood) snapToBoundary(x []float64, logLik func([]float64) float64) (free []int) {
+	_, ma, _, sma := l.blocks(x)
+	first, firstSeasonal := l.order[0], len(x)-len(sma)
+	isMA := func(i int) bool { return i >= first && i < first+len(ma) || i >= firstSeasonal }
+	for i := range x {
+		if s := math.Sin(x[i]); isMA(i) && math.Abs(s) > 0.9999 {
+			before, at := logLik(x), x[i]
+			x[i] = math.Copysign(math.Pi/2, s)
+			if logLik(x) >= before-1e-7 {
+				continue
+			}
+			x[i] = at
+		}
+		free = append(free, i)
+	}
+	return free
+}
+
+// information inverts the observed information of the free angles, after a few Newton steps on it, and differentiates
+// the regression coefficients by the angles.
+func (m *ARIMA) information(l *likelihood, x []float64, free []int, logLik func([]float64) float64) (v *mat.SymDense, b *mat.Dense, ok bool) {
+	const h = 5e-4
+	k, cols := len(free), len(l.gamma)
+	if k == 0 {
+		m.Converged = true
+		return nil, nil, true
+	}
+	b = mat.NewDense(max(cols, 1), k, nil)
+	beta := make([]float64, cols)
+	derive := func(i int, up bool) {
+		l.beta(beta)
+		for j, v := range beta {
+			if up {
+				b.Set(j, i, v/(2*h))
+			} else {
+				b.Set(j, i, b.At(j, i)-v/(2*h))
+			}
+		}
+	}
+	for range 4 {
+		g, hess := curvature(logLik, x, free, h, derive)
+		hess.ScaleSym(-1, hess)
+		var chol mat.Cholesky
+		if !chol.Factorize(hess) {
+			return nil, b, false
+		}
+		v = mat.NewSymDense(k, nil)
+		if chol.InverseTo(v) != nil {
+			return nil, b, false
+		}
+		gradient, step := mat.NewVecDense(k, g), mat.NewVecDense(k, nil)
+		step.MulVec(v, gradient)
+		promise := mat.Dot(gradient, step) / 2
+		m.Converged = promise < 1e-6
+		if promise < 1e-9 {
+			break
+		}
+		before, old := logLik(x), append([]float64(nil), x...)
+		for a, i := range free {
+			x[i] += step.AtVec(a)
+		}
+		if !(logLik(x) >= before) {
+			copy(x, old)
+			break
+		}
+	}
+	return v, b, true
+}
+
+// assemble carries the angles' covariance v over to the coefficients (delta method; the gradient is zero) and joins it
+// with that of the regression: Cov(β) = Cov(β|angles) + b·v·b', the inverse of the joint observed information.
+func (m *ARIMA) assemble(l *likelihood, x []float64, free []int, v *mat.SymDense, b *mat.Dense, ok bool) {
+	const h = 1e-6
+	n, cols := len(x), len(l.gamma)-l.nuisance
+	coef, up, down := make([]float64, n), make([]float64, n), make([]float64, n)
+	l.coefficients(x, coef)
+	beta := make([]float64, len(l.gamma))
+	l.beta(beta)
+	m.Coefficients = nil
+	for i, name := range m.armaNames() {
+		m.Coefficients = append(m.Coefficients, Coefficient{Name: name, Estimate: coef[i]})
+	}
+	for j, name := range m.columnNames() {
+		m.Coefficients = append(m.Coefficients, Coefficient{Name: name, Estimate: beta[l.nuisance+j]})
+	}
+	total := n + cols
+	cov := mat.NewDense(max(total, 1), max(total, 1), nil)
+	if len(free) > 0 && ok {
+		jac := mat.NewDense(total, len(free), nil)
+		for a, i := range free {
+			at := x[i]
+			x[i] = at + h
+			l.coefficients(x, up)
+			x[i] = at - h
+			l.coefficients(x, down)
+			x[i] = at
+			for r := range n {
+				jac.Set(r, a, (up[r]-down[r])/(2*h))
+			}
+			for j := range cols {
+				jac.Set(n+j, a, b.At(l.nuisance+j, a))
+			}
+		}
+		var half mat.Dense
+		half.Mul(jac, v)
+		cov.Mul(&half, jac.T())
+	}
+	if cols > 0 {
+		c := l.betaCovariance()
+		for i := range cols {
+			for j := range cols {
+				cov.Set(n+i, n+j, cov.At(n+i, n+j)+c.At(l.nuisance+i, l.nuisance+j))
+			}
+		}
+	}
+	m.Covariance = make([][]float64, total)
+	for i := range m.Covariance {
+		m.Covariance[i] = make([]float64, total)
+		for j := range total {
+			m.Covariance[i][j] = cov.At(i, j)
+			if variance := min(cov.At(i, i), cov.At(j, j)); !(variance > 1e-30) || !ok {
+				m.Covariance[i][j] = math.NaN()
+			}
+		}
+		m.Coefficients[i].SE = math.Sqrt(m.Covariance[i][i])
+	}
+}

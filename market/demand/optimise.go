@@ -1,0 +1,176 @@
+package demand
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// objective writes n scaled residuals at x into res and returns their sum of squares, +Inf where x is infeasible.
+type objective func(x, res []float64) float64
+
+// levenbergMarquardt minimises f from x, in place (Marquardt 1963). Residuals are such that n·log of the sum of squares
+// is minus twice the log-likelihood, so J'J·n/S approximates the information and the predicted reduction is in units of
+// log-likelihood: it stops when a full step promises less than tolerance of it. Steps are bounded because x is an angle.
+func levenbergMarquardt(f objective, x []float64, n int, tolerance float64, iterations int) float64 {
+	const difference, longest = 1e-6, 0.7
+	k := len(x)
+	res, trial := make([]float64, n), make([]float64, n)
+	next, step := make([]float64, k), make([]float64, k)
+	jac := make([][]float64, k)
+	for i := range jac {
+		jac[i] = make([]float64, n)
+	}
+	normal, damped := mat.NewSymDense(k, nil), mat.NewSymDense(k, nil)
+	gradient := mat.NewVecDense(k, nil)
+	best := f(x, res)
+	if math.IsInf(best, 1) {
+		return best
+	}
+	damping := 1e-3
+	for range iterations {
+		for i := range x {
+			if !jacobianColumn(f, x, i, difference, res, trial, jac[i]) {
+				return best
+			}
+		}
+		for i := range k {
+			gradient.SetVec(i, dot(jac[i], res))
+			for j := i; j < k; j++ {
+				normal.SetSym(i, j, dot(jac[i], jac[j]))
+			}
+		}
+		for {
+			damped.CopySym(normal)
+			for i := range k {
+				damped.SetSym(i, i, normal.At(i, i)*(1+damping)+1e-12*best)
+			}
+			promise, ok := solveStep(damped, gradient, step, longest)
+			promise *= float64(n) / best
+			if ok && promise < tolerance {
+				return best
+			}
+			for i := range x {
+				next[i] = x[i] - step[i]
+			}
+			value := math.Inf(1)
+			if ok {
+				value = f(next, trial)
+			}
+			if value < best {
+				copy(x, next)
+				best = value
+				res, trial = trial, res
+				damping = max(damping/10, 1e-12)
+				break
+			}
+			if damping *= 5; damping > 1e9 {
+				return best
+			}
+		}
+	}
+	return best
+}
+
+// jacobianColumn differentiates the residuals by x[i], forward, or backward at the edge of the feasible region.
+func jacobianColumn(f objective, x []float64, i int, h float64, res, trial, column []float64) bool {
+	at := x[i]
+	defer func() { x[i] = at }()
+	for _, d := range []float64{h, -h} {
+		x[i] = at + d
+		if math.IsInf(f(x, trial), 1) {
+			continue
+		}
+		for t, r := range res {
+			column[t] = (trial[t] - r) / d
+		}
+		return true
+	}
+	return false
+}
+
+// solveStep solves for the step and returns half the reduction in the sum of squares that a linear model promises.
+func solveStep(normal mat.Symmetric, gradient *mat.VecDense, step []float64, longest float64) (promise float64, ok bool) {
+	var chol mat.Cholesky
+	if !chol.Factorize(normal) {
+		return 0, false
+	}
+	s := mat.NewVecDense(len(step), step)
+	if err := chol.SolveVecTo(s, gradient); err != nil {
+		return 0, false
+	}
+	promise = mat.Dot(s, gradient) / 2
+	for _, v := range step {
+		if m := math.Abs(v); m > longest {
+			s.ScaleVec(longest/m, s)
+		}
+	}
+	return promise, true
+}
+
+func dot(a, b []float64) float64 {
+	b = b[:len(a)]
+	s := 0.0
+	for i, v := range a {
+		s += v * b[i]
+	}
+	return s
+}
+
+// scatter is the i-th point (from 1) of the Halton sequence in (0, 1)^len(x): a low-discrepancy set of starts.
+func scatter(i int, x []float64) {
+	base := 1
+	for d := range x {
+		for base++; !prime(base); base++ {
+		}
+		f, v := 1.0, 0.0
+		for n := i; n > 0; n /= base {
+			f /= float64(base)
+			v += f * float64(n%base)
+		}
+		x[d] = v
+	}
+}
+
+func prime(n int) bool {
+	for d := 2; d*d <= n; d++ {
+		if n%d == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// curvature is the gradient and the Hessian of f at x by central differences over the free coordinates; each is called
+// with x displaced along coordinate i by ±h, before the mixed ones.
+func curvature(f func(x []float64) float64, x []float64, free []int, h float64, each func(i int, up bool)) (g []float64, hess *mat.SymDense) {
+	k := len(free)
+	g, hess = make([]float64, k), mat.NewSymDense(max(k, 1), nil)
+	f0 := f(x)
+	up, down := make([]float64, k), make([]float64, k)
+	for a, i := range free {
+		at := x[i]
+		x[i] = at + h
+		up[a] = f(x)
+		each(a, true)
+		x[i] = at - h
+		down[a] = f(x)
+		each(a, false)
+		x[i] = at
+		g[a] = (up[a] - down[a]) / (2 * h)
+		hess.SetSym(a, a, (up[a]-2*f0+down[a])/(h*h))
+	}
+	for a, i := range free {
+		for b := a + 1; b < k; b++ {
+			j := free[b]
+			xi, xj := x[i], x[j]
+			x[i], x[j] = xi+h, xj+h
+			both := f(x)
+			x[i], x[j] = xi-h, xj-h
+			neither := f(x)
+			x[i], x[j] = xi, xj
+			hess.SetSym(a, b, (both+neither+2*f0-up[a]-down[a]-up[b]-down[b])/(2*h*h))
+		}
+	}
+	return g, hess
+}
