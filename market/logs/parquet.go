@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,9 @@ func (p *Panel) readParquet(data io.ReaderAt, size int64, roles []role) (err err
 			err = damaged(r)
 		}
 	}()
+	if err := whole(data, size); err != nil {
+		return damaged(err)
+	}
 	file, err := parquet.OpenFile(data, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return damaged(err)
@@ -61,6 +65,22 @@ func (p *Panel) readParquet(data io.ReaderAt, size int64, roles []role) (err err
 			}
 		}
 		done += len(columns[0])
+	}
+	return nil
+}
+
+// whole tells whether a file ends as Parquet files do: metadata, their length, PAR1. parquet-go allocates whatever length a
+// damaged file claims (4 GiB at most) before it reads.
+func whole(data io.ReaderAt, size int64) error {
+	var tail [8]byte
+	if size < 12 {
+		return io.ErrUnexpectedEOF
+	}
+	if _, err := data.ReadAt(tail[:], size-8); err != nil && err != io.EOF {
+		return err
+	}
+	if string(tail[4:]) != "PAR1" || int64(binary.LittleEndian.Uint32(tail[:4])) > size-12 {
+		return errors.New("no metadata at its end")
 	}
 	return nil
 }
