@@ -67,6 +67,7 @@ type table struct {
 	values  []float64 // [state*offers+action]
 	visits  []uint32  // likewise: updates of an entry
 	average []float64 // likewise; nil when off
+	best    []int32   // [state], the greedy offer where none is masked, kept up to date so that no step scans the row
 	rate    float64   // of the latest update
 
 	warm                    int // transitions of the warm-up still to come
@@ -87,7 +88,7 @@ func newTable(params *Tabular, task Task) (table, error) {
 	n := task.Encoder.States() * offers
 	t := table{
 		task: task, params: *params, rates: params.LearningRate.rates(), offers: offers, warm: params.Warmup,
-		values: make([]float64, n), visits: make([]uint32, n),
+		values: make([]float64, n), visits: make([]uint32, n), best: make([]int32, task.Encoder.States()),
 	}
 	if params.Average >= 0 {
 		t.average = make([]float64, n)
@@ -101,6 +102,7 @@ func (t *table) fill(value float64) {
 		t.values[i] = value
 	}
 	copy(t.average, t.values)
+	clear(t.best)
 }
 
 // act is ε-greedy (Sutton & Barto 2018, §2.2) over the allowed offers: one draw decides whether to explore, the
@@ -116,14 +118,36 @@ func (t *table) act(s *State, exploration float64, stream *rng.Stream) (action i
 
 // greedy returns the best allowed offer, the lowest index among equals.
 func (t *table) greedy(s *State) int {
-	row := t.values[s.Index*t.offers:][:t.offers]
-	best, value := 0, math.Inf(-1)
+	if best := int(t.best[s.Index]); s.Mask[best] {
+		return best
+	}
+	row := t.row(s.Index)
+	best := -1
 	for a, ok := range s.Mask[:len(row)] {
-		if ok && row[a] > value {
-			best, value = a, row[a]
+		if ok && (best < 0 || row[a] > row[best]) {
+			best = a
 		}
 	}
-	return best
+	return max(best, 0)
+}
+
+func (t *table) row(state int) []float64 { return t.values[state*t.offers:][:t.offers] }
+
+// highest returns the first of the highest values. They are compared as integers that sort like the numbers, because
+// the compiler makes that a conditional move; comparing floats is a branch, which the processor guesses wrong too often.
+func highest(row []float64) int {
+	top := int64(math.MinInt64)
+	for _, v := range row {
+		bits := int64(math.Float64bits(v + 0)) // −0 becomes 0
+		top = max(top, bits^bits>>63&math.MaxInt64)
+	}
+	value := math.Float64frombits(uint64(top ^ top>>63&math.MaxInt64))
+	for a, v := range row {
+		if v == value {
+			return a
+		}
+	}
+	return 0
 }
 
 // value is Q(s, a).
@@ -134,7 +158,16 @@ func (t *table) update(state, action int, target float64) {
 	i := state*t.offers + action
 	t.visits[i]++
 	t.rate = t.rates.at(t.visits[i])
-	t.values[i] += float64(t.rate * (target - t.values[i]))
+	before := t.values[i]
+	now := before + float64(t.rate*(target-before))
+	t.values[i] = now
+	if best := int(t.best[state]); action == best {
+		if now < before {
+			t.best[state] = int32(highest(t.row(state)))
+		}
+	} else if top := t.values[state*t.offers+best]; now > top || now == top && action < best {
+		t.best[state] = int32(action)
+	}
 	if t.average != nil {
 		n := float64(t.visits[i])
 		t.average[i] += float64((t.params.Average + 1) / (n + t.params.Average) * (t.values[i] - t.average[i]))
@@ -207,6 +240,9 @@ func (t *table) unmarshal(b []byte) ([]byte, error) {
 			t.average[i] = math.Float64frombits(le.Uint64(b[12:]))
 		}
 		b = b[entry:]
+	}
+	for s := range t.best {
+		t.best[s] = int32(highest(t.row(s)))
 	}
 	warm := 0.0
 	for _, x := range []*float64{&t.rate, &warm, &t.sumReward, &t.sumDiscount0} {
