@@ -47,7 +47,7 @@ type Coefficient struct {
 }
 
 // maxState bounds the companion state's dimension: more is a mistake in the specification.
-const maxState = 2000
+const maxState = 1000
 
 func (m *ARIMA) checkOrder() error {
 	for i, name := range []string{"order p", "order d", "order q"} {
@@ -125,37 +125,54 @@ func (m *ARIMA) columnNames() []string {
 // usable is in Warnings. An error leaves the model unfitted.
 func (m *ARIMA) Fit(s Series) error {
 	m.filter = filterState{}
-	if err := m.checkOrder(); err != nil {
-		return err
-	}
-	if err := s.check(m.Transform); err != nil {
-		return err
-	}
-	if m.Seasonal != [3]int{} && m.Period >= len(s.Values) {
-		return field.New("period", m.Period, fmt.Sprintf("less than the series' %d periods", len(s.Values)))
-	}
-	m.names = nil
-	for _, x := range s.Regressors {
-		if x.Name == "intercept" || x.Name == "drift" {
-			return field.New("regressor "+x.Name, "a reserved name", "another name")
-		}
-		m.names = append(m.names, x.Name)
-	}
-	y, xs := m.columns(s)
-	from, to := observedSpan(y)
-	trimmed := make([][]float64, len(xs))
-	for c := range xs {
-		trimmed[c] = xs[c][from:to]
-	}
-	l, err := newLikelihood(m.Order, m.Seasonal, max(m.Period, 1), y[from:to], trimmed, m.columnNames())
+	p, err := m.prepare(s)
 	if err != nil {
 		return err
 	}
 	m.Warnings = nil
-	x := l.search()
-	m.estimate(l, x)
-	m.condition(s.Start, y, xs, from)
+	m.estimate(p.likelihood, p.likelihood.search())
+	m.condition(p)
 	return nil
+}
+
+// problem is a series ready for estimation: transformed, with its regression columns, the constant first.
+type problem struct {
+	start      int
+	y          []float64
+	xs         [][]float64
+	from       int // of the first observed value
+	likelihood *likelihood
+}
+
+// prepare checks the specification and the series and sets up the likelihood.
+func (m *ARIMA) prepare(s Series) (*problem, error) {
+	if err := m.checkOrder(); err != nil {
+		return nil, err
+	}
+	if err := s.check(m.Transform); err != nil {
+		return nil, err
+	}
+	if m.Seasonal != [3]int{} && m.Period >= len(s.Values) {
+		return nil, field.New("period", m.Period, fmt.Sprintf("less than the series' %d periods", len(s.Values)))
+	}
+	m.names = nil
+	for _, x := range s.Regressors {
+		if x.Name == "intercept" || x.Name == "drift" {
+			return nil, field.New("regressor "+x.Name, "a reserved name", "another name")
+		}
+		m.names = append(m.names, x.Name)
+	}
+	p := &problem{start: s.Start}
+	p.y, p.xs = m.columns(s)
+	from, to := observedSpan(p.y)
+	p.from = from
+	trimmed := make([][]float64, len(p.xs))
+	for c := range p.xs {
+		trimmed[c] = p.xs[c][from:to]
+	}
+	var err error
+	p.likelihood, err = newLikelihood(m.Order, m.Seasonal, max(m.Period, 1), p.y[from:to], trimmed, m.columnNames())
+	return p, err
 }
 
 // columns gives the transformed series and the regression columns, the constant first.

@@ -37,6 +37,7 @@ type Simulator interface {
 
 var (
 	_ Model = (*ARIMA)(nil)
+	_ Model = (*Auto)(nil)
 )
 
 // Series is a regularly spaced series. Values[i] belongs to period Start+i; NaN is a missing value.

@@ -41,9 +41,9 @@ func (m *ARIMA) process() (diff []float64, a, full arma) {
 	return diff, a, full
 }
 
-// condition filters the whole series at the estimates: residuals, their test, and the state at its end. The first
-// observed value is at from.
-func (m *ARIMA) condition(start int, y []float64, xs [][]float64, from int) {
+// condition filters the whole series at the estimates: residuals, their test, and the state at its end.
+func (m *ARIMA) condition(problem *problem) {
+	y, xs, from := problem.y, problem.xs, problem.from
 	diff, a, full := m.process()
 	n0, n := len(diff), len(y)
 	begin := from + n0
@@ -72,7 +72,7 @@ func (m *ARIMA) condition(start int, y []float64, xs [][]float64, from int) {
 	w.levels(&a, &full, diff, lags, cols, e, observed[begin:])
 	m.filter = filterState{process: full, mean: w.states[0], gain: w.gain, uncertainty: w.uncertainty}
 	m.estimateStart(e, w.states)
-	m.next = start + n
+	m.next = problem.start + n
 	m.Residuals = make([]float64, n)
 	for t := range m.Residuals {
 		m.Residuals[t] = math.NaN()

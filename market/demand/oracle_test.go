@@ -45,7 +45,7 @@ func records(t testing.TB, path string) [][]string {
 	return rows
 }
 
-func number(t testing.TB, s string) float64 {
+func parse(t testing.TB, s string) float64 {
 	if s == "" {
 		return math.NaN()
 	}
@@ -69,11 +69,11 @@ func oracleSeries(t testing.TB, dataset string, regressors []string) Series {
 			if row[0] != dataset[len(sales):] {
 				continue
 			}
-			s.Values = append(s.Values, number(t, row[3]))
+			s.Values = append(s.Values, parse(t, row[3]))
 			for i, name := range regressors {
 				for c, head := range rows[0] {
 					if head == name {
-						s.Regressors[i].Values = append(s.Regressors[i].Values, number(t, row[c]))
+						s.Regressors[i].Values = append(s.Regressors[i].Values, parse(t, row[c]))
 					}
 				}
 			}
@@ -84,12 +84,12 @@ func oracleSeries(t testing.TB, dataset string, regressors []string) Series {
 		if row[0] != dataset {
 			continue
 		}
-		s.Values = append(s.Values, number(t, row[3]))
+		s.Values = append(s.Values, parse(t, row[3]))
 		if len(regressors) == 1 && regressors[0] == "year_minus_1920" {
 			if s.Regressors == nil {
 				s.Regressors = []Regressor{{Name: regressors[0]}}
 			}
-			s.Regressors[0].Values = append(s.Regressors[0].Values, number(t, row[2])-1920)
+			s.Regressors[0].Values = append(s.Regressors[0].Values, parse(t, row[2])-1920)
 		}
 	}
 	return s

@@ -135,6 +135,15 @@ func rootBeyond(c []float64, modulus float64) bool {
 	return toPartial(scaled)
 }
 
+// invertible reports whether every root of 1 + Σ c_k z^k has modulus above the given one.
+func invertible(c []float64, modulus float64) bool {
+	negative := make([]float64, len(c))
+	for k := range c {
+		negative[k] = -c[k]
+	}
+	return rootBeyond(negative, modulus)
+}
+
 // moments computes the stationary covariances of the companion state for unit innovation variance.
 type moments struct {
 	partial, phi, gammaAR, c, gamma, psi []float64
