@@ -1,0 +1,254 @@
+package scenarios
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// What a value may be beside others; what it may be by itself stands in the schema's tags.
+
+// check notes what does not fit together, and fills in what follows from the rest.
+func (d *document) check(s *Scenario) {
+	d.name("name", s.Name)
+	d.data(&s.Data)
+	if s.Time.Start == 0 {
+		s.Time.Start = s.Data.Split.Test[0]
+	}
+	d.increasing(path("demand").then("outliers"), len(s.Demand.Outliers), func(i int) float64 { return float64(s.Demand.Outliers[i]) })
+	if m := s.Choice.Quantity; m.Model == "one" && (m.Mean != 1 || m.Deal != 1) {
+		s.Choice.Quantity.Mean, s.Choice.Quantity.Deal = 1, 1
+	}
+	if d.sellers(s); len(d.errs) == 0 {
+		d.state(s)
+	}
+	names := map[string]bool{}
+	for i := range s.Agents {
+		at := path("agents").then(strconv.Itoa(i)).then("name")
+		d.name(at, s.Agents[i].Name)
+		d.once(at, names, s.Agents[i].Name)
+		if slices.Contains(baselines(), s.Agents[i].Name) {
+			d.bad(at, show(s.Agents[i].Name), "a name that is not one of the policies to compare with")
+		}
+	}
+	against := map[string]bool{}
+	for i, a := range s.Evaluate.Against {
+		d.once(path("evaluate").then("against").then(strconv.Itoa(i)), against, a)
+	}
+}
+
+// baselines are the words of evaluate.against.
+func baselines() []string {
+	f, _ := reflect.TypeFor[Evaluate]().FieldByName("Against")
+	return strings.Split(f.Tag.Get("oneof"), ",")
+}
+
+// name checks what becomes part of a file's name.
+func (d *document) name(p path, name string) {
+	ok := name != "" && len(name) <= 64 && name[0] != '.' && name[0] != '-'
+	for i := range len(name) {
+		ok = ok && (bare(name[i]) || name[i] == '.')
+	}
+	if !ok {
+		d.bad(p, show(name), "at most 64 letters, digits, -, _ and ., the first a letter, a digit or _")
+	}
+}
+
+func (d *document) once(p path, seen map[string]bool, name string) {
+	if seen[name] {
+		d.bad(p, show(name)+" again", "each name once")
+	}
+	seen[name] = true
+}
+
+func (d *document) increasing(p path, n int, at func(int) float64) {
+	for i := 1; i < n; i++ {
+		if at(i) <= at(i-1) {
+			d.bad(p.then(strconv.Itoa(i)), fmt.Sprintf("%v after %v", at(i), at(i-1)), "increasing numbers")
+			return
+		}
+	}
+}
+
+func (d *document) data(data *Data) {
+	p := path("data")
+	if len(data.Products) == 0 || len(data.Products) > 1000 {
+		d.bad(p.then("products"), fmt.Sprintf("%d products", len(data.Products)), "1 to 1000 names")
+	}
+	names := map[string]bool{}
+	for i, name := range data.Products {
+		at := p.then("products").then(strconv.Itoa(i))
+		d.name(at, name)
+		d.once(at, names, name)
+	}
+	d.columns(p.then("columns"), &data.Columns, len(data.Products))
+	previous, before := -1, ""
+	for _, part := range []struct {
+		key  string
+		span [2]int
+	}{{"train", data.Split.Train}, {"validation", data.Split.Validation}, {"test", data.Split.Test}} {
+		at, found := p.then("split").then(part.key), fmt.Sprint(strings.Join(strings.Fields(fmt.Sprint(part.span)), ", "))
+		switch {
+		case part.span[0] > part.span[1]:
+			d.bad(at, found, "the first period not after the last")
+		case part.span[0] <= previous:
+			d.bad(at, found, fmt.Sprintf("a first period after %d, where %s ends", previous, before))
+		}
+		previous, before = part.span[1], part.key
+	}
+}
+
+func (d *document) columns(p path, c *Columns, products int) {
+	for _, pair := range []struct{ key, plain, log string }{{"price", c.Price, c.LogPrice}, {"wholesale", c.Wholesale, c.LogWholesale}} {
+		switch {
+		case pair.plain != "" && pair.log != "":
+			d.bad(p.then("log_"+pair.key), show(pair.log), "either "+pair.key+" or log_"+pair.key+", not both")
+		case pair.plain == "" && pair.log == "":
+			d.bad(p.then(pair.key), "nothing", pair.key+" or log_"+pair.key)
+		}
+	}
+	for _, pattern := range []struct{ key, text string }{{"units", c.Units}, {"display", c.Display}, {"price", c.Price},
+		{"log_price", c.LogPrice}, {"wholesale", c.Wholesale}, {"log_wholesale", c.LogWholesale}} {
+		if pattern.text != "" && products > 1 && strings.Count(pattern.text, "#") != 1 {
+			d.bad(p.then(pattern.key), show(pattern.text), "one # for the product's number")
+		}
+	}
+}
+
+func (d *document) sellers(s *Scenario) {
+	names, priced := map[string]bool{}, map[string]string{}
+	learners, rest := 0, -1
+	for i := range s.Sellers {
+		seller := &s.Sellers[i]
+		p := path("sellers").then(strconv.Itoa(i))
+		d.once(p.then("name"), names, seller.Name)
+		if strings.TrimSpace(seller.Name) == "" {
+			d.bad(p.then("name"), show(seller.Name), "a name")
+		}
+		for k, product := range seller.Prices {
+			at := p.then("prices").then(strconv.Itoa(k))
+			switch {
+			case !slices.Contains(s.Data.Products, product):
+				d.bad(at, show(product), "a product: "+Suggest(product, s.Data.Products))
+			case priced[product] != "":
+				d.bad(at, show(product)+", which "+priced[product]+" prices already", "one seller for each product")
+			}
+			priced[product] = seller.Name
+		}
+		if len(seller.Prices) == 0 {
+			if rest >= 0 {
+				d.bad(p.then("prices"), "nothing, as for "+s.Sellers[rest].Name, "products for all sellers but one")
+			}
+			rest = i
+		}
+		if seller.Review != (Span{N: 1, Unit: s.Time.Period}) {
+			d.bad(p.then("review"), text(seller.Review), "a review each "+s.Time.Period)
+		}
+		if seller.Brain == nil {
+			if learners++; learners > 1 {
+				d.bad(p, "a second seller without a brain", "one learning seller; the others follow rules")
+			}
+			d.learner(p, seller)
+		} else {
+			d.brained(p, seller)
+		}
+	}
+	if learners == 0 {
+		d.bad("sellers", "a brain in every seller", "one without, whose place the agents take")
+	}
+	d.assign(s, priced, rest)
+}
+
+// assign gives the products that nobody prices to the seller who named none.
+func (d *document) assign(s *Scenario, priced map[string]string, rest int) {
+	var left []string
+	for _, product := range s.Data.Products {
+		if priced[product] == "" {
+			left = append(left, product)
+		}
+	}
+	switch {
+	case rest >= 0 && len(left) == 0:
+		d.bad(path("sellers").then(strconv.Itoa(rest)), "no product left for it", "at least one product for each seller")
+	case rest >= 0:
+		s.Sellers[rest].Prices = left
+		if s.Sellers[rest].Brain == nil && len(left) != 1 {
+			d.bad(path("sellers").then(strconv.Itoa(rest)).then("prices"), fmt.Sprintf("%d products", len(left)), "one product for a learning seller")
+		}
+	case len(left) > 0:
+		d.bad("sellers", "nobody who prices "+strings.Join(left, ", "), "a seller for each product")
+	}
+}
+
+// learner checks the seller whose place the agents take.
+func (d *document) learner(p path, seller *Seller) {
+	if len(seller.Prices) > 1 {
+		d.bad(p.then("prices"), fmt.Sprintf("%d products", len(seller.Prices)), "one product for a learning seller")
+	}
+	if len(seller.Offers) == 0 {
+		d.bad(p.then("offers"), "nothing", "a list of prices or { from, to, rungs }")
+	}
+	if seller.Limit == nil {
+		seller.Limit = new(Limit)
+		d.table(p.then("limit"), map[string]any{}, reflect.ValueOf(seller.Limit).Elem())
+	}
+	if seller.Reward == nil {
+		seller.Reward = new(Reward)
+		d.table(p.then("reward"), map[string]any{}, reflect.ValueOf(seller.Reward).Elem())
+	}
+	if len(seller.State) == 0 {
+		d.bad(p.then("state"), "nothing", "at least one feature, as in { reference_price = { bins = 40 } }")
+	}
+}
+
+// state checks the learner's state against what it can see.
+func (d *document) state(s *Scenario) {
+	seller := s.Learner()
+	p := path("sellers").then(strconv.Itoa(slices.IndexFunc(s.Sellers, func(o Seller) bool { return o.Name == seller.Name }))).then("state")
+	var known []string
+	for _, f := range s.Features() {
+		known = append(known, f.Name)
+	}
+	for _, name := range sortedKeys(seller.State) {
+		f := seller.State[name]
+		at := p.then(name)
+		if !slices.Contains(known, name) {
+			d.bad(at, "an unknown feature", Suggest(name, known))
+		}
+		switch {
+		case f.Edges == nil:
+			if f.Bins == 0 {
+				f.Bins = 2
+				seller.State[name] = f
+			}
+			if f.From != nil && f.To != nil && *f.From >= *f.To {
+				d.bad(at.then("to"), number64(*f.To), "more than from")
+			}
+		case f.Bins != 0 || f.From != nil || f.To != nil:
+			d.bad(at, "edges beside bins, from or to", "one or the other")
+		case len(f.Edges) == 0:
+			d.bad(at.then("edges"), "none", "at least one")
+		default:
+			d.increasing(at.then("edges"), len(f.Edges), func(i int) float64 { return f.Edges[i] })
+		}
+	}
+}
+
+// brained checks a seller who follows a rule: what only a learner has would be silently without effect.
+func (d *document) brained(p path, seller *Seller) {
+	for _, only := range []struct {
+		key   string
+		given bool
+	}{{"offers", seller.Offers != nil}, {"limit", seller.Limit != nil}, {"reward", seller.Reward != nil}, {"state", seller.State != nil}} {
+		if only.given {
+			d.bad(p.then(only.key), "it beside a brain", "none: the rule "+seller.Brain.Rule+" fits its own")
+		}
+	}
+}
+
+func text(m marshaler) string {
+	b, _ := m.MarshalTOML()
+	return string(b)
+}

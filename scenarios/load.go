@@ -1,0 +1,144 @@
+package scenarios
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/souk-sim/souk/scenarios/data"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+//go:embed *.toml
+var bundled embed.FS
+
+// Source is a scenario's text and where it came from.
+type Source struct {
+	Name string // for messages: the path, or the bundled file's name
+	Text string
+	dir  string // of relative data paths
+}
+
+// Bundled lists the names of the scenarios in the binary.
+func Bundled() []string {
+	entries, _ := fs.ReadDir(bundled, ".") // an embedded folder is always there
+	var names []string
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".toml"))
+	}
+	return names
+}
+
+// Open finds a scenario: a path when the argument holds a / or ends in .toml, else a bundled name.
+func Open(scenario string) (Source, error) {
+	if !strings.Contains(scenario, "/") && !strings.HasSuffix(scenario, ".toml") {
+		text, err := bundled.ReadFile(scenario + ".toml")
+		if err != nil {
+			return Source{}, field.New("SCENARIO", strconv.Quote(scenario), "a path or a bundled name: "+Suggest(scenario, Bundled()))
+		}
+		return Source{Name: scenario + ".toml", Text: string(text), dir: "."}, nil
+	}
+	file, err := os.Open(scenario)
+	if err != nil {
+		return Source{}, unreadable(scenario, err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, largest+1))
+	if err != nil {
+		return Source{}, unreadable(scenario, err)
+	}
+	return Source{Name: scenario, Text: string(text), dir: filepath.Dir(scenario)}, nil
+}
+
+func unreadable(file string, err error) *field.Error {
+	found := err.Error()
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		found = p.Err.Error()
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		found = "no such file"
+	}
+	return &field.Error{File: file, Found: found, Expected: "a file that can be read"}
+}
+
+// Load opens, parses and checks a scenario with its overrides (key=value, in order).
+func Load(scenario string, overrides ...string) (*Scenario, error) {
+	source, err := Open(scenario)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(source, overrides...)
+}
+
+// Parse checks a scenario's text, overrides applied, and writes in every default. The error is a *field.Error.
+func Parse(source Source, overrides ...string) (*Scenario, error) {
+	d, err := parse(source.Name, source.Text)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range overrides {
+		if err := d.override(o); err != nil {
+			return nil, err
+		}
+	}
+	s := &Scenario{source: source}
+	d.table("", d.root, reflect.ValueOf(s).Elem())
+	if err := d.first(); err != nil {
+		return nil, err
+	}
+	d.check(s)
+	if err := d.first(); err != nil {
+		return nil, err
+	}
+	if err := d.digest(s); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// digest ties the scenario to the content of its data.
+func (d *document) digest(s *Scenario) error {
+	_, file, err := s.Panel()
+	if err != nil {
+		e, _ := errors.AsType[*field.Error](err)
+		d.bad(path("data").then("panel"), e.Found+" "+e.File, e.Expected)
+		return d.first()
+	}
+	defer file.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return unreadable(s.Data.Panel, err)
+	}
+	sum := hex.EncodeToString(hash.Sum(nil))
+	if s.Data.SHA256 != "" && s.Data.SHA256 != sum {
+		d.bad(path("data").then("sha256"), "a panel with "+sum, "one with "+s.Data.SHA256)
+		return d.first()
+	}
+	s.Data.SHA256 = sum
+	return nil
+}
+
+// Panel opens the data file; name is for messages. The caller closes it.
+func (s *Scenario) Panel() (name string, file fs.File, err error) {
+	name, found := strings.CutPrefix(s.Data.Panel, "bundled:")
+	if found {
+		file, err = data.Files().Open(name)
+	} else {
+		if name = filepath.FromSlash(name); !filepath.IsAbs(name) {
+			name = filepath.Join(s.source.dir, name)
+		}
+		file, err = os.Open(name)
+	}
+	if err != nil {
+		return name, nil, unreadable(name, err)
+	}
+	return name, file, nil
+}

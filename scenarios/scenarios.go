@@ -1,0 +1,180 @@
+// Package scenarios holds the TOML files that describe what a run is to do: their schema, the reader that checks them with line
+// numbers, overrides, and the canonical form that gives a run its identity. A scenario reads like the set-up paragraph of a paper.
+package scenarios
+
+import "github.com/souk-sim/souk/agents"
+
+// Scenario is a scenario file, checked, with every default written in.
+type Scenario struct {
+	Name     string   `toml:"name" required:"true" doc:"what runs are called: letters, digits, -, _ and ."`
+	Question string   `toml:"question" doc:"what the scenario asks, in one sentence; the report opens with it"`
+	Seed     int64    `toml:"seed" default:"1" range:"[0,9007199254740992]" doc:"master seed of every random stream"`
+	Data     Data     `toml:"data" doc:"the logs, and how they are split by time"`
+	Time     Time     `toml:"time" doc:"the calendar of an episode"`
+	Demand   Demand   `toml:"demand" doc:"how many customers come"`
+	Choice   Choice   `toml:"choice" doc:"what they take, or nothing"`
+	Market   Market   `toml:"market" doc:"how the world is simulated"`
+	Stock    Stock    `toml:"stock" doc:"how the shelf is filled"`
+	Sellers  []Seller `toml:"sellers" required:"true" doc:"who sets prices: those with a brain follow it, the one without is the learner's"`
+	Agents   []Agent  `toml:"agents" doc:"the learners; each learns alone in the learning seller's place"`
+	Train    Train    `toml:"train" doc:"how long and how often they learn"`
+	Evaluate Evaluate `toml:"evaluate" doc:"how policies are compared, on customers that training never met"`
+
+	source Source // for the data's paths
+}
+
+// Data names the logs and their columns. In column patterns # stands for the product's number, counted from 1 in the order of products.
+type Data struct {
+	Panel    string   `toml:"panel" required:"true" doc:"CSV or Parquet file, one row a period: a path relative to the scenario, or bundled:NAME"`
+	SHA256   string   `toml:"sha256" doc:"digest of the panel; filled in when the scenario is resolved, checked when given"`
+	Products []string `toml:"products" required:"true" doc:"names of the products, in column order"`
+	Columns  Columns  `toml:"columns" doc:"which columns hold what"`
+	Split    Split    `toml:"split" doc:"periods to fit on, to choose on and to judge on"`
+}
+
+// Columns maps what the models need to the panel's columns. A price column is in $ or, when its key begins
+// with log_, in the natural log of $; exactly one of each pair is given.
+type Columns struct {
+	Week         string `toml:"week" default:"'week'" doc:"period number"`
+	Customers    string `toml:"customers" default:"'customers'" doc:"customers who came through the doors"`
+	Units        string `toml:"units" default:"'units_#'" doc:"units sold"`
+	Display      string `toml:"display" default:"'display_#'" doc:"share of stores that display the product, or 0 and 1"`
+	Price        string `toml:"price" doc:"shelf price, $"`
+	LogPrice     string `toml:"log_price" doc:"natural log of the shelf price in $"`
+	Wholesale    string `toml:"wholesale" doc:"wholesale price, $"`
+	LogWholesale string `toml:"log_wholesale" doc:"natural log of the wholesale price in $"`
+}
+
+// Split gives first and last period of each part.
+type Split struct {
+	Train      [2]int `toml:"train" required:"true" range:"[0,1000000]" doc:"first and last period to fit on"`
+	Validation [2]int `toml:"validation" required:"true" range:"[0,1000000]" doc:"first and last period to choose models on"`
+	Test       [2]int `toml:"test" required:"true" range:"[0,1000000]" doc:"first and last period to judge models on; history is replayed from here"`
+}
+
+// Time is the calendar of an episode.
+type Time struct {
+	Period  string `toml:"period" default:"'week'" oneof:"week" doc:"step of the demand model"`
+	Start   int    `toml:"start,omitzero" range:"[0,1000000]" doc:"period in which an episode opens; left out: the first of the test split"`
+	Horizon int    `toml:"horizon" default:"52" range:"[1,10000]" doc:"periods in an episode"`
+	End     string `toml:"end" default:"'truncate'" oneof:"truncate,terminate" doc:"truncate: we stop looking, the shop goes on; terminate: the market closes"`
+}
+
+// Demand is the time-series model of customers a period.
+type Demand struct {
+	Model     string `toml:"model" default:"'arima'" oneof:"arima" doc:"time-series model"`
+	Series    string `toml:"series" default:"'customers'" oneof:"customers" doc:"what it models"`
+	Transform string `toml:"transform" default:"'log'" oneof:"log,none" doc:"scale on which the model is linear"`
+	Order     Order  `toml:"order" default:"'auto'" doc:"[p, d, q], or auto: chosen by AICc"`
+	Harmonics int    `toml:"harmonics" default:"2" range:"[0,13]" doc:"pairs of yearly sine and cosine regressors"`
+	Trend     bool   `toml:"trend" default:"false" doc:"linear trend as a regressor"`
+	Outliers  []int  `toml:"outliers" range:"[0,1000000]" doc:"periods that a dummy takes out: partial reports, not demand"`
+}
+
+// Choice is the model of what shoppers take.
+type Choice struct {
+	Model          string    `toml:"model" default:"'share-logit'" oneof:"share-logit" doc:"share-logit: aggregate logit with an outside option (Berry 1994)"`
+	Estimator      string    `toml:"estimator" default:"'auto'" oneof:"auto,ols,2sls" doc:"auto: two-stage least squares when the instruments are strong, else ordinary"`
+	ReferencePrice Reference `toml:"reference_price" doc:"what shoppers remember prices to be"`
+	Display        bool      `toml:"display" default:"true" doc:"display enters utility"`
+	Trend          bool      `toml:"trend" default:"true" doc:"linear trend a product"`
+	Harmonics      int       `toml:"harmonics" default:"1" range:"[0,13]" doc:"pairs of yearly sine and cosine terms"`
+	Lent           bool      `toml:"lent" default:"true" doc:"dummy for the weeks of Lent"`
+	Quantity       Quantity  `toml:"quantity" doc:"how many units a purchase has"`
+}
+
+// Reference is the reference price r' = memory·r + (1−memory)·price (Winer 1986; Kopalle, Rao & Assunção 1996).
+type Reference struct {
+	Memory Memory `toml:"memory" default:"'validate'" doc:"carry-over in [0, 1), or validate: the candidate with the best fit on the validation weeks"`
+	Gain   bool   `toml:"gain" default:"true" doc:"a price below the reference price adds utility"`
+	Loss   bool   `toml:"loss" default:"true" doc:"a price above it takes utility away"`
+}
+
+// Quantity is the model of units a purchase.
+type Quantity struct {
+	Model string  `toml:"model" default:"'zero-truncated-poisson'" oneof:"zero-truncated-poisson,one" doc:"units given a purchase"`
+	Mean  float64 `toml:"mean" default:"1.5" range:"[1,20]" doc:"mean units of a purchase at the regular price; aggregate data do not tell it"`
+	Deal  float64 `toml:"deal" default:"1.3" range:"[1,20]" doc:"factor on the mean when the product is on deal"`
+}
+
+// Market says how the world is simulated.
+type Market struct {
+	Resolution string `toml:"resolution" default:"'sampled'" oneof:"sampled,expected" doc:"sampled: every shopper; expected: demand in closed form"`
+	Stores     Stores `toml:"stores" doc:"share of the chain's customers that are simulated"`
+	Shock      bool   `toml:"shock" default:"true" doc:"weekly AR(1) utility shocks with the residuals' variance"`
+}
+
+// Stores scales the market.
+type Stores struct {
+	Train    float64 `toml:"train" default:"0.02" range:"(0,1]" doc:"while learning"`
+	Evaluate float64 `toml:"evaluate" default:"0.1" range:"(0,1]" doc:"while comparing policies"`
+}
+
+// Stock is the replenishment of the shelf.
+type Stock struct {
+	Policy       string  `toml:"policy" default:"'base-stock'" oneof:"base-stock,ample" doc:"base-stock: order up to the cover at each review; ample: never out"`
+	CoverDays    float64 `toml:"cover_days" default:"10" range:"(0,365]" doc:"days of expected sales that an order fills up to"`
+	LeadTimeDays int     `toml:"lead_time_days" default:"2" range:"[0,365]" doc:"from order to receipt"`
+}
+
+// Seller sets prices.
+type Seller struct {
+	Name   string             `toml:"name" required:"true" doc:"unique"`
+	Prices []string           `toml:"prices" shorthand:"true" doc:"products it prices; left out: all that no other seller prices"`
+	Review Span               `toml:"review" default:"'1 week'" doc:"time between price reviews, as in \"1 week\""`
+	Offers Offers             `toml:"offers" doc:"the ladder of prices it may post: a list, or { from, to, rungs }"`
+	Limit  *Limit             `toml:"limit" doc:"offers it may not make"`
+	Reward *Reward            `toml:"reward" doc:"what it is after"`
+	State  map[string]Feature `toml:"state" doc:"what it sees; souk scenario features lists what there is"`
+	Brain  *Brain             `toml:"brain" doc:"the rule it follows; left out: an agent learns in its place"`
+}
+
+// Limit forbids offers far from the reference price.
+type Limit struct {
+	BelowReference float64 `toml:"below_reference" default:"0.0" range:"[0,1000000]" doc:"$ by which a price may fall below the reference price; 0: any"`
+}
+
+// Reward is what a period earns.
+type Reward struct {
+	Of          string  `toml:"of" default:"'category-profit'" oneof:"category-profit,brand-profit,revenue" doc:"profit of all products, profit or revenue of its own"`
+	Discount    float64 `toml:"discount" default:"0.95" range:"[0,1)" doc:"worth of the next period's reward today"`
+	Holding     float64 `toml:"holding" default:"0.002" range:"[0,1]" doc:"cost of holding stock, share of its wholesale value a period"`
+	LostUnit    float64 `toml:"lost_unit" default:"0.0" range:"[0,1000000]" doc:"penalty for a unit asked for and not in stock, $"`
+	PriceChange float64 `toml:"price_change" default:"0.0" range:"[0,1000000]" doc:"cost of a new price, $"`
+}
+
+// Feature is how the state encodes a number it sees.
+type Feature struct {
+	Bins  int       `toml:"bins,omitzero" range:"[2,10000]" doc:"cells of equal width; 2 when there are no edges either"`
+	From  *float64  `toml:"from" doc:"lower end of the first cell; left out: the feature's least usual value"`
+	To    *float64  `toml:"to" doc:"upper end of the last cell; left out: the feature's greatest usual value"`
+	Edges []float64 `toml:"edges" doc:"increasing borders between cells, in place of bins"`
+}
+
+// Brain is a rule in a seller's place.
+type Brain struct {
+	Rule string `toml:"rule" required:"true" oneof:"markov-deals,fixed" doc:"markov-deals: regular and deal states with fitted transitions"`
+	Fit  bool   `toml:"fit" default:"true" doc:"estimate the rule's parameters from the data"`
+}
+
+// Agent is a learner: its parameters are those of its kind.
+type Agent struct {
+	Name string `toml:"name" required:"true" doc:"unique"`
+	Kind string `toml:"kind" doc:"learning algorithm; left out: the name"`
+
+	Params agents.Params // decoded from the rest of its table
+}
+
+// Train is the learning budget.
+type Train struct {
+	Episodes   int `toml:"episodes" default:"2000" range:"[1,1000000000]" doc:"episodes a seed learns"`
+	Seeds      int `toml:"seeds" default:"2" range:"[1,10000]" doc:"independent trainings of each agent"`
+	Checkpoint int `toml:"checkpoint" default:"500" range:"[1,1000000000]" doc:"episodes between checkpoints"`
+}
+
+// Evaluate is how policies are compared.
+type Evaluate struct {
+	Paths            int      `toml:"paths" default:"200" range:"[2,1000000]" doc:"episodes that every policy plays, all against the same customers"`
+	Against          []string `toml:"against" default:"['history', 'best-fixed', 'best-cycle', 'cost-plus', 'random', 'optimum']" oneof:"history,history-rivals,best-fixed,best-cycle,cost-plus,random,optimum" doc:"what the learned policies are compared with"`
+	CoefficientDraws int      `toml:"coefficient_draws" default:"200" range:"[0,100000]" doc:"draws of the fitted coefficients over which the headline is repeated"`
+}
