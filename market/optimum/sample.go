@@ -1,0 +1,104 @@
+package optimum
+
+// Path is what a simulated episode tells once it is over: what any own price would have earned (market.Path is one).
+type Path interface {
+	// OnDeal says whether a product was on deal in a week of the episode.
+	OnDeal(week, product int) bool
+	// Profit is the expected reward of a week, had the own product stood on an offer at a reference price.
+	Profit(week int, reference float64, action int) float64
+}
+
+// Sample reduces a market to what a Reduction needs, by averaging over simulated paths: rivals' states, in which bit i says
+// that Rivals[i] was on deal in the week before (that is what is seen when the price is set), and rewards that
+// average out everything else with its weight in the market. Paths do not depend on the own prices, so any policy may have
+// played while they were recorded; they must not be those of the evaluation.
+type Sample struct {
+	Paths   []Path
+	Weeks   int   // of an episode
+	Rivals  []int // products whose deals are part of the state
+	Opening int   // rivals' state seen in week 0
+}
+
+// state is the rivals' state seen when week's price is set.
+func (s *Sample) state(path Path, week int) int {
+	if week == 0 {
+		return s.Opening
+	}
+	state := 0
+	for bit, product := range s.Rivals {
+		if path.OnDeal(week-1, product) {
+			state |= 1 << bit
+		}
+	}
+	return state
+}
+
+// Transitions are the frequencies with which each rivals' state follows each other one. A state that was never left is
+// followed by any with its overall frequency.
+func (s *Sample) Transitions() [][]float64 {
+	n := 1 << len(s.Rivals)
+	count, overall, total := make([][]float64, n), make([]float64, n), 0.0
+	for i := range count {
+		count[i] = make([]float64, n)
+	}
+	for _, path := range s.Paths {
+		for t := range s.Weeks {
+			to := s.state(path, t+1)
+			count[s.state(path, t)][to]++
+			overall[to]++
+			total++
+		}
+	}
+	for _, row := range count {
+		left := 0.0
+		for _, c := range row {
+			left += c
+		}
+		for to := range row {
+			if left > 0 {
+				row[to] /= left
+			} else {
+				row[to] = overall[to] / total
+			}
+		}
+	}
+	return count
+}
+
+// Reward averages over all weeks of all paths.
+func (s *Sample) Reward(reference float64, action int, byRival []float64) {
+	s.average(0, s.Weeks, reference, action, byRival)
+}
+
+// Week averages over all paths in one week, for a plan that knows the calendar.
+func (s *Sample) Week(week int) Reward {
+	return func(reference float64, action int, byRival []float64) {
+		s.average(week, week+1, reference, action, byRival)
+	}
+}
+
+// average fills byRival with the mean reward of weeks from to to−1 by state; a state that does not occur gets the overall mean.
+func (s *Sample) average(from, to int, reference float64, action int, byRival []float64) {
+	clear(byRival)
+	var buffer [16]float64
+	weeks := buffer[:]
+	if len(byRival) > len(weeks) {
+		weeks = make([]float64, len(byRival))
+	}
+	total := 0.0
+	for _, path := range s.Paths {
+		for t := from; t < to; t++ {
+			k, v := s.state(path, t), path.Profit(t, reference, action)
+			byRival[k] += v
+			weeks[k]++
+			total += v
+		}
+	}
+	for k := range byRival {
+		if weeks[k] > 0 {
+			byRival[k] /= weeks[k]
+		} else {
+			byRival[k] = total / float64(len(s.Paths)*(to-from))
+		}
+	}
+}

@@ -1,0 +1,26 @@
+package optimum
+
+import "testing"
+
+// diary is a path of three weeks: product 1's deals, and a profit that tells week, reference price and action apart.
+type diary struct{ deal [3]bool }
+
+func (d *diary) OnDeal(week, product int) bool { return product == 1 && d.deal[week] }
+func (d *diary) Profit(week int, reference float64, action int) float64 {
+	return 100*float64(week) + reference + 10*float64(action)
+}
+
+func TestSampleCountsWhatIsSeenWhenThePriceIsSet(t *testing.T) {
+	s := Sample{Paths: []Path{&diary{[3]bool{true, false, false}}, &diary{[3]bool{true, true, false}}}, Weeks: 3, Rivals: []int{1}}
+	// States seen in weeks 0, 1, 2 and after: 0 1 0 0 and 0 1 1 0.
+	p := s.Transitions()
+	agrees(t, "0 → 1", p[0][1], 2./3, 1e-15)
+	agrees(t, "1 → 0", p[1][0], 2./3, 1e-15)
+	byRival := make([]float64, 2)
+	s.Reward(0.5, 2, byRival)
+	agrees(t, "reward in state 0", byRival[0], 20.5+(0+0+200)/3., 1e-12)
+	agrees(t, "reward in state 1", byRival[1], 20.5+(100+100+200)/3., 1e-12)
+	s.Week(1)(0.5, 2, byRival)
+	agrees(t, "week 1 in state 1", byRival[1], 120.5, 1e-12)
+	agrees(t, "a state that does not occur", byRival[0], 120.5, 1e-12)
+}
