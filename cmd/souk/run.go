@@ -1,0 +1,253 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/souk-sim/souk"
+	"github.com/souk-sim/souk/results/rundir"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInvalid     = 3
+	exitInterrupted = 130
+)
+
+// app is one invocation: what it was given and where it writes.
+type app struct {
+	stdin   io.Reader
+	stdout  *bufio.Writer
+	stderr  io.Writer
+	json    bool
+	quiet   bool
+	seed    int64
+	workers int
+	out     string
+	sets    []string
+	flags   *pflag.FlagSet
+}
+
+// run is the whole program but for the process around it.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: bufio.NewWriter(stdout), stderr: stderr}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if flushed := a.stdout.Flush(); err == nil && flushed != nil && !errors.Is(flushed, syscall.EPIPE) {
+		err = flushed // a reader who has seen enough, as head has, is no failure
+	}
+	return a.report(err)
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "souk",
+		Short: "A market of synthetic shoppers in which agents learn to set prices",
+		Long: "souk fits models of demand and of shopper behaviour to real logs, runs a market of synthetic shoppers on them,\n" +
+			"trains agents to set prices in it, and compares what they learned with everything else a retailer could do.",
+		Example:       "  souk train canned-tuna\n  souk scenario show canned-tuna > my.toml\n  souk train ./my.toml --set train.episodes=500 --seed 7",
+		Version:       souk.Version,
+		SilenceErrors: true, SilenceUsage: true,
+		Args: named,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetVersionTemplate("souk {{.Version}}\n")
+	f := root.PersistentFlags()
+	f.BoolVar(&a.json, "json", false, "one JSON document on stdout; an error is one JSON line on stderr")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress")
+	f.Int64Var(&a.seed, "seed", 0, "master seed, in place of the scenario's")
+	f.IntVar(&a.workers, "workers", 0, "how many processors to use; 0: all (results do not depend on it)")
+	f.StringVar(&a.out, "out", "results/runs", "folder of runs")
+	f.StringArrayVar(&a.sets, "set", nil, "key=value: override a scenario's key, as in train.episodes=500 or agents.sarsa.exploration.to=0")
+	a.flags = f
+	root.SetFlagErrorFunc(badFlag)
+	root.SetHelpCommand(a.help(root))
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
+	root.AddCommand(a.scenario(), a.results())
+	return root
+}
+
+// help is cobra's, but for a topic that does not exist.
+func (a *app) help(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Tell about a command",
+		Example: "  souk help scenario show",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return named(root, args)
+			}
+			return cmd.Help()
+		},
+	}
+}
+
+// usage marks an error as one of the command line.
+type usage struct{ error }
+
+func (u usage) Unwrap() error { return u.error }
+
+func badUsage(key, found, expected string) error {
+	return usage{&field.Error{Key: key, Found: found, Expected: expected}}
+}
+
+func (a *app) checkFlags() error {
+	switch {
+	case a.seed < 0:
+		return badUsage("--seed", strconv.FormatInt(a.seed, 10), "an integer of at least 0")
+	case a.workers < 0:
+		return badUsage("--workers", strconv.Itoa(a.workers), "an integer of at least 0")
+	case a.out == "":
+		return badUsage("--out", "nothing", "a folder")
+	}
+	return nil
+}
+
+// overrides are the --set flags, and --seed as one of them.
+func (a *app) overrides() []string {
+	sets := slices.Clone(a.sets)
+	if a.flags.Changed("seed") {
+		sets = append(sets, "seed="+strconv.FormatInt(a.seed, 10))
+	}
+	return sets
+}
+
+// badFlag turns pflag's complaints into ours, with the nearest flag.
+func badFlag(cmd *cobra.Command, err error) error {
+	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+		cmd.InheritedFlags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+		wrong := "--" + e.GetSpecifiedName()
+		return badUsage(cmd.CommandPath(), wrong, scenarios.Suggest(wrong, names))
+	}
+	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return badUsage("--"+e.GetFlag().Name, strconv.Quote(e.GetValue()), "a value of type "+e.GetFlag().Value.Type())
+	}
+	return usage{err}
+}
+
+// named refuses a subcommand that does not exist and suggests the nearest.
+func named(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return badUsage(cmd.CommandPath(), strconv.Quote(args[0]), scenarios.Suggest(args[0], names))
+}
+
+// takes refuses any other number of arguments than the named ones; a last name ending in … takes one or more.
+func takes(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		many := len(names) > 0 && strings.HasSuffix(names[len(names)-1], "…")
+		if len(args) == len(names) || many && len(args) > len(names) {
+			return nil
+		}
+		expected := strings.Join(names, " ")
+		if len(names) == 0 {
+			expected = "none"
+		}
+		found := "no argument"
+		if len(args) > 0 {
+			found = fmt.Sprintf("%d arguments: %s", len(args), strings.Join(args, " "))
+		}
+		return badUsage(cmd.CommandPath(), found, expected)
+	}
+}
+
+// report writes an error in one line and gives the exit code.
+func (a *app) report(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	code := exitFailed
+	bad, isField := errors.AsType[*field.Error](err)
+	_, isUsage := errors.AsType[usage](err)
+	locked, isLocked := errors.AsType[*rundir.LockedError](err)
+	path, isPath := errors.AsType[*fs.PathError](err)
+	switch {
+	case errors.Is(err, context.Canceled):
+		code = exitInterrupted
+	case isUsage:
+		code = exitUsage
+	case isField:
+		code = exitInvalid
+	case isLocked:
+		bad = &field.Error{Key: "--out", Found: locked.Error(), Expected: "one writer at a time"}
+	case isPath: // what a run cannot write has to do with where it was told to write
+		code = exitInvalid
+		bad = &field.Error{Key: "--out", Found: path.Path + ": " + path.Err.Error(), Expected: "a folder that can be written"}
+	}
+	if bad == nil {
+		bad = &field.Error{Found: err.Error()}
+	}
+	if !a.json {
+		text := oneLine(a.message(err, bad))
+		if bad.File == "" && !strings.HasPrefix(text, "souk ") && !strings.HasPrefix(text, "souk:") {
+			text = "souk: " + text
+		}
+		fmt.Fprintln(a.stderr, text)
+		return code
+	}
+	line, _ := json.Marshal(struct {
+		Schema  string `json:"schema"`
+		Exit    int    `json:"exit"`
+		Message string `json:"error"`
+		*field.Error
+	}{"souk/error/1", code, oneLine(a.message(err, bad)), bad})
+	fmt.Fprintln(a.stderr, string(line))
+	return code
+}
+
+func (a *app) message(err error, bad *field.Error) string {
+	if errors.Is(err, context.Canceled) {
+		return "interrupted; work is saved, and --resume carries on"
+	}
+	if bad.Expected == "" {
+		return bad.Found
+	}
+	return bad.Error()
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// document writes one JSON document to stdout, its schema first.
+func (a *app) document(schema string, body any) error {
+	inner, err := json.MarshalIndent(body, "", "  ")
+	if err != nil {
+		return err
+	}
+	head := fmt.Sprintf("{\n  \"schema\": %q", "souk/"+schema+"/1")
+	if string(inner) == "{}" {
+		_, err = fmt.Fprintf(a.stdout, "%s\n}\n", head)
+	} else {
+		_, err = fmt.Fprintf(a.stdout, "%s,%s\n", head, inner[1:])
+	}
+	return err
+}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+func (a *app) scenario() *cobra.Command {
+	group := &cobra.Command{
+		Use: "scenario", Short: "List, show, check and start scenarios",
+		Example: "  souk scenario list\n  souk scenario check my.toml",
+		Args:    named, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	group.AddCommand(a.scenarioList(), a.scenarioShow(), a.scenarioCheck(), a.scenarioSchema(), a.scenarioFeatures(), a.scenarioNew())
+	return group
+}
+
+func (a *app) scenarioList() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "Names of the bundled scenarios and what they ask", Args: takes(),
+		Example: "  souk scenario list",
+		RunE: func(*cobra.Command, []string) error {
+			type entry struct {
+				Name     string `json:"name"`
+				Question string `json:"question"`
+			}
+			var list []entry
+			for _, name := range scenarios.Bundled() {
+				s, err := scenarios.Load(name)
+				if err != nil {
+					return err
+				}
+				list = append(list, entry{s.Name, s.Question})
+			}
+			if a.json {
+				return a.document("scenarios", map[string]any{"scenarios": list})
+			}
+			return a.table(func(t *tabwriter.Writer) {
+				for _, e := range list {
+					fmt.Fprintf(t, "%s\t%s\n", e.Name, e.Question)
+				}
+			})
+		},
+	}
+}
+
+func (a *app) scenarioShow() *cobra.Command {
+	var resolved bool
+	cmd := &cobra.Command{
+		Use: "show SCENARIO", Short: "Print a scenario", Args: takes("SCENARIO"),
+		Long:    "Print a scenario's text, or with --resolved what it means: every default written out, overrides applied.",
+		Example: "  souk scenario show canned-tuna > my.toml\n  souk scenario show canned-tuna --resolved --set train.seeds=20",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			source, err := scenarios.Open(args[0])
+			if err != nil {
+				return err
+			}
+			text := source.Text
+			if resolved {
+				s, err := scenarios.Parse(source, a.overrides()...)
+				if err != nil {
+					return err
+				}
+				text = string(s.Canonical())
+			} else if len(a.overrides()) > 0 {
+				return badUsage(cmd.CommandPath(), "--set or --seed", "--resolved with them")
+			}
+			if a.json {
+				return a.document("scenario", map[string]any{"name": source.Name, "resolved": resolved, "toml": text})
+			}
+			_, err = a.stdout.WriteString(text)
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&resolved, "resolved", false, "with every default written out")
+	return cmd
+}
+
+func (a *app) scenarioCheck() *cobra.Command {
+	return &cobra.Command{
+		Use: "check SCENARIO…", Short: "Say whether scenarios are valid; the first error is told with its line", Args: takes("SCENARIO…"),
+		Example: "  souk scenario check my.toml\n  souk scenario check canned-tuna --set train.seeds=20",
+		RunE: func(_ *cobra.Command, args []string) error {
+			type entry struct {
+				Scenario string `json:"scenario"`
+				Name     string `json:"name"`
+				RunID    string `json:"run_id"`
+			}
+			var list []entry
+			for _, arg := range args {
+				s, err := scenarios.Load(arg, a.overrides()...)
+				if err != nil {
+					return err
+				}
+				list = append(list, entry{arg, s.Name, s.RunID()})
+			}
+			if a.json {
+				return a.document("check", map[string]any{"valid": list})
+			}
+			for _, e := range list {
+				fmt.Fprintf(a.stdout, "%s: valid, run id %s\n", e.Scenario, e.RunID)
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) scenarioSchema() *cobra.Command {
+	return &cobra.Command{
+		Use: "schema [PREFIX]", Short: "Every key a scenario may have, with type, default and meaning",
+		Example: "  souk scenario schema\n  souk scenario schema sellers",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var keys []scenarios.Key
+			for _, k := range scenarios.Schema() {
+				if len(args) == 0 || strings.HasPrefix(k.Key, args[0]) {
+					keys = append(keys, k)
+				}
+			}
+			if len(keys) == 0 {
+				return badUsage(cmd.CommandPath(), strconv.Quote(args[0]), "the beginning of a key")
+			}
+			if a.json {
+				return a.document("schema", map[string]any{"keys": keys})
+			}
+			return a.table(func(t *tabwriter.Writer) {
+				fmt.Fprintln(t, "KEY\tTYPE\tDEFAULT\tMEANING")
+				for _, k := range keys {
+					if k.Required {
+						k.Default = "required"
+					}
+					if r := []rune(k.Default); len(r) > 30 {
+						k.Default = string(r[:29]) + "…" // --json has it whole
+					}
+					if k.Allowed != "" {
+						k.Doc += " (" + k.Allowed + ")"
+					}
+					fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", k.Key, k.Type, k.Default, k.Doc)
+				}
+			})
+		},
+	}
+}
+
+func (a *app) scenarioFeatures() *cobra.Command {
+	return &cobra.Command{
+		Use: "features SCENARIO", Short: "What the learning seller can see, for its state", Args: takes("SCENARIO"),
+		Example: "  souk scenario features canned-tuna",
+		RunE: func(_ *cobra.Command, args []string) error {
+			s, err := scenarios.Load(args[0], a.overrides()...)
+			if err != nil {
+				return err
+			}
+			type entry struct {
+				Name    string `json:"name"`
+				Unit    string `json:"unit"`
+				Doc     string `json:"doc"`
+				InState bool   `json:"in_state"`
+			}
+			var list []entry
+			for _, f := range s.Features() {
+				_, in := s.Learner().State[f.Name]
+				list = append(list, entry{f.Name, f.Unit, f.Doc, in})
+			}
+			if a.json {
+				return a.document("features", map[string]any{"seller": s.Learner().Name, "features": list})
+			}
+			return a.table(func(t *tabwriter.Writer) {
+				fmt.Fprintln(t, "FEATURE\tUNIT\tIN STATE\tMEANING")
+				for _, f := range list {
+					fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Name, f.Unit, map[bool]string{true: "yes"}[f.InState], f.Doc)
+				}
+			})
+		},
+	}
+}
+
+func (a *app) scenarioNew() *cobra.Command {
+	var from string
+	cmd := &cobra.Command{
+		Use: "new NAME", Short: "Start a scenario: writes NAME.toml here, a copy of a bundled one to change", Args: takes("NAME"),
+		Example: "  souk scenario new my-tuna\n  souk scenario new my-tuna --from canned-tuna",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			source, err := scenarios.Open(from)
+			if err != nil {
+				return err
+			}
+			base, err := scenarios.Parse(source)
+			if err != nil {
+				return err
+			}
+			text := strings.Replace(source.Text, "name = "+strconv.Quote(base.Name), "name = "+strconv.Quote(args[0]), 1)
+			if _, err := scenarios.Parse(scenarios.Source{Name: args[0], Text: text}); err != nil {
+				if bad, ok := errors.AsType[*field.Error](err); ok && bad.Key == "name" {
+					return badUsage("NAME", bad.Found, bad.Expected)
+				}
+				return err
+			}
+			name := args[0] + ".toml"
+			file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+			if errors.Is(err, fs.ErrExist) {
+				return badUsage("NAME", name+", which exists", "a name without a file")
+			} else if err != nil {
+				return badUsage("NAME", err.Error(), "a file that can be written")
+			}
+			if _, err = file.WriteString(text); err == nil {
+				err = file.Close()
+			}
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.document("new", map[string]any{"file": name})
+			}
+			fmt.Fprintf(a.stdout, "%s written; souk train ./%s runs it\n", name, name)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&from, "from", "canned-tuna", "scenario to copy")
+	return cmd
+}
+
+// table writes aligned columns.
+func (a *app) table(rows func(*tabwriter.Writer)) error {
+	t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	rows(t)
+	return t.Flush()
+}
