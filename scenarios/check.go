@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // What a value may be beside others; what it may be by itself stands in the schema's tags.
@@ -17,9 +18,8 @@ func (d *document) check(s *Scenario) {
 	if s.Time.Start == 0 {
 		s.Time.Start = s.Data.Split.Test[0]
 	}
-	d.increasing(path("demand").then("outliers"), len(s.Demand.Outliers), func(i int) float64 { return float64(s.Demand.Outliers[i]) })
-	if m := s.Choice.Quantity; m.Model == "one" && (m.Mean != 1 || m.Deal != 1) {
-		s.Choice.Quantity.Mean, s.Choice.Quantity.Deal = 1, 1
+	if fitted := s.Data.Split.Validation[1]; s.Time.Start <= fitted || s.Time.Start > fitted+10000 {
+		d.bad(path("time").then("start"), strconv.Itoa(s.Time.Start), fmt.Sprintf("a period after %d, the last that models are fitted on", fitted))
 	}
 	if d.sellers(s); len(d.errs) == 0 {
 		d.state(s)
@@ -74,6 +74,9 @@ func (d *document) increasing(p path, n int, at func(int) float64) {
 
 func (d *document) data(data *Data) {
 	p := path("data")
+	if _, err := time.Parse(time.DateOnly, data.FirstDay); err != nil {
+		d.bad(p.then("first_day"), show(data.FirstDay), `a date such as "1989-09-14"`)
+	}
 	if len(data.Products) == 0 || len(data.Products) > 1000 {
 		d.bad(p.then("products"), fmt.Sprintf("%d products", len(data.Products)), "1 to 1000 names")
 	}

@@ -27,6 +27,8 @@ type Scenario struct {
 type Data struct {
 	Panel    string   `toml:"panel" required:"true" doc:"CSV or Parquet file, one row a period: a path relative to the scenario, or bundled:NAME"`
 	SHA256   string   `toml:"sha256" doc:"digest of the panel; filled in when the scenario is resolved, checked when given"`
+	FirstDay string   `toml:"first_day" required:"true" doc:"date on which period 1 begins, as 1989-09-14 in quotation marks"`
+	Terms    string   `toml:"terms" doc:"who made the data and how they may be used; goes into every bundle"`
 	Products []string `toml:"products" required:"true" doc:"names of the products, in column order"`
 	Columns  Columns  `toml:"columns" doc:"which columns hold what"`
 	Split    Split    `toml:"split" doc:"periods to fit on, to choose on and to judge on"`
@@ -60,41 +62,43 @@ type Time struct {
 	End     string `toml:"end" default:"'truncate'" oneof:"truncate,terminate" doc:"truncate: we stop looking, the shop goes on; terminate: the market closes"`
 }
 
-// Demand is the time-series model of customers a period.
+// Demand is the time-series model of customers a period, fitted on the training and validation periods.
 type Demand struct {
-	Model     string `toml:"model" default:"'arima'" oneof:"arima" doc:"time-series model"`
-	Series    string `toml:"series" default:"'customers'" oneof:"customers" doc:"what it models"`
-	Transform string `toml:"transform" default:"'log'" oneof:"log,none" doc:"scale on which the model is linear"`
-	Order     Order  `toml:"order" default:"'auto'" doc:"[p, d, q], or auto: chosen by AICc"`
-	Harmonics int    `toml:"harmonics" default:"2" range:"[0,13]" doc:"pairs of yearly sine and cosine regressors"`
-	Trend     bool   `toml:"trend" default:"false" doc:"linear trend as a regressor"`
-	Outliers  []int  `toml:"outliers" range:"[0,1000000]" doc:"periods that a dummy takes out: partial reports, not demand"`
+	Model     string   `toml:"model" default:"'arima'" oneof:"arima" doc:"time-series model"`
+	Series    string   `toml:"series" default:"'customers'" oneof:"customers" doc:"what it models"`
+	Transform string   `toml:"transform" default:"'log'" oneof:"log,none" doc:"scale on which the model is linear"`
+	Order     Order    `toml:"order" default:"'auto'" doc:"[p, d, q], or auto: chosen by AICc"`
+	Harmonics int      `toml:"harmonics" default:"2" range:"[0,13]" doc:"pairs of yearly sine and cosine regressors"`
+	Outliers  Outliers `toml:"outliers" default:"'found'" doc:"periods that a dummy takes out: a list, or found: the falls of traffic that the data checks find"`
 }
 
-// Choice is the model of what shoppers take.
+// Choice is the model of what shoppers take. The validation periods decide which terms are shared by all products, which each has
+// for itself and which stay out; a term that is false here stays out in any case.
 type Choice struct {
 	Model          string    `toml:"model" default:"'share-logit'" oneof:"share-logit" doc:"share-logit: aggregate logit with an outside option (Berry 1994)"`
-	Estimator      string    `toml:"estimator" default:"'auto'" oneof:"auto,ols,2sls" doc:"auto: two-stage least squares when the instruments are strong, else ordinary"`
+	Estimator      string    `toml:"estimator" default:"'auto'" oneof:"auto,ols,2sls" doc:"auto: two-stage least squares where the instruments are strong, else ordinary least squares"`
 	ReferencePrice Reference `toml:"reference_price" doc:"what shoppers remember prices to be"`
-	Display        bool      `toml:"display" default:"true" doc:"display enters utility"`
-	Trend          bool      `toml:"trend" default:"true" doc:"linear trend a product"`
-	Harmonics      int       `toml:"harmonics" default:"1" range:"[0,13]" doc:"pairs of yearly sine and cosine terms"`
-	Lent           bool      `toml:"lent" default:"true" doc:"dummy for the weeks of Lent"`
-	Quantity       Quantity  `toml:"quantity" doc:"how many units a purchase has"`
+	Display        bool      `toml:"display" default:"true" doc:"display may enter utility"`
+	Trend          bool      `toml:"trend" default:"true" doc:"a linear trend may"`
+	Season         bool      `toml:"season" default:"true" doc:"a yearly sine and cosine may"`
+	Lent           bool      `toml:"lent" default:"true" doc:"a dummy for Lent may"`
+	Quantity       Quantity  `toml:"quantity" doc:"how many units a purchase has; aggregate data do not tell it"`
 }
 
 // Reference is the reference price r' = memory·r + (1−memory)·price (Winer 1986; Kopalle, Rao & Assunção 1996).
 type Reference struct {
-	Memory Memory `toml:"memory" default:"'validate'" doc:"carry-over in [0, 1), or validate: the candidate with the best fit on the validation weeks"`
-	Gain   bool   `toml:"gain" default:"true" doc:"a price below the reference price adds utility"`
-	Loss   bool   `toml:"loss" default:"true" doc:"a price above it takes utility away"`
+	Memory Memory `toml:"memory" default:"'validate'" doc:"carry-over in [0, 1), a list of candidates, or validate: 0, 0.1, …, 0.9, 0.95; the validation periods choose"`
+	Gain   bool   `toml:"gain" default:"true" doc:"a price below the reference price may add utility"`
+	Loss   bool   `toml:"loss" default:"true" doc:"a price above it may take utility away"`
 }
 
-// Quantity is the model of units a purchase.
+// Quantity is a count truncated at zero with log mean intercept + deal·d before truncation, d in [0, 1] being how far the product is on
+// deal: Poisson, or negative binomial with variance μ + dispersion·μ².
 type Quantity struct {
-	Model string  `toml:"model" default:"'zero-truncated-poisson'" oneof:"zero-truncated-poisson,one" doc:"units given a purchase"`
-	Mean  float64 `toml:"mean" default:"1.5" range:"[1,20]" doc:"mean units of a purchase at the regular price; aggregate data do not tell it"`
-	Deal  float64 `toml:"deal" default:"1.3" range:"[1,20]" doc:"factor on the mean when the product is on deal"`
+	Intercept  float64 `toml:"intercept" default:"0.0" range:"[-20,5]" doc:"log mean before truncation"`
+	Deal       float64 `toml:"deal" default:"0.0" range:"[-5,5]" doc:"what a deal adds to it"`
+	Dispersion float64 `toml:"dispersion" default:"0.0" range:"[0,100]" doc:"0: Poisson"`
+	Provenance string  `toml:"provenance" doc:"where the numbers come from"`
 }
 
 // Market says how the world is simulated.
@@ -151,10 +155,14 @@ type Feature struct {
 	Edges []float64 `toml:"edges" doc:"increasing borders between cells, in place of bins"`
 }
 
-// Brain is a rule in a seller's place.
+// Brain is a rule in a seller's place, fitted from the data.
 type Brain struct {
-	Rule string `toml:"rule" required:"true" oneof:"markov-deals,fixed" doc:"markov-deals: regular and deal states with fitted transitions"`
-	Fit  bool   `toml:"fit" default:"true" doc:"estimate the rule's parameters from the data"`
+	Rule         string  `toml:"rule" required:"true" oneof:"markov-deals" doc:"markov-deals: regular prices and deals as a Markov chain over typical prices"`
+	Depth        float64 `toml:"depth" default:"0.05" range:"(0,1)" doc:"how far below the regular price a deal begins, as a share of it"`
+	Window       int     `toml:"window" default:"13" range:"[1,1000]" doc:"periods before and after that make the regular price"`
+	Recent       int     `toml:"recent" default:"104" range:"[1,100000]" doc:"last periods, which set the level of prices and costs"`
+	RegularRungs int     `toml:"regular_rungs" default:"3" range:"[1,20]" doc:"typical regular prices, at most"`
+	DealRungs    int     `toml:"deal_rungs" default:"4" range:"[1,20]" doc:"typical deal prices, at most"`
 }
 
 // Agent is a learner: its parameters are those of its kind.

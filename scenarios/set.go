@@ -17,7 +17,7 @@ func (d *document) override(assignment string) error {
 	keys := s.key()
 	s.skip(false)
 	if len(keys) == 0 || s.peek() != '=' {
-		return refuse("", strconv.Quote(assignment), `key=value, as in train.episodes=100 or 'sellers."national brands".brain.fit=false'`)
+		return refuse("", strconv.Quote(assignment), `key=value, as in train.episodes=100 or 'sellers."national brands".brain.recent=52'`)
 	}
 	dotted := strings.Join(keys, ".")
 	text := strings.TrimSpace(assignment[s.pos+1:])

@@ -49,32 +49,71 @@ func (o Order) MarshalTOML() ([]byte, error) {
 	return fmt.Appendf(nil, "[%d, %d, %d]", o.P, o.D, o.Q), nil
 }
 
-// Memory is the carry-over of the reference price, or Validate: chosen on the validation weeks.
-type Memory struct {
-	Validate bool
-	Value    float64
-}
+// Memory is a list of candidates for the carry-over of the reference price; one fixes it.
+type Memory []float64
 
-// UnmarshalTOML reads "validate" or a number.
+// validateMemory is what "validate" stands for.
+func validateMemory() Memory { return Memory{0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95} }
+
+// UnmarshalTOML reads "validate", a number or a list.
 func (m *Memory) UnmarshalTOML(v any) error {
 	if v == "validate" {
-		*m = Memory{Validate: true}
+		*m = validateMemory()
 		return nil
 	}
-	x, ok := number(v)
-	if !ok || x < 0 || x >= 1 {
-		return errors.New(`"validate" or a number in [0, 1)`)
+	list, ok := elements(v)
+	if !ok {
+		list = []any{v}
 	}
-	*m = Memory{Value: x}
+	wrong := errors.New(`"validate", a number in [0, 1) or an increasing list of such numbers`)
+	if len(list) == 0 || len(list) > 100 {
+		return wrong
+	}
+	*m = make(Memory, len(list))
+	for i := range list {
+		x, ok := number(list[i])
+		if !ok || x < 0 || x >= 1 || i > 0 && x <= (*m)[i-1] {
+			return wrong
+		}
+		(*m)[i] = x
+	}
+	return nil
+}
+
+// MarshalTOML writes the list.
+func (m Memory) MarshalTOML() ([]byte, error) { return Offers(m).MarshalTOML() }
+
+// Outliers are periods to take out, or Found: those that the data checks find.
+type Outliers struct {
+	Found   bool
+	Periods []int
+}
+
+// UnmarshalTOML reads "found" or an increasing list of periods.
+func (o *Outliers) UnmarshalTOML(v any) error {
+	if v == "found" {
+		*o = Outliers{Found: true}
+		return nil
+	}
+	list, ok := elements(v)
+	*o = Outliers{Periods: make([]int, len(list))}
+	for i := range list {
+		n, isInt := list[i].(int64)
+		ok = ok && isInt && n >= 0 && n <= 1e6 && (i == 0 || int(n) > o.Periods[i-1])
+		o.Periods[i] = int(n)
+	}
+	if !ok {
+		return errors.New(`"found" or an increasing list of periods`)
+	}
 	return nil
 }
 
 // MarshalTOML writes the canonical form.
-func (m Memory) MarshalTOML() ([]byte, error) {
-	if m.Validate {
-		return []byte(`"validate"`), nil
+func (o Outliers) MarshalTOML() ([]byte, error) {
+	if o.Found {
+		return []byte(`"found"`), nil
 	}
-	return []byte(number64(m.Value)), nil
+	return []byte(strings.Join(strings.Fields(fmt.Sprint(o.Periods)), ", ")), nil
 }
 
 // Span is a number of weeks or days.
