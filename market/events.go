@@ -1,0 +1,95 @@
+package market
+
+import "github.com/souk-sim/souk/market/choice"
+
+// event is a small value on the calendar.
+type event struct {
+	kind kind
+	id   int32 // the strip of an arrival, the truck of a delivery
+}
+
+type kind uint8
+
+const (
+	stockReviewed kind = iota
+	stockReceived
+	shopperArrives
+	periodCloses
+)
+
+// Order among events at one instant: goods come in before the review counts them, and both before the shoppers; the books close last.
+const (
+	atReceipt int32 = iota
+	atReview
+	atShopper
+	atClose
+)
+
+// run plays the week whose prices have just been posted, up to and including its close.
+func (m *Market) run() {
+	m.books.open(m)
+	if m.cfg.Expected {
+		m.sellExpected()
+		m.close()
+		return
+	}
+	start := float64(m.week)
+	m.crowd.begin(start, float64(m.traffic[m.week]*m.cfg.Share))
+	if m.store.kept() {
+		for d := range daysPerWeek {
+			m.calendar.Schedule(start+float64(d)/daysPerWeek, atReview, event{kind: stockReviewed})
+		}
+	}
+	m.crowd.cover(m, start)
+	m.calendar.Schedule(start+1, atClose, event{kind: periodCloses})
+	for {
+		now, e, _ := m.calendar.Next()
+		switch e.kind {
+		case shopperArrives:
+			m.serve(now, int(e.id))
+		case stockReviewed:
+			m.review(now)
+		case stockReceived:
+			m.receive(now, int(e.id))
+		case periodCloses:
+			m.store.accrue(m, now)
+			m.close()
+			return
+		}
+	}
+}
+
+// serve lets one shopper look at the shelf, choose, and take what is there of the quantity wanted.
+func (m *Market) serve(now float64, k int) {
+	u, q := m.crowd.shopper(k)
+	m.crowd.schedule(&m.calendar, k, m.crowd.gap(k, now))
+	j := m.shelf.Choose(u)
+	if j == choice.Outside {
+		return
+	}
+	wanted := m.shelf.Quantity(j, q)
+	sold := m.store.take(now, j, wanted)
+	m.books.sell(j, sold, wanted-sold)
+	if m.store.kept() && m.store.onHand[j] == 0 {
+		m.shelf.Remove(j)
+		m.crowd.cover(m, now)
+	}
+}
+
+// sellExpected books the week's demand in closed form.
+func (m *Market) sellExpected() {
+	customers := float64(m.traffic[m.week] * m.cfg.Share)
+	total := 1.0
+	for j := range m.price {
+		total += m.shelf.Odds(j)
+	}
+	for j := range m.price {
+		m.books.expect(j, customers*m.shelf.Odds(j)/total, m.shelf.MeanQuantity(j))
+	}
+}
+
+func (m *Market) close() {
+	m.books.close(m)
+	m.obs.remember(m)
+	m.turnPage()
+}

@@ -1,0 +1,117 @@
+package market
+
+import "math"
+
+// store is the goods of each product: on hand, on order, and how long they have lain there.
+type store struct {
+	policy  Stock
+	onHand  []int64
+	onOrder []int64
+	opening []int64
+	since   []float64 // when onHand last changed
+	held    []float64 // unit-weeks on hand this week
+	empty   []float64 // weeks without stock this week
+	trucks  [][]int64 // orders under way, by review, a ring as long as the lead time
+	reviews int
+}
+
+func newStore(cfg *Config) store {
+	n := len(cfg.Products)
+	s := store{policy: cfg.Stock, onHand: make([]int64, n), onOrder: make([]int64, n), opening: make([]int64, n), since: make([]float64, n), held: make([]float64, n), empty: make([]float64, n),
+		trucks: make([][]int64, cfg.Stock.LeadTimeDays+1)}
+	for i := range s.trucks {
+		s.trucks[i] = make([]int64, n)
+	}
+	return s
+}
+
+// kept says whether stock matters at all; else it is ample.
+func (s *store) kept() bool { return s.policy.CoverDays > 0 }
+
+func (s *store) reset() {
+	s.reviews = 0
+	clear(s.onHand)
+	clear(s.onOrder)
+	clear(s.opening)
+	clear(s.since)
+	clear(s.held)
+	clear(s.empty)
+}
+
+// has says whether product j stands on the shelf; before the first review, which fills it at once, it does.
+func (s *store) has(j int) bool { return !s.kept() || s.reviews == 0 || s.onHand[j] > 0 }
+
+// take sells up to wanted units of product j.
+func (s *store) take(now float64, j, wanted int) int {
+	if !s.kept() {
+		return wanted
+	}
+	s.settle(now, j)
+	sold := min(int64(wanted), s.onHand[j])
+	s.onHand[j] -= sold
+	return int(sold)
+}
+
+// settle books the time that the present stock of j has lain there.
+func (s *store) settle(now float64, j int) {
+	dt := now - s.since[j]
+	s.held[j] += float64(float64(s.onHand[j]) * dt)
+	if s.onHand[j] == 0 {
+		s.empty[j] += dt
+	}
+	s.since[j] = now
+}
+
+// accrue settles all products at the end of a week.
+func (s *store) accrue(m *Market, now float64) {
+	for j := range s.onHand {
+		s.settle(now, j)
+		m.books.hold(m, j, s.held[j], s.empty[j])
+		s.held[j], s.empty[j] = 0, 0
+	}
+}
+
+// review is the daily stock review: order each product up to what the posted prices are expected to sell in the days that the policy covers. The very
+// first one fills the shelf at once.
+func (m *Market) review(now float64) {
+	s := &m.store
+	truck := s.trucks[s.reviews%len(s.trucks)]
+	ordered := int64(0)
+	for j := range truck {
+		order := max(0, m.target(j)-s.onHand[j]-s.onOrder[j])
+		if s.reviews == 0 {
+			s.onHand[j], s.opening[j], s.since[j] = order, order, now
+			order = 0
+		}
+		truck[j] = order
+		s.onOrder[j] += order
+		ordered += order
+	}
+	if ordered > 0 {
+		m.calendar.Schedule(now+float64(s.policy.LeadTimeDays)/daysPerWeek, atReceipt, event{kind: stockReceived, id: int32(s.reviews % len(s.trucks))})
+	}
+	s.reviews++
+}
+
+// target is the order-up-to level of product j: expected demand at the posted prices, as the seller sees it (who does not know the shock), at least one unit.
+func (m *Market) target(j int) int64 {
+	daily := m.traffic[m.week] * m.cfg.Share / daysPerWeek * m.foreseen[j]
+	return max(1, int64(math.Ceil(daily*m.store.policy.CoverDays)))
+}
+
+// receive unloads a truck.
+func (m *Market) receive(now float64, truck int) {
+	s := &m.store
+	for j, units := range s.trucks[truck] {
+		if units == 0 {
+			continue
+		}
+		s.settle(now, j)
+		s.onHand[j] += units
+		s.onOrder[j] -= units
+		s.trucks[truck][j] = 0
+		m.books.week.ReceivedUnits += float64(units)
+		m.place(j)
+		m.crowd.cover(m, now)
+	}
+}
