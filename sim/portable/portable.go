@@ -9,6 +9,8 @@ const (
 	ln2Hi = 6.93147180369123816490e-01
 	ln2Lo = 1.90821492927058770002e-10
 	log2e = 1.44269504088896338700e+00
+
+	sqrtHalfBits = 0x3fe6a09e667f3bcd // of √½ as a float64
 )
 
 // Exp returns e**x (argument reduction and rational kernel of FreeBSD's e_exp.c, error below 1 ulp). Overflow gives
@@ -54,13 +56,16 @@ func Log(x float64) float64 {
 	case x == 0:
 		return math.Inf(-1)
 	}
-	f1, ki := math.Frexp(x)
-	if f1 < math.Sqrt2/2 {
-		f1 *= 2
-		ki--
+	subnormal := 0.0
+	if x < 0x1p-1022 {
+		x *= 0x1p54
+		subnormal = 54
 	}
-	f := f1 - 1
-	k := float64(ki)
+	// x = 2^k·(1+f) with 1+f in [√½, √2), without a branch
+	b := math.Float64bits(x)
+	ki := int64(b-sqrtHalfBits) >> 52
+	f := math.Float64frombits(b-uint64(ki)<<52) - 1
+	k := float64(ki) - subnormal
 	s := f / (2 + f)
 	s2 := float64(s * s)
 	s4 := float64(s2 * s2)
@@ -71,8 +76,9 @@ func Log(x float64) float64 {
 	return float64(k*ln2Hi) - ((hfsq - (float64(s*(hfsq+r)) + float64(k*ln2Lo))) - f)
 }
 
-// NormalQuantile returns z with Φ(z) = p for p in (0, 1) (Wichura 1988, algorithm AS 241, PPND16: relative error about
-// 1e-16). It gives -Inf at 0 and +Inf at 1.
+// NormalQuantile returns z with Φ(z) = p for p in (0, 1) (Wichura 1988, algorithm AS 241, PPND16: relative error below
+// 1e-15). It gives -Inf at 0, +Inf at 1 and
+// NaN outside.
 func NormalQuantile(p float64) float64 {
 	q := p - 0.5
 	if math.Abs(q) <= 0.425 {
@@ -83,8 +89,11 @@ func NormalQuantile(p float64) float64 {
 	if q > 0 {
 		r = 1 - p
 	}
-	if r <= 0 {
+	switch {
+	case r == 0:
 		return math.Copysign(math.Inf(1), q)
+	case !(r > 0):
+		return math.NaN()
 	}
 	r = math.Sqrt(-Log(r))
 	var z float64
