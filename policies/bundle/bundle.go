@@ -1,0 +1,233 @@
+// Package bundle writes a policy to a folder of files that check themselves, and loads it. The format is
+// docs/formats/bundle.md.
+package bundle
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// Format is the version of the format that Write writes.
+const Format = 1
+
+// Manifest says what a bundle is and where it comes from. The first block is the writer's to fill, the second is
+// Write's.
+type Manifest struct {
+	Name           string          `json:"name"` // of the policy, for people
+	Souk           string          `json:"souk_version"`
+	Scenario       string          `json:"scenario"`
+	ScenarioSHA256 string          `json:"scenario_sha256"` // of the canonical resolved scenario
+	Agent          string          `json:"agent"`
+	Parameters     json.RawMessage `json:"parameters,omitempty"` // of the agent, a JSON object
+	Seed           int64           `json:"seed"`
+	Episodes       int64           `json:"episodes"` // of training
+	Purpose        string          `json:"purpose,omitempty"`
+	Market         string          `json:"market,omitempty"` // the training market, in words
+	Data           []string        `json:"data,omitempty"`   // the data behind it: name, fingerprint and terms, a sentence each
+	Caveats        []string        `json:"caveats,omitempty"`
+	Evaluation     []Figure        `json:"evaluation,omitempty"`
+
+	Format   int    `json:"format"`
+	Kind     string `json:"kind"`     // "table"
+	Revision string `json:"revision"` // SHA-256 of this manifest with an empty revision: it names the contents of all files
+	Files    []File `json:"files"`
+}
+
+// Figure is one result of an evaluation, with its interval.
+type Figure struct {
+	Name  string  `json:"name"`
+	Unit  string  `json:"unit,omitempty"`
+	Value float64 `json:"value"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+	Level float64 `json:"level"` // of the interval, 0.95 for 95%
+}
+
+// File is a file of a bundle.
+type File struct {
+	Name   string `json:"name"`
+	Bytes  int    `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// Bundle is a policy and where it comes from.
+type Bundle struct {
+	Manifest Manifest
+	Table    *policies.Table
+}
+
+// names are the files of a bundle beside the manifest, in the manifest's order.
+var names = [...]string{"card.md", "golden.json", "policy.json", "table.bin"}
+
+const manifestName = "manifest.json"
+
+// Write writes a bundle: it hands each file to write, the manifest last, so that a folder with a manifest is complete. It
+// fills in the manifest's second block and the table's Revision.
+func Write(b *Bundle, write func(name string, data []byte) error) error {
+	m := &b.Manifest
+	m.Format, m.Kind, m.Revision, m.Files = Format, "table", "", nil
+	if len(m.Parameters) > 0 && !json.Valid(m.Parameters) {
+		return field.New("parameters", string(m.Parameters), "JSON")
+	}
+	policy, err := encodePolicy(b.Table)
+	if err != nil {
+		return err
+	}
+	golden, err := indented(goldenVectors(b.Table))
+	if err != nil {
+		return err
+	}
+	contents := map[string][]byte{
+		"card.md": []byte(card(b)), "golden.json": golden, "policy.json": policy, "table.bin": encodeTable(b.Table),
+	}
+	for _, name := range names {
+		m.Files = append(m.Files, File{Name: name, Bytes: len(contents[name]), SHA256: hash(contents[name])})
+	}
+	if m.Revision, err = revision(*m); err != nil {
+		return err
+	}
+	b.Table.Revision = m.Revision
+	manifest, err := indented(m)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := write(name, contents[name]); err != nil {
+			return err
+		}
+	}
+	return write(manifestName, manifest)
+}
+
+// Load reads a bundle from its folder and checks everything that can be: names, sizes, hashes, the revision, the table and the
+// golden vectors. A *field.Error names the file and what is wrong with it.
+func Load(folder fs.FS) (*Bundle, error) {
+	raw, err := read(folder, manifestName, maxJSON)
+	if err != nil {
+		return nil, err
+	}
+	var m Manifest
+	if err := decode(manifestName, raw, &m); err != nil {
+		return nil, err
+	}
+	if err := m.check(raw); err != nil {
+		return nil, err
+	}
+	contents := make(map[string][]byte)
+	for _, f := range m.Files {
+		data, err := read(folder, f.Name, f.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		if len(data) != f.Bytes {
+			return nil, bad(f.Name, "length", fmt.Sprintf("%d bytes", len(data)), fmt.Sprintf("%d", f.Bytes))
+		}
+		if h := hash(data); h != f.SHA256 {
+			return nil, bad(f.Name, "sha256", h, f.SHA256)
+		}
+		contents[f.Name] = data
+	}
+	table, err := decodeTable(contents["policy.json"], contents["table.bin"])
+	if err != nil {
+		return nil, err
+	}
+	table.Revision = m.Revision
+	if err := checkGolden(table, contents["golden.json"]); err != nil {
+		return nil, err
+	}
+	return &Bundle{Manifest: m, Table: table}, nil
+}
+
+// check holds a manifest against itself: format, files and revision.
+func (m *Manifest) check(raw []byte) error {
+	if m.Format != Format {
+		return bad(manifestName, "format", m.Format, fmt.Sprintf("%d, the version that this souk reads", Format))
+	}
+	if m.Kind != "table" {
+		return bad(manifestName, "kind", m.Kind, "table")
+	}
+	if len(m.Files) != len(names) {
+		return bad(manifestName, "files", len(m.Files), fmt.Sprintf("%d", len(names)))
+	}
+	for i, f := range m.Files {
+		if f.Name != names[i] {
+			return bad(manifestName, fmt.Sprintf("files[%d].name", i), f.Name, names[i])
+		}
+		if f.Bytes < 0 {
+			return bad(manifestName, fmt.Sprintf("files[%d].bytes", i), f.Bytes, "at least 0")
+		}
+	}
+	want, err := revision(*m)
+	if err != nil {
+		return err
+	}
+	if m.Revision != want {
+		return bad(manifestName, "revision", m.Revision, want+", the hash of the contents")
+	}
+	if canonical, err := indented(m); err != nil || !bytes.Equal(canonical, raw) {
+		return bad(manifestName, "", "other formatting than was written", "the bytes that Write wrote")
+	}
+	return nil
+}
+
+func revision(m Manifest) (string, error) {
+	m.Revision = ""
+	data, err := indented(&m)
+	return hash(data), err
+}
+
+func hash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+func indented(v any) ([]byte, error) {
+	data, err := json.MarshalIndent(v, "", "  ")
+	return append(data, '\n'), err
+}
+
+// decode is strict: unknown keys and anything after the document are errors.
+func decode(name string, data []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return bad(name, "", err.Error(), "JSON as in docs/formats/bundle.md")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return bad(name, "", "more after the document", "its end")
+	}
+	return nil
+}
+
+// maxJSON bounds the manifest.
+const maxJSON = 1 << 24
+
+// read reads a file of at most limit bytes, and one more where there is more, so that a wrong length shows.
+func read(folder fs.FS, name string, limit int) ([]byte, error) {
+	f, err := folder.Open(name)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, bad(name, "", "no such file", "a file of the bundle")
+		}
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return data, nil
+}
+
+func bad(file, key string, found any, expected string) error {
+	return &field.Error{File: file, Key: key, Found: fmt.Sprint(found), Expected: expected}
+}

@@ -1,0 +1,85 @@
+package bundle
+
+import (
+	"fmt"
+	"strings"
+)
+
+// card is card.md: what one should know before using the policy (Mitchell et al. 2019, Model cards for model reporting).
+func card(b *Bundle) string {
+	m, t := &b.Manifest, b.Table
+	var s strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&s, format+"\n", args...) }
+	section := func(title string) { line("\n## %s\n", title) }
+
+	line("# %s", m.Name)
+	section("Purpose")
+	line("%s", or(m.Purpose, "Not stated."))
+	section("How it decides")
+	line("A table of %d states × %d offers, from %.4g to %.4g, greedy over the offers that its limits allow. It reads:\n",
+		t.Encoder.States(), len(t.Spec.Offers), t.Spec.Offers[0].Price, t.Spec.Offers[len(t.Spec.Offers)-1].Price)
+	for _, d := range t.Encoder.Dimensions {
+		line("- %s, in %d bins and one for missing", d.Feature, len(d.Edges)+1)
+	}
+	for _, l := range t.Spec.Limits {
+		if l.Drop > 0 {
+			line("- limit: a price is at most %.4g below %s", l.Drop, l.Feature)
+		}
+		if l.Rise > 0 {
+			line("- limit: a price is at most %.4g above %s", l.Rise, l.Feature)
+		}
+	}
+	if t.Epsilon > 0 {
+		line("\nWith probability %.4g it makes any allowed offer instead, all equally likely.", t.Epsilon)
+	}
+	section("Training")
+	line("%s\n", or(m.Market, "The market is not described."))
+	line("Agent %s, seed %d, %d episodes; scenario %s (SHA-256 %s), souk %s.", m.Agent, m.Seed, m.Episodes, m.Scenario, m.ScenarioSHA256, m.Souk)
+	tried, never := visited(b)
+	if t.Visits != nil {
+		line("%d of %d values were tried; in %d states nothing was, and the nearest tried state answers for them.", tried, len(t.Values), never)
+	}
+	for _, d := range m.Data {
+		line("\n- %s", d)
+	}
+	section("Evaluation")
+	if len(m.Evaluation) == 0 {
+		line("None.")
+	} else {
+		line("| figure | value | interval |\n| --- | --- | --- |")
+		for _, f := range m.Evaluation {
+			line("| %s | %.6g %s | %.6g to %.6g (%.4g%%) |", f.Name, f.Value, f.Unit, f.Low, f.High, 100*f.Level)
+		}
+	}
+	section("When not to use it")
+	for _, c := range m.Caveats {
+		line("- %s", c)
+	}
+	line("- Where the market is not the one above: the values are of that market, and nothing in the policy notices a change.")
+	return s.String()
+}
+
+func or(text, instead string) string {
+	if text == "" {
+		return instead
+	}
+	return text
+}
+
+// visited counts the values that training tried and the states in which it tried none.
+func visited(b *Bundle) (tried, never int) {
+	offers := len(b.Table.Spec.Offers)
+	here := 0
+	for i, n := range b.Table.Visits {
+		if n > 0 {
+			here++
+		}
+		if i%offers == offers-1 {
+			if tried += here; here == 0 {
+				never++
+			}
+			here = 0
+		}
+	}
+	return tried, never
+}

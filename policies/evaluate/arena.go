@@ -1,0 +1,194 @@
+// Package evaluate compares policies on the very same customers: a benchmark under common random numbers, with
+// intervals over training seeds and evaluation paths, and the tuning of the rules that are worth comparing with.
+//
+// A path is an episode. A world under a master seed draws everything an episode brings from (seed, episode), so path 17 holds the
+// same arrivals, tastes and shocks whoever plays it; what policies draw comes from family "brain" of rng.New(Master,
+// path) at (player, turn), which no world may use.
+package evaluate
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/results"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
+	"github.com/souk-sim/souk/sim/rng"
+)
+
+// World is an environment that keeps accounts.
+type World interface {
+	env.Environment
+	// Account is the running episode so far; borrowed until the next call of Next or Reset.
+	Account() *results.Metrics
+}
+
+// Arena is where policies play for one player against fixed others.
+type Arena struct {
+	World   func() (World, error) // makes a world under Master, for one worker
+	Master  uint64                // MasterSeed for evaluation; for tuning, a training seed
+	Learner int                   // the player whom policies play for
+	Others  []policies.Policy     // by player; that of Learner is not used
+	Score   func(account *results.Metrics) float64
+	Workers int
+	// Progress is called after each episode, by one goroutine at a time; nil for none.
+	Progress func(done, total int)
+}
+
+// WeeklyProfit is the usual Arena.Score: the profit of an average period.
+func WeeklyProfit(account *results.Metrics) float64 {
+	return account.Profit / float64(max(account.Periods, 1))
+}
+
+// MasterSeed is the master seed of evaluation worlds of a scenario; no training seed gives the same.
+func MasterSeed(scenario int64) uint64 {
+	stream := rng.New(uint64(scenario), 0).Family("evaluate").At()
+	return stream.Uint64()
+}
+
+// episode is what a policy did on a path.
+type episode struct {
+	results.Metrics
+	score float64
+	deals float64 // share of turns on deal
+}
+
+// game is one policy to play on one path, or one bound to compute there.
+type game struct {
+	name   string
+	policy policies.Policy
+	bound  func(path int) (float64, error) // instead of policy
+	path   int
+}
+
+// play plays all games, up to Workers at once. Each result stands where its game stands, so they do not depend on how many
+// workers there are. A cancelled context stops between episodes.
+func (a *Arena) play(ctx context.Context, games []game) ([]episode, error) {
+	if a.Score == nil || a.World == nil {
+		return nil, field.New("arena", "no world or score", "both")
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	played := make([]episode, len(games))
+	next := make(chan int)
+	var group sync.WaitGroup
+	var lock sync.Mutex
+	done := 0
+	for range max(1, min(a.Workers, len(games))) {
+		group.Go(func() {
+			player, err := a.player()
+			for i := range next {
+				if err == nil {
+					err = player.play(&games[i], &played[i])
+				}
+				if err != nil {
+					cancel(err)
+					continue
+				}
+				lock.Lock()
+				if done++; a.Progress != nil {
+					a.Progress(done, len(games))
+				}
+				lock.Unlock()
+			}
+		})
+	}
+	for i := range games {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- i
+	}
+	close(next)
+	group.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return played, nil
+}
+
+// player is one worker's world and what it needs to play there.
+type player struct {
+	arena  *Arena
+	world  World
+	offers []env.Offer
+	made   []int    // how often each offer was made
+	turns  []uint64 // taken by each player
+	step   env.TimeStep
+}
+
+func (a *Arena) player() (*player, error) {
+	world, err := a.World()
+	if err != nil {
+		return nil, err
+	}
+	n := world.Players()
+	if a.Learner < 0 || a.Learner >= n || len(a.Others) != n {
+		return nil, field.New("others", len(a.Others), fmt.Sprintf("one policy for each of %d players, the learner among them", n))
+	}
+	for i, p := range a.Others {
+		if p == nil && i != a.Learner {
+			return nil, field.New(fmt.Sprintf("others[%d]", i), "none", "a policy")
+		}
+	}
+	offers := world.Spec(a.Learner).Offers
+	return &player{arena: a, world: world, offers: offers, made: make([]int, len(offers)), turns: make([]uint64, n)}, nil
+}
+
+func (p *player) play(g *game, out *episode) (err error) {
+	if g.bound != nil {
+		out.score, err = g.bound(g.path)
+		return err
+	}
+	brain := rng.New(p.arena.Master, uint64(g.path)).Family("brain")
+	clear(p.made)
+	clear(p.turns)
+	p.world.Reset(uint64(g.path))
+	for p.world.Next(&p.step) {
+		if p.step.Stage == env.Last {
+			continue
+		}
+		who, policy := p.step.Player, g.policy
+		if who != p.arena.Learner {
+			policy = p.arena.Others[who]
+		}
+		u := brain.At(uint64(who), p.turns[who])
+		p.turns[who]++
+		action := policy.Decide(p.step.Observation, u.Float64()).Action
+		if action < 0 || action >= len(p.step.Mask) || !p.step.Mask[action] {
+			return fmt.Errorf("%s: path %d, turn %d: player %d makes offer %d, which its ladder or mask does not hold",
+				g.name, g.path, p.turns[who], who, action)
+		}
+		if who == p.arena.Learner {
+			p.made[action]++
+		}
+		p.world.Act(action)
+	}
+	out.Metrics = *p.world.Account()
+	out.score = p.arena.Score(&out.Metrics)
+	out.deals = p.deals()
+	return nil
+}
+
+// dealDepth is how far below the episode's modal price, as a share of it, a price is a deal (Hendel & Nevo 2006).
+const dealDepth = 0.05
+
+// deals is the share of the learner's turns on deal: an offer with a promotion, or dealDepth below the most frequent price (the
+// dearer of two as frequent).
+func (p *player) deals() float64 {
+	modal, turns, deals := 0, 0, 0
+	for a, n := range p.made {
+		if n > p.made[modal] || n == p.made[modal] && p.offers[a].Price > p.offers[modal].Price {
+			modal = a
+		}
+		turns += n
+	}
+	for a, n := range p.made {
+		if p.offers[a].Promotion != "" || p.offers[a].Price <= (1-dealDepth)*p.offers[modal].Price {
+			deals += n
+		}
+	}
+	return float64(deals) / float64(max(turns, 1))
+}
