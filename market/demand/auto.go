@@ -12,7 +12,9 @@ import (
 type Auto struct {
 	// Period, Transform and NoMean (no constant of any kind) are read before the search; the rest is the model found.
 	ARIMA
-	Differences *[2]int // d and D; nil chooses D by seasonal strength, then d by KPSS tests at 5%
+	// Differences are d and D; nil chooses D by seasonal strength, then d by KPSS tests at 5%, and one more d where the
+	// likelihood prefers a model with a root next to 1, which the search refuses, to every other (auto.arima does not).
+	Differences *[2]int
 	Trace       []Candidate
 }
 
@@ -40,6 +42,10 @@ func (a *Auto) Fit(s Series) error {
 	search := &stepwise{auto: a, series: s, d: d, n: len(s.Values)}
 	a.Trace = nil
 	best, ok := search.run()
+	if a.Differences == nil && search.unitRoot < search.aicc && d[0] < 2 {
+		search = &stepwise{auto: a, series: s, d: [2]int{d[0] + 1, d[1]}, n: len(s.Values)}
+		best, ok = search.run()
+	}
 	if !ok {
 		return field.New("series", "none of the candidate models can be estimated", "a longer series")
 	}
@@ -102,6 +108,8 @@ type stepwise struct {
 	tried  map[candidate]bool
 	best   candidate
 	aicc   float64
+	// unitRoot is the least AICc of the models refused for an autoregressive root just above 1.
+	unitRoot float64
 }
 
 func (w *stepwise) model(c candidate) ARIMA {
@@ -111,9 +119,10 @@ func (w *stepwise) model(c candidate) ARIMA {
 	return m
 }
 
-// run is the search: four or five first models, then the first neighbour that improves, until none does.
+// run is the search: five first models, then the best neighbour of the best model, until none improves. (auto.arima goes
+// to the first neighbour that improves, which depends on the order of trying and misses better ones: lynx.)
 func (w *stepwise) run() (candidate, bool) {
-	w.tried, w.aicc = map[candidate]bool{}, math.Inf(1)
+	w.tried, w.aicc, w.unitRoot = map[candidate]bool{}, math.Inf(1), math.Inf(1)
 	constant := !w.auto.NoMean && w.d[0]+w.d[1] <= 1
 	s := 0
 	if w.auto.Period > 1 {
@@ -124,24 +133,18 @@ func (w *stepwise) run() (candidate, bool) {
 	}
 	for improved := true; improved; {
 		improved = false
+		from := w.best
 		for _, step := range neighbours(s == 1) {
-			c := w.best
-			c.p, c.q, c.sp, c.sq = c.p+step.p, c.q+step.q, c.sp+step.sp, c.sq+step.sq
-			if step.constant {
-				if c.constant = !c.constant; c.constant && !constant {
-					continue
-				}
-			}
-			if w.try(c) {
+			c := candidate{from.p + step.p, from.q + step.q, from.sp + step.sp, from.sq + step.sq, from.constant != step.constant}
+			if (!c.constant || constant) && w.try(c) {
 				improved = true
-				break
 			}
 		}
 	}
 	return w.best, !math.IsInf(w.aicc, 1)
 }
 
-// neighbours are the variations, seasonal ones first as in auto.arima; constant means to toggle it.
+// neighbours are the variations of auto.arima; constant means to toggle it.
 func neighbours(seasonal bool) []candidate {
 	pairs := [][2]int{{-1, 0}, {0, -1}, {1, 0}, {0, 1}, {-1, -1}, {1, -1}, {-1, 1}, {1, 1}}
 	var out []candidate
@@ -175,12 +178,16 @@ func (w *stepwise) try(c candidate) bool {
 		t.Refused = err.Error()
 	} else {
 		l := p.likelihood
-		if l.at(l.search(), make([]float64, len(l.e[0]))); rootBeyond(l.a.ar, 1.01) && invertible(l.a.ma, 1.01) {
-			m.LogLik, m.NUsed = l.logLik(), l.used
-			m.criteria(len(l.params) + len(l.gamma) - l.nuisance)
+		l.at(l.search(), make([]float64, len(l.e[0])))
+		m.LogLik, m.NUsed = l.logLik(), l.used
+		m.criteria(len(l.params) + len(l.gamma) - l.nuisance)
+		if rootBeyond(l.a.ar, 1.01) && invertible(l.a.ma, 1.01) {
 			t.AICc = m.AICc
 		} else {
 			t.Refused = "a root within 1.01 of the unit circle"
+			if ar, _, _, _ := l.blocks(l.params); nearOne(ar) {
+				w.unitRoot = min(w.unitRoot, m.AICc)
+			}
 		}
 	}
 	w.auto.Trace = append(w.auto.Trace, t)
@@ -189,6 +196,17 @@ func (w *stepwise) try(c candidate) bool {
 		return true
 	}
 	return false
+}
+
+// nearOne reports whether a stationary autoregression has a real root between 1 and 1.01: its polynomial, positive at 1,
+// is negative at 1.01.
+func nearOne(ar []float64) bool {
+	v, power := 1.0, 1.0
+	for _, c := range ar {
+		power *= 1.01
+		v -= c * power
+	}
+	return v < 0
 }
 
 // kpss is the statistic of Kwiatkowski, Phillips, Schmidt & Shin (1992) against a level, with trunc(3√n/13) lags; its 5%

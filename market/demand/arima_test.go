@@ -1,0 +1,405 @@
+package demand
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/souk-sim/souk/sim/rng"
+)
+
+// known makes a fitted model by writing its parameters down: coefficients in order, history empty.
+func known(t testing.TB, m ARIMA, names []string, coefficients ...float64) *ARIMA {
+	m.names, m.Sigma2, m.next = names, 1, 0
+	all := append(m.armaNames(), m.columnNames()...)
+	if len(all) != len(coefficients) {
+		t.Fatalf("coefficients for %q wanted", all)
+	}
+	for i, c := range coefficients {
+		m.Coefficients = append(m.Coefficients, Coefficient{Name: all[i], Estimate: c})
+	}
+	_, a, full := m.process()
+	dim := full.dim()
+	m.filter = filterState{process: full, mean: make([]float64, dim), gain: make([]float64, dim)}
+	first := make([]float64, a.dim())
+	var mo moments
+	if !mo.firstColumn(&a, first) {
+		t.Fatal("not stationary")
+	}
+	m.filter.uncertainty.reset(dim)
+	m.filter.uncertainty.start(&a, first)
+	return &m
+}
+
+// TestRecovery simulates each of four known models 20 times and fits it: 280 estimates. Over 1,000 other seeds 0.43% of
+// them were beyond 3 standard errors and 5.4% outside the 95% interval (the normal says 0.27% and 5%; samples are finite).
+// So at most 4 may be beyond 3 standard errors (false alarm 1%), and the intervals miss in 14 ± 11 cases (0.4%).
+func TestRecovery(t *testing.T) {
+	const n, seeds = 600, 20
+	x := Pulse("deal", 0, n+100, 5, 17, 18, 60, 61, 62, 100, 140, 141, 177, 200, 201, 230, 260, 261, 262, 290)
+	for i := range x.Values {
+		x.Values[i] += math.Sin(float64(i) / 9)
+	}
+	beyond, misses, total := 0, 0, 0
+	for _, c := range []struct {
+		spec    ARIMA
+		truth   []float64
+		missing bool
+	}{
+		{ARIMA{Order: [3]int{2, 0, 1}}, []float64{0.9, -0.5, 0.4, 10, -2}, false},
+		{ARIMA{Order: [3]int{1, 0, 1}}, []float64{0.8, -0.4, 10, 1}, true},
+		{ARIMA{Order: [3]int{0, 1, 1}, Drift: true}, []float64{-0.5, 0.3, 3}, true},
+		{ARIMA{Order: [3]int{0, 1, 1}, Seasonal: [3]int{0, 1, 1}, Period: 4, Transform: Log}, []float64{-0.4, -0.6}, false},
+	} {
+		var names []string
+		var future []Regressor
+		if len(c.truth) > 2 {
+			names, future = []string{"deal"}, []Regressor{x}
+		}
+		for seed := range uint64(seeds) {
+			truth := known(t, c.spec, names, c.truth...)
+			truth.Sigma2 = 0.04
+			stream := rng.New(seed, 0).Family("recovery").At()
+			y, err := truth.Simulate(&stream, n, future)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.missing {
+				for i := range y {
+					if stream.Float64() < 0.15 {
+						y[i] = math.NaN()
+					}
+				}
+			}
+			m := c.spec
+			if err := m.Fit(Series{Values: y, Regressors: future}); err != nil {
+				t.Fatal(err)
+			}
+			for i, e := range m.Coefficients {
+				z := math.Abs(e.Estimate-c.truth[i]) / e.SE
+				total++
+				if z > 1.96 {
+					misses++
+				}
+				if !(z < 3) {
+					beyond++
+					t.Logf("%v%v seed %d: %s is %.3f ± %.3f, the truth %v", c.spec.Order, c.spec.Seasonal, seed, e.Name, e.Estimate, e.SE, c.truth[i])
+				}
+			}
+		}
+	}
+	expected := 0.05 * float64(total)
+	if sd := math.Sqrt(expected * 0.95); beyond > 4 || math.Abs(float64(misses)-expected) > 3*sd {
+		t.Errorf("of %d estimates %d are beyond 3 standard errors and %d outside the 95%% interval, expected %.1f", total, beyond, misses, expected)
+	}
+	t.Logf("%d estimates: %d beyond 3 standard errors, %d outside the 95%% interval (expected %.1f)", total, beyond, misses, expected)
+}
+
+// example is a fitted seasonal model with a regressor, on logs, with missing values up to the end.
+func example(t testing.TB) (*ARIMA, Series) {
+	s := Series{Start: 100, Values: make([]float64, 80), Regressors: []Regressor{Pulse("deal", 100, 80, 110, 125, 140, 150)}}
+	z := normals(3, 80)
+	for i := range s.Values {
+		s.Values[i] = math.Exp(5 + 0.3*math.Sin(float64(i)*math.Pi/2) + 0.5*s.Regressors[0].Values[i] + 0.1*z[i])
+	}
+	for _, i := range []int{0, 2, 30, 31, 76, 79} {
+		s.Values[i] = math.NaN()
+	}
+	m := &ARIMA{Order: [3]int{1, 0, 1}, Seasonal: [3]int{0, 1, 1}, Period: 4, Transform: Log, Drift: true}
+	if err := m.Fit(s); err != nil {
+		t.Fatal(err)
+	}
+	return m, s
+}
+
+func TestLoadedModelForecastsTheSameBits(t *testing.T) {
+	m, _ := example(t)
+	future := []Regressor{Pulse("deal", 180, 30, 185)}
+	for step := range 8 {
+		data, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back ARIMA
+		if err := json.Unmarshal(data, &back); err != nil {
+			t.Fatal(err)
+		}
+		a, err := m.Forecast(20, 0.9, future)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := back.Forecast(20, 0.9, future)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, _ := json.Marshal(&back); !bytes.Equal(data, again) {
+			t.Errorf("the loaded model writes another document:\n%s\n%s", data, again)
+		}
+		for i := range a.Mean {
+			if a.Mean[i] != b.Mean[i] || a.Lo[i] != b.Lo[i] || a.TransformedSE[i] != b.TransformedSE[i] {
+				t.Fatalf("after %d updates, step %d: %v %v, loaded %v %v", step, i, a.Mean[i], a.Lo[i], b.Mean[i], b.Lo[i])
+			}
+		}
+		y := 150 + float64(step)
+		if step == 3 {
+			y = math.NaN()
+		}
+		if err := m.Update(y, []float64{0}); err != nil { // and go on from there
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestUpdateEqualsConditioningOnTheLongerSeries: taking observations in one by one gives the forecasts that the same
+// estimates give on the whole series.
+func TestUpdateEqualsConditioningOnTheLongerSeries(t *testing.T) {
+	m, s := example(t)
+	tail := []float64{160, math.NaN(), 170, 120, 110, 180, 190, 150}
+	long := Series{Start: s.Start, Values: append(append([]float64(nil), s.Values...), tail...),
+		Regressors: []Regressor{Pulse("deal", s.Start, 88, 110, 125, 140, 150, 183)}}
+	whole := *m
+	p, err := whole.prepare(long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole.condition(p)
+	for i, y := range tail {
+		if err := m.Update(y, []float64{long.Regressors[0].Values[80+i]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if m.Next() != 188 || whole.Next() != 188 {
+		t.Fatalf("next period %d and %d, want 188", m.Next(), whole.Next())
+	}
+	future := []Regressor{Pulse("deal", 188, 12)}
+	a, _ := m.Forecast(12, 0.95, future)
+	b, _ := whole.Forecast(12, 0.95, future)
+	for i := range a.Mean {
+		if math.Abs(a.Mean[i]/b.Mean[i]-1) > 1e-12 || math.Abs(a.TransformedSE[i]/b.TransformedSE[i]-1) > 1e-9 {
+			t.Errorf("step %d: %v ± %v by updates, %v ± %v at once", i, a.Mean[i], a.TransformedSE[i], b.Mean[i], b.TransformedSE[i])
+		}
+	}
+}
+
+func TestMissingValuesAtTheEndsOnlyMoveTheForecast(t *testing.T) {
+	y := normals(4, 60)
+	for i := 1; i < len(y); i++ {
+		y[i] += 0.7 * y[i-1]
+	}
+	gap := []float64{math.NaN(), math.NaN(), math.NaN()}
+	short, long := ARIMA{Order: [3]int{1, 0, 0}}, ARIMA{Order: [3]int{1, 0, 0}}
+	if err := short.Fit(Series{Values: y}); err != nil {
+		t.Fatal(err)
+	}
+	if err := long.Fit(Series{Start: -3, Values: append(append(gap, y...), gap...)}); err != nil {
+		t.Fatal(err)
+	}
+	a, _ := short.Forecast(5, 0.95, nil)
+	b, _ := long.Forecast(2, 0.95, nil)
+	if short.LogLik != long.LogLik || b.Start != 63 || math.Abs(b.Mean[1]-a.Mean[4]) > 1e-12 || math.Abs(b.TransformedSE[1]-a.TransformedSE[4]) > 1e-12 {
+		t.Errorf("likelihoods %v %v, forecasts of period 64 %v ± %v and %v ± %v", short.LogLik, long.LogLik, a.Mean[4], a.TransformedSE[4], b.Mean[1], b.TransformedSE[1])
+	}
+}
+
+// TestPathsHaveTheForecastDistribution checks, over 40,000 paths and 12 periods, the mean on the data's scale (so that
+// the back-transformation is unbiased), and the log mean and variance, each within 4.5 standard errors: a false alarm in
+// about 1 of 4,000 runs with other seeds.
+func TestPathsHaveTheForecastDistribution(t *testing.T) {
+	m, _ := example(t)
+	future := []Regressor{Pulse("deal", 180, 12, 183)}
+	const h, paths = 12, 40000
+	f, err := m.Forecast(h, 0.8, future)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := m.Simulator(h, future)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum, sumSq, logs, logSq [h]float64
+	inside := 0.0
+	family := rng.New(1, 0).Family("paths")
+	path := make([]float64, h)
+	for i := range uint64(paths) {
+		stream := family.At(i)
+		s.Path(&stream, path)
+		for k, v := range path {
+			z := math.Log(v) - f.TransformedMean[k]
+			sum[k] += v
+			sumSq[k] += v * v
+			logs[k] += z
+			logSq[k] += z * z
+			if v >= f.Lo[k] && v <= f.Hi[k] {
+				inside++
+			}
+		}
+	}
+	for k := range h {
+		mean := sum[k] / paths
+		se := math.Sqrt((sumSq[k]/paths - mean*mean) / paths)
+		v := f.TransformedSE[k]
+		z := []float64{(mean - f.Mean[k]) / se, logs[k] / paths / (v / math.Sqrt(paths)), (logSq[k]/paths/(v*v) - 1) / math.Sqrt(2.0/paths)}
+		for _, z := range z {
+			if !(math.Abs(z) < 4.5) {
+				t.Errorf("period %d: z of mean, log mean and log variance %.2f", k, z)
+			}
+		}
+	}
+	if share := inside / (h * paths); math.Abs(share-0.8) > 0.01 {
+		t.Errorf("%.3f of the values are inside the 80%% interval", share)
+	}
+}
+
+func TestPathsRepeatAndDoNotAllocate(t *testing.T) {
+	m, _ := example(t)
+	s, err := m.Simulator(20, []Regressor{Pulse("deal", 180, 20)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	family := rng.New(7, 0).Family("paths")
+	a, b := make([]float64, 20), make([]float64, 15)
+	stream, again := family.At(1), family.At(1)
+	s.Path(&stream, a)
+	if n := testing.AllocsPerRun(10, func() { again = family.At(1); s.Path(&again, b) }); n != 0 {
+		t.Errorf("%v allocations a path", n)
+	}
+	for i := range b {
+		if a[i] != b[i] {
+			t.Errorf("period %d: %v in a longer path, %v in a shorter one from the same stream", i, a[i], b[i])
+		}
+	}
+}
+
+func TestBadInputIsRefusedInOneClearLine(t *testing.T) {
+	ok := normals(5, 40)
+	with := func(i int, v float64) []float64 {
+		y := append([]float64(nil), ok...)
+		y[i] = v
+		return y
+	}
+	constant, missing, trend := make([]float64, 40), make([]float64, 40), make([]float64, 40)
+	for i := range constant {
+		constant[i], missing[i], trend[i] = 7, math.NaN(), float64(i)
+	}
+	x := Regressor{"x", ok}
+	for name, c := range map[string]struct {
+		m    ARIMA
+		s    Series
+		want string
+	}{
+		"constant series":       {ARIMA{Order: [3]int{1, 0, 0}}, Series{Values: constant}, "no variation"},
+		"constant differences":  {ARIMA{Order: [3]int{0, 1, 1}, Drift: true}, Series{Values: trend}, "no variation"},
+		"empty":                 {ARIMA{}, Series{}, "no observed value"},
+		"two points":            {ARIMA{Order: [3]int{1, 0, 0}}, Series{Values: ok[:2]}, "2 observed values"},
+		"too few to difference": {ARIMA{Order: [3]int{0, 2, 0}}, Series{Values: ok[:2]}, "more than the 2"},
+		"all missing":           {ARIMA{}, Series{Values: missing}, "no observed value"},
+		"infinite value":        {ARIMA{}, Series{Start: 10, Values: with(3, math.Inf(-1))}, "period 13"},
+		"huge values":           {ARIMA{}, Series{Values: with(3, 1e300)}, "moderate"},
+		"log of zero":           {ARIMA{Transform: Log}, Series{Values: with(3, 0)}, "positive"},
+		"collinear regressors":  {ARIMA{}, Series{Values: ok, Regressors: []Regressor{{"a", trend}, {"b", trend}}}, "regressor b"},
+		"constant regressor":    {ARIMA{}, Series{Values: ok, Regressors: []Regressor{{"a", constant}}}, "regressor a"},
+		"differenced away":      {ARIMA{Order: [3]int{0, 2, 1}}, Series{Values: ok, Regressors: []Regressor{{"a", trend}}}, "regressor a"},
+		"pulse outside":         {ARIMA{}, Series{Values: ok, Regressors: []Regressor{Pulse("p", 0, 40, 50)}}, "regressor p"},
+		"perfect regressor":     {ARIMA{}, Series{Values: ok, Regressors: []Regressor{x}}, "no variation"},
+		"short regressor":       {ARIMA{}, Series{Values: ok, Regressors: []Regressor{{"x", ok[:39]}}}, "39 values"},
+		"missing regressor":     {ARIMA{}, Series{Values: ok, Regressors: []Regressor{{"x", with(3, math.NaN())}}}, "period 3"},
+		"infinite regressor":    {ARIMA{}, Series{Values: ok, Regressors: []Regressor{{"x", with(3, math.Inf(1))}}}, "period 3"},
+		"nameless regressor":    {ARIMA{}, Series{Values: ok, Regressors: []Regressor{{"", trend}}}, "without a name"},
+		"reserved name":         {ARIMA{}, Series{Values: ok, Regressors: []Regressor{{"drift", trend}}}, "reserved"},
+		"same name":             {ARIMA{}, Series{Values: ok, Regressors: []Regressor{{"a", trend}, {"a", ok}}}, "twice"},
+		"long period":           {ARIMA{Seasonal: [3]int{0, 0, 1}, Period: 52}, Series{Values: ok}, "less than the series' 40"},
+		"no period":             {ARIMA{Seasonal: [3]int{0, 0, 1}}, Series{Values: ok}, "period: found 0"},
+		"season never seen":     {ARIMA{Seasonal: [3]int{0, 1, 0}, Period: 2}, Series{Values: alternate(ok)}, "season never observed"},
+		"negative order":        {ARIMA{Order: [3]int{-1, 0, 0}}, Series{Values: ok}, "order p"},
+		"enormous order":        {ARIMA{Order: [3]int{0, 0, 1 << 40}}, Series{Values: ok}, "order q"},
+		"too many lags":         {ARIMA{Seasonal: [3]int{900, 0, 0}, Period: 900}, Series{Values: ok}, "lags"},
+		"drift without d":       {ARIMA{Drift: true}, Series{Values: ok}, "d + D = 1"},
+		"unknown transform":     {ARIMA{Transform: "cube"}, Series{Values: ok}, "transform"},
+	} {
+		err := c.m.Fit(c.s)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error %q, want one line with %q", name, err, c.want)
+		}
+		if _, err := c.m.Forecast(1, 0.9, nil); err == nil {
+			t.Errorf("%s: a model that failed to fit makes forecasts", name)
+		}
+		a := Auto{ARIMA: ARIMA{Period: c.m.Period, Transform: c.m.Transform}}
+		_ = a.Fit(c.s) // whatever it says, it must not panic
+	}
+}
+
+// alternate makes every other value missing.
+func alternate(y []float64) []float64 {
+	y = append([]float64(nil), y...)
+	for i := 1; i < len(y); i += 2 {
+		y[i] = math.NaN()
+	}
+	return append(y, 1)
+}
+
+func TestBadRequestsOfAFittedModelAreRefused(t *testing.T) {
+	m, _ := example(t)
+	deal := func(n int) []Regressor { return []Regressor{Pulse("deal", 180, n)} }
+	bad := deal(4)
+	bad[0].Values[2] = math.NaN()
+	for name, err := range map[string]error{
+		"horizon 0":              second(m.Forecast(0, 0.9, deal(4))),
+		"enormous horizon":       second(m.Forecast(1<<40, 0.9, deal(4))),
+		"coverage 1":             second(m.Forecast(4, 1, deal(4))),
+		"coverage NaN":           second(m.Forecast(4, math.NaN(), deal(4))),
+		"no regressors":          second(m.Forecast(4, 0.9, nil)),
+		"short regressors":       second(m.Forecast(5, 0.9, deal(4))),
+		"misnamed regressor":     second(m.Forecast(4, 0.9, []Regressor{Pulse("sale", 180, 4)})),
+		"missing regressor":      second(m.Simulator(4, bad)),
+		"simulation":             second(m.Simulate(nil, 0, deal(4))),
+		"update out of domain":   m.Update(-1, []float64{0}),
+		"update infinite":        m.Update(math.Inf(1), []float64{0}),
+		"update without x":       m.Update(100, nil),
+		"update with infinite x": m.Update(100, []float64{math.Inf(1)}),
+		"not fitted":             new(ARIMA).Update(1, nil),
+		"not fitted to JSON":     second(json.Marshal(new(ARIMA))),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if m.Next() != 180 {
+		t.Error("a refused update moved the model on")
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func FuzzLoad(f *testing.F) {
+	m, _ := example(f)
+	good, err := json.Marshal(m)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	for _, cut := range []struct{ old, new string }{{`"order":[1,`, `"order":[900,`}, {`"sigma2":`, `"sigma2":-`}, {`"estimate":`, `"estimate":9`},
+		{`"mean":[`, `"mean":[null,`}, {`"covariance":[[`, `"covariance":[[[`}, {`"period":4`, `"period":-4`}, {`"next":`, `"nxt":`}} {
+		f.Add(bytes.Replace(good, []byte(cut.old), []byte(cut.new), 1))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var m ARIMA
+		if m.UnmarshalJSON(data) != nil {
+			return
+		}
+		future := make([]Regressor, len(m.names))
+		for i, name := range m.names {
+			future[i] = Pulse(name, 0, 3)
+		}
+		if _, err := m.Forecast(3, 0.9, future); err != nil {
+			t.Errorf("a model that loads does not forecast: %v", err)
+		}
+		if err := m.Update(1, make([]float64, len(future))); err != nil {
+			t.Errorf("a model that loads takes no update: %v", err)
+		}
+		if _, err := json.Marshal(&m); err != nil {
+			t.Errorf("a model that loads cannot be written: %v", err)
+		}
+	})
+}
