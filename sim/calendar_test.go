@@ -12,11 +12,13 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestMain fixes the seed of the property tests: a test that fails, fails for everyone.
+// TestMain fixes the seed of the property test: a test that fails, fails for everyone.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("rapid.seed", "1"); err != nil {
-		panic(err)
+	for name, value := range map[string]string{"rapid.seed": "1", "rapid.checks": "1000"} {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
 	}
 	m.Run()
 }

@@ -77,8 +77,7 @@ func Log(x float64) float64 {
 }
 
 // NormalQuantile returns z with Φ(z) = p for p in (0, 1) (Wichura 1988, algorithm AS 241, PPND16: relative error below
-// 1e-15). It gives -Inf at 0, +Inf at 1 and
-// NaN outside.
+// 1e-15). It gives -Inf at 0, +Inf at 1 and NaN outside.
 func NormalQuantile(p float64) float64 {
 	q := p - 0.5
 	if math.Abs(q) <= 0.425 {

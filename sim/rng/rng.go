@@ -5,6 +5,7 @@ package rng
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/souk-sim/souk/sim/portable"
 	"golang.org/x/exp/rand" //lint:ignore SA1019 pinned in go.mod: its PCG state marshals to 16 bytes, which checkpoints store
@@ -65,8 +66,12 @@ func (s *Stream) Normal() float64 { return portable.NormalQuantile(s.Open()) }
 // Exponential returns an exponential number of mean 1 by inverse transform: exactly one draw.
 func (s *Stream) Exponential() float64 { return -portable.Log(s.Open()) }
 
-// Intn returns a uniform integer in [0, n) from exactly one draw (n below 2^32; its bias is below n·2^-64).
-func (s *Stream) Intn(n int) int { return int(s.Float64() * float64(n)) }
+// Intn returns a uniform integer in [0, n), n > 0, from exactly one draw, in which it is monotone. No value's
+// probability is off by more than 2^-64.
+func (s *Stream) Intn(n int) int {
+	high, _ := bits.Mul64(s.Uint64(), uint64(n))
+	return int(high)
+}
 
 // MarshalBinary gives the 16 bytes of the stream's position, for checkpoints.
 func (s *Stream) MarshalBinary() ([]byte, error) { return s.pcg.MarshalBinary() }
