@@ -50,19 +50,29 @@ const (
 func RivalDeal(product string) string  { return "deal:" + product }
 func RivalPrice(product string) string { return "price:" + product }
 
+// Features lists what the player of product own sees, in the order of its observations.
+func Features(products []string, own int) []env.Feature {
+	features := append([]env.Feature(nil), ownFeatures...)
+	for j, name := range products {
+		if j != own {
+			features = append(features,
+				env.Feature{Name: RivalPrice(name), Unit: "$", Doc: "price of " + name + " last week"},
+				env.Feature{Name: RivalDeal(name), Unit: "0 or 1", Doc: "whether " + name + " was on deal last week"})
+		}
+	}
+	return features
+}
+
 func newObserver(cfg *Config) observer {
 	n := len(cfg.Products)
 	o := observer{seen: make([]float64, ownFeatureCount+2*(n-1)), sold: make([]float64, n), dealRun: make([]float64, n)}
+	names := make([]string, n)
+	for j, p := range cfg.Products {
+		names[j] = p.Name
+	}
 	rungs := 0
 	for i := range cfg.Products {
-		features := append([]env.Feature(nil), ownFeatures...)
-		for j, p := range cfg.Products {
-			if j != i {
-				features = append(features,
-					env.Feature{Name: RivalPrice(p.Name), Unit: "$", Doc: "price of " + p.Name + " last week"},
-					env.Feature{Name: RivalDeal(p.Name), Unit: "0 or 1", Doc: "whether " + p.Name + " was on deal last week"})
-			}
-		}
+		features := Features(names, i)
 		spec := env.Spec{Features: features}
 		for _, r := range cfg.Products[i].Rungs {
 			offer := env.Offer{Price: r.Price}
