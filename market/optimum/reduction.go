@@ -188,9 +188,6 @@ func (r *Reduction) table(reward Reward) []float64 {
 	return table
 }
 
-// slackPrice keeps a price that equals the bound up to rounding inside it, as env.Spec.Allow does.
-const slackPrice = 1e-9
-
 // mask copies a table and forbids what the mask does, at reference prices lowered by slack.
 func (r *Reduction) mask(slack float64, table, masked []float64) {
 	rivals, actions := len(r.Rivals), len(r.Prices)
