@@ -34,8 +34,8 @@ const (
 
 // Finding is one doubtful value.
 type Finding struct {
-	Row      int    `json:"row"` // 1-based among the data rows; of an absent period, the row that follows it
-	Period   int    `json:"period"`
+	Row      int    `json:"row"`               // 1-based among the data rows; of absent periods, the row that follows them
+	Period   int    `json:"period"`            // of absent periods, the first
 	Product  string `json:"product,omitempty"` // empty: of the period
 	Kind     Kind   `json:"kind"`
 	Found    string `json:"found"`
@@ -74,7 +74,7 @@ const (
 // findings in the order of periods. season is the number of periods in a year (52 for weeks), 0 for none; "around" below means
 // within a quarter of a year (13 periods where there is no season). The rules, none of which knows a period by name:
 //
-//   - absent period: a gap in the numbering.
+//   - absent periods: a gap in the numbering.
 //   - repeated record: units, price, wholesale and display of all products (two or more) equal those of an earlier period.
 //   - impossible value: negative units; prices or customers not above zero; display outside [0, 1]; a price or wholesale price a
 //     tenth or ten times the product's median around it.
@@ -133,9 +133,12 @@ func (c *checker) find(row, product int, kind Kind, found, expected string, acti
 
 func (c *checker) absent() {
 	for row := 1; row < len(c.Periods); row++ {
-		for period := c.Periods[row-1] + 1; period < c.Periods[row]; period++ {
-			c.findings = append(c.findings, Finding{Row: row + 1, Period: period, Kind: AbsentPeriod, Found: "no row", Expected: "every period", Action: Missing})
+		first, last := c.Periods[row-1]+1, c.Periods[row]-1
+		if first > last {
+			continue
 		}
+		c.findings = append(c.findings, Finding{Row: row + 1, Period: first, Kind: AbsentPeriod,
+			Found: fmt.Sprintf("%d without a row, %d to %d", last-first+1, first, last), Expected: "a row for each period", Action: Missing})
 	}
 }
 

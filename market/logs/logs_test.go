@@ -281,3 +281,25 @@ func TestASplitMustBeInOrderAndInsideTheData(t *testing.T) {
 		t.Errorf("parts of %v weeks do not add up to 338", n)
 	}
 }
+
+// BenchmarkRead reads 100,000 rows of 6 columns.
+func BenchmarkRead(b *testing.B) {
+	rows := make([]good, 100000)
+	text := []byte(header)
+	for i := range rows {
+		lw := float32(-0.5)
+		rows[i] = good{Week: int32(i), Units: int64(i % 1000), Price: 0.79, LW: &lw, Display: 0.25, Customers: 1e6}
+		text = fmt.Appendf(text, "%d,%d,0.79,-0.5,0.25,1000000\n", i, i%1000)
+	}
+	for name, raw := range map[string][]byte{"csv": text, "parquet": write(b, rows)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Decode("f."+name, bytes.NewReader(raw), int64(len(raw)), small()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*len(rows))/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
