@@ -147,7 +147,7 @@ var rivalChain = [2][2]float64{{0.8, 0.2}, {0.5, 0.5}}
 // solve finds the optimal values by value iteration: v[r][deal].
 func (m *market) solve(discount float64) (v [gridPoints][2]float64, policy [gridPoints][2]int) {
 	mask := make([]bool, len(m.specs[0].Offers))
-	for range 2000 {
+	for range 600 {
 		old := v
 		for r := range v {
 			for d := range v[r] {
@@ -169,7 +169,7 @@ func (m *market) solve(discount float64) (v [gridPoints][2]float64, policy [grid
 // value is what following a choice of offers is worth, averaged over the starting states: by iteration, for discounts below 1.
 func (m *market) value(discount float64, choose func(r, d int) int) float64 {
 	var v [gridPoints][2]float64
-	for range 2000 {
+	for range 600 {
 		old := v
 		for r := range v {
 			for d := range v[r] {
