@@ -43,9 +43,25 @@ func estimate(p path, deal []bool) (c Chain, probability []float64) {
 		}
 	}
 	probability = make([]float64, k)
-	hold := [2]float64{}
+	var hold [2]float64
 	for s := range hold {
-		hold[s] = mixture(drawn, same, deal, s, pairs[s], probability)
+		var m mixture
+		for i := range deal {
+			if state(deal[i]) == s {
+				m.drawn, m.same = append(m.drawn, drawn[i]), append(m.same, same[i])
+			}
+		}
+		m.changes = pairs[s]
+		for _, n := range m.same {
+			m.changes -= n
+		}
+		var pi []float64
+		hold[s], pi = m.fit()
+		for i := range deal {
+			if state(deal[i]) == s {
+				probability[i], pi = pi[0], pi[1:]
+			}
+		}
 	}
 	c = Chain{ToDeal: share(leave[0], stay[0]), ToRegular: share(leave[1], stay[1]), HoldRegular: hold[0], HoldDeal: hold[1]}
 	return c, probability
@@ -58,80 +74,81 @@ func share(yes, no float64) float64 {
 	return yes / (yes + no)
 }
 
-// mixture fits h and π of one state, writes π into probability and returns h.
-func mixture(drawn, same []float64, deal []bool, s int, pairs float64, probability []float64) float64 {
-	draws, repeats := 0.0, 0.0
-	for i := range deal {
-		if state(deal[i]) == s {
-			draws += drawn[i]
-			repeats += same[i]
-		}
+// mixture is what was counted within one state: for each rung the draws that are certain (an entry, or a change of price) and
+// the pairs that stayed on it, which were held or drawn again; and the number of changes.
+type mixture struct {
+	drawn, same []float64
+	changes     float64
+}
+
+// fit returns the hold probability and the rungs' draw probabilities of highest likelihood.
+func (m mixture) fit() (hold float64, pi []float64) {
+	pi = m.draws(0, nil)
+	if hold = 0.5; m.changes+total(m.same) == 0 {
+		return 0, pi
 	}
-	if draws+repeats == 0 {
-		return 0
-	}
-	// logLikelihood of the state's pairs and draws.
-	logLikelihood := func(h float64) float64 {
-		l := 0.0
-		for i := range deal {
-			if state(deal[i]) != s {
-				continue
-			}
-			if same[i] > 0 {
-				l += same[i] * math.Log(h+(1-h)*probability[i])
-			}
-			if drawn[i] > 0 {
-				l += drawn[i] * math.Log(probability[i])
-			}
-		}
-		if changes := pairs - repeats; changes > 0 {
-			l += changes * math.Log(1-h)
-		}
-		return l
-	}
-	set := func(redrawn func(i int) float64) {
-		total := 0.0
-		for i := range deal {
-			if state(deal[i]) == s {
-				total += drawn[i] + redrawn(i)
-			}
-		}
-		for i := range deal {
-			if state(deal[i]) == s {
-				probability[i] = (drawn[i] + redrawn(i)) / total
-			}
-		}
-	}
-	set(func(i int) float64 { return same[i] })
-	without := logLikelihood(0)
-	if pairs == 0 {
-		return 0
-	}
-	h := 0.5
+	least := m.logLikelihood(0, pi) + 1 // a parameter is worth keeping where it adds 1 to the log-likelihood
+	free := pi
 	for range 10000 {
 		held := 0.0
-		old := append([]float64(nil), probability...)
-		for i := range deal {
-			if state(deal[i]) == s && same[i] > 0 {
-				held += same[i] * h / (h + (1-h)*old[i])
+		for i, n := range m.same {
+			if n > 0 {
+				held += n * hold / (hold + (1-hold)*free[i])
 			}
 		}
-		set(func(i int) float64 {
-			if same[i] == 0 {
-				return 0
-			}
-			return same[i] * (1 - h) * old[i] / (h + (1-h)*old[i])
-		})
-		next := held / pairs
-		if moved := math.Abs(next - h); moved < 1e-12 {
-			h = next
+		free = m.draws(hold, free)
+		before := hold
+		hold = held / (m.changes + total(m.same))
+		if math.Abs(hold-before) < 1e-12 {
 			break
 		}
-		h = next
 	}
-	if logLikelihood(h) < without+1 {
-		set(func(i int) float64 { return same[i] })
-		return 0
+	if m.logLikelihood(hold, free) < least {
+		return 0, pi
 	}
-	return h
+	return hold, free
+}
+
+// draws returns the shares of the rungs among the draws, where a pair that stayed was drawn again with its probability given
+// hold and pi.
+func (m mixture) draws(hold float64, pi []float64) []float64 {
+	next := make([]float64, len(m.drawn))
+	for i, n := range m.same {
+		next[i] = m.drawn[i]
+		if hold == 0 {
+			next[i] += n
+		} else if n > 0 {
+			next[i] += n * (1 - hold) * pi[i] / (hold + (1-hold)*pi[i])
+		}
+	}
+	if all := total(next); all > 0 {
+		for i := range next {
+			next[i] /= all
+		}
+	}
+	return next
+}
+
+func (m mixture) logLikelihood(hold float64, pi []float64) float64 {
+	l := 0.0
+	for i := range pi {
+		if m.same[i] > 0 {
+			l += m.same[i] * math.Log(hold+(1-hold)*pi[i])
+		}
+		if m.drawn[i] > 0 {
+			l += m.drawn[i] * math.Log(pi[i])
+		}
+	}
+	if m.changes > 0 {
+		l += m.changes * math.Log(1-hold)
+	}
+	return l
+}
+
+func total(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum
 }
