@@ -26,19 +26,23 @@ func (r *CostPlus) Policy(spec *env.Spec) (policies.Policy, error) {
 		return nil, err
 	}
 	l, err := newLadder(spec, fmt.Sprintf("cost-plus %g", r.Markup))
-	return &costPlus{l, cost, 1 + r.Markup}, err
+	dearest := math.Inf(-1)
+	for _, o := range spec.Offers {
+		dearest = max(dearest, o.Price)
+	}
+	return &costPlus{l, cost, 1 + r.Markup, dearest}, err
 }
 
 type costPlus struct {
 	ladder
-	cost   int
-	factor float64
+	cost            int
+	factor, dearest float64
 }
 
 func (p *costPlus) Decide(observation []float64, _ float64) policies.Decision {
-	price := observation[p.cost] * p.factor
-	if math.IsNaN(price) {
-		price = math.MaxFloat64
+	price := p.dearest
+	if asked := observation[p.cost] * p.factor; asked < price { // false for NaN
+		price = asked
 	}
 	return p.want(observation, price, "")
 }
