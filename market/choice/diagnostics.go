@@ -64,7 +64,7 @@ type Mechanism struct {
 	AIC     float64 `json:"aic_change"`
 	Score   float64 `json:"score_per_week"`
 	ScoreSE float64 `json:"score_se"`
-	// Preferred says that the selection rule would take the term in.
+	// Preferred says that the validation weeks ask for the term: its gain is above one standard error.
 	Preferred bool `json:"preferred"`
 }
 
@@ -93,7 +93,7 @@ func (d *Diagnostics) warn(m *ShareLogit) {
 	}
 	for _, x := range d.Mechanisms {
 		if x.Preferred {
-			say("the data prefer to add %s (coefficient %.3g, t %.1f), which the model does not carry", x.Name, x.Common.Estimate, x.Common.T)
+			say("the validation weeks ask for %s (coefficient %.3g, t %.1f), which the model does not carry", x.Name, x.Common.Estimate, x.Common.T)
 		}
 	}
 	for _, s := range d.Selections {

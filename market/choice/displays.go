@@ -14,7 +14,8 @@ import (
 //
 //	E[d | r, p] = Λ(Intercept + Gain·max(r-p, 0) + Loss·max(p-r, 0) + Price·p),
 //
-// so that a price cut brings the display that such a cut brought in the data. Form says which of the terms are in.
+// so that a price cut brings the display that such a cut brought in the data. Form says which of the terms are in; for
+// canned tuna it is the price alone, because displays last through a deal while the reference price forgets.
 type Displays struct {
 	Form      string    `json:"form"` // of displayForms
 	Intercept []float64 `json:"intercept"`
@@ -51,24 +52,32 @@ func (m *ShareLogit) Display(j int, reference, price float64) float64 {
 	return 1 / (1 + portable.Exp(-v))
 }
 
-// fitDisplays chooses the form by squared error on the validation weeks of fits to the training weeks, and refits
-// it on both.
+// fitDisplays chooses the form by the validation weeks' squared errors of fits to the training weeks, and refits it on
+// both. As in choose, forms within one standard error of the best are tied and the one with the fewest terms wins.
 func (s *sample) fitDisplays(memory float64) (Displays, Selection, error) {
-	both := Range{s.split.Train[0], s.split.Validation[1]}
-	out := Selection{Question: "display given"}
-	best := math.Inf(1)
-	for _, form := range []string{displayByDeal, displayByPrice, displayByBoth} {
+	forms := []string{displayByPrice, displayByDeal, displayByBoth} // by number of terms
+	evaluations := make([]evaluation, len(forms))
+	best := 0
+	for i, form := range forms {
 		d, err := s.displaysBy(form, memory, s.split.Train)
 		if err != nil {
-			return d, out, err
+			return d, Selection{}, err
 		}
-		rmse := s.displayRMSE(d, memory, s.split.Validation)
-		out.Options = append(out.Options, Option{Value: form, RMSE: rmse})
-		if rmse < best {
-			best, out.Chosen = rmse, form
+		evaluations[i] = s.evaluateDisplays(d, memory)
+		if evaluations[i].sse < evaluations[best].sse {
+			best = i
 		}
 	}
-	d, err := s.displaysBy(out.Chosen, memory, both)
+	out := Selection{Question: "display given"}
+	for i, e := range evaluations {
+		behind, se := s.meanDifference(evaluations[best], e)
+		tied := behind <= se
+		if tied && out.Chosen == "" {
+			out.Chosen = forms[i]
+		}
+		out.Options = append(out.Options, Option{Value: forms[i], Score: e.score(), Behind: behind, BehindSE: se, RMSE: e.rmse(), Tied: tied})
+	}
+	d, err := s.displaysBy(out.Chosen, memory, s.fitWeeks())
 	return d, out, err
 }
 
@@ -111,19 +120,21 @@ func (s *sample) displaysBy(form string, memory float64, weeks Range) (Displays,
 	return d, nil
 }
 
-func (s *sample) displayRMSE(d Displays, memory float64, weeks Range) float64 {
+// evaluateDisplays scores a fit on the validation weeks by minus its squared errors.
+func (s *sample) evaluateDisplays(d Displays, memory float64) evaluation {
 	m := &ShareLogit{Displays: d}
 	reference := s.references(s.Price, memory)
-	sse, n := 0.0, 0.0
+	out := evaluation{weekly: make([]float64, len(s.Weeks))}
 	for t, w := range s.Weeks {
 		for j := range s.Brands {
-			if e := s.Display[t][j] - m.Display(j, reference[t][j], s.Price[t][j]); weeks.holds(w) && !math.IsNaN(e) {
-				sse += e * e
-				n++
+			if e := s.Display[t][j] - m.Display(j, reference[t][j], s.Price[t][j]); s.split.Validation.holds(w) && !math.IsNaN(e) {
+				out.weekly[t] -= e * e
+				out.sse += e * e
+				out.cells++
 			}
 		}
 	}
-	return math.Sqrt(sse / n)
+	return out
 }
 
 // displayRidge keeps a fit finite where price separates displayed from undisplayed weeks: a normal prior of standard

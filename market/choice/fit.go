@@ -2,7 +2,6 @@ package choice
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/souk-sim/souk/results/stats"
@@ -15,7 +14,11 @@ type Options struct {
 	FirstDay string    // of week 1, as 2006-01-02 (Lent needs it)
 	Split    Split     // of the panel's weeks
 	Quantity Quantity  // turns units into purchases
-	Memories []float64 // the grid of reference-price memories, each in [0, 1)
+	Memories []float64 // the grid of reference-price memories, each in [0, 1); one fixes it
+	// Without names terms that the search leaves out: any of trend, display, season, lent, gain, loss.
+	Without []string
+	// Estimator is LeastSquares or TwoStage; empty lets the instruments' strength decide.
+	Estimator string
 	// Spec, when set, is fitted as it is; nil lets the validation weeks choose by search.
 	Spec *Spec
 }
@@ -32,6 +35,9 @@ func Fit(p *Panel, o Options) (*ShareLogit, error) {
 	if err != nil {
 		return nil, field.New("first_day", o.FirstDay, "the date on which week 1 begins, like 1989-09-14")
 	}
+	if o.Estimator != "" && o.Estimator != LeastSquares && o.Estimator != TwoStage {
+		return nil, field.New("estimator", o.Estimator, LeastSquares+", "+TwoStage+" or nothing")
+	}
 	if !o.Quantity.valid() {
 		return nil, field.New("quantity", fmt.Sprintf("%+v", o.Quantity), "finite parameters and a dispersion of 0 or more")
 	}
@@ -45,7 +51,7 @@ func Fit(p *Panel, o Options) (*ShareLogit, error) {
 		return nil, err
 	}
 	m := &ShareLogit{Brands: append([]string(nil), p.Brands...), FirstDay: o.FirstDay, Spec: spec, Quantity: o.Quantity, Diagnostics: d}
-	if err := s.estimate(m); err != nil {
+	if err := s.estimate(m, o.Estimator); err != nil {
 		return nil, err
 	}
 	if m.Displays, d.Display, err = s.fitDisplays(spec.Memory); err != nil {
@@ -66,20 +72,20 @@ func (s *sample) chooseSpec(o Options, d *Diagnostics) (Spec, error) {
 	if o.Spec != nil {
 		return *o.Spec, o.Spec.check(len(s.Brands))
 	}
-	if len(o.Memories) < 2 {
-		return Spec{}, field.New("memories", o.Memories, "at least two to choose from")
+	if len(o.Memories) == 0 {
+		return Spec{}, field.New("memories", "none", "at least one")
 	}
 	for _, m := range o.Memories {
 		if !(m >= 0 && m < 1) {
 			return Spec{}, field.New("memories", m, "numbers in [0, 1)")
 		}
 	}
-	spec, asked, err := s.search(o.Memories)
+	spec, asked, err := s.search(o.Memories, o.Without)
 	if err != nil {
 		return Spec{}, err
 	}
 	d.Selections = asked
-	d.NextBestMemory, err = strconv.ParseFloat(asked[0].nextBest(), 64)
+	d.NextBestMemory = o.Memories[asked[0].nextBest()]
 	return spec, err
 }
 
@@ -151,8 +157,8 @@ func labels(cols []column) []string {
 	return out
 }
 
-// estimate fills the model's coefficients, covariance and shocks.
-func (s *sample) estimate(m *ShareLogit) error {
+// estimate fills the model's coefficients, covariance and shocks by the estimator asked for.
+func (s *sample) estimate(m *ShareLogit, estimator string) error {
 	cols := s.columns(s.terms(m.Spec))
 	r, coef, cov, err := s.leastSquares(cols, s.fitWeeks())
 	if err != nil {
@@ -166,7 +172,7 @@ func (s *sample) estimate(m *ShareLogit) error {
 		return err
 	}
 	d.Instrumented = iv
-	if iv.CraggDonald >= weakInstruments && fallsWithPrice(iv.Coefficients) {
+	if estimator == TwoStage || estimator == "" && iv.CraggDonald >= weakInstruments && fallsWithPrice(iv.Coefficients) {
 		m.Estimator, m.Coefficients, cov = TwoStage, iv.Coefficients, ivCov
 	}
 	common := m.Spec

@@ -13,7 +13,8 @@ const dealDepth = 0.05
 
 // mechanisms tests what else could make sales jump when a price falls below its reference: the depth of the deal against
 // the regular price, unrecorded advertising in a deal's first week, and stocking up (last week's deal or sales
-// depress this week's).
+// depress this week's). Each would be a state of its own in the market, so it must earn its place on the validation weeks:
+// of models that tie there, the one without is the simpler.
 func (s *sample) mechanisms(m *ShareLogit) ([]Mechanism, error) {
 	covers := m.Spec.Remembers
 	if !some(covers) {
@@ -38,8 +39,7 @@ func (s *sample) mechanisms(m *ShareLogit) ([]Mechanism, error) {
 		}
 		x.AIC = with.aic - without.aic
 		x.Score, x.ScoreSE = s.meanDifference(with, without)
-		// The rule of choose, for two candidates.
-		x.Preferred = x.Score > x.ScoreSE || math.Abs(x.Score) <= x.ScoreSE && x.AIC < 0
+		x.Preferred = x.Score > x.ScoreSE
 		_, coef, _, err := s.leastSquares(common, s.fitWeeks())
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", t.name, err)
@@ -113,7 +113,10 @@ func (s *sample) rivalTerms() []term {
 			}
 		}
 		for j := range category[t] {
-			category[t][j] = math.Log(total)
+			category[t][j] = math.NaN() // a week without a single share
+			if total > 0 {
+				category[t][j] = math.Log(total)
+			}
 		}
 	}
 	return []term{

@@ -2,7 +2,10 @@ package choice
 
 import (
 	"fmt"
-	"math"
+	"slices"
+	"strings"
+
+	"github.com/souk-sim/souk/scenarios/field"
 )
 
 // Selection is one question put to the data: which of some candidates that differ in one thing.
@@ -74,26 +77,59 @@ func (s *sample) evaluateSpec(spec Spec) (evaluation, error) {
 	return e, err
 }
 
-// baseSpec is where the search starts: everything in, one coefficient for all brands.
-func baseSpec(brands int, memories []float64) Spec {
-	return Spec{Memory: memories[len(memories)/2], Price: Common, Display: Common, Trend: Common, Season: Common, Lent: Common,
-		Gain: Common, Loss: Common, Remembers: all(brands)}
+// question is one thing that the search may change: it makes its candidates from the spec so far.
+type question struct {
+	name       string
+	candidates func(Spec) []candidate
 }
 
-// maximumPasses bounds the search; it has always settled in fewer.
-const maximumPasses = 6
+// pooled is a term whose pooling the search chooses.
+type pooled struct {
+	name    string
+	of      func(*Spec) *Pooling
+	options []Pooling
+}
 
-// search changes one thing at a time, by choose, until a whole pass changes nothing. It returns the spec and the
-// questions of its last pass, whose first is the memory.
-func (s *sample) search(memories []float64) (Spec, []Selection, error) {
-	spec := baseSpec(len(s.Brands), memories)
+func pooledTerms() []pooled {
+	every := []Pooling{Absent, Common, Own}
+	return []pooled{
+		{"price", func(s *Spec) *Pooling { return &s.Price }, []Pooling{Common, Own}},
+		{"trend", func(s *Spec) *Pooling { return &s.Trend }, every},
+		{"display", func(s *Spec) *Pooling { return &s.Display }, every},
+		{"season", func(s *Spec) *Pooling { return &s.Season }, every},
+		{"lent", func(s *Spec) *Pooling { return &s.Lent }, every},
+		{"gain", func(s *Spec) *Pooling { return &s.Gain }, every},
+		{"loss", func(s *Spec) *Pooling { return &s.Loss }, every},
+	}
+}
+
+// maximumPasses bounds the search, which settles in about four.
+const maximumPasses = 8
+
+// search starts from everything in, one coefficient for all brands, and changes one thing at a time, by choose, until a
+// whole pass changes nothing. Terms named in without stay out. It returns the spec and the questions of its last pass,
+// whose first is the memory.
+func (s *sample) search(memories []float64, without []string) (Spec, []Selection, error) {
+	spec := Spec{Memory: memories[len(memories)/2], Remembers: all(len(s.Brands))}
+	var known []string
+	for _, p := range pooledTerms() {
+		*p.of(&spec) = Common
+		if slices.Contains(without, p.name) {
+			*p.of(&spec) = Absent
+		}
+		known = append(known, p.name)
+	}
+	for _, name := range without {
+		if !slices.Contains(known, name) || name == "price" {
+			return Spec{}, nil, field.New("without", name, "one of "+strings.Join(known[1:], ", "))
+		}
+	}
 	var asked []Selection
 	for range maximumPasses {
 		before := fmt.Sprint(spec)
 		asked = asked[:0]
-		for _, ask := range s.questions(memories) {
-			name, of := ask(spec)
-			won, selection, err := s.choose(name, of)
+		for _, q := range s.questions(memories, without) {
+			won, selection, err := s.choose(q.name, q.candidates(spec))
 			if err != nil {
 				return Spec{}, nil, err
 			}
@@ -107,64 +143,61 @@ func (s *sample) search(memories []float64) (Spec, []Selection, error) {
 	return spec, asked, nil
 }
 
-// questions lists what the search may change: each makes its candidates from the spec so far.
-func (s *sample) questions(memories []float64) []func(Spec) (string, []candidate) {
-	out := []func(Spec) (string, []candidate){func(at Spec) (string, []candidate) {
+// questions lists what the search may change.
+func (s *sample) questions(memories []float64, without []string) []question {
+	out := []question{{"memory", func(at Spec) []candidate {
 		of := make([]candidate, len(memories))
 		for i, m := range memories {
 			of[i] = candidate{fmt.Sprint(m), at}
 			of[i].spec.Memory = m
 		}
-		return "memory", of
-	}}
-	pool := func(name string, set func(*Spec, Pooling), options ...Pooling) {
-		out = append(out, func(at Spec) (string, []candidate) {
-			of := make([]candidate, len(options))
-			for i, o := range options {
+		return of
+	}}}
+	for _, p := range pooledTerms() {
+		if slices.Contains(without, p.name) {
+			continue
+		}
+		out = append(out, question{p.name, func(at Spec) []candidate {
+			of := make([]candidate, len(p.options))
+			for i, o := range p.options {
 				of[i] = candidate{string(o), at}
-				set(&of[i].spec, o)
+				*p.of(&of[i].spec) = o
 			}
-			return name, of
-		})
+			return of
+		}})
 	}
-	pool("price", func(s *Spec, p Pooling) { s.Price = p }, Common, Own)
-	pool("trend", func(s *Spec, p Pooling) { s.Trend = p }, Absent, Common, Own)
-	pool("display", func(s *Spec, p Pooling) { s.Display = p }, Absent, Common, Own)
-	pool("season", func(s *Spec, p Pooling) { s.Season = p }, Absent, Common, Own)
-	pool("lent", func(s *Spec, p Pooling) { s.Lent = p }, Absent, Common, Own)
-	pool("gain", func(s *Spec, p Pooling) { s.Gain = p }, Absent, Common, Own)
-	pool("loss", func(s *Spec, p Pooling) { s.Loss = p }, Absent, Common, Own)
 	for j, brand := range s.Brands {
-		out = append(out, func(at Spec) (string, []candidate) {
-			var of []candidate
-			for _, yes := range []bool{true, false} {
-				c := candidate{map[bool]string{true: "yes", false: "no"}[yes], at}
-				c.spec.Remembers = append([]bool(nil), at.Remembers...)
-				c.spec.Remembers[j] = yes
-				of = append(of, c)
+		out = append(out, question{"gain and loss of " + brand, func(at Spec) []candidate {
+			of := []candidate{{"yes", at}, {"no", at}}
+			for i, yes := range []bool{true, false} {
+				of[i].spec.Remembers = slices.Clone(at.Remembers)
+				of[i].spec.Remembers[j] = yes
 			}
-			return "gain and loss of " + brand, of
-		})
+			return of
+		}})
 	}
 	return out
 }
 
-// nextBest returns the option that the rule would take if the chosen one were not there.
-func (s Selection) nextBest() string {
-	best, aic := "", math.Inf(1)
-	for _, o := range s.Options {
-		if o.Value != s.Chosen && o.Tied && o.AIC < aic {
-			best, aic = o.Value, o.AIC
+// nextBest returns which option the rule would take if the chosen one were not there (the chosen one if it is alone).
+func (s Selection) nextBest() int {
+	tied, second := -1, -1
+	for i, o := range s.Options {
+		if o.Value == s.Chosen {
+			continue
+		}
+		if o.Tied && (tied < 0 || o.AIC < s.Options[tied].AIC) {
+			tied = i
+		}
+		if second < 0 || o.Score > s.Options[second].Score {
+			second = i
 		}
 	}
-	if best != "" {
-		return best
+	switch {
+	case tied >= 0:
+		return tied
+	case second >= 0:
+		return second
 	}
-	score := math.Inf(-1)
-	for _, o := range s.Options {
-		if o.Value != s.Chosen && o.Score > score {
-			best, score = o.Value, o.Score
-		}
-	}
-	return best
+	return 0
 }

@@ -46,6 +46,7 @@ func (m *ShareLogit) NewShelf(order []int) (*Shelf, error) {
 		}
 	}
 	s.SetWeek(1)
+	s.resum(0)
 	return s, nil
 }
 
