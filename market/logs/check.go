@@ -12,7 +12,7 @@ type Kind string
 
 // The kinds of finding.
 const (
-	AbsentPeriod    Kind = "absent period"                   // a gap in the numbering
+	AbsentPeriod    Kind = "absent periods"                  // a gap in the numbering, one finding for each gap
 	RepeatedRecord  Kind = "repeated record"                 // all products as in an earlier period
 	ImpossibleValue Kind = "impossible value"                // outside its range, or a tenth or ten times its neighbours
 	NegativeMargin  Kind = "negative margin"                 // sold below wholesale

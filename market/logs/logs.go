@@ -16,13 +16,13 @@ import (
 // Panel is what a shop sold of a few products, period by period, in natural units. The matrices are period × product; NaN
 // means missing.
 type Panel struct {
-	Products  []string    `json:"products"`
-	Periods   []int       `json:"periods"` // strictly increasing; absent periods have no row
-	Units     [][]float64 `json:"units"`
-	Price     [][]float64 `json:"price"`     // dollars a unit
-	Wholesale [][]float64 `json:"wholesale"` // dollars a unit
-	Display   [][]float64 `json:"display"`   // display activity, in [0, 1]
-	Customers []float64   `json:"customers"`
+	Products  []string
+	Periods   []int // strictly increasing; absent periods have no row
+	Units     [][]float64
+	Price     [][]float64 // dollars a unit
+	Wholesale [][]float64 // dollars a unit
+	Display   [][]float64 // display activity, in [0, 1]
+	Customers []float64
 }
 
 // Columns says which column of a file holds what.
