@@ -16,7 +16,7 @@ type Cycle struct {
 
 // Cycles values every cycle of at most length weeks with at most dealWeeks weeks on deal, fixed prices included, best
 // first. After many rounds the reference price before week t of a cycle of prices p is (1−m)/(1−m^L) · Σ_{i=1…L}
-// m^{i−1} p_{t−i}; rivals, who do not listen, are in their stationary law. No grid and no interpolation is involved. Cycles whose
+// m^{i−1} p_{t−i}; rivals, who do not listen, are in their stationary law. No grid is involved (unless the reward is a Tabulate). Cycles whose
 // deals the mask forbids are left out.
 func (r Reduction) Cycles(length, dealWeeks int, reward Reward) ([]Cycle, error) {
 	if err := r.prepare(); err != nil {

@@ -22,7 +22,7 @@ var seen = Seen{Reference: "reference_price", Rivals: []string{"deal:rival"}, We
 // which has a future, asks more.
 func TestThePlanKnowsWhenTheEndComes(t *testing.T) {
 	r, reward := problem(13, 97)
-	finite, err := r.FiniteHorizon(52, func(int) Reward { return reward })
+	finite, err := r.FiniteHorizon(52, reward)
 	if err != nil {
 		t.Fatal(err)
 	}

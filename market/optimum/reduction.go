@@ -3,6 +3,7 @@ package optimum
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -78,23 +79,44 @@ func (r Reduction) Average(reward Reward) (*Plan, error) {
 	return p, nil
 }
 
-// FiniteHorizon maximises the sum of rewards over an episode of some weeks; reward is given the week, from 0. Its policy
-// knows the week and sells out the reference price before the end, as no policy that ignores the calendar can.
-func (r Reduction) FiniteHorizon(weeks int, reward func(week int) Reward) (*Plan, error) {
+// FiniteHorizon maximises the sum of rewards over an episode of some weeks, with one reward for all weeks or one for
+// each. Its policy knows the week, and stops caring for the reference price as the end comes, which no policy that ignores the calendar can.
+func (r Reduction) FiniteHorizon(weeks int, rewards ...Reward) (*Plan, error) {
 	if err := r.prepare(); err != nil {
 		return nil, err
 	}
-	tables := make([][]float64, weeks)
-	values, _, err := r.process().FiniteHorizon(weeks, func(week int, rewards []float64) {
-		tables[week] = r.table(reward(week))
-		r.mask(0, tables[week], rewards)
-	})
+	if len(rewards) != 1 && len(rewards) != weeks {
+		return nil, field.New("rewards", len(rewards), fmt.Sprintf("one, or one for each of %d weeks", weeks))
+	}
+	var tables [][]float64
+	for _, reward := range rewards {
+		tables = append(tables, r.table(reward))
+	}
+	if len(tables) == 1 {
+		tables = slices.Repeat(tables, weeks)
+	}
+	values, _, err := r.process().FiniteHorizon(weeks, func(week int, masked []float64) { r.mask(0, tables[week], masked) })
 	if err != nil {
 		return nil, err
 	}
 	p := r.plan(1, tables, values[1:])
 	p.Value, p.Sweeps = r.open(values[0])/float64(weeks), weeks
 	return p, nil
+}
+
+// Tabulate evaluates a reward once, at the grid points, and returns its interpolation there: for a Sample's reward, which is costly, when
+// several plans or Cycles are made of it. It is safe for concurrent use.
+func (r Reduction) Tabulate(reward Reward) (Reward, error) {
+	if err := r.prepare(); err != nil {
+		return nil, err
+	}
+	table, actions := r.table(reward), len(r.Prices)
+	return func(reference float64, action int, byRival []float64) {
+		at, share := r.locate(reference)
+		for k := range byRival {
+			byRival[k] = lerp(table, at, share, k*actions+action, len(byRival)*actions)
+		}
+	}, nil
 }
 
 // stationary builds the process of a reward that does not depend on the week.

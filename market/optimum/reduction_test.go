@@ -106,7 +106,7 @@ func TestFiniteHorizonIsTheBestOfAllPlans(t *testing.T) {
 	const weeks = 4
 	r, reward := problem(4, 385)
 	want := (0.75*tree(&r, 0, weeks, r.Start, 0, reward) + 0.25*tree(&r, 0, weeks, r.Start, 1, reward)) / weeks
-	plan, err := r.FiniteHorizon(weeks, func(int) Reward { return reward })
+	plan, err := r.FiniteHorizon(weeks, reward)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,6 +174,26 @@ func TestAveragePlanEarnsWhatItPromisesAndNoCycleBeatsIt(t *testing.T) {
 	}
 	agrees(t, "patient discounting", patient.Value, plan.Value, 0.003*plan.Value)
 	t.Logf("optimum %.2f in %d sweeps, earned %.2f, best cycle %+v", plan.Value, plan.Sweeps, earned, cycles[0])
+}
+
+func TestATabulatedRewardGivesTheSamePlan(t *testing.T) {
+	r, reward := problem(13, 97)
+	tabulated, err := r.Tabulate(reward)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := r.Average(reward)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := r.Average(tabulated)
+	if err != nil {
+		t.Fatal(err)
+	}
+	agrees(t, "gain", got.Value, want.Value, 1e-9*want.Value)
+	exact, _ := r.Cycles(6, 2, reward)
+	quick, _ := r.Cycles(6, 2, tabulated)
+	agrees(t, "best cycle", quick[0].Value, exact[0].Value, 0.002*exact[0].Value)
 }
 
 func TestFinerGridsConverge(t *testing.T) {

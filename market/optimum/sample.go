@@ -70,11 +70,17 @@ func (s *Sample) Reward(reference float64, action int, byRival []float64) {
 	s.average(0, s.Weeks, reference, action, byRival)
 }
 
-// Week averages over all paths in one week, for a plan that knows the calendar.
-func (s *Sample) Week(week int) Reward {
-	return func(reference float64, action int, byRival []float64) {
-		s.average(week, week+1, reference, action, byRival)
+// ByWeek gives a reward for each week, averaged over all paths and the weeks within half of it, for a plan that knows the
+// calendar. The fewer weeks, the more of their luck a plan takes for a season: where the calendar matters little, one Reward for
+// all weeks plans better.
+func (s *Sample) ByWeek(half int) []Reward {
+	rewards := make([]Reward, s.Weeks)
+	for week := range rewards {
+		rewards[week] = func(reference float64, action int, byRival []float64) {
+			s.average(max(0, week-half), min(s.Weeks, week+half+1), reference, action, byRival)
+		}
 	}
+	return rewards
 }
 
 // average fills byRival with the mean reward of weeks from to to−1 by state; a state that does not occur gets the overall mean.
