@@ -130,6 +130,9 @@ func (b Bin) String() string {
 	return fmt.Sprintf("%s in [%.4g, %.4g)", b.Feature, b.Low, b.High)
 }
 
+// MarshalText is String, because JSON has no infinite numbers.
+func (b Bin) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
 // Decode returns the bins of a state in the order of Dimensions.
 func (e *Encoder) Decode(state int) []Bin {
 	bins := make([]Bin, len(e.Dimensions))

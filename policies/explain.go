@@ -9,22 +9,22 @@ import (
 
 // Explanation says why a table decides as it does at one observation.
 type Explanation struct {
-	Decision Decision // the greedy one: exploration apart
-	State    int
-	Bins     []Bin
-	Source   int   // the state whose values answered
-	Nearest  []Bin // its bins, where it is another state because nothing was ever tried in this one; else nil
-	Offers   []OfferExplanation
+	Decision Decision           `json:"decision"` // the greedy one: exploration apart
+	State    int                `json:"state"`
+	Bins     []Bin              `json:"bins"`
+	Source   int                `json:"source"`            // the state whose values answered
+	Nearest  []Bin              `json:"nearest,omitempty"` // its bins, where it is another state because nothing was ever tried in this one
+	Offers   []OfferExplanation `json:"offers"`
 }
 
 // OfferExplanation is one offer's part in a decision.
 type OfferExplanation struct {
 	env.Offer
-	Value   float64
-	Visits  uint32 // how often training tried it in the source state
-	Tried   bool   // its value counts: training tried it, or the table was solved and not trained
-	Allowed bool
-	Why     string // why it was made, or not
+	Value   float64 `json:"value"`
+	Visits  uint32  `json:"visits"`  // how often training tried it in the source state
+	Tried   bool    `json:"tried"`   // its value counts: training tried it, or the table was solved and not trained
+	Allowed bool    `json:"allowed"` // by the limits
+	Why     string  `json:"why"`     // it was made, or not
 }
 
 // Explain explains the greedy decision at an observation.

@@ -1,6 +1,7 @@
 package policies_test
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"strings"
@@ -157,6 +158,13 @@ func TestAStateNeverVisitedAnswersAsItsNearestNeighbourWithTheSameRivals(t *test
 		if !strings.Contains(x, part) {
 			t.Errorf("no %q in\n%s", part, x)
 		}
+	}
+}
+
+func TestAnExplanationMarshals(t *testing.T) {
+	data, err := json.Marshal(table(t, make([]float64, 48), nil, 0).Explain([]float64{0.95, nan}))
+	if err != nil || !strings.Contains(string(data), `"bins":["reference_price at least 0.8","rival_on_deal missing"]`) {
+		t.Errorf("%s, %v", data, err)
 	}
 }
 

@@ -83,6 +83,9 @@ func (c *cliff) path(p policies.Policy) (steps, crossing int) {
 // safe path and earns about −25. Both figures are read off the plot, hence the wide margins. Greedily the edge takes 13
 // steps. α = 0.5, 500 episodes, 50 seeds; the last 100 episodes count.
 func TestOnTheCliffQLearningTakesTheEdgeAndSARSATheSafePath(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fifty thousand episodes")
+	}
 	const seeds = 50
 	mean, edge := map[string]float64{}, map[string]int{}
 	for _, name := range []string{"q-learning", "sarsa"} {

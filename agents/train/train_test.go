@@ -65,6 +65,9 @@ func learner(name string, rate agents.LearningRate, exploration agents.Explorati
 // The optimum is that of value iteration on the same states, discount and offers; with the rival never on deal nothing is random but
 // the learner. SARSA, whose exploration must fade, gets within 1%. What is compared is what following the policy for ever is worth, from every reference price.
 func TestQLearningAndSARSAReachTheDynamicProgramOptimum(t *testing.T) {
+	if testing.Short() {
+		t.Skip("two million turns")
+	}
 	m := newMarket(0)
 	chain := rivalChain
 	rivalChain = [2][2]float64{{1, 0}, {1, 0}}
