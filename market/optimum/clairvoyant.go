@@ -11,48 +11,57 @@ type Foresight struct {
 	Actions  []int   // by week
 }
 
-// Upper is an upper bound on what any policy earns on the path: the larger of Value and Achieved, and the difference
-// that doubling the grid made on top. (Differences at least halve with each doubling where the reward is
-// Lipschitz in the reference price, so what finer grids could still add is no more than the last one.)
+// Upper is an upper bound on what any policy earns on the path: the larger of Value and Achieved, and on top the
+// difference that doubling the grid made, which is what an error of first order in the grid step leaves.
 func (f *Foresight) Upper() float64 {
 	return max(f.Value, f.Achieved) + math.Abs(f.Value-f.Coarse)
 }
 
 // Clairvoyant solves one episode whose rewards are all known, over the own reference price, by backward induction: the bound
-// of perfect information. The Reduction's rivals are ignored. In the programme the mask is one grid step wider
-// than the market's, so that interpolation across its edge does not forbid what the market allows.
-func (r Reduction) Clairvoyant(weeks int, reward func(week int, reference float64, action int) float64) (*Foresight, error) {
+// of perfect information. rewards fills byWeek with what an action would earn at a reference price in each week
+// (Path.Profits). The Reduction's rivals are ignored. In the programme the mask is one grid step wider than the market's,
+// so that interpolation across its edge does not forbid what the market allows.
+func (r Reduction) Clairvoyant(weeks int, rewards func(reference float64, action int, byWeek []float64)) (*Foresight, error) {
 	r.Rivals = nil
 	f := &Foresight{}
 	var err error
-	if f.Coarse, _, err = r.foresee(weeks, reward); err != nil {
+	if f.Coarse, _, err = r.foresee(weeks, rewards); err != nil {
 		return nil, err
 	}
 	fine := r
 	fine.Points = 2*r.Points - 1
 	var plan *Plan
-	if f.Value, plan, err = fine.foresee(weeks, reward); err != nil {
+	if f.Value, plan, err = fine.foresee(weeks, rewards); err != nil {
 		return nil, err
 	}
 	f.Actions = make([]int, weeks)
-	reference := r.Start
+	reference, byWeek := r.Start, make([]float64, weeks)
 	for t := range f.Actions {
 		f.Actions[t] = plan.greedy(t, reference)
-		f.Achieved += reward(t, reference, f.Actions[t]) / float64(weeks)
+		rewards(reference, f.Actions[t], byWeek)
+		f.Achieved += byWeek[t] / float64(weeks)
 		reference = r.next(reference, r.Prices[f.Actions[t]])
 	}
 	return f, nil
 }
 
-func (r Reduction) foresee(weeks int, reward func(week int, reference float64, action int) float64) (float64, *Plan, error) {
+func (r Reduction) foresee(weeks int, rewards func(reference float64, action int, byWeek []float64)) (float64, *Plan, error) {
 	if err := r.prepare(); err != nil {
 		return 0, nil, err
 	}
-	tables := make([][]float64, weeks)
-	values, _, err := r.process().FiniteHorizon(weeks, func(week int, rewards []float64) {
-		tables[week] = r.table(func(reference float64, action int, byRival []float64) { byRival[0] = reward(week, reference, action) })
-		r.mask(r.step, tables[week], rewards)
-	})
+	byWeek, tables := make([]float64, weeks), make([][]float64, weeks)
+	for t := range tables {
+		tables[t] = make([]float64, r.Points*len(r.Prices))
+	}
+	for i := range r.Points {
+		for a := range r.Prices {
+			rewards(r.point(i), a, byWeek)
+			for t, v := range byWeek {
+				tables[t][i*len(r.Prices)+a] = v
+			}
+		}
+	}
+	values, _, err := r.process().FiniteHorizon(weeks, func(week int, masked []float64) { r.mask(r.step, tables[week], masked) })
 	if err != nil {
 		return 0, nil, err
 	}

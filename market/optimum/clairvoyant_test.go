@@ -23,6 +23,15 @@ func known(seed uint64, weeks int, prices []float64) func(week int, reference fl
 	}
 }
 
+// whole gives a week's reward for all weeks.
+func whole(reward func(week int, reference float64, action int) float64) func(float64, int, []float64) {
+	return func(reference float64, action int, byWeek []float64) {
+		for t := range byWeek {
+			byWeek[t] = reward(t, reference, action)
+		}
+	}
+}
+
 // every is the best average reward over all price paths that the mask allows, without a grid.
 func every(r *Reduction, week, weeks int, reference float64, reward func(int, float64, int) float64) float64 {
 	if week == weeks {
@@ -49,7 +58,7 @@ func TestClairvoyantBracketsTheBestOfAllPricePaths(t *testing.T) {
 		r := Reduction{Memory: 0.3 + 0.1*float64(seed%5), Prices: ladder(0.54, 0.97, 5), Drop: 0.2, Start: 0.9, Points: 129}
 		reward := known(seed, weeks, r.Prices)
 		best := every(&r, 0, weeks, r.Start, reward)
-		f, err := r.Clairvoyant(weeks, reward)
+		f, err := r.Clairvoyant(weeks, whole(reward))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +87,7 @@ func TestNobodyEarnsMoreThanTheClairvoyant(t *testing.T) {
 	}
 	for seed := range uint64(5) {
 		reward := known(seed, weeks, r.Prices)
-		f, err := r.Clairvoyant(weeks, reward)
+		f, err := r.Clairvoyant(weeks, whole(reward))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +121,7 @@ func BenchmarkClairvoyant(b *testing.B) {
 			reward := known(1, 52, r.Prices)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := r.Clairvoyant(52, reward); err != nil {
+				if _, err := r.Clairvoyant(52, whole(reward)); err != nil {
 					b.Fatal(err)
 				}
 			}

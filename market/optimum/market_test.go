@@ -91,8 +91,17 @@ func arena(t testing.TB, cfg *market.Config, master uint64) evaluate.Arena {
 		Others: []policies.Policy{nil, rival{}}, Score: evaluate.WeeklyProfit, Workers: 2}
 }
 
+// whole is a market's path, all weeks at once.
+type whole struct{ *market.Path }
+
+func (p whole) Profits(reference float64, action int, byWeek []float64) {
+	for t := range byWeek {
+		byWeek[t] = p.Profit(t, reference, action)
+	}
+}
+
 // record plays episodes under a master seed and keeps their paths.
-func record(t testing.TB, cfg *market.Config, master uint64, episodes int) (paths []*market.Path) {
+func record(t testing.TB, cfg *market.Config, master uint64, episodes int) (paths []optimum.Path) {
 	m, err := market.New(cfg, master)
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +130,7 @@ func record(t testing.TB, cfg *market.Config, master uint64, episodes int) (path
 		if got := m.Account().Profit; math.Abs(got-earned) > 1e-9*earned {
 			t.Fatalf("episode %d: the market's account says %v, its path %v", episode, got, earned)
 		}
-		paths = append(paths, path)
+		paths = append(paths, whole{path})
 	}
 	return paths
 }
@@ -136,12 +145,9 @@ func TestTheBracketHoldsInTheMarket(t *testing.T) {
 	for _, r := range cfg.Products[0].Rungs {
 		reduction.Prices = append(reduction.Prices, r.Price)
 	}
-	sample := optimum.Sample{Weeks: weeks, Rivals: []int{1}}
-	for _, path := range record(t, cfg, training, 20) {
-		sample.Paths = append(sample.Paths, path)
-	}
-	whole := reduction
-	whole.Rivals = sample.Transitions()
+	sample := optimum.Sample{Paths: record(t, cfg, training, 20), Weeks: weeks, Rivals: []int{1}}
+	full := reduction
+	full.Rivals = sample.Transitions()
 	world, err := market.New(cfg, unseen)
 	if err != nil {
 		t.Fatal(err)
@@ -157,8 +163,8 @@ func TestTheBracketHoldsInTheMarket(t *testing.T) {
 		}
 		return []policies.Policy{policy}
 	}
-	steady := solve(whole.Average(sample.Reward))
-	finite := solve(whole.FiniteHorizon(weeks, sample.Reward))
+	steady := solve(full.Average(sample.Reward))
+	finite := solve(full.FiniteHorizon(weeks, sample.Reward))
 	a := arena(t, cfg, training)
 	best, err := a.BestFixed(ctx, func(price float64) (policies.Policy, error) {
 		return (&rules.Fixed{Price: price}).Policy(world.Spec(0))
@@ -180,7 +186,7 @@ func TestTheBracketHoldsInTheMarket(t *testing.T) {
 		Contestants: []evaluate.Contestant{{Name: "best fixed", Policies: []policies.Policy{fixed}}, {Name: "random", Policies: []policies.Policy{dice}},
 			{Name: "steady plan", Policies: steady}, {Name: "plan for the year", Policies: finite}},
 		Bounds: []evaluate.Bound{{Name: "clairvoyant", Score: func(path int) (float64, error) {
-			f, err := reduction.Clairvoyant(weeks, future[path].Profit)
+			f, err := reduction.Clairvoyant(weeks, future[path].Profits)
 			if err != nil {
 				return 0, err
 			}
@@ -223,14 +229,10 @@ func BenchmarkMarket(b *testing.B) {
 	for _, r := range cfg.Products[0].Rungs {
 		reduction.Prices = append(reduction.Prices, r.Price)
 	}
-	sample := optimum.Sample{Weeks: weeks, Rivals: []int{1}}
-	paths := record(b, cfg, 1, 50)
-	for _, path := range paths {
-		sample.Paths = append(sample.Paths, path)
-	}
+	sample := optimum.Sample{Paths: record(b, cfg, 1, 50), Weeks: weeks, Rivals: []int{1}}
 	b.Run("clairvoyant", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := reduction.Clairvoyant(weeks, paths[0].Profit); err != nil {
+			if _, err := reduction.Clairvoyant(weeks, sample.Paths[0].Profits); err != nil {
 				b.Fatal(err)
 			}
 		}

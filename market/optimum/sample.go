@@ -4,8 +4,9 @@ package optimum
 type Path interface {
 	// OnDeal says whether a product was on deal in a week of the episode.
 	OnDeal(week, product int) bool
-	// Profit is the expected reward of a week, had the own product stood on an offer at a reference price.
-	Profit(week int, reference float64, action int) float64
+	// Profits fills byWeek with the expected reward of each week from the first on, had the own product then stood on an offer
+	// at a reference price.
+	Profits(reference float64, action int, byWeek []float64)
 }
 
 // Sample reduces a market to what a Reduction needs, by averaging over simulated paths: rivals' states, in which bit i says
@@ -85,24 +86,21 @@ func (s *Sample) ByWeek(half int) []Reward {
 
 // average fills byRival with the mean reward of weeks from to to−1 by state; a state that does not occur gets the overall mean.
 func (s *Sample) average(from, to int, reference float64, action int, byRival []float64) {
+	byWeek, seen := make([]float64, s.Weeks), make([]float64, len(byRival))
 	clear(byRival)
-	var buffer [16]float64
-	weeks := buffer[:]
-	if len(byRival) > len(weeks) {
-		weeks = make([]float64, len(byRival))
-	}
 	total := 0.0
 	for _, path := range s.Paths {
+		path.Profits(reference, action, byWeek)
 		for t := from; t < to; t++ {
-			k, v := s.state(path, t), path.Profit(t, reference, action)
-			byRival[k] += v
-			weeks[k]++
-			total += v
+			k := s.state(path, t)
+			byRival[k] += byWeek[t]
+			seen[k]++
+			total += byWeek[t]
 		}
 	}
 	for k := range byRival {
-		if weeks[k] > 0 {
-			byRival[k] /= weeks[k]
+		if seen[k] > 0 {
+			byRival[k] /= seen[k]
 		} else {
 			byRival[k] = total / float64(len(s.Paths)*(to-from))
 		}

@@ -6,8 +6,10 @@ import "testing"
 type diary struct{ deal [3]bool }
 
 func (d *diary) OnDeal(week, product int) bool { return product == 1 && d.deal[week] }
-func (d *diary) Profit(week int, reference float64, action int) float64 {
-	return 100*float64(week) + reference + 10*float64(action)
+func (d *diary) Profits(reference float64, action int, byWeek []float64) {
+	for t := range byWeek {
+		byWeek[t] = 100*float64(t) + reference + 10*float64(action)
+	}
 }
 
 func TestSampleCountsWhatIsSeenWhenThePriceIsSet(t *testing.T) {

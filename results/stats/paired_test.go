@@ -91,12 +91,12 @@ func TestRatioToNothingIsRefusedAndToItselfIsOne(t *testing.T) {
 	}
 }
 
-// A learner's gain over the best fixed price as a share of the optimum's, over seeds and paths: the headline of an evaluation. False
-// alarms as in TestCrossedIntervalsCover.
+// A learner's gain over the best fixed price as a share of the optimum's, over seeds and paths: the headline of an evaluation.
+// 2,000 tables a case: 93–97% is 4.1 standard errors either way (false alarm 4e-5 a case).
 func TestRatioIntervalsCover(t *testing.T) {
 	for _, rows := range []int{1, 4, 20} {
 		t.Run(fmt.Sprint(rows), func(t *testing.T) {
-			got := covers(t, 4000, 0.9, func(s *rng.Stream) (Estimate, error) {
+			got := covers(t, 2000, 0.9, func(s *rng.Stream) (Estimate, error) {
 				x, y := share(s, rows)
 				return Ratio(x, y, 0.95)
 			})
