@@ -26,7 +26,7 @@ func two() (agents.Task, [2]*agents.State) {
 func constant(rate, initial float64) agents.Tabular {
 	return agents.Tabular{
 		LearningRate: agents.LearningRate{Kind: "constant", Value: rate}, Exploration: agents.Exploration{Kind: "constant"},
-		Initial: initial, Average: -1,
+		Initial: initial,
 	}
 }
 
@@ -145,24 +145,17 @@ func TestWarmUpSetsEveryValueToWhatPlayingOnIsWorth(t *testing.T) {
 	}
 }
 
-func TestTheAverageWeighsIteratesByAPowerOfTheirNumber(t *testing.T) {
+func TestTheAverageWeighsTablesByAPowerOfTheirTime(t *testing.T) {
 	task, s := two()
 	p := &agents.QLearning{Tabular: constant(1, 5)}
-	p.Average = 0 // the plain mean
+	p.Average = 1 // the table after update t weighs t² − (t−1)²: 1, 3, 5, 7
 	q := made(t, p, task)
-	for _, r := range []float64{6, 1, 2} {
-		q.Learn(agents.Transition{State: s[0], Action: 0, Reward: r, Terminal: true})
+	for i, r := range []float64{6, 1, 2, 8} {
+		q.Learn(agents.Transition{State: s[i%2], Action: 0, Reward: r, Terminal: true})
 	}
-	if got := values(t, q); math.Abs(got[0]-3) > 1e-12 || got[1] != 5 {
-		t.Errorf("the mean of 6, 1, 2 came to %v, an entry never updated to %v", got[0], got[1])
-	}
-	p.Average = 1 // weights 1, 2, 3
-	q = made(t, p, task)
-	for _, r := range []float64{6, 1, 2} {
-		q.Learn(agents.Transition{State: s[0], Action: 0, Reward: r, Terminal: true})
-	}
-	if got := values(t, q)[0]; math.Abs(got-14.0/6) > 1e-12 {
-		t.Errorf("(6 + 2·1 + 3·2)/6 came to %v", got)
+	// The first entry is 6, 6, 2, 2; the other state's 5, 1, 1, 8; the others stay 5.
+	if got := values(t, q); !close(got[:6], []float64{(6*1 + 6*3 + 2*5 + 2*7) / 16.0, 5, 5, (5*1 + 1*3 + 1*5 + 8*7) / 16.0, 5, 5}) {
+		t.Errorf("averages %v", got)
 	}
 }
 
@@ -318,7 +311,7 @@ func TestABadParameterIsNamed(t *testing.T) {
 		"exploration.until":   func(p *agents.Tabular) { p.Exploration.Until = math.NaN() },
 		"initial":             func(p *agents.Tabular) { p.Initial = math.Inf(1) },
 		"warmup":              func(p *agents.Tabular) { p.Warmup = -1 },
-		"average":             func(p *agents.Tabular) { p.Average = math.NaN() },
+		"average":             func(p *agents.Tabular) { p.Average = -1 },
 	} {
 		p := kind("sarsa").(*agents.SARSA)
 		spoil(&p.Tabular)

@@ -66,5 +66,5 @@ func BenchmarkQLearningActed(b *testing.B)   { benchmark(b, kind("q-learning"), 
 func BenchmarkSARSALearnAndAct(b *testing.B) { benchmark(b, kind("sarsa"), true) }
 func BenchmarkQLearningLearnConstant(b *testing.B) {
 	benchmark(b, &agents.QLearning{Tabular: agents.Tabular{
-		LearningRate: agents.LearningRate{Kind: "constant", Value: 0.1}, Exploration: agents.Exploration{Kind: "constant"}, Average: -1}}, false)
+		LearningRate: agents.LearningRate{Kind: "constant", Value: 0.1}, Exploration: agents.Exploration{Kind: "constant"}}}, false)
 }

@@ -21,10 +21,11 @@ type Tabular struct {
 	// the worth of playing on like this for ever, in place of Initial. (Calvano et al. 2020 start from the same
 	// quantity, computed.) It is meant to be played with full exploration; 0 turns it off.
 	Warmup int `toml:"warmup"`
-	// Average is η >= 0 of polynomial-decay averaging (Shamir & Zhang 2013, ICML, §4.2): the frozen policy is read from a running mean
-	// of each entry's iterates, q̄ ← q̄ + (η+1)/(n+η)·(q − q̄), in which iterate n weighs about n^η, while learning goes on with q
-	// itself. Off where negative.
-	Average float64 `toml:"average"`
+	// Average is η of polynomial-decay averaging (Polyak & Juditsky 1992; the weights are those of Shamir & Zhang 2013, ICML, §4.2): the frozen
+	// policy is read from the mean of the whole table over all updates, in which the table after update t weighs about t^η, while learning goes on
+	// with the latest. All entries share one clock: means over the updates of each entry alone would compare values of
+	// different times, and while values still drift that picks the wrong offers. 0 turns it off.
+	Average int `toml:"average"`
 }
 
 // defaults are those of canned-tuna: rewards there are noisy, and the gaps between good offers small.
@@ -32,7 +33,6 @@ func defaults() Tabular {
 	return Tabular{
 		LearningRate: LearningRate{Kind: "visits", Power: 0.6},
 		Exploration:  Exploration{Kind: "linear", From: 1, To: 0.02},
-		Average:      -1,
 	}
 }
 
@@ -49,8 +49,8 @@ func (p *Tabular) Validate() error {
 		return field.New("initial", p.Initial, "a finite number")
 	case p.Warmup < 0:
 		return field.New("warmup", p.Warmup, "at least 0 transitions")
-	case math.IsNaN(p.Average) || math.IsInf(p.Average, 0):
-		return field.New("average", p.Average, "a finite number; negative for none")
+	case p.Average < 0 || p.Average > 8:
+		return field.New("average", p.Average, "0 (none) to 8")
 	}
 	return nil
 }
@@ -60,18 +60,20 @@ func (p *Tabular) Explore(progress float64) float64 { return p.Exploration.At(pr
 
 // table is a Q table with everything that tabular learners do to one.
 type table struct {
-	task    Task
-	params  Tabular
-	rates   rates
-	offers  int
-	values  []float64 // [state*offers+action]
-	visits  []uint32  // likewise: updates of an entry
-	average []float64 // likewise; nil when off
-	best    []int32   // [state], the greedy offer where none is masked, kept up to date so that no step scans the row
-	rate    float64   // of the latest update
+	task   Task
+	params Tabular
+	rates  rates
+	offers int
+	values []float64 // [state*offers+action]
+	visits []uint32  // likewise: updates of an entry
+	best   []int32   // [state], the greedy offer where none is masked, kept up to date so that no step scans the row
+	rate   float64   // of the latest update
+	clock  float64   // updates of the whole table
+	sum    []float64 // like values: Σ weight·value over the updates before the one that set the value; nil when not averaging
+	since  []float64 // likewise: the weight of those updates
 
-	warm                    int // transitions of the warm-up still to come
-	sumReward, sumDiscount0 float64
+	warm                    float64 // transitions of the warm-up still to come
+	sumReward, sumDiscount0 float64 // of those that were: Σ r and Σ (1 − γ)
 }
 
 func newTable(params *Tabular, task Task) (table, error) {
@@ -87,11 +89,11 @@ func newTable(params *Tabular, task Task) (table, error) {
 	}
 	n := task.Encoder.States() * offers
 	t := table{
-		task: task, params: *params, rates: params.LearningRate.rates(), offers: offers, warm: params.Warmup,
+		task: task, params: *params, rates: params.LearningRate.rates(), offers: offers, warm: float64(params.Warmup),
 		values: make([]float64, n), visits: make([]uint32, n), best: make([]int32, task.Encoder.States()),
 	}
-	if params.Average >= 0 {
-		t.average = make([]float64, n)
+	if params.Average > 0 {
+		t.sum, t.since = make([]float64, n), make([]float64, n)
 	}
 	t.fill(params.Initial)
 	return t, nil
@@ -101,7 +103,6 @@ func (t *table) fill(value float64) {
 	for i := range t.values {
 		t.values[i] = value
 	}
-	copy(t.average, t.values)
 	clear(t.best)
 }
 
@@ -168,10 +169,34 @@ func (t *table) update(state, action int, target float64) {
 	} else if top := t.values[state*t.offers+best]; now > top || now == top && action < best {
 		t.best[state] = int32(action)
 	}
-	if t.average != nil {
-		n := float64(t.visits[i])
-		t.average[i] += float64((t.params.Average + 1) / (n + t.params.Average) * (t.values[i] - t.average[i]))
+	if t.sum != nil {
+		weight := t.weight()
+		t.sum[i] += float64(before * (weight - t.since[i]))
+		t.since[i] = weight
 	}
+	t.clock++
+}
+
+// weight is that of all updates so far: clock^(η+1).
+func (t *table) weight() float64 {
+	w := t.clock
+	for range t.params.Average {
+		w *= t.clock
+	}
+	return w
+}
+
+// averaged returns the mean table.
+func (t *table) averaged() []float64 {
+	mean := append([]float64(nil), t.values...)
+	total := t.weight()
+	if t.sum == nil || total == 0 {
+		return mean
+	}
+	for i, now := range mean {
+		mean[i] = (t.sum[i] + float64(now*(total-t.since[i]))) / total
+	}
+	return mean
 }
 
 // warming counts a transition into the warm-up, and says whether it was part of it.
@@ -192,30 +217,32 @@ func (t *table) LearningRate() float64 { return t.rate }
 
 // Policy implements Agent: the greedy policy of the values, or of their average.
 func (t *table) Policy() (policies.Policy, error) {
-	values := t.values
-	if t.average != nil {
-		values = t.average
-	}
-	return policies.NewTable(t.task.Spec, t.task.Encoder, append([]float64(nil), values...), append([]uint32(nil), t.visits...), 0)
+	return policies.NewTable(t.task.Spec, t.task.Encoder, t.averaged(), append([]uint32(nil), t.visits...), 0)
 }
 
-// The checkpoint of a table, little-endian: "soukq1", entries (uint64), then per array its elements: values and
-// averages as float64 bits, visits as uint32; then the warm-up.
+// The checkpoint of a table, little-endian: "soukq1", the number of entries (uint64), per entry its value (float64),
+// visits (uint32) and, when averaging, sum and weight (float64); then the scalars.
 const magic = "soukq1"
+
+// scalars are the numbers beside the entries.
+func (t *table) scalars() [5]*float64 {
+	return [5]*float64{&t.rate, &t.clock, &t.warm, &t.sumReward, &t.sumDiscount0}
+}
 
 func (t *table) marshal() []byte {
 	le := binary.LittleEndian
-	b := make([]byte, 0, len(magic)+8+20*len(t.values)+32)
+	b := make([]byte, 0, len(magic)+8+28*len(t.values)+5*8)
 	b = le.AppendUint64(append(b, magic...), uint64(len(t.values)))
 	for i := range t.values {
 		b = le.AppendUint64(b, math.Float64bits(t.values[i]))
 		b = le.AppendUint32(b, t.visits[i])
-		if t.average != nil {
-			b = le.AppendUint64(b, math.Float64bits(t.average[i]))
+		if t.sum != nil {
+			b = le.AppendUint64(b, math.Float64bits(t.sum[i]))
+			b = le.AppendUint64(b, math.Float64bits(t.since[i]))
 		}
 	}
-	for _, x := range []float64{t.rate, float64(t.warm), t.sumReward, t.sumDiscount0} {
-		b = le.AppendUint64(b, math.Float64bits(x))
+	for _, x := range t.scalars() {
+		b = le.AppendUint64(b, math.Float64bits(*x))
 	}
 	return b
 }
@@ -224,10 +251,10 @@ func (t *table) marshal() []byte {
 func (t *table) unmarshal(b []byte) ([]byte, error) {
 	le := binary.LittleEndian
 	entry := 12
-	if t.average != nil {
-		entry = 20
+	if t.sum != nil {
+		entry = 28
 	}
-	want := len(magic) + 8 + entry*len(t.values) + 32
+	want := len(magic) + 8 + entry*len(t.values) + 5*8
 	if len(b) < want || string(b[:len(magic)]) != magic || le.Uint64(b[len(magic):]) != uint64(len(t.values)) {
 		return nil, fmt.Errorf("checkpoint of %d bytes is not one of a table of %d entries, which begins with %q and has at least %d bytes",
 			len(b), len(t.values), magic, want)
@@ -236,19 +263,18 @@ func (t *table) unmarshal(b []byte) ([]byte, error) {
 	for i := range t.values {
 		t.values[i] = math.Float64frombits(le.Uint64(b))
 		t.visits[i] = le.Uint32(b[8:])
-		if t.average != nil {
-			t.average[i] = math.Float64frombits(le.Uint64(b[12:]))
+		if t.sum != nil {
+			t.sum[i] = math.Float64frombits(le.Uint64(b[12:]))
+			t.since[i] = math.Float64frombits(le.Uint64(b[20:]))
 		}
 		b = b[entry:]
 	}
 	for s := range t.best {
 		t.best[s] = int32(highest(t.row(s)))
 	}
-	warm := 0.0
-	for _, x := range []*float64{&t.rate, &warm, &t.sumReward, &t.sumDiscount0} {
+	for _, x := range t.scalars() {
 		*x = math.Float64frombits(le.Uint64(b))
 		b = b[8:]
 	}
-	t.warm = int(warm)
 	return b, nil
 }

@@ -55,7 +55,7 @@ func job(t testing.TB, params agents.Params, seed int64, episodes int, sd float6
 }
 
 func learner(name string, rate agents.LearningRate, exploration agents.Exploration) agents.Params {
-	tabular := agents.Tabular{LearningRate: rate, Exploration: exploration, Average: -1, Warmup: 500}
+	tabular := agents.Tabular{LearningRate: rate, Exploration: exploration, Warmup: 500}
 	if name == "sarsa" {
 		return &agents.SARSA{Tabular: tabular}
 	}
