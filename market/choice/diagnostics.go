@@ -15,16 +15,20 @@ type Diagnostics struct {
 	R2                 float64          `json:"r2"`               // of least squares
 	Sigma              float64          `json:"sigma"`
 	LeastSquares       []Coefficient    `json:"least_squares"`
-	Instrumented       *InstrumentedFit `json:"instrumented"`        // the same spec
-	InstrumentedCommon *InstrumentedFit `json:"instrumented_common"` // price, gain and loss common to all brands
-	Kurtosis           []float64        `json:"excess_kurtosis"`     // of ξ, by brand
+	Instrumented       *InstrumentedFit `json:"instrumented,omitempty"`        // the same spec
+	InstrumentedCommon *InstrumentedFit `json:"instrumented_common,omitempty"` // price, gain and loss common to all brands
+	Kurtosis           []float64        `json:"excess_kurtosis"`               // of ξ, by brand
 	// Outliers lists the fitted brand-weeks whose ξ is more than outlierScore robust standard deviations (1.4826 times the
 	// median absolute deviation) from the brand's median, worst first: runs of them are stock-outs more often than tastes.
 	Outliers   []Outlier   `json:"outliers,omitempty"`
 	Display    Selection   `json:"display"`
 	Mechanisms []Mechanism `json:"mechanisms"`
 	HeldOut    []HeldOut   `json:"held_out,omitempty"`
-	Warnings   []string    `json:"warnings,omitempty"`
+	// Elasticities are taken at Prices and Displays, the means of the last 52 fitted weeks.
+	Prices       []float64    `json:"prices"`
+	Displays     []float64    `json:"displays"`
+	Elasticities Elasticities `json:"elasticities"`
+	Warnings     []string     `json:"warnings,omitempty"`
 }
 
 // InstrumentedFit is a two-stage least squares fit with the strength of its instruments.
@@ -71,20 +75,11 @@ type Mechanism struct {
 // warn collects what a reader must know before using the estimates.
 func (d *Diagnostics) warn(m *ShareLogit) {
 	say := func(format string, a ...any) { d.Warnings = append(d.Warnings, fmt.Sprintf(format, a...)) }
-	if m.Estimator == LeastSquares && d.Instrumented.CraggDonald < weakInstruments {
-		say("price, gain and loss are endogenous and the instruments weak (Cragg–Donald %.2f, below %d): least squares drives the market", d.Instrumented.CraggDonald, weakInstruments)
-	} else if m.Estimator == LeastSquares {
-		say("price is endogenous, but two-stage least squares gives demand that rises with price: least squares drives the market")
+	if d.Instrumented != nil {
+		d.warnOfInstruments(m, say)
 	}
 	if n := len(d.Outliers); n > 0 {
 		say("%d brand-weeks have shocks beyond %d robust standard deviations, the worst %s in week %d", n, outlierScore, d.Outliers[0].Brand, d.Outliers[0].Week)
-	}
-	if c := d.InstrumentedCommon; c.CraggDonald >= weakInstruments && c.Coefficients != nil {
-		for _, e := range c.Coefficients {
-			if e.Term == "price" && e.Estimate >= 0 {
-				say("with coefficients common to all brands the instruments are strong (Cragg–Donald %.1f) but give a price coefficient of %.2f (se %.2f): average acquisition cost is not a valid instrument here", c.CraggDonald, e.Estimate, e.SE)
-			}
-		}
 	}
 	for j, b := range m.Brands {
 		if m.price[j] >= 0 {
@@ -105,6 +100,22 @@ func (d *Diagnostics) warn(m *ShareLogit) {
 		}
 		if value != s.Chosen && s.Question == "memory" {
 			say("memory %s has the highest validation score, but within one standard error of %s, which fits the training weeks better", value, s.Chosen)
+		}
+	}
+}
+
+// warnOfInstruments says which estimator drives the market and what the instruments are worth.
+func (d *Diagnostics) warnOfInstruments(m *ShareLogit, say func(string, ...any)) {
+	if m.Estimator == LeastSquares && d.Instrumented.CraggDonald < weakInstruments {
+		say("price, gain and loss are endogenous and the instruments weak (Cragg–Donald %.2f, below %d): least squares drives the market", d.Instrumented.CraggDonald, weakInstruments)
+	} else if m.Estimator == LeastSquares && !fallsWithPrice(d.Instrumented.Coefficients) {
+		say("price is endogenous, but two-stage least squares gives demand that rises with price: least squares drives the market")
+	}
+	if c := d.InstrumentedCommon; c.CraggDonald >= weakInstruments && c.Coefficients != nil {
+		for _, e := range c.Coefficients {
+			if e.Term == "price" && e.Estimate >= 0 {
+				say("with coefficients common to all brands the instruments are strong (Cragg–Donald %.1f) but give a price coefficient of %.2f (se %.2f): average acquisition cost is not a valid instrument here", c.CraggDonald, e.Estimate, e.SE)
+			}
 		}
 	}
 }

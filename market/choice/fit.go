@@ -64,6 +64,11 @@ func Fit(p *Panel, o Options) (*ShareLogit, error) {
 		return nil, err
 	}
 	d.HeldOut = s.heldOut(m)
+	last := Range{o.Split.Validation[1] - 51, o.Split.Validation[1]}
+	d.Prices, d.Displays = s.mean(s.Price, last), s.mean(s.Display, last)
+	if d.Elasticities, err = m.Elasticities(d.Prices, d.Displays, last[1]); err != nil {
+		return nil, err
+	}
 	d.warn(m)
 	return m, nil
 }
@@ -168,17 +173,27 @@ func (s *sample) estimate(m *ShareLogit, estimator string) error {
 	d.Rows, d.R2, d.Sigma, d.LeastSquares = len(r.Residuals), r.R2, r.Sigma, coef
 	m.Estimator, m.Coefficients = LeastSquares, coef
 	iv, ivCov, err := s.instrumented(m.Spec)
-	if err != nil {
+	switch {
+	case err != nil && estimator == TwoStage:
 		return err
-	}
-	d.Instrumented = iv
-	if estimator == TwoStage || estimator == "" && iv.CraggDonald >= weakInstruments && fallsWithPrice(iv.Coefficients) {
+	case err != nil:
+		d.Warnings = append(d.Warnings, err.Error()+": least squares drives the market")
+	case estimator == TwoStage || estimator == "" && iv.CraggDonald >= weakInstruments && fallsWithPrice(iv.Coefficients):
 		m.Estimator, m.Coefficients, cov = TwoStage, iv.Coefficients, ivCov
 	}
+	d.Instrumented = iv
 	common := m.Spec
-	common.Price, common.Gain, common.Loss = Common, Common, Common
-	if d.InstrumentedCommon, _, err = s.instrumented(common); err != nil {
-		return err
+	common.Price = Common
+	if common.Gain == Own {
+		common.Gain = Common
+	}
+	if common.Loss == Own {
+		common.Loss = Common
+	}
+	if iv != nil {
+		if d.InstrumentedCommon, _, err = s.instrumented(common); err != nil {
+			return err
+		}
 	}
 	k := len(cols)
 	m.Covariance = table(k, k)

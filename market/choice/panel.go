@@ -149,3 +149,23 @@ func (p *Panel) logShareRatios(q Quantity) (y, shares [][]float64, err error) {
 	}
 	return y, shares, nil
 }
+
+// mean returns each brand's mean over a range of weeks; where the range holds none of its cells, its
+// median over all weeks.
+func (p *Panel) mean(cells [][]float64, weeks Range) []float64 {
+	out := make([]float64, len(p.Brands))
+	for j := range out {
+		total, n := 0.0, 0.0
+		for t, w := range p.Weeks {
+			if v := cells[t][j]; weeks.holds(w) && !math.IsNaN(v) {
+				total += v
+				n++
+			}
+		}
+		if n == 0 {
+			total, n = median(cells, j), 1
+		}
+		out[j] = total / n
+	}
+	return out
+}

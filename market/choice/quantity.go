@@ -16,48 +16,53 @@ type Quantity struct {
 	Provenance string  `json:"provenance,omitempty"` // which data and fit the numbers come from
 }
 
-// rate returns μ and the probability of zero before truncation.
-func (q Quantity) rate(deal float64) (mu, zero float64) {
-	mu = portable.Exp(q.Intercept + float64(q.Deal*deal))
+// law is a Quantity at one deal, worked out for quick drawing.
+type law struct {
+	mu, zero float64 // mean and probability of zero, before truncation
+	mean     float64 // given a purchase
+	ratio    float64 // αμ/(1+αμ); 0 for a Poisson
+	shape    float64 // 1/α
+}
+
+func (q Quantity) at(deal float64) law {
+	l := law{mu: portable.Exp(q.Intercept + float64(q.Deal*deal))}
 	if q.Dispersion == 0 {
-		return mu, portable.Exp(-mu)
+		l.zero = portable.Exp(-l.mu)
+	} else {
+		spread := 1 + float64(q.Dispersion*l.mu)
+		l.zero = portable.Exp(-portable.Log(spread) / q.Dispersion)
+		l.ratio, l.shape = float64(q.Dispersion*l.mu)/spread, 1/q.Dispersion
 	}
-	return mu, portable.Exp(-portable.Log(1+float64(q.Dispersion*mu)) / q.Dispersion)
+	l.mean = l.mu / (1 - l.zero)
+	return l
 }
 
 // Mean returns E[quantity | purchase, deal] = μ/(1-P(0)).
-func (q Quantity) Mean(deal float64) float64 {
-	mu, zero := q.rate(deal)
-	return mu / (1 - zero)
-}
+func (q Quantity) Mean(deal float64) float64 { return q.at(deal).mean }
 
 // Variance returns Var[quantity | purchase, deal].
 func (q Quantity) Variance(deal float64) float64 {
-	mu, zero := q.rate(deal)
-	mean := mu / (1 - zero)
-	return (mu+float64((1+q.Dispersion)*mu)*mu)/(1-zero) - float64(mean*mean)
+	l := q.at(deal)
+	return (l.mu+float64((1+q.Dispersion)*l.mu)*l.mu)/(1-l.zero) - float64(l.mean*l.mean)
 }
 
 // maximumQuantity ends the inverse transform: no shopper takes more.
 const maximumQuantity = 1000
 
 // Draw returns a quantity of 1 or more by inverse transform of the uniform u in [0, 1).
-func (q Quantity) Draw(u, deal float64) int {
-	mu, zero := q.rate(deal)
-	target := float64(u * (1 - zero))
-	ratio := float64(q.Dispersion*mu) / (1 + float64(q.Dispersion*mu))
-	p, cumulative := zero, 0.0
+func (q Quantity) Draw(u, deal float64) int { return q.at(deal).draw(u) }
+
+// draw adds up probabilities by P(k)/P(k-1) = (k-1+1/α)/k · αμ/(1+αμ), which for a Poisson is μ/k.
+func (l law) draw(u float64) int {
+	target := float64(u * (1 - l.zero))
+	p, cumulative := l.zero, 0.0
 	for k := 1; k < maximumQuantity; k++ {
-		// P(k)/P(k-1) = (k-1+1/α)/k · αμ/(1+αμ), which for α = 0 is μ/k.
-		if q.Dispersion == 0 {
-			p = float64(p*mu) / float64(k)
+		if l.ratio == 0 {
+			p = float64(p*l.mu) / float64(k)
 		} else {
-			p = float64(p*ratio) * (float64(k-1) + 1/q.Dispersion) / float64(k)
+			p = float64(p*l.ratio) * (float64(k-1) + l.shape) / float64(k)
 		}
-		if cumulative += p; target < cumulative {
-			return k
-		}
-		if p < 1e-18 && float64(k) > mu {
+		if cumulative += p; target < cumulative || p < 1e-18 && float64(k) > l.mu {
 			return k
 		}
 	}

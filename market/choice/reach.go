@@ -32,4 +32,4 @@ func (m *ShareLogit) Response(j int, price, display, reference float64) float64 
 }
 
 // MeanQuantity returns the expected number of units that a buyer of brand j takes at its present display.
-func (s *Shelf) MeanQuantity(j int) float64 { return s.model.Quantity.Mean(s.display[j]) }
+func (s *Shelf) MeanQuantity(j int) float64 { return s.quantity[j].mean }

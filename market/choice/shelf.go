@@ -20,6 +20,7 @@ type Shelf struct {
 	base       []float64 // by brand: what the week alone gives
 	weight     []float64 // by brand: e^δ; the outside option weighs 1
 	display    []float64
+	quantity   []law     // by brand, at its display
 	cumulative []float64 // by place
 }
 
@@ -34,7 +35,7 @@ func (m *ShareLogit) NewShelf(order []int) (*Shelf, error) {
 		order = append(order, Outside)
 	}
 	s := &Shelf{model: m, order: append([]int(nil), order...), place: make([]int, n), base: make([]float64, n),
-		weight: make([]float64, n), display: make([]float64, n), cumulative: make([]float64, n+1)}
+		weight: make([]float64, n), display: make([]float64, n), quantity: make([]law, n), cumulative: make([]float64, n+1)}
 	seen := make([]bool, n+1)
 	for i, j := range order {
 		if j < Outside || j >= n || seen[j+1] || len(order) != n+1 {
@@ -70,7 +71,10 @@ func (s *Shelf) Set(j int, price, display, reference, xi float64) {
 	} else {
 		v -= float64(m.loss[j] * d)
 	}
-	s.weight[j], s.display[j] = portable.Exp(v), display
+	s.weight[j] = portable.Exp(v)
+	if s.display[j] != display || s.quantity[j].mu == 0 {
+		s.display[j], s.quantity[j] = display, m.Quantity.at(display)
+	}
 	s.resum(s.place[j])
 }
 
@@ -117,13 +121,13 @@ func (s *Shelf) Probabilities(dst []float64) (outside float64) {
 }
 
 // Quantity returns how many units of brand j its buyer with the uniform u in [0, 1) takes, 1 or more.
-func (s *Shelf) Quantity(j int, u float64) int { return s.model.Quantity.Draw(u, s.display[j]) }
+func (s *Shelf) Quantity(j int, u float64) int { return s.quantity[j].draw(u) }
 
 // Expected fills dst with the expected units of each brand per customer, given the shocks that were set.
 func (s *Shelf) Expected(dst []float64) {
 	s.Probabilities(dst)
 	for j := range dst {
-		dst[j] = float64(dst[j] * s.model.Quantity.Mean(s.display[j]))
+		dst[j] = float64(dst[j] * s.quantity[j].mean)
 	}
 }
 
@@ -143,6 +147,6 @@ func (s *Shelf) ExpectedOver(dst []float64, l *Lattice) {
 		}
 	}
 	for j := range dst {
-		dst[j] = float64(dst[j]*s.model.Quantity.Mean(s.display[j])) / float64(len(l.factors))
+		dst[j] = float64(dst[j]*s.quantity[j].mean) / float64(len(l.factors))
 	}
 }

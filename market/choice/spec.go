@@ -49,6 +49,9 @@ func (s Spec) check(brands int) error {
 			return field.New(term.name, string(term.p), "absent, common or own")
 		}
 	}
+	if s.Price == Absent {
+		return field.New("price", string(s.Price), "common or own: demand without a price has no use here")
+	}
 	return nil
 }
 
