@@ -125,9 +125,9 @@ func TestWarmUpSetsEveryValueToWhatPlayingOnIsWorth(t *testing.T) {
 	} {
 		switch p := params.(type) {
 		case *agents.QLearning:
-			p.Warmup = 4
+			p.Warmup, p.Optimism = 4, 0.5
 		case *agents.SARSA:
-			p.Warmup = 4
+			p.Warmup, p.Optimism = 4, 0.5
 		}
 		task, s := two()
 		q := made(t, params, task)
@@ -137,9 +137,9 @@ func TestWarmUpSetsEveryValueToWhatPlayingOnIsWorth(t *testing.T) {
 			}
 			q.Learn(agents.Transition{State: s[0], Action: 1, Reward: r, Discount: 0.9, Next: s[1]})
 		}
-		for _, v := range values(t, q) { // mean 3, /(1 − .9)
-			if math.Abs(v-30) > 1e-9 {
-				t.Errorf("value %v, expected 30", v)
+		for _, v := range values(t, q) { // mean 3, /(1 − .9), and half as much again
+			if math.Abs(v-45) > 1e-9 {
+				t.Errorf("value %v, expected 45", v)
 			}
 		}
 	}
@@ -311,6 +311,7 @@ func TestABadParameterIsNamed(t *testing.T) {
 		"exploration.until":   func(p *agents.Tabular) { p.Exploration.Until = math.NaN() },
 		"initial":             func(p *agents.Tabular) { p.Initial = math.Inf(1) },
 		"warmup":              func(p *agents.Tabular) { p.Warmup = -1 },
+		"optimism":            func(p *agents.Tabular) { p.Optimism = -1 },
 		"average":             func(p *agents.Tabular) { p.Average = -1 },
 	} {
 		p := kind("sarsa").(*agents.SARSA)

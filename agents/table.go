@@ -21,6 +21,9 @@ type Tabular struct {
 	// the worth of playing on like this for ever, in place of Initial. (Calvano et al. 2020 start from the same
 	// quantity, computed.) It is meant to be played with full exploration; 0 turns it off.
 	Warmup int `toml:"warmup"`
+	// Optimism raises what Warmup sets by a share of its size: 0.5 starts half above the worth of random play, which makes the learner try
+	// each offer until it knows better.
+	Optimism float64 `toml:"optimism"`
 	// Average is η of polynomial-decay averaging (Polyak & Juditsky 1992; the weights are those of Shamir & Zhang 2013, ICML, §4.2): the frozen
 	// policy is read from the mean of the whole table over all updates, in which the table after update t weighs about t^η, while learning goes on
 	// with the latest. All entries share one clock: means over the updates of each entry alone would compare values of
@@ -49,6 +52,8 @@ func (p *Tabular) Validate() error {
 		return field.New("initial", p.Initial, "a finite number")
 	case p.Warmup < 0:
 		return field.New("warmup", p.Warmup, "at least 0 transitions")
+	case !(p.Optimism >= 0 && p.Optimism <= 1e6):
+		return field.New("optimism", p.Optimism, "at least 0")
 	case p.Average < 0 || p.Average > 8:
 		return field.New("average", p.Average, "0 (none) to 8")
 	}
@@ -207,7 +212,8 @@ func (t *table) warming(x *Transition) bool {
 	t.sumReward += x.Reward
 	t.sumDiscount0 += 1 - x.Discount
 	if t.warm--; t.warm == 0 && t.sumDiscount0 > 0 {
-		t.fill(t.sumReward / t.sumDiscount0)
+		worth := t.sumReward / t.sumDiscount0
+		t.fill(worth + float64(t.params.Optimism*math.Abs(worth)))
 	}
 	return true
 }
