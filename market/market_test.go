@@ -233,10 +233,11 @@ func TestPathProfitIsTheExpectedProfit(t *testing.T) {
 	cfg := threeTins()
 	cfg.Stock, cfg.Expected = Stock{}, true
 	m := open(t, cfg)
-	reference := cfg.Products[0].Reference
+	reference, byWeek := cfg.Products[0].Reference, make([]float64, cfg.Horizon)
 	play(m, 3, restless, func() {
 		week := m.week - 1
-		if got, want := m.Path().Profit(week, reference, m.rung[0]), m.Week().Profit; math.Abs(got-want) > 1e-9*want {
+		m.Path().Profits(reference, m.rung[0], byWeek)
+		if got, want := byWeek[week], m.Week().Profit; math.Abs(got-want) > 1e-9*want {
 			t.Fatalf("week %d: path %g, market %g", week, got, want)
 		}
 		reference = m.ref[0]

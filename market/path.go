@@ -13,9 +13,9 @@ type Path struct {
 
 type pathWeek struct {
 	customers float64 // simulated
-	own       float64 // the own product's utility before price and display
+	own       float64 // exp(utility) of the own product before price and display
 	weight    float64 // Σ exp(utility) over the other products
-	margin    float64 // Σ exp(utility) · mean quantity · (price − cost) over the other products, $
+	margin    float64 // Σ exp(utility) · mean quantity · (price − cost) over the other products, $; 0 where only the own one counts
 }
 
 func newPath(cfg *Config) Path {
@@ -32,7 +32,7 @@ func (p *Path) Clone() *Path {
 
 func (p *Path) record(m *Market) {
 	w := &p.weeks[m.week]
-	*w = pathWeek{customers: float64(m.traffic[m.week] * m.cfg.Share), own: m.shelf.Base(m.cfg.Own) + m.shock[m.week][m.cfg.Own]}
+	*w = pathWeek{customers: float64(m.traffic[m.week] * m.cfg.Share), own: portable.Exp(m.shelf.Base(m.cfg.Own) + m.shock[m.week][m.cfg.Own])}
 	for j := range m.price {
 		p.deals[m.week*len(m.price)+j] = m.deal[j]
 		if j == m.cfg.Own {
@@ -41,31 +41,32 @@ func (p *Path) record(m *Market) {
 		r := &m.cfg.Products[j].Rungs[m.rung[j]]
 		odds := m.shelf.Odds(j)
 		w.weight += odds
-		w.margin += float64(odds * float64(m.shelf.MeanQuantity(j)*(r.Price-r.Cost)))
+		if m.cfg.Reward.Of == CategoryProfit {
+			w.margin += float64(odds * float64(m.shelf.MeanQuantity(j)*(r.Price-r.Cost)))
+		}
 	}
 }
 
 // OnDeal says whether product j was on deal in week t of the episode.
 func (p *Path) OnDeal(t, j int) bool { return p.deals[t*len(p.cfg.Products)+j] }
 
-// Profit is the expected profit ($, for the customers simulated, ample stock) of week t under the objective of the scenario, had the own product stood on
-// offer action with the given reference price. The chance of single shoppers is averaged out; traffic, shocks and rivals are those of
-// the path.
-func (p *Path) Profit(t int, reference float64, action int) float64 {
-	w := &p.weeks[t]
+// Profits fills byWeek with the expected profit ($, for the customers simulated, ample stock) of each week under the scenario's objective, had the own
+// product then stood on offer action with the given reference price. The chance of single shoppers is averaged out; traffic, shocks and
+// rivals are those of the path.
+func (p *Path) Profits(reference float64, action int, byWeek []float64) {
 	own := p.cfg.Own
 	r := &p.cfg.Products[own].Rungs[action]
 	display := p.cfg.display(own, r, reference)
-	e := portable.Exp(w.own + p.cfg.Choice.Response(own, r.Price, display, reference))
-	q := p.cfg.Choice.Quantity.Mean(display)
-	var earned float64
-	switch p.cfg.Reward.Of {
-	case Revenue:
-		earned = e * q * r.Price
-	case BrandProfit:
-		earned = e * q * (r.Price - r.Cost)
-	default:
-		earned = float64(e*float64(q*(r.Price-r.Cost))) + w.margin
+	pull := portable.Exp(p.cfg.Choice.Response(own, r.Price, display, reference))
+	earned := p.cfg.Choice.Quantity.Mean(display) // per buyer of the own product
+	if p.cfg.Reward.Of == Revenue {
+		earned *= r.Price
+	} else {
+		earned *= r.Price - r.Cost
 	}
-	return w.customers * earned / (1 + w.weight + e)
+	for t := range byWeek {
+		w := &p.weeks[t]
+		odds := float64(w.own * pull)
+		byWeek[t] = w.customers * (float64(odds*earned) + w.margin) / (1 + w.weight + odds)
+	}
 }

@@ -91,15 +91,6 @@ func arena(t testing.TB, cfg *market.Config, master uint64) evaluate.Arena {
 		Others: []policies.Policy{nil, rival{}}, Score: evaluate.WeeklyProfit, Workers: 2}
 }
 
-// whole is a market's path, all weeks at once.
-type whole struct{ *market.Path }
-
-func (p whole) Profits(reference float64, action int, byWeek []float64) {
-	for t := range byWeek {
-		byWeek[t] = p.Profit(t, reference, action)
-	}
-}
-
 // record plays episodes under a master seed and keeps their paths.
 func record(t testing.TB, cfg *market.Config, master uint64, episodes int) (paths []optimum.Path) {
 	m, err := market.New(cfg, master)
@@ -107,6 +98,7 @@ func record(t testing.TB, cfg *market.Config, master uint64, episodes int) (path
 		t.Fatal(err)
 	}
 	var step env.TimeStep
+	byWeek := make([]float64, weeks)
 	for episode := range episodes {
 		brain := rng.New(master, uint64(episode)).Family("brain")
 		m.Reset(uint64(episode))
@@ -124,13 +116,14 @@ func record(t testing.TB, cfg *market.Config, master uint64, episodes int) (path
 		}
 		path := m.Path().Clone()
 		for t := range weeks {
-			earned += path.Profit(t, reference, 0)
+			path.Profits(reference, 0, byWeek)
+			earned += byWeek[t]
 			reference = memory*reference + (1-memory)*cfg.Products[0].Rungs[0].Price
 		}
 		if got := m.Account().Profit; math.Abs(got-earned) > 1e-9*earned {
 			t.Fatalf("episode %d: the market's account says %v, its path %v", episode, got, earned)
 		}
-		paths = append(paths, whole{path})
+		paths = append(paths, path)
 	}
 	return paths
 }
