@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/souk-sim/souk"
+	"github.com/souk-sim/souk/results/rundir"
 )
 
 // marshaler is what a value of several forms implements to be written; it is the interface of BurntSushi/toml.
@@ -41,10 +41,13 @@ func (s *Scenario) Canonical() []byte {
 	return []byte(b.String())
 }
 
-// RunID identifies a run of the scenario: the first 12 hexadecimal digits of SHA-256 over the canonical form and the release.
-func (s *Scenario) RunID() string {
-	sum := sha256.Sum256(append(s.Canonical(), souk.Version...))
-	return hex.EncodeToString(sum[:])[:12]
+// RunID identifies a run of the scenario.
+func (s *Scenario) RunID() string { return rundir.ID(s.Canonical()) }
+
+// Hash is the SHA-256 of the canonical form, in hexadecimal.
+func (s *Scenario) Hash() string {
+	sum := sha256.Sum256(s.Canonical())
+	return hex.EncodeToString(sum[:])
 }
 
 func body(b *strings.Builder, v reflect.Value) {

@@ -178,6 +178,7 @@ type Train struct {
 	Episodes   int `toml:"episodes" default:"2000" range:"[1,1000000000]" doc:"episodes a seed learns"`
 	Seeds      int `toml:"seeds" default:"2" range:"[1,10000]" doc:"independent trainings of each agent"`
 	Checkpoint int `toml:"checkpoint" default:"500" range:"[1,1000000000]" doc:"episodes between checkpoints"`
+	StepsEvery int `toml:"steps_every" default:"100" range:"[1,1000000000]" doc:"steps.parquet keeps the steps of every so many episodes, and of the last"`
 }
 
 // Evaluate is how policies are compared.

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/souk-sim/souk/scenarios/workflow"
+)
+
+// progress shows how far a run has come: on a terminal one line that is written over, elsewhere a plain line for each stage and
+// each tenth of it.
+type progress struct {
+	out      io.Writer
+	terminal bool
+	now      func() time.Time
+	stage    string
+	began    time.Time // of the stage
+	last     time.Time // drawn
+	tenth    int
+	open     bool // a bar stands on the terminal's line
+}
+
+func newProgress(out io.Writer) *progress {
+	p := &progress{out: out, now: time.Now}
+	if f, ok := out.(*os.File); ok {
+		info, err := f.Stat()
+		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	return p
+}
+
+// refresh is the shortest time between two drawings of the bar.
+const refresh = 100 * time.Millisecond
+
+func (p *progress) show(w workflow.Progress) {
+	now := p.now()
+	if w.Stage != p.stage {
+		p.close()
+		p.stage, p.began, p.last, p.tenth = w.Stage, now, time.Time{}, 0
+		if !p.terminal {
+			fmt.Fprintf(p.out, "%s\n", stageName(w.Stage))
+		}
+	}
+	if p.terminal {
+		if now.Sub(p.last) >= refresh || w.Done == w.Total {
+			p.last, p.open = now, true
+			fmt.Fprintf(p.out, "\r\x1b[K%s", p.line(w, now))
+		}
+		return
+	}
+	if w.Total > 0 && w.Done*10/w.Total > p.tenth {
+		p.tenth = w.Done * 10 / w.Total
+		fmt.Fprintln(p.out, p.line(w, now))
+	}
+}
+
+// close ends the bar's line.
+func (p *progress) close() {
+	if p.open {
+		fmt.Fprintln(p.out)
+		p.open = false
+	}
+}
+
+func stageName(stage string) string {
+	return map[string]string{"fit": "fitting the models", "tune": "tuning what to compare with", "train": "training", "evaluate": "comparing on unseen customers",
+		"doubt": "repeating it under other models"}[stage]
+}
+
+func (p *progress) line(w workflow.Progress, now time.Time) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-32s", stageName(w.Stage))
+	if w.Total <= 1 {
+		return b.String()
+	}
+	if p.terminal {
+		full := 20 * w.Done / w.Total
+		fmt.Fprintf(&b, "%s%s ", strings.Repeat("█", full), strings.Repeat("░", 20-full))
+	}
+	fmt.Fprintf(&b, "%3d%%  %d/%d episodes", 100*w.Done/w.Total, w.Done, w.Total)
+	if w.Stage == "train" {
+		fmt.Fprintf(&b, "  reward %.0f $/week  ε %.2f", w.Reward, w.Exploration)
+	}
+	if w.Done > 0 && w.Done < w.Total {
+		left := time.Duration(float64(now.Sub(p.began)) / float64(w.Done) * float64(w.Total-w.Done))
+		fmt.Fprintf(&b, "  %s left", left.Round(time.Second))
+	}
+	return b.String()
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/cpu"
+
+	"github.com/souk-sim/souk/results/rundir"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/workflow"
+)
+
+func (a *app) train() *cobra.Command {
+	var resume bool
+	cmd := &cobra.Command{
+		Use: "train SCENARIO", Short: "Fit what the scenario needs, learn, compare, and write results and the policy bundle", Args: takes("SCENARIO"),
+		Long: "Fit the scenario's models, train its agents in the market, compare what they learned with the alternatives on customers\n" +
+			"that training never met, and leave a run directory with the policy bundle. An interrupted run is saved.",
+		Example: "  souk train canned-tuna\n  souk train canned-tuna --resume\n  souk train ./my.toml --set train.episodes=500 --seed 7",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := scenarios.Load(args[0], a.overrides()...)
+			if err != nil {
+				return err
+			}
+			began := time.Now()
+			run := &workflow.Run{Scenario: s, Store: rundir.Store{Root: a.out}, Workers: a.workers, Build: build(),
+				Options: rundir.Options{Resume: resume, Holder: fmt.Sprintf("souk train, process %d", os.Getpid())},
+				Clock:   func() time.Duration { return time.Since(began) }}
+			if !a.quiet && !a.json {
+				bar := newProgress(a.stderr)
+				defer bar.close()
+				run.Watch = bar.show
+			}
+			summary, err := run.Train(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.document("summary", summary)
+			}
+			if err := summary.Text(a.stdout); err != nil {
+				return err
+			}
+			fmt.Fprintf(a.stdout, "\nfiles    %s\n         souk policy decide %s/policy --observation reference_price=0.90 answers from the policy\n", summary.Dir, summary.Dir)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&resume, "resume", false, "go on with the run that was interrupted")
+	return cmd
+}
+
+// build describes this program, for the manifest.
+func build() rundir.Build {
+	b := rundir.Build{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, FMA: cpu.X86.HasFMA || runtime.GOARCH == "arm64"}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range info.Settings {
+			switch setting.Key {
+			case "GOAMD64", "GOARM64", "GOPPC64", "GORISCV64":
+				b.Level = setting.Value
+			case "vcs.revision":
+				b.Revision = setting.Value
+			}
+		}
+	}
+	return b
+}

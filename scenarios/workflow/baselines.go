@@ -1,0 +1,256 @@
+package workflow
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"github.com/souk-sim/souk/agents/train"
+	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/optimum"
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/evaluate"
+	"github.com/souk-sim/souk/policies/rules"
+	"github.com/souk-sim/souk/results"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/sim/env"
+	"github.com/souk-sim/souk/sim/rng"
+)
+
+// Names of the policies to compare with, as evaluate.against spells them.
+const (
+	history       = "history"
+	historyRivals = "history-rivals"
+	bestFixed     = "best-fixed"
+	bestCycle     = "best-cycle"
+	costPlus      = "cost-plus"
+	random        = "random"
+	solved        = "optimum"     // the policy of the dynamic programme
+	clairvoyant   = "clairvoyant" // the bound beside it
+)
+
+// Baselines are what learning is compared with, tuned on worlds that neither learning nor the comparison meets.
+type Baselines struct {
+	Fixed  *evaluate.FixedPrice `json:"best_fixed,omitempty"`
+	Cycle  *evaluate.TunedCycle `json:"best_cycle,omitempty"`
+	Markup float64              `json:"cost_plus_markup"` // mean recent price over cost, less 1
+	Weeks  []int                `json:"history_weeks"`    // whose prices history replays
+	Plan   *optimum.Plan        `json:"-"`
+
+	policies  map[string]policies.Policy
+	reduction optimum.Reduction
+}
+
+// The numbers of paths that tuning looks at.
+const (
+	samplePaths = 60 // for the dynamic programme
+	firstPaths  = 8  // that every candidate plays
+	tunePaths   = 64 // that the last candidates have played
+	cycleTries  = 24 // cycles that the reduced market ranks best
+	longest     = 8  // weeks of a cycle
+	gridRefine  = 20 // grid points between rungs
+)
+
+// tuneMaster is the master seed of the worlds that baselines are tuned in: that of a training seed which no agent has.
+func tuneMaster(s *scenarios.Scenario) uint64 { return train.MasterSeed(s.Seed, 0) }
+
+// arena is where policies play in the world for the learner.
+func (w *World) arena(s *scenarios.Scenario, master uint64, workers int) evaluate.Arena {
+	of, share := s.Learner().Reward.Of, w.Config.Share
+	return evaluate.Arena{Master: master, Learner: w.Config.Own, Others: w.Others, Workers: workers,
+		World: func() (evaluate.World, error) { return market.New(w.Config, master) },
+		Score: func(a *results.Metrics) float64 { return earned(of, a) / float64(max(a.Periods, 1)) / share }}
+}
+
+// earned is what an account says of an objective, $.
+func earned(of string, a *results.Metrics) float64 {
+	switch of {
+	case "brand-profit":
+		return a.OwnProfit
+	case "revenue":
+		return a.OwnRevenue
+	}
+	return a.Profit
+}
+
+// quick is the world with demand in closed form: the same traffic, shocks and rivals, no single shoppers.
+func (w *World) quick() *World {
+	cfg := *w.Config
+	cfg.Expected = true
+	return &World{Config: &cfg, Spec: w.Spec, Others: w.Others, Encoder: w.Encoder}
+}
+
+// path plays one episode of the world, the learner's price unchanged, and returns what it was apart from the learner.
+func (w *World) path(master, episode uint64) (*market.Path, error) {
+	world, err := market.New(w.Config, master)
+	if err != nil {
+		return nil, err
+	}
+	brain := rng.New(master, episode).Family("brain")
+	turns := make([]uint64, world.Players())
+	world.Reset(episode)
+	for step := new(env.TimeStep); world.Next(step); {
+		if step.Stage == env.Last {
+			continue
+		}
+		who := step.Player
+		if who == w.Config.Own {
+			world.Act(slices.Index(step.Mask, true))
+		} else {
+			u := brain.At(uint64(who), turns[who])
+			world.Act(w.Others[who].Decide(step.Observation, u.Float64()).Action)
+		}
+		turns[who]++
+	}
+	return world.Path(), nil
+}
+
+// Tune finds what learning is to be compared with.
+func Tune(ctx context.Context, s *scenarios.Scenario, d *Data, m *Models, w *World, workers int, watch func(done, total int)) (*Baselines, error) {
+	b := &Baselines{policies: map[string]policies.Policy{}}
+	quick := w.quick()
+	arena := quick.arena(s, tuneMaster(s), workers)
+	arena.Progress = watch
+	add := func(name string, rule rules.Rule) (err error) {
+		b.policies[name], err = rule.Policy(w.Spec)
+		return err
+	}
+	prices, weeks := recorded(s, d)
+	b.Weeks = weeks
+	if err := add(history, &rules.Replay{Prices: prices}); err != nil {
+		return nil, err
+	}
+	b.Markup = stationaryMean(m, s.Own())/w.Config.Products[s.Own()].Rungs[0].Cost - 1
+	if err := add(costPlus, &rules.CostPlus{Feature: "cost", Markup: b.Markup}); err != nil {
+		return nil, err
+	}
+	if err := add(random, &rules.Random{}); err != nil {
+		return nil, err
+	}
+	budget := evaluate.Budget{First: firstPaths, Paths: tunePaths}
+	fixed := func(price float64) (policies.Policy, error) { return (&rules.Fixed{Price: price}).Policy(w.Spec) }
+	var err error
+	if b.Fixed, err = arena.BestFixed(ctx, fixed, budget); err != nil {
+		return nil, err
+	}
+	if b.policies[bestFixed], err = fixed(b.Fixed.Price); err != nil {
+		return nil, err
+	}
+	sample, err := b.reduce(ctx, s, quick)
+	if err != nil {
+		return nil, err
+	}
+	cycles, err := b.cycles(w, sample)
+	if err != nil {
+		return nil, err
+	}
+	cycle := func(c evaluate.Cycle) (policies.Policy, error) {
+		return (&rules.Cycle{Regular: c.Regular, Deal: c.Deal, Length: c.Length, DealWeeks: c.DealWeeks}).Policy(w.Spec)
+	}
+	if b.Cycle, err = arena.BestCycle(ctx, cycles, cycle, budget); err != nil {
+		return nil, err
+	}
+	if b.policies[bestCycle], err = cycle(b.Cycle.Cycle); err != nil {
+		return nil, err
+	}
+	return b, b.solve(w, sample)
+}
+
+// stationaryMean is the mean price of a product in the long run of its fitted chain.
+func stationaryMean(m *Models, j int) float64 {
+	mean, rungs := 0.0, m.Prices[j].Deals.Rungs()
+	for i, share := range m.Prices[j].Deals.Stationary() {
+		mean += share * rungs[i].Price
+	}
+	return mean
+}
+
+// recorded is the last horizon's worth of the own product's recorded prices, absent periods passed over.
+func recorded(s *scenarios.Scenario, d *Data) (prices []float64, weeks []int) {
+	for t, period := range d.Panel.Periods {
+		if p := d.Panel.Price[t][s.Own()]; !math.IsNaN(p) {
+			prices, weeks = append(prices, p), append(weeks, period)
+		}
+	}
+	from := max(0, len(prices)-s.Time.Horizon)
+	return prices[from:], weeks[from:]
+}
+
+// reduce samples the world for the dynamic programme, whose rivals are those in the scenario's state.
+func (b *Baselines) reduce(ctx context.Context, s *scenarios.Scenario, w *World) (*optimum.Sample, error) {
+	sample := &optimum.Sample{Weeks: w.Config.Horizon}
+	for j, p := range w.Config.Products {
+		if _, in := s.Learner().State[market.RivalDeal(p.Name)]; !in || len(sample.Rivals) == mostRivals {
+			continue
+		}
+		opening := p.Rungs[p.Opening]
+		if opening.Deal || opening.Price <= (1-market.DealDepth)*p.Reference {
+			sample.Opening |= 1 << len(sample.Rivals)
+		}
+		sample.Rivals = append(sample.Rivals, j)
+	}
+	for episode := range uint64(samplePaths) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		path, err := w.path(tuneMaster(s), episode)
+		if err != nil {
+			return nil, err
+		}
+		sample.Paths = append(sample.Paths, path)
+	}
+	own := w.Config.Products[w.Config.Own]
+	b.reduction = optimum.Reduction{Memory: w.Config.Choice.Spec.Memory, Drop: own.Drop, Start: own.Reference,
+		Points: gridRefine*(len(own.Rungs)-1) + 1, Rivals: sample.Transitions()}
+	for _, r := range own.Rungs {
+		b.reduction.Prices = append(b.reduction.Prices, r.Price)
+	}
+	return sample, nil
+}
+
+// mostRivals bounds the states of the dynamic programme.
+const mostRivals = 4
+
+// cycles are those that the reduced market ranks best, to be played in the full one.
+func (b *Baselines) cycles(w *World, sample *optimum.Sample) ([]evaluate.Cycle, error) {
+	ranked, err := b.reduction.Cycles(longest, longest-1, sample.Reward)
+	if err != nil {
+		return nil, err
+	}
+	var best []evaluate.Cycle
+	for _, c := range ranked {
+		if c.DealWeeks > 0 && len(best) < cycleTries {
+			best = append(best, evaluate.Cycle{Regular: b.reduction.Prices[c.Regular], Deal: b.reduction.Prices[c.Deal], Length: c.Length, DealWeeks: c.DealWeeks})
+		}
+	}
+	return best, nil
+}
+
+// solve is the dynamic programme for the average reward a week.
+func (b *Baselines) solve(w *World, sample *optimum.Sample) (err error) {
+	if b.Plan, err = b.reduction.Average(sample.Reward); err != nil {
+		return err
+	}
+	seen := optimum.Seen{Reference: "reference_price", Week: "week"}
+	for _, j := range sample.Rivals {
+		seen.Rivals = append(seen.Rivals, market.RivalDeal(w.Config.Products[j].Name))
+	}
+	b.policies[solved], err = b.Plan.Policy(w.Spec, seen)
+	return err
+}
+
+// foresee is the clairvoyant's score on a path of an arena's world, $ a week for the whole chain.
+func (b *Baselines) foresee(w *World, master uint64) func(path int) (float64, error) {
+	quick := w.quick()
+	return func(path int) (float64, error) {
+		episode, err := quick.path(master, uint64(path))
+		if err != nil {
+			return 0, err
+		}
+		f, err := b.reduction.Clairvoyant(w.Config.Horizon, episode.Profits)
+		if err != nil {
+			return 0, err
+		}
+		return f.Upper() / w.Config.Share, nil
+	}
+}

@@ -1,0 +1,183 @@
+package workflow
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/choice"
+	"github.com/souk-sim/souk/market/demand"
+	"github.com/souk-sim/souk/market/logs"
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/rules"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
+)
+
+// World is a market that worlds can be made of, and who plays in it beside the learner.
+type World struct {
+	Config  *market.Config
+	Spec    *env.Spec         // of the learner
+	Others  []policies.Policy // by player; nil at the learner's place
+	Encoder policies.Encoder  // of the scenario's state
+}
+
+// Build makes the market of a scenario from its fitted models, for a share of the chain's customers.
+func Build(s *scenarios.Scenario, d *Data, m *Models, share float64) (*World, error) {
+	own := s.Own()
+	reward := s.Learner().Reward
+	cfg := &market.Config{
+		Choice: m.Choice, Own: own, Start: s.Time.Start, Horizon: s.Time.Horizon, Skip: s.Time.Start - m.Traffic.Next(), Terminal: s.Time.End == "terminate",
+		Share: share, Expected: s.Market.Resolution == "expected", NoShock: !s.Market.Shock,
+		Reward: market.Reward{Of: market.Objective(reward.Of), Discount: reward.Discount, Holding: reward.Holding,
+			LostUnit: reward.LostUnit, PriceChange: reward.PriceChange * share},
+		Traffic: func() (demand.Simulator, error) {
+			n := s.Time.Start - m.Traffic.Next() + s.Time.Horizon
+			return m.Traffic.Simulator(n, regressors(s, d, m.Traffic.Next(), n))
+		},
+	}
+	if s.Stock.Policy == "base-stock" {
+		cfg.Stock = market.Stock{CoverDays: s.Stock.CoverDays, LeadTimeDays: s.Stock.LeadTimeDays}
+	}
+	past := d.Panel.Between([2]int{s.Data.Split.Train[0], s.Time.Start - 1})
+	for j, name := range s.Data.Products {
+		history := logs.Column(past.Price, j)
+		last, reference := remembered(history, m.Choice)
+		p := market.Product{Name: name, Reference: reference}
+		if j == own {
+			p.Rungs, p.Drop = ownLadder(s, m), s.Learner().Limit.BelowReference
+		} else {
+			p.Rungs = rivalLadder(m, j)
+		}
+		p.Opening = nearest(p.Rungs, last)
+		cfg.Products = append(cfg.Products, p)
+	}
+	w := &World{Config: cfg}
+	return w, w.people(s, m)
+}
+
+// remembered returns the last price of a history and the reference price after it.
+func remembered(prices []float64, c *choice.ShareLogit) (last, reference float64) {
+	last, reference = missing, missing
+	for _, p := range prices {
+		switch {
+		case math.IsNaN(p):
+			continue
+		case math.IsNaN(reference):
+			reference = p
+		default:
+			reference = c.NextReference(reference, p)
+		}
+		last = p
+	}
+	return last, reference
+}
+
+func nearest(rungs []market.Rung, price float64) int {
+	best := 0
+	for i := range rungs {
+		if math.Abs(rungs[i].Price-price) < math.Abs(rungs[best].Price-price) {
+			best = i
+		}
+	}
+	return best
+}
+
+// ownLadder is the scenario's, at the recent cost of the product. It is one cost for all rungs: the data's falls in deals because stock bought in
+// trade deals is sold in them, but a lower price does not make the next delivery cheaper.
+func ownLadder(s *scenarios.Scenario, m *Models) []market.Rung {
+	cost := 0.0
+	deals := m.Prices[s.Own()].Deals
+	for i, share := range deals.Stationary() {
+		cost += share * deals.Rungs()[i].Cost
+	}
+	var rungs []market.Rung
+	for _, price := range s.Learner().Offers {
+		rungs = append(rungs, market.Rung{Price: price, Cost: cost, Display: missing})
+	}
+	return rungs
+}
+
+func rivalLadder(m *Models, j int) []market.Rung {
+	var rungs []market.Rung
+	for _, r := range m.Prices[j].Deals.Rungs() {
+		rungs = append(rungs, market.Rung{Price: r.Price, Cost: r.Cost, Display: r.Display, Deal: r.Deal})
+	}
+	return rungs
+}
+
+// people fills in what needs the players' specs.
+func (w *World) people(s *scenarios.Scenario, m *Models) error {
+	world, err := market.New(w.Config, 0)
+	if err != nil {
+		return err
+	}
+	w.Spec = world.Spec(w.Config.Own)
+	w.Others = make([]policies.Policy, world.Players())
+	for j := range w.Others {
+		if j == w.Config.Own {
+			continue
+		}
+		deals := m.Prices[j].Deals
+		rule := rules.MarkovDeals{Feature: "own_rung", Start: deals.Stationary()}
+		for from := range rule.Start {
+			row := make([]float64, len(rule.Start))
+			for to := range row {
+				row[to] = deals.Transition(from, to)
+			}
+			rule.Transition = append(rule.Transition, row)
+		}
+		if w.Others[j], err = rule.Policy(world.Spec(j)); err != nil {
+			return fmt.Errorf("%s: %w", deals.Product(), err)
+		}
+	}
+	w.Encoder, err = encoder(s, w.Spec)
+	return err
+}
+
+// encoder cuts the features of the scenario's state into cells, in the order of the observation.
+func encoder(s *scenarios.Scenario, spec *env.Spec) (policies.Encoder, error) {
+	var e policies.Encoder
+	state := s.Learner().State
+	for i, f := range spec.Features {
+		in, ok := state[f.Name]
+		if !ok {
+			continue
+		}
+		if in.Edges != nil {
+			e.Dimensions = append(e.Dimensions, policies.Dimension{Feature: f.Name, Index: i, Edges: in.Edges})
+			continue
+		}
+		from, to, known := usual(s, f)
+		if in.From != nil {
+			from = *in.From
+		}
+		if in.To != nil {
+			to = *in.To
+		}
+		if !known && (in.From == nil || in.To == nil) || from >= to {
+			return e, field.New("sellers."+s.Learner().Name+".state."+f.Name, fmt.Sprintf("cells from %v to %v", from, to), "from below to, or edges: this feature has no usual range")
+		}
+		e.Dimensions = append(e.Dimensions, policies.Uniform(f.Name, i, from, to, in.Bins))
+	}
+	return e, e.Validate(spec)
+}
+
+// usual is the range of a feature that the scenario itself tells.
+func usual(s *scenarios.Scenario, f env.Feature) (from, to float64, known bool) {
+	offers := s.Learner().Offers
+	switch {
+	case f.Name == "reference_price" || f.Name == "last_price":
+		return offers[0], offers[len(offers)-1], true
+	case f.Name == "own_rung":
+		return 0, float64(len(offers)), true
+	case f.Name == "week":
+		return 0, float64(s.Time.Horizon), true
+	case f.Name == "calendar_week":
+		return float64(s.Time.Start), float64(s.Time.Start + s.Time.Horizon), true
+	case f.Unit == "0 or 1":
+		return 0, 1, true
+	}
+	return 0, 0, false
+}

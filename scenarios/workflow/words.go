@@ -1,0 +1,179 @@
+package workflow
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/souk-sim/souk/policies"
+)
+
+// inWords tells a learned table as a person would: for each situation of the other features, which price it posts over the range
+// of the widest one; and the prices it posts week after week while nothing else happens.
+func inWords(w *World, table *policies.Table) string {
+	dims := table.Encoder.Dimensions
+	main := 0
+	for i := range dims {
+		if len(dims[i].Edges) > len(dims[main].Edges) {
+			main = i
+		}
+	}
+	var b strings.Builder
+	for _, cells := range situations(dims, main) {
+		if bands := bandsOf(table, main, cells); len(bands) > 0 {
+			fmt.Fprintf(&b, "%s%s\n", situation(dims, main, cells), strings.Join(bands, ", "))
+		}
+	}
+	fmt.Fprintf(&b, "While no rival is on deal: %s\n", strings.Join(alone(w, table, 16), " "))
+	return b.String()
+}
+
+// situations are all combinations of cells of the dimensions but one, missing values left out.
+func situations(dims []policies.Dimension, but int) [][]int {
+	all := [][]int{make([]int, len(dims))}
+	for i := range dims {
+		if i == but {
+			continue
+		}
+		var more [][]int
+		for _, cells := range all {
+			for k := 0; k <= len(dims[i].Edges); k++ {
+				next := slices.Clone(cells)
+				next[i] = k
+				more = append(more, next)
+			}
+		}
+		all = more
+	}
+	return all[:min(len(all), mostSituations)]
+}
+
+// mostSituations bounds the words; the table itself is in the bundle.
+const mostSituations = 16
+
+func situation(dims []policies.Dimension, main int, cells []int) string {
+	var parts []string
+	for i := range dims {
+		if i == main {
+			continue
+		}
+		name := strings.ReplaceAll(dims[i].Feature, "_", " ")
+		rival, isDeal := strings.CutPrefix(dims[i].Feature, "deal:")
+		switch {
+		case isDeal && len(dims[i].Edges) == 1 && cells[i] == 0:
+			parts = append(parts, rival+" not on deal")
+		case isDeal && len(dims[i].Edges) == 1:
+			parts = append(parts, rival+" on deal")
+		default:
+			parts = append(parts, fmt.Sprintf("%s about %.3g", name, middle(&dims[i], cells[i])))
+		}
+	}
+	when := strings.ReplaceAll(dims[main].Feature, "_", " ") + " → price: "
+	if len(parts) == 0 {
+		return when
+	}
+	return strings.Join(parts, ", ") + "; " + when
+}
+
+// middle is a value within cell k of a dimension.
+func middle(d *policies.Dimension, k int) float64 {
+	n := len(d.Edges)
+	switch {
+	case n == 0:
+		return 0
+	case n == 1:
+		return d.Edges[0] + float64(2*k-1)*math.Max(1, math.Abs(d.Edges[0]))/2
+	case k == 0:
+		return d.Edges[0] - (d.Edges[1]-d.Edges[0])/2
+	case k >= n:
+		return d.Edges[n-1] + (d.Edges[n-1]-d.Edges[n-2])/2
+	}
+	return (d.Edges[k-1] + d.Edges[k]) / 2
+}
+
+// bandsOf lists runs of the main dimension's cells in which the table posts one price, where training went often enough to mean it.
+func bandsOf(table *policies.Table, main int, cells []int) (bands []string) {
+	dims := table.Encoder.Dimensions
+	d := &dims[main]
+	observation := make([]float64, len(table.Spec.Features))
+	total := visits(table, -1)
+	from, price := 0, missing
+	flush := func(to int) {
+		if !math.IsNaN(price) {
+			bands = append(bands, fmt.Sprintf("%s → %.2f", span(d, from, to), price))
+		}
+	}
+	for k := 0; k <= len(d.Edges)+1; k++ {
+		next := missing
+		if k <= len(d.Edges) {
+			for i := range observation {
+				observation[i] = missing
+			}
+			for i := range dims {
+				observation[dims[i].Index] = middle(&dims[i], cells[i])
+			}
+			observation[d.Index] = middle(d, k)
+			if seen := visits(table, table.Encoder.Encode(observation)); total == 0 || seen*1000 > total {
+				next = table.Decide(observation, 1).Price
+			}
+		}
+		if k > 0 && (next == price || math.IsNaN(next) && math.IsNaN(price)) {
+			continue
+		}
+		flush(k - 1)
+		from, price = k, next
+	}
+	return bands
+}
+
+// visits counts how often training was in a state, or in all for −1.
+func visits(table *policies.Table, state int) (n uint64) {
+	from, to := 0, len(table.Visits)
+	if offers := len(table.Spec.Offers); state >= 0 && to > 0 {
+		from, to = state*offers, (state+1)*offers
+	}
+	for _, v := range table.Visits[from:to] {
+		n += uint64(v)
+	}
+	return n
+}
+
+func span(d *policies.Dimension, from, to int) string {
+	switch n := len(d.Edges); {
+	case from == 0 && to >= n:
+		return "any"
+	case from == 0:
+		return fmt.Sprintf("below %.2f", d.Edges[to])
+	case to >= n:
+		return fmt.Sprintf("above %.2f", d.Edges[from-1])
+	default:
+		return fmt.Sprintf("%.2f–%.2f", d.Edges[from-1], d.Edges[to])
+	}
+}
+
+// alone is what the table posts while rivals keep to regular prices.
+func alone(w *World, table *policies.Table, weeks int) (prices []string) {
+	own := w.Config.Products[w.Config.Own]
+	reference, last := own.Reference, own.Rungs[own.Opening].Price
+	observation := make([]float64, len(table.Spec.Features))
+	for week := range weeks {
+		for i, f := range table.Spec.Features {
+			observation[i] = missing
+			switch {
+			case f.Name == "reference_price":
+				observation[i] = reference
+			case f.Name == "last_price":
+				observation[i] = last
+			case f.Name == "week":
+				observation[i] = float64(week)
+			case f.Unit == "0 or 1":
+				observation[i] = 0
+			}
+		}
+		last = table.Decide(observation, 1).Price
+		reference = w.Config.Choice.NextReference(reference, last)
+		prices = append(prices, fmt.Sprintf("%.2f", last))
+	}
+	return prices
+}
