@@ -20,8 +20,14 @@ import (
 // meaning or goes away; a new column does not raise it.
 const SchemaVersion = 1
 
-// rowGroup is how many rows a row group holds: few enough that a writer's buffer stays under some 30 MB.
-const rowGroup = 64 << 10
+// Sizes. Rows are handed to the library in chunks of chunkRows, whatever the caller's batches are, because it cuts
+// pages where batches end and the bytes would depend on them. A page is compressed when it is full, so that a writer
+// holds a few MB whatever the size of its row groups.
+const (
+	rowGroup  = 128 << 10 // rows
+	chunkRows = 1 << 10
+	pageBytes = 64 << 10 // of a column's values
+)
 
 // Keys of the footer metadata.
 const (
@@ -33,7 +39,8 @@ const (
 // whole only after Close, and Close does not close what lies beneath.
 type Writer[R results.Row] struct {
 	out     *parquet.GenericWriter[R]
-	floats  []floatColumn
+	chunk   []R
+	columns []column
 	written int64
 }
 
@@ -43,69 +50,100 @@ func NewWriter[R results.Row](w io.Writer, scenarioHash string) *Writer[R] {
 		out: parquet.NewGenericWriter[R](w,
 			parquet.Compression(&parquet.Zstd),
 			parquet.MaxRowsPerRowGroup(rowGroup),
+			parquet.PageBufferSize(pageBytes),
 			parquet.CreatedBy("souk", souk.Version, ""),
 			parquet.KeyValueMetadata(schemaKey, strconv.Itoa(SchemaVersion)),
 			parquet.KeyValueMetadata(scenarioKey, scenarioHash)),
-		floats: floatColumns(reflect.TypeFor[R](), nil),
+		chunk:   make([]R, 0, chunkRows),
+		columns: watched(reflect.TypeFor[R](), nil),
 	}
 }
 
 // Write appends rows. A number that is not finite is refused with the name of its column and its row (1-based in the
-// file): what is not known is NULL, an optional column's nil.
+// file): what is not known is NULL, an optional column's nil. The rows before it are kept.
 func (w *Writer[R]) Write(rows []R) error {
 	for i := range rows {
-		row := reflect.ValueOf(&rows[i]).Elem()
-		for _, c := range w.floats {
-			if v, finite := c.value(row); !finite {
-				return &field.Error{Key: c.name, Found: fmt.Sprintf("%v in row %d", v, w.written+int64(i)+1),
+		w.written++
+		w.chunk = append(w.chunk, rows[i])
+		at := len(w.chunk) - 1
+		row := reflect.ValueOf(&w.chunk[at]).Elem()
+		for _, c := range w.columns {
+			if v, finite := c.take(row, at); !finite {
+				w.chunk, w.written = w.chunk[:at], w.written-1
+				return &field.Error{Key: c.name, Found: fmt.Sprintf("%v in row %d", v, w.written+1),
 					Expected: "a finite number (NULL where it is not known)"}
 			}
 		}
+		if len(w.chunk) == chunkRows {
+			if err := w.flush(); err != nil {
+				return err
+			}
+		}
 	}
-	n, err := w.out.Write(rows)
-	w.written += int64(n)
+	return nil
+}
+
+func (w *Writer[R]) flush() error {
+	_, err := w.out.Write(w.chunk)
+	w.chunk = w.chunk[:0]
 	return err
 }
 
 // Close writes what is buffered and the footer.
-func (w *Writer[R]) Close() error { return w.out.Close() }
-
-// floatColumn is where a row struct holds a float64 or *float64.
-type floatColumn struct {
-	name  string
-	index []int
+func (w *Writer[R]) Close() error {
+	if err := w.flush(); err != nil {
+		return err
+	}
+	return w.out.Close()
 }
 
-func (c floatColumn) value(row reflect.Value) (v float64, finite bool) {
+// column is a field of the row struct that must be looked at: a float, a pointer (an optional column), or both.
+type column struct {
+	name  string
+	index []int
+	float bool
+	own   reflect.Value // for a pointer: chunkRows values, because what the caller points at is the caller's again
+}
+
+// take copies what a pointer points at, and says whether a float is finite.
+func (c column) take(row reflect.Value, at int) (v float64, finite bool) {
 	f := row.FieldByIndex(c.index)
-	if f.Kind() == reflect.Pointer {
+	if c.own.IsValid() {
 		if f.IsNil() {
 			return 0, true
 		}
-		f = f.Elem()
+		slot := c.own.Index(at)
+		slot.Set(f.Elem())
+		f.Set(slot.Addr())
+		f = slot
+	}
+	if !c.float {
+		return 0, true
 	}
 	v = f.Float()
 	return v, !math.IsNaN(v) && !math.IsInf(v, 0)
 }
 
-// floatColumns lists the float columns of a row struct, embedded structs included.
-func floatColumns(t reflect.Type, at []int) []floatColumn {
-	var columns []floatColumn
+// watched lists the columns of a row struct that take must see, those of embedded structs included.
+func watched(t reflect.Type, at []int) []column {
+	var all []column
 	for i := range t.NumField() {
 		f := t.Field(i)
 		index := append(at[:len(at):len(at)], i)
-		kind := f.Type
-		if kind.Kind() == reflect.Pointer {
-			kind = kind.Elem()
+		if f.Anonymous && f.Type.Kind() == reflect.Struct {
+			all = append(all, watched(f.Type, index)...)
+			continue
 		}
-		switch {
-		case f.Anonymous && kind.Kind() == reflect.Struct:
-			columns = append(columns, floatColumns(f.Type, index)...)
-		case kind.Kind() == reflect.Float64:
-			columns = append(columns, floatColumn{columnName(f), index})
+		c := column{name: columnName(f), index: index, float: f.Type.Kind() == reflect.Float64}
+		if f.Type.Kind() == reflect.Pointer {
+			c.float = f.Type.Elem().Kind() == reflect.Float64
+			c.own = reflect.MakeSlice(reflect.SliceOf(f.Type.Elem()), chunkRows, chunkRows)
+		}
+		if c.float || c.own.IsValid() {
+			all = append(all, c)
 		}
 	}
-	return columns
+	return all
 }
 
 func columnName(f reflect.StructField) string {

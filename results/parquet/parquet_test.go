@@ -78,12 +78,12 @@ func TestRowsComeBackAsTheyWereWritten(t *testing.T) {
 }
 
 func TestBytesDependOnRowsAlone(t *testing.T) {
-	rows := steps("q-learning", 1, 3000)
-	one := encode(t, rows, 3000)
+	rows := steps("q-learning", 1, 150_000)
+	one := encode(t, rows, len(rows))
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, procs := range []int{1, 2, 7} {
 		runtime.GOMAXPROCS(procs)
-		if !bytes.Equal(one, encode(t, rows, 1+procs*100)) {
+		if !bytes.Equal(one, encode(t, rows, 1+procs*1000)) {
 			t.Errorf("with GOMAXPROCS %d and other batches the bytes differ", procs)
 		}
 	}
@@ -126,6 +126,25 @@ func TestZeroIsNotNull(t *testing.T) {
 	}
 	if back[1].ReferencePrice == nil || *back[1].ReferencePrice != 0 || back[2].ReferencePrice != nil {
 		t.Errorf("0 and NULL came back as %v and %v", back[1].ReferencePrice, back[2].ReferencePrice)
+	}
+}
+
+func TestRowsBelongToTheCallerAfterWrite(t *testing.T) {
+	rows := steps("sarsa", 1, 10)
+	price := 0.5
+	rows[0].ReferencePrice = &price
+	var b bytes.Buffer
+	w := NewWriter[results.Step](&b, hash)
+	if err := w.Write(rows); err != nil {
+		t.Fatal(err)
+	}
+	price, rows[0].Week = 9, 9
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	back, err := readAll[results.Step](bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil || *back[0].ReferencePrice != 0.5 || back[0].Week != 1 {
+		t.Errorf("what the caller changed after Write came into the file: %v, %v", *back[0].ReferencePrice, err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 	"github.com/souk-sim/souk/results"
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -35,6 +36,9 @@ func NewReader[R results.Row](r io.ReaderAt, size int64) (reader *Reader[R], err
 	if err := checkColumns(file.Schema(), parquet.SchemaOf(*new(R))); err != nil {
 		return nil, err
 	}
+	if err := checkCodecs(file.Metadata()); err != nil {
+		return nil, err
+	}
 	return &Reader[R]{file: file, rows: parquet.NewGenericReader[R](file)}, nil
 }
 
@@ -49,6 +53,19 @@ func checkColumns(found, wanted *parquet.Schema) error {
 		}
 		if got, want := describe(f.Node), describe(w.Node); got != want {
 			return field.New(name, got, want)
+		}
+	}
+	return nil
+}
+
+// checkCodecs refuses columns that are not zstd, as all of ours are: the library's LZ4 decoder takes memory without
+// end when a damaged footer makes it read another codec's pages.
+func checkCodecs(meta *format.FileMetaData) error {
+	for _, group := range meta.RowGroups {
+		for _, c := range group.Columns {
+			if c.MetaData.Codec != format.Zstd {
+				return field.New(strings.Join(c.MetaData.PathInSchema, "."), c.MetaData.Codec.String()+" compression", "ZSTD")
+			}
 		}
 	}
 	return nil

@@ -1,0 +1,510 @@
+package rundir
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/souk-sim/souk/results"
+	"github.com/souk-sim/souk/results/parquet"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// plan is a small experiment: two jobs that write episodes and steps, checkpoint now and then, and finish a run.
+type plan struct {
+	scenario     []byte
+	note         string // goes into summary.json, so that two generations of one run can be told apart
+	everyEpisode int64  // a checkpoint after so many episodes
+}
+
+var small = plan{scenario: []byte("name = \"small\"\nseed = 1\n"), note: "first", everyEpisode: 4}
+
+const (
+	episodes        = 10
+	stepsPerEpisode = 7
+)
+
+// execute does the plan in a store, from the start or from where an earlier execution was interrupted.
+func (p plan) execute(s Store, resume bool) error {
+	run, err := s.Open("small", p.scenario, Options{Resume: resume, Holder: "the test"})
+	if err != nil {
+		return err
+	}
+	if err := p.fill(run); err != nil {
+		return errors.Join(err, run.Close())
+	}
+	return run.Finish(Build{Go: "go1.26"})
+}
+
+func (p plan) fill(run *Run) error {
+	if err := run.WriteFile("models/arima.json", []byte(`{"order":[0,1,1]}`)); err != nil {
+		return err
+	}
+	for _, agent := range []string{"q-learning", "sarsa"} {
+		if err := p.train(run, agent); err != nil {
+			return err
+		}
+	}
+	if err := Merge[results.Episode](run, "episodes"); err != nil {
+		return err
+	}
+	if err := Merge[results.Step](run, "steps"); err != nil {
+		return err
+	}
+	if err := run.WriteFile("timing.json", []byte(time.Now().String())); err != nil {
+		return err
+	}
+	return run.WriteFile("summary.json", []byte(p.note))
+}
+
+func (p plan) train(run *Run, agent string) error {
+	job, err := run.Job(agent + "/1")
+	if err != nil {
+		return err
+	}
+	toEpisodes, err := Rows[results.Episode](job, "episodes")
+	if err != nil {
+		return err
+	}
+	toSteps, err := Rows[results.Step](job, "steps")
+	if err != nil {
+		return err
+	}
+	var next int64
+	if job.State() != nil {
+		if _, err := fmt.Sscan(string(job.State()), &next); err != nil {
+			return err
+		}
+	}
+	for e := next; e < episodes; e++ {
+		episode := results.Episode{Key: results.Key{RunID: run.ID, Scenario: "small", Agent: agent, Seed: 1, Episode: e}}
+		var steps []results.Step
+		for i := range int64(stepsPerEpisode) {
+			step := results.Step{Key: episode.Key, Price: float64(e) + float64(i)/10}
+			step.Step = i
+			steps = append(steps, step)
+		}
+		if err := errors.Join(toEpisodes.Write([]results.Episode{episode}), toSteps.Write(steps)); err != nil {
+			return err
+		}
+		if (e+1)%p.everyEpisode == 0 {
+			if err := job.Checkpoint(fmt.Append(nil, e+1)); err != nil {
+				return err
+			}
+		}
+	}
+	return job.Checkpoint(fmt.Append(nil, episodes))
+}
+
+// snapshot is a run's files by name, without timing.json.
+func snapshot(t *testing.T, f FS, dir string) map[string]string {
+	t.Helper()
+	all := make(map[string]string)
+	entries, err := f.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		name := filepath.Join(dir, e.Name())
+		if e.IsDir() {
+			for inner, data := range snapshot(t, f, name) {
+				all[e.Name()+"/"+inner] = data
+			}
+		} else if data, err := readFile(f, name); err != nil {
+			t.Fatal(err)
+		} else if e.Name() != timingFile {
+			all[e.Name()] = string(data)
+		}
+	}
+	return all
+}
+
+func TestARunIsCompleteVerifiedListedAndDeleted(t *testing.T) {
+	store := Store{Root: filepath.Join(t.TempDir(), "results", "runs")}
+	if list, err := store.List(); err != nil || list != nil {
+		t.Fatalf("no runs yet: %v, %v", list, err)
+	}
+	if err := small.execute(store, false); err != nil {
+		t.Fatal(err)
+	}
+	id := ID(small.scenario)
+	m, err := store.Verify("small", id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range m.Files {
+		names = append(names, f.Name)
+	}
+	want := []string{"episodes.parquet", "models/arima.json", "scenario.toml", "steps.parquet", "summary.json"}
+	if !slices.Equal(names, want) || m.RunID != id || m.Name != "small" {
+		t.Errorf("manifest of %s %s lists %v", m.Name, m.RunID, names)
+	}
+	steps, err := parquet.ReadFile[results.Step](filepath.Join(store.Root, "small", id, "steps.parquet"))
+	if err != nil || len(steps) != 2*episodes*stepsPerEpisode {
+		t.Errorf("%d steps, %v", len(steps), err)
+	}
+	if !slices.IsSortedFunc(steps, func(a, b results.Step) int { return a.Key.Compare(b.Key) }) {
+		t.Error("the steps are out of order")
+	}
+	list, err := store.List()
+	if err != nil || len(list) != 1 || list[0].ID != id || !reflect.DeepEqual(list[0].Manifest, m) {
+		t.Errorf("list: %+v, %v", list, err)
+	}
+	left, err := os.ReadDir(filepath.Join(store.Root, "small"))
+	if err != nil || len(left) != 1 {
+		t.Errorf("beside the run there is %v, %v", left, err)
+	}
+	if err := store.Delete("small", id); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := store.List(); err != nil || list != nil {
+		t.Errorf("deleted, yet %v, %v", list, err)
+	}
+	var bad *field.Error
+	if err := store.Delete("small", id); !errors.As(err, &bad) {
+		t.Errorf("deleted twice: %v", err)
+	}
+}
+
+func TestDamageToACompleteRunIsFound(t *testing.T) {
+	store := Store{Root: t.TempDir()}
+	if err := small.execute(store, false); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(store.Root, "small", ID(small.scenario), "summary.json")
+	if err := os.WriteFile(name, []byte("forged"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Verify("small", ID(small.scenario)); err == nil || !strings.Contains(err.Error(), name) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheSameRunAgainIsReplacedByTheSameBytes(t *testing.T) {
+	store := Store{Root: t.TempDir()}
+	if err := small.execute(store, false); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(store.Root, "small", ID(small.scenario))
+	first := snapshot(t, OS{}, dir)
+	rare := small
+	rare.everyEpisode = 9 // other checkpoints, other segments, same rows
+	if err := rare.execute(store, false); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(first, snapshot(t, OS{}, dir)) {
+		t.Error("the bytes differ")
+	}
+}
+
+// TestACrashAnywhereLeavesNothingThatLooksComplete lets the process die at every single file operation in turn, with
+// and without the loss of all bytes that were not synced, over an empty folder and over a complete older run.
+func TestACrashAnywhereLeavesNothingThatLooksComplete(t *testing.T) {
+	id := ID(small.scenario)
+	dir := filepath.Join("runs", "small", id)
+	next := small
+	next.note = "second"
+	reference := newMemory()
+	if err := next.execute(Store{Root: "runs", FS: reference}, false); err != nil {
+		t.Fatal(err)
+	}
+	want := snapshot(t, reference, dir)
+	for _, c := range []struct{ older, powerLoss bool }{{false, false}, {false, true}, {true, false}, {true, true}} {
+		for at := 1; ; at++ {
+			disk := newMemory()
+			if c.older {
+				if err := small.execute(Store{Root: "runs", FS: disk}, false); err != nil {
+					t.Fatal(err)
+				}
+			}
+			faulty := &Faulty{FS: disk, CrashAt: at}
+			err := next.execute(Store{Root: "runs", FS: faulty}, false)
+			if err == nil {
+				t.Logf("older run %v, power loss %v: crashed at each of %d operations", c.older, c.powerLoss, at-1)
+				break
+			}
+			if !errors.Is(err, ErrCrashed) {
+				t.Fatalf("crash at %d: %v", at, err)
+			}
+			if c.powerLoss {
+				disk.losePower()
+			}
+			checkNothingHalf(t, disk, at)
+			crashAgain(t, next, disk, at)
+			if err := next.execute(Store{Root: "runs", FS: disk}, true); err != nil {
+				t.Fatalf("crash at %d, then resume: %v", at, err)
+			}
+			if !reflect.DeepEqual(want, snapshot(t, disk, dir)) {
+				t.Fatalf("crash at %d, then resume: other bytes", at)
+			}
+			if names := disk.names(filepath.Join("runs", "small")); !slices.Equal(names, []string{id}) {
+				t.Fatalf("crash at %d, then resume: %v is left", at, names)
+			}
+		}
+	}
+}
+
+// crashAgain lets the resumed run crash too, somewhere.
+func crashAgain(t *testing.T, p plan, disk *memory, at int) {
+	random := rand.New(rand.NewPCG(uint64(at), 7))
+	if err := p.execute(Store{Root: "runs", FS: &Faulty{FS: disk, CrashAt: 1 + random.IntN(120)}}, true); err != nil && !errors.Is(err, ErrCrashed) {
+		t.Fatalf("crash at %d, then resume and crash: %v", at, err)
+	}
+	checkNothingHalf(t, disk, at)
+}
+
+// checkNothingHalf holds every file that looks like a complete one against what it must be.
+func checkNothingHalf(t *testing.T, disk *memory, at int) {
+	t.Helper()
+	store := Store{Root: "runs", FS: disk}
+	list, err := store.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, info := range list {
+		if info.Manifest != nil {
+			if _, err := store.Verify(info.Name, info.ID); err != nil {
+				t.Fatalf("crash at %d: a run looks complete and is not: %v", at, err)
+			}
+		} else if !strings.HasSuffix(info.Dir, incomplete) {
+			t.Fatalf("crash at %d: %s is no complete run", at, info.Dir)
+		}
+	}
+	for name, file := range disk.files {
+		whole := true
+		switch {
+		case strings.HasSuffix(name, "steps.parquet"), strings.Contains(name, "steps-"):
+			whole = wholeParquet[results.Step](name, file.data)
+		case strings.HasSuffix(name, "episodes.parquet"), strings.Contains(name, "episodes-"):
+			whole = wholeParquet[results.Episode](name, file.data)
+		case strings.HasSuffix(name, scenarioFile):
+			whole = bytes.Equal(file.data, small.scenario)
+		}
+		if !whole {
+			t.Fatalf("crash at %d: %s looks complete and is not", at, name)
+		}
+	}
+}
+
+func wholeParquet[R results.Row](name string, data []byte) bool {
+	if strings.HasSuffix(name, temporary) {
+		return true
+	}
+	r, err := parquet.NewReader[R](bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return false
+	}
+	rows := make([]R, 1000)
+	n, err := r.Read(rows)
+	return errors.Is(err, io.EOF) && int64(n) == r.Len() && n > 0
+}
+
+func TestADiskThatFillsUpGivesOneClearErrorAndCanBeResumed(t *testing.T) {
+	reference := newMemory()
+	if err := small.execute(Store{Root: "runs", FS: reference}, false); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join("runs", "small", ID(small.scenario))
+	for space := int64(1); ; space += 997 {
+		disk := newMemory()
+		err := small.execute(Store{Root: "runs", FS: &Faulty{FS: disk, Space: space}}, false)
+		if err == nil {
+			break
+		}
+		var told *field.Error
+		if !errors.As(err, &told) || !errors.Is(err, syscall.ENOSPC) || told.Found != "a full disk" || told.File == "" || strings.Contains(err.Error(), "\n") {
+			t.Fatalf("%d bytes of space: %v", space, err)
+		}
+		checkNothingHalf(t, disk, int(space))
+		if err := small.execute(Store{Root: "runs", FS: disk}, true); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(snapshot(t, reference, dir), snapshot(t, disk, dir)) {
+			t.Fatalf("%d bytes of space, then resume: other bytes", space)
+		}
+	}
+}
+
+func TestAFolderThatCannotBeWrittenGivesOneClearError(t *testing.T) {
+	inTheWay := filepath.Join(t.TempDir(), "runs")
+	if err := os.WriteFile(inTheWay, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct {
+		name  string
+		store Store
+		found string
+	}{
+		{"root", Store{Root: "runs", FS: &Faulty{FS: newMemory(), Denied: "runs"}}, "permission denied"},
+		{"files", Store{Root: "runs", FS: &Faulty{FS: newMemory(), Denied: "models"}}, "permission denied"},
+		{"a file where the folder should be", Store{Root: inTheWay}, "a file in the way"},
+	}
+	for _, c := range cases {
+		err := small.execute(c.store, false)
+		var told *field.Error
+		if !errors.As(err, &told) || told.Found != c.found || !strings.Contains(err.Error(), "--out") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+func TestNamesThatCannotBeFoldersAreRefused(t *testing.T) {
+	for _, name := range []string{"", ".", "..", "a/b", "/", ".hidden"} {
+		if _, err := (Store{Root: "runs", FS: newMemory()}).Open(name, nil, Options{}); err == nil {
+			t.Errorf("%q was accepted", name)
+		}
+	}
+	run, err := (Store{Root: "runs", FS: newMemory()}).Open("small", nil, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.WriteFile("../escape", nil); err == nil {
+		t.Error("a file outside the run was accepted")
+	}
+	if _, err := run.ReadFile("none"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+}
+
+func TestASecondWriterIsRefusedAndToldWhoIsFirst(t *testing.T) {
+	store := Store{Root: t.TempDir()}
+	run, err := store.Open("small", small.scenario, Options{Holder: "souk train, process 4711"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var locked *LockedError
+	if _, err := store.Open("small", small.scenario, Options{}); !errors.As(err, &locked) || !strings.Contains(err.Error(), "souk train, process 4711") {
+		t.Errorf("a second writer: %v", err)
+	}
+	if err := store.Delete("small", run.ID); !errors.As(err, &locked) {
+		t.Errorf("deleting under a writer: %v", err)
+	}
+	other, err := store.Open("small", []byte("name = \"other\""), Options{})
+	if err != nil {
+		t.Fatalf("another scenario is another run: %v", err)
+	}
+	if err := errors.Join(other.Close(), run.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if run, err = store.Open("small", small.scenario, Options{}); err != nil {
+		t.Fatalf("after the first writer closed: %v", err)
+	}
+	if err := run.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestADamagedCheckpointIsRefused(t *testing.T) {
+	disk := newMemory()
+	store := Store{Root: "runs", FS: disk}
+	run, err := store.Open("small", small.scenario, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := small.train(run, "sarsa"); err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, spoil := range []func(){
+		func() { disk.remove("steps-000001.parquet") },
+		func() { disk.flip(checkpointFile) },
+	} {
+		spoil()
+		run, err := store.Open("small", small.scenario, Options{Resume: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var bad *field.Error
+		if _, err := run.Job("sarsa/1"); !errors.As(err, &bad) || !strings.Contains(bad.Expected, "--resume") {
+			t.Errorf("got %v", err)
+		}
+		if err := run.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestRowsOutOfOrderAndJobsTwiceAreRefused(t *testing.T) {
+	run, err := (Store{Root: "runs", FS: newMemory()}).Open("small", nil, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	job, err := run.Job("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Job("a"); err == nil {
+		t.Error("a job was opened twice")
+	}
+	rows, err := Rows[results.Episode](job, "episodes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Rows[results.Episode](job, "episodes"); err == nil {
+		t.Error("a table was opened twice")
+	}
+	if err := rows.Write([]results.Episode{{Key: results.Key{Episode: 2}}, {Key: results.Key{Episode: 1}}}); err == nil {
+		t.Error("rows out of order were accepted")
+	}
+}
+
+// TestAKilledProcessCanBeResumed kills this test's own binary at random moments (SIGKILL), on the real file system.
+func TestAKilledProcessCanBeResumed(t *testing.T) {
+	long := small
+	long.everyEpisode = 1
+	if root := os.Getenv("RUNDIR_TEST_ROOT"); root != "" {
+		if err := long.execute(Store{Root: root}, true); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	reference := newMemory()
+	if err := long.execute(Store{Root: "runs", FS: reference}, false); err != nil {
+		t.Fatal(err)
+	}
+	want := snapshot(t, reference, filepath.Join("runs", "small", ID(long.scenario)))
+	store := Store{Root: t.TempDir()}
+	random := rand.New(rand.NewPCG(1, 1))
+	for range 20 {
+		child := exec.Command(os.Args[0], "-test.run=^TestAKilledProcessCanBeResumed$")
+		child.Env = append(os.Environ(), "RUNDIR_TEST_ROOT="+store.Root)
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(random.IntN(60)) * time.Millisecond)
+		_ = child.Process.Kill() // it may have finished
+		_ = child.Wait()
+		list, err := store.List()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, info := range list {
+			if info.Manifest != nil {
+				if _, err := store.Verify(info.Name, info.ID); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if err := long.execute(store, true); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(want, snapshot(t, OS{}, filepath.Join(store.Root, "small", ID(long.scenario)))) {
+		t.Error("other bytes than an uninterrupted run's")
+	}
+}
