@@ -18,6 +18,7 @@ const (
 	NegativeMargin  Kind = "negative margin"                 // sold below wholesale
 	ZeroUnits       Kind = "zero units"                      // no logarithm
 	UnitsMisfit     Kind = "units that do not fit the price" // more than the store-averaged price explains
+	ShortSupply     Kind = "short supply"                    // hardly anything to buy: sales are not demand
 	TrafficFall     Kind = "traffic fall"                    // customers missing from the count
 )
 
@@ -83,6 +84,9 @@ const (
 //     around it), log units per customer, less the median of the regular periods within half a year, is regressed on log price less
 //     regular log price by Theil & Sen's slope; the units do not fit when the residual is far out above (Tukey's outer fence
 //     among the product's deals). Only deals can mislead this way: a deep cut in some shops shows as a shallow one in the average.
+//   - short supply: log units per customer have a modified z-score below −3.5 both within half a year and within a year on either side,
+//     though the price is no more than 10% above its median around. Shelves run empty for weeks on end, so a window must be
+//     long; and both, because one of them alone mistakes the flank of a slow decline for a shortage.
 //   - traffic fall: log customers have a modified z-score below −3.5 both against the median around and against the median of the
 //     same periods a year before and after. Both, because a season is not a defect; falls only, because shops that do not
 //     report cannot add customers.
@@ -98,6 +102,7 @@ func Check(p Panel, season int) (Panel, []Finding) {
 	c.margins()
 	for i := range p.Products {
 		c.misfits(i)
+		c.shortages(i)
 	}
 	c.traffic()
 	slices.SortStableFunc(c.findings, func(a, b Finding) int { return a.Row - b.Row })
@@ -216,15 +221,9 @@ func (c *checker) margins() {
 
 func (c *checker) misfits(product int) {
 	n := len(c.Periods)
-	cut, rate, regular := make([]float64, n), make([]float64, n), make([]bool, n)
+	rate := c.rates(product)
+	cut, regular := make([]float64, n), make([]bool, n)
 	for row := range n {
-		rate[row] = math.Log(c.Units[row][product])
-		if v := c.Customers[row]; v == v {
-			rate[row] -= math.Log(v)
-		}
-		if math.IsInf(rate[row], 0) {
-			rate[row] = math.NaN()
-		}
 		cut[row] = math.Log(c.Price[row][product])
 	}
 	price := slices.Clone(cut)
@@ -258,6 +257,40 @@ func (c *checker) misfits(product int) {
 				fmt.Sprintf("at most %.0f units at that price", units*math.Exp(fence-residual[k])), OutOfChoice)
 		}
 	}
+}
+
+// rates returns the log units per customer of a product; missing where either is, or no unit was sold.
+func (c *checker) rates(product int) []float64 {
+	rate := make([]float64, len(c.Periods))
+	for row := range rate {
+		rate[row] = math.Log(c.Units[row][product])
+		if v := c.Customers[row]; v == v {
+			rate[row] -= math.Log(v)
+		}
+		if math.IsInf(rate[row], 0) {
+			rate[row] = math.NaN()
+		}
+	}
+	return rate
+}
+
+func (c *checker) shortages(product int) {
+	rate, price := c.rates(product), Column(c.Price, product)
+	for row, r := range rate {
+		near, year := c.around(rate, row, 2*c.window, nil), c.around(rate, row, 4*c.window, nil)
+		z := lastZ(append(near, r))
+		if z < -zCutoff && lastZ(append(year, r)) < -zCutoff && price[row] <= 1.1*median(c.around(price, row, c.window, nil)) {
+			units := c.Units[row][product]
+			c.find(row, product, ShortSupply, fmt.Sprintf("%.0f units", units),
+				fmt.Sprintf("about %.0f, the median within half a year (z %.1f)", units*math.Exp(median(near)-r), z), OutOfChoice)
+		}
+	}
+}
+
+// lastZ is the modified z-score of the last value among all of them.
+func lastZ(values []float64) float64 {
+	z := modifiedZ(values)
+	return z[len(z)-1]
 }
 
 func (c *checker) traffic() {

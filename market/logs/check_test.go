@@ -31,6 +31,7 @@ func TestTheRulesFindTheDefectsOfTheTunaData(t *testing.T) {
 		NegativeMargin:  "181/2 225/4 234/7 235/4 235/7 243/7 250/4 255/4 259/7 288/7 330/4",
 		RepeatedRecord:  "232 233",
 		UnitsMisfit:     "24/2 54/1",
+		ShortSupply:     "64/3 65/3 66/3 67/3 67/6 68/3 68/6 69/3 69/6 70/3 70/6 71/3 71/6 72/3 72/6 73/3 73/6 74/3 74/6 126/5 200/6 201/6 202/6",
 		TrafficFall:     "249 259 266 274 291 308 372",
 		ZeroUnits:       "",
 	} {
