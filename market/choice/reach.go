@@ -26,9 +26,8 @@ func (m *ShareLogit) Response(j int, price, display, reference float64) float64 
 	v := float64(m.price[j]*price) + float64(m.display[j]*display)
 	if d := reference - price; d > 0 {
 		return v + float64(m.gain[j]*d)
-	} else {
-		return v - float64(m.loss[j]*d)
 	}
+	return v + float64(m.loss[j]*(price-reference))
 }
 
 // MeanQuantity returns the expected number of units that a buyer of brand j takes at its present display.

@@ -15,10 +15,11 @@ const Outside = -1
 // picks the same rival, or nothing, whenever the repriced brand stands last and does not win.
 type Shelf struct {
 	model      *ShareLogit
-	order      []int     // alternatives, Outside among them
-	place      []int     // of each brand in order
-	base       []float64 // by brand: what the week alone gives
-	weight     []float64 // by brand: e^δ; the outside option weighs 1
+	order      []int             // alternatives, Outside among them
+	place      []int             // of each brand in order
+	base       []float64         // by brand: what the week alone gives
+	bases      map[int][]float64 // of the weeks seen so far: Lent and season take longer to tell than a week to play
+	weight     []float64         // by brand: e^δ; the outside option weighs 1
 	display    []float64
 	quantity   []law     // by brand, at its display
 	cumulative []float64 // by place
@@ -34,7 +35,7 @@ func (m *ShareLogit) NewShelf(order []int) (*Shelf, error) {
 		}
 		order = append(order, Outside)
 	}
-	s := &Shelf{model: m, order: append([]int(nil), order...), place: make([]int, n), base: make([]float64, n),
+	s := &Shelf{model: m, order: append([]int(nil), order...), place: make([]int, n), bases: map[int][]float64{},
 		weight: make([]float64, n), display: make([]float64, n), quantity: make([]law, n), cumulative: make([]float64, n+1)}
 	seen := make([]bool, n+1)
 	for i, j := range order {
@@ -51,27 +52,27 @@ func (m *ShareLogit) NewShelf(order []int) (*Shelf, error) {
 	return s, nil
 }
 
-// SetWeek sets trend, season and Lent; brands must be Set again after it.
+// SetWeek sets trend, season and Lent; brands must be Set again after it. It allocates when a week is seen for the first time.
 func (s *Shelf) SetWeek(week int) {
+	if known, ok := s.bases[week]; ok {
+		s.base = known
+		return
+	}
 	m := s.model
 	sin, cos := harmonic(week, 1)
 	lent, trend := m.calendar.lent(week), trend(week)
+	s.base = make([]float64, len(m.Brands))
 	for j := range s.base {
 		s.base[j] = m.intercept[j] + float64(m.trend[j]*trend) + float64(m.sin[j]*sin) + float64(m.cos[j]*cos) + float64(m.lent[j]*lent)
 	}
+	s.bases[week] = s.base
 }
 
 // Set puts brand j on the shelf at a price, with a display in [0, 1], a reference price in the shoppers' minds and the
 // week's shock.
 func (s *Shelf) Set(j int, price, display, reference, xi float64) {
 	m := s.model
-	v := s.base[j] + float64(m.price[j]*price) + float64(m.display[j]*display) + xi
-	if d := reference - price; d > 0 {
-		v += float64(m.gain[j] * d)
-	} else {
-		v -= float64(m.loss[j] * d)
-	}
-	s.weight[j] = portable.Exp(v)
+	s.weight[j] = portable.Exp(s.base[j] + m.Response(j, price, display, reference) + xi)
 	if s.display[j] != display || s.quantity[j].mu == 0 {
 		s.display[j], s.quantity[j] = display, m.Quantity.at(display)
 	}
