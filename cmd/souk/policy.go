@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/bundle"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+func (a *app) policy() *cobra.Command {
+	group := &cobra.Command{
+		Use: "policy", Short: "Ask and inspect a policy bundle",
+		Example: "  souk policy inspect results/runs/canned-tuna/RUN/policy\n  souk policy decide BUNDLE --observation reference_price=0.90",
+		Args:    named, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	group.AddCommand(a.policyDecide(), a.policyInspect(), a.policyExplain())
+	return group
+}
+
+// load reads a bundle; errors name its files by their path.
+func load(folder string) (*bundle.Bundle, error) {
+	b, err := bundle.Load(os.DirFS(folder))
+	if bad, ok := errors.AsType[*field.Error](err); ok {
+		bad.File = filepath.Join(folder, bad.File)
+	}
+	return b, err
+}
+
+// observation reads name=value pairs; features that are not given are missing.
+func observation(t *policies.Table, pairs []string) ([]float64, error) {
+	var names []string
+	seen := make([]float64, len(t.Spec.Features))
+	for i, f := range t.Spec.Features {
+		names, seen[i] = append(names, f.Name), math.NaN()
+	}
+	for _, pair := range pairs {
+		name, text, _ := strings.Cut(pair, "=")
+		i := t.Spec.Feature(name)
+		if i < 0 {
+			return nil, badUsage("--observation", strconv.Quote(name), scenarios.Suggest(name, names))
+		}
+		x, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsInf(x, 0) || math.IsNaN(x) {
+			return nil, badUsage("--observation", name+"="+text, "a number")
+		}
+		seen[i] = x
+	}
+	return seen, nil
+}
+
+// asked makes a command that answers an observation.
+func (a *app) asked(cmd *cobra.Command, answer func(t *policies.Table, e policies.Explanation) error) *cobra.Command {
+	var pairs []string
+	cmd.Flags().StringArrayVar(&pairs, "observation", nil, "name=value, once for each feature that is known; souk policy inspect lists them")
+	cmd.Args = takes("BUNDLE")
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		b, err := load(args[0])
+		if err != nil {
+			return err
+		}
+		seen, err := observation(b.Table, pairs)
+		if err != nil {
+			return err
+		}
+		return answer(b.Table, b.Table.Explain(seen))
+	}
+	return cmd
+}
+
+func (a *app) policyDecide() *cobra.Command {
+	return a.asked(&cobra.Command{
+		Use: "decide BUNDLE", Short: "The price for an observation, and why",
+		Example: "  souk policy decide results/runs/canned-tuna/RUN/policy --observation reference_price=0.90 --observation deal:chicken-of-the-sea=0",
+	}, func(t *policies.Table, e policies.Explanation) error {
+		because := e.Offers[e.Decision.Action].Why
+		if a.json {
+			return a.document("decision", struct {
+				policies.Decision
+				State   int    `json:"state"`
+				Because string `json:"because"`
+			}{e.Decision, e.State, because})
+		}
+		var bins []string
+		for _, b := range e.Bins {
+			bins = append(bins, b.String())
+		}
+		_, err := fmt.Fprintf(a.stdout, "%.4g because %s: %s\n", e.Decision.Price, strings.Join(bins, ", "), because)
+		return err
+	})
+}
+
+func (a *app) policyExplain() *cobra.Command {
+	return a.asked(&cobra.Command{
+		Use: "explain BUNDLE", Short: "Every offer's value at an observation, and why the others are not made",
+		Example: "  souk policy explain results/runs/canned-tuna/RUN/policy --observation reference_price=0.90",
+	}, func(_ *policies.Table, e policies.Explanation) error {
+		if a.json {
+			return a.document("explanation", e)
+		}
+		_, err := a.stdout.WriteString(e.String())
+		return err
+	})
+}
+
+func (a *app) policyInspect() *cobra.Command {
+	return &cobra.Command{
+		Use: "inspect BUNDLE", Short: "What a bundle is, where it comes from, and what it looks at", Args: takes("BUNDLE"),
+		Example: "  souk policy inspect results/runs/canned-tuna/RUN/policy",
+		RunE: func(_ *cobra.Command, args []string) error {
+			b, err := load(args[0])
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.document("bundle", b.Manifest)
+			}
+			m := b.Manifest
+			fmt.Fprintf(a.stdout, "%s\n%s\n\n", m.Name, m.Purpose)
+			err = a.table(func(t *tabwriter.Writer) {
+				fmt.Fprintf(t, "revision\t%s\nagent\t%s, seed %d, %d episodes\nscenario\t%s (%.12s…), souk %s\n", m.Revision, m.Agent, m.Seed, m.Episodes, m.Scenario, m.ScenarioSHA256, m.Souk)
+				for _, e := range m.Evaluation {
+					fmt.Fprintf(t, "%s\t%.1f [%.1f, %.1f] %s\n", e.Name, e.Value, e.Low, e.High, e.Unit)
+				}
+				fmt.Fprintf(t, "states\t%d\noffers", b.Table.Encoder.States())
+				for i, o := range b.Table.Spec.Offers {
+					fmt.Fprint(t, map[bool]string{true: "\t", false: " "}[i == 0], strconv.FormatFloat(o.Price, 'g', 4, 64))
+				}
+				fmt.Fprintln(t)
+				for _, d := range b.Table.Encoder.Dimensions {
+					f := b.Table.Spec.Features[d.Index]
+					fmt.Fprintf(t, "looks at\t%s (%s): %s, %d cells\n", f.Name, f.Unit, f.Doc, len(d.Edges)+1)
+				}
+				for _, l := range b.Table.Spec.Limits {
+					fmt.Fprintf(t, "limit\tat most %g below %s\n", l.Drop, l.Feature)
+				}
+			})
+			for _, text := range append(append([]string{}, m.Data...), m.Caveats...) {
+				fmt.Fprintf(a.stdout, "· %s\n", text)
+			}
+			return err
+		},
+	}
+}
