@@ -31,9 +31,9 @@ type Transition struct {
 //
 //	a := Act(s); the environment answers; Learn(s, a, r, γ, s', terminal); a' := Act(s'); …
 //
-// which suits off-policy learners (they update in Learn) and on-policy ones alike (they complete the update of (s, a) in the Act that chooses a').
-// When an episode is cut short the loop calls Act once more without playing the answer, so that both bootstrap from
-// the last state; when the world ends (Terminal) it does not. Nothing here allocates.
+// which suits off-policy learners (they update in Learn) and on-policy ones alike (they complete the update of (s, a)
+// in the Act that chooses a'). When an episode is cut short the loop calls Act once more without playing the answer, so
+// that both bootstrap from the last state; when the world ends (Terminal) it does not. Nothing here allocates.
 type Agent interface {
 	// Act chooses an offer that s.Mask allows and says whether exploration chose it. exploration is the learner's
 	// parameter of that (for ε-greedy the probability of a uniform choice among the allowed offers). It takes exactly

@@ -10,11 +10,12 @@ import (
 //
 //	Q(s, a) ← Q(s, a) + α·(r + γ·max_a' Q(s', a') − Q(s, a))
 //
-// where the maximum is over the offers allowed in s', the last term is absent when s' is terminal, γ is the transition's own discount and α may fall with the
-// visits of (s, a). It learns the values of the greedy policy whatever policy it follows meanwhile.
+// where the maximum is over the offers allowed in s', the last term is absent when s' is terminal, γ is the
+// transition's own discount and α may fall with the visits of (s, a). It learns the values of the greedy policy
+// whatever policy it follows meanwhile.
 //
-// Deviations, all off by default: Warmup estimates the initial value from play, and Average freezes a mean of the
-// iterates in place of the last one.
+// Deviations, each a parameter that can be turned off: Warmup and Optimism set the initial values from play, and
+// Average freezes a mean of the tables in place of the last one. The step size counts the visits of each entry.
 type QLearning struct{ Tabular }
 
 // New implements Params.

@@ -12,12 +12,12 @@ import (
 //
 //	Q(s, a) ← Q(s, a) + α·(r + γ·Q(s', a') − Q(s, a))
 //
-// where a' is the offer that the learner makes next, exploration included; the last term is absent when s' is terminal. It learns the values of the policy
-// that it follows, so the frozen greedy policy is the optimal one only when exploration fades. The update of (s, a)
-// is completed in the Act that chooses a'.
+// where a' is the offer that the learner makes next, exploration included; the last term is absent when s' is terminal.
+// It learns the values of the policy that it follows, so the frozen greedy policy is the optimal one only when
+// exploration fades. The update of (s, a) is completed in the Act that chooses a'.
 //
-// Deviations, all off by default: Warmup estimates the initial value from play, and Average freezes a mean of the
-// iterates in place of the last one.
+// Deviations, each a parameter that can be turned off: Warmup and Optimism set the initial values from play, and
+// Average freezes a mean of the tables in place of the last one. The step size counts the visits of each entry.
 type SARSA struct{ Tabular }
 
 // New implements Params.

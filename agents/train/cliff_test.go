@@ -79,9 +79,9 @@ func (c *cliff) path(p policies.Policy) (steps, crossing int) {
 	return steps, crossing
 }
 
-// Figure 6.4 of the book: with ε = 0.1 Q-learning finds the edge and falls off it by exploring, about −50 an episode; SARSA takes the
-// safe path and earns about −25. Both figures are read off the plot, hence the wide margins. Greedily the edge takes 13
-// steps. α = 0.5, 500 episodes, 50 seeds; the last 100 episodes count.
+// Figure 6.4 of the book: with ε = 0.1 Q-learning finds the edge and falls off it by exploring, about −50 an episode;
+// SARSA takes the safe path and earns about −25. Both figures are read off the plot, hence the wide margins. Greedily
+// the edge takes 13 steps. α = 0.5, 500 episodes, 50 seeds; the last 100 episodes count.
 func TestOnTheCliffQLearningTakesTheEdgeAndSARSATheSafePath(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fifty thousand episodes")

@@ -9,9 +9,10 @@ import (
 	"github.com/souk-sim/souk/sim/rng"
 )
 
-// market is a seller of one product whose customers remember prices: a reference price r' = m·r + (1−m)·p, rounded to a grid so that
-// there are finitely many states, and profit (p − c)·exp(−b·p + g·max(r − p, 0) − l·max(p − r, 0) + ξ). A rival, player 1, is on
-// deal or not by its own policy and takes a share when it is. ξ is AR(1) noise, absent where sd is 0.
+// market is a seller of one product whose customers remember prices: a reference price r' = m·r + (1−m)·p, rounded to a
+// grid so that there are finitely many states, and profit (p − c)·exp(−b·p + g·max(r − p, 0) − l·max(p − r, 0) + ξ). A
+// rival, player 1, is on deal or not by its own policy and takes a share when it is. ξ is AR(1) noise, absent where sd
+// is 0.
 type market struct {
 	memory, cost, slope, gain, loss float64
 	rival                           float64 // share of the sales that a rival's deal leaves
@@ -166,7 +167,8 @@ func (m *market) solve(discount float64) (v [gridPoints][2]float64, policy [grid
 	return v, policy
 }
 
-// value is what following a choice of offers is worth, averaged over the starting states: by iteration, for discounts below 1.
+// value is what following a choice of offers is worth, averaged over the starting states: by iteration, for discounts
+// below 1.
 func (m *market) value(discount float64, choose func(r, d int) int) float64 {
 	var v [gridPoints][2]float64
 	for range 600 {

@@ -2,8 +2,8 @@
 // parallel with results that do not depend on how many run at once.
 //
 // Randomness. A world is built under a master seed (MasterSeed for training, another for evaluation) and reset to
-// episodes 0, 1, 2, …; so training meets no episode that evaluation will. The loop's own streams are
-// rng.New(master, episode): family "exploration" is the learner's, family "brain" at (player, turn) gives the other players' uniforms.
+// episodes 0, 1, 2, …; so training meets no episode that evaluation will. The loop's own streams are rng.New(master,
+// episode): family "exploration" is the learner's, family "brain" at (player, turn) gives the other players' uniforms.
 // No world may use these two names.
 package train
 
@@ -40,15 +40,15 @@ type Job struct {
 	Others   []policies.Policy     // by player; that of Learner is not used
 	Encoder  policies.Encoder
 	Episodes int
-	// RandomStart is for how many first turns of every episode exploration is total (exploring starts, Sutton & Barto 2018, §5.3, as
-	// far as a world that cannot be set to any state allows).
+	// RandomStart is for how many first turns of every episode exploration is total (exploring starts, Sutton & Barto
+	// 2018, §5.3, as far as a world that cannot be set to any state allows).
 	RandomStart int
 
 	EpisodeRows results.Sink[results.Episode] // nil for none; the caller closes it
 	StepRows    results.Sink[results.Step]    // nil for none; the caller closes it
 
-	// Save is called every CheckpointEvery episodes (0: never), at the end, and when the context is cancelled; the rows of
-	// all earlier episodes were written before. Its Agent bytes belong to the callee.
+	// Save is called every CheckpointEvery episodes (0: never), at the end, and when the context is cancelled; the rows
+	// of all earlier episodes were written before. Its Agent bytes belong to the callee.
 	Save            func(Checkpoint) error
 	CheckpointEvery int
 	Resume          *Checkpoint // nil to begin at episode 0
@@ -79,15 +79,16 @@ type Outcome struct {
 	Err      error // context.Canceled (or its cause) when interrupted
 }
 
-// MasterSeed derives the master seed of a training run's worlds from the scenario's seed and the training seed. Evaluation
-// must take its own from elsewhere: another family name, such as "evaluate", gives one.
+// MasterSeed derives the master seed of a training run's worlds from the scenario's seed and the training seed.
+// Evaluation must take its own from elsewhere: another family name, such as "evaluate", gives one.
 func MasterSeed(scenario, training int64) uint64 {
 	stream := rng.New(uint64(scenario), 0).Family("train").At(uint64(training))
 	return stream.Uint64()
 }
 
-// Run trains the jobs, up to workers at once, and returns their outcomes in order. A job that fails does not stop the others. A
-// cancelled context stops each job at its next episode boundary, saved. The error joins those of the outcomes.
+// Run trains the jobs, up to workers at once, and returns their outcomes in order. A job that fails does not stop the
+// others. A cancelled context stops each job at its next episode boundary, saved. The error joins those of the
+// outcomes.
 func Run(ctx context.Context, jobs []Job, workers int) ([]Outcome, error) {
 	outcomes := make([]Outcome, len(jobs))
 	next := make(chan int)

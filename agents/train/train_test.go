@@ -62,8 +62,9 @@ func learner(name string, rate agents.LearningRate, exploration agents.Explorati
 	return &agents.QLearning{Tabular: tabular}
 }
 
-// The optimum is that of value iteration on the same states, discount and offers; with the rival never on deal nothing is random but
-// the learner. SARSA, whose exploration must fade, gets within 1%. What is compared is what following the policy for ever is worth, from every reference price.
+// The optimum is that of value iteration on the same states, discount and offers; with the rival never on deal nothing
+// is random but the learner. SARSA, whose exploration must fade, gets within 1%. What is compared is what following the
+// policy for ever is worth, from every reference price.
 func TestQLearningAndSARSAReachTheDynamicProgramOptimum(t *testing.T) {
 	if testing.Short() {
 		t.Skip("two million turns")
@@ -95,6 +96,51 @@ func TestQLearningAndSARSAReachTheDynamicProgramOptimum(t *testing.T) {
 			if v < optimum*(1-tolerance) || v > optimum*(1+1e-12) {
 				t.Errorf("%s: worth %.6f, the optimum is %.6f", name, v, optimum)
 			}
+		}
+	}
+}
+
+// The same with a rival on deal, and noise of half a reward that lasts from week to week. What counts is the share of
+// the gap between the best fixed price and the optimum that a policy closes. While the defaults were chosen, four seeds
+// of 8000 episodes closed 91% (Q-learning) and 88% (SARSA) at worst, four of 24000 96% and 95%; the bar leaves room.
+func TestWithTheirDefaultsLearnersSeeThroughNoise(t *testing.T) {
+	if testing.Short() {
+		t.Skip("two million turns")
+	}
+	m := newMarket(0)
+	m.gain = 2.2 // so that the optimum is worth 11% more than the best fixed price
+	_, best := m.solve(0.95)
+	optimum := m.value(0.95, func(r, d int) int { return best[r][d] })
+	fixed, mask := 0.0, make([]bool, len(m.specs[0].Offers))
+	for _, o := range m.specs[0].Offers {
+		fixed = max(fixed, m.value(0.95, func(r, d int) int {
+			m.specs[0].Allow([]float64{grid(r), float64(d), 0}, mask)
+			return policies.Nearest(&m.specs[0], mask, o.Price, "")
+		}))
+	}
+	var jobs []train.Job
+	for _, kind := range agents.Kinds() {
+		for seed := range int64(2) {
+			j := job(t, kind.New(), seed, 10000, 0.5)
+			world := j.World
+			j.World = func() (train.World, error) {
+				w, err := world()
+				w.(*market).gain = m.gain
+				return w, err
+			}
+			jobs = append(jobs, j)
+		}
+	}
+	outcomes, err := train.Run(context.Background(), jobs, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range outcomes {
+		v := m.value(0.95, func(r, d int) int { return o.Policy.Decide([]float64{grid(r), float64(d), 0}, 0).Action })
+		share := (v - fixed) / (optimum - fixed)
+		t.Logf("%s, seed %d: %.3f of the gap", jobs[i].Key.Agent, jobs[i].Key.Seed, share)
+		if share < 0.8 {
+			t.Errorf("%s, seed %d closes %.3f of the gap", jobs[i].Key.Agent, jobs[i].Key.Seed, share)
 		}
 	}
 }
@@ -169,7 +215,7 @@ func TestStepsAddUpToTheirEpisode(t *testing.T) {
 		if math.Abs(sum-e.Reward) > 1e-9 {
 			t.Errorf("episode %d: steps earn %v, the episode %v", i, sum, e.Reward)
 		}
-		if !(e.LearningRate > 0 && e.LearningRate <= 1) && i > 0 || e.Exploration > 1 {
+		if !(e.LearningRate > 0 && e.LearningRate <= 1) && i > 40 || e.Exploration > 1 { // the warm-up over
 			t.Errorf("episode %d: %+v", i, e)
 		}
 	}
