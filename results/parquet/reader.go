@@ -24,7 +24,7 @@ type Reader[R results.Row] struct {
 // refused with a *field.Error that leaves File empty.
 func NewReader[R results.Row](r io.ReaderAt, size int64) (reader *Reader[R], err error) {
 	defer recoverCorrupt(&err)
-	file, err := parquet.OpenFile(r, size)
+	file, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return nil, &field.Error{Found: err.Error(), Expected: "a complete Parquet file"}
 	}

@@ -20,6 +20,7 @@ type memory struct {
 	files map[string]*memoryFile
 	dirs  map[string]bool
 	locks map[string]string
+	known map[string]bool // contents that a test has found to be whole
 }
 
 type memoryFile struct {
@@ -28,7 +29,7 @@ type memoryFile struct {
 }
 
 func newMemory() *memory {
-	return &memory{files: map[string]*memoryFile{}, dirs: map[string]bool{}, locks: map[string]string{}}
+	return &memory{files: map[string]*memoryFile{}, dirs: map[string]bool{}, locks: map[string]string{}, known: map[string]bool{}}
 }
 
 // losePower cuts every file to what was synced.
