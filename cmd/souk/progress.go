@@ -67,7 +67,7 @@ func (p *progress) close() {
 
 func stageName(stage string) string {
 	return map[string]string{"fit": "fitting the models", "tune": "tuning what to compare with", "train": "training", "evaluate": "comparing on unseen customers",
-		"doubt": "repeating it under other models"}[stage]
+		"doubt": "repeating it under other models", "simulate": "simulating"}[stage]
 }
 
 func (p *progress) line(w workflow.Progress, now time.Time) string {

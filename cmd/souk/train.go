@@ -31,11 +31,9 @@ func (a *app) train() *cobra.Command {
 			run := &workflow.Run{Scenario: s, Store: rundir.Store{Root: a.out}, Workers: a.workers, Build: build(),
 				Options: rundir.Options{Resume: resume, Holder: fmt.Sprintf("souk train, process %d", os.Getpid())},
 				Clock:   func() time.Duration { return time.Since(began) }}
-			if !a.quiet && !a.json {
-				bar := newProgress(a.stderr)
-				defer bar.close()
-				run.Watch = bar.show
-			}
+			watch, closed := a.watch()
+			defer closed()
+			run.Watch = watch
 			summary, err := run.Train(cmd.Context())
 			if err != nil {
 				return err

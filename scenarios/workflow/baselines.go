@@ -120,7 +120,7 @@ func Tune(ctx context.Context, s *scenarios.Scenario, d *Data, m *Models, w *Wor
 	if err := add(history, &rules.Replay{Prices: prices}); err != nil {
 		return nil, err
 	}
-	b.Markup = stationaryMean(m, s.Own())/w.Config.Products[s.Own()].Rungs[0].Cost - 1
+	b.Markup = markup(s, m, w)
 	if err := add(costPlus, &rules.CostPlus{Feature: "cost", Markup: b.Markup}); err != nil {
 		return nil, err
 	}
@@ -154,6 +154,11 @@ func Tune(ctx context.Context, s *scenarios.Scenario, d *Data, m *Models, w *Wor
 		return nil, err
 	}
 	return b, b.solve(w, sample)
+}
+
+// markup is the mean recent price of the learner's product over its cost, less 1.
+func markup(s *scenarios.Scenario, m *Models, w *World) float64 {
+	return stationaryMean(m, s.Own())/w.Config.Products[s.Own()].Rungs[0].Cost - 1
 }
 
 // stationaryMean is the mean price of a product in the long run of its fitted chain.

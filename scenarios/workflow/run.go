@@ -54,10 +54,8 @@ type Summary struct {
 	Chosen     *Chosen          `json:"chosen"`
 	Learned    string           `json:"learned_policy"` // the chosen policy in words
 
-	Dir      string              `json:"-"`
-	Scenery  *scenarios.Scenario `json:"-"`
-	Weekly   float64             `json:"-"`
-	Rewarded string              `json:"-"`
+	Dir     string              `json:"-"`
+	Scenery *scenarios.Scenario `json:"-"`
 }
 
 // stages of a run, with their progress and durations.
@@ -228,7 +226,7 @@ func (r *Run) writeBundle(run *rundir.Run, summary *Summary) error {
 		Name: s.Name + " " + chosen.Agent, Souk: souk.Version, Scenario: s.Name, ScenarioSHA256: s.Hash(), Agent: chosen.Agent, Seed: chosen.Seed,
 		Episodes: int64(s.Train.Episodes), Purpose: s.Question,
 		Data:    []string{s.Data.Panel + ", sha256 " + s.Data.SHA256 + ": " + s.Data.Terms},
-		Caveats: summary.caveats()}}
+		Caveats: append(summary.Baselines.caveats(), summary.Models.Choice.Diagnostics.Warnings...)}}
 	for i := range s.Agents {
 		if s.Agents[i].Name == chosen.Agent {
 			parameters, err := json.Marshal(s.Agents[i].Params)

@@ -29,16 +29,17 @@ func (m *Summary) Text(w io.Writer) error {
 	p.section("choice", choiceText(m.Models.Choice)...)
 	p.section("prices", m.Models.pricesText(s)...)
 	p.section("tuned", m.Baselines.text()...)
+	p.section("", fmt.Sprintf("Weekly %s for the whole chain on %d paths that training never met; ± is half a 95%% interval.",
+		strings.ReplaceAll(s.Learner().Reward.Of, "-", " "), m.Comparison.Paths))
 	p.line("")
-	if err := m.Comparison.Text(p); err != nil {
-		return err
-	}
+	p.WriteString(headline(m.Comparison))
+	p.section("gap", gaps(m.Comparison)...)
 	if m.Robustness.Draws > 0 {
 		p.section("doubt", m.Robustness.text(m.Chosen)...)
 	}
 	p.section("learned", append([]string{fmt.Sprintf("policy/ holds %s of seed %d, the best of all on paths kept for that.", m.Chosen.Agent, m.Chosen.Seed)},
 		strings.Split(strings.TrimSpace(m.Learned), "\n")...)...)
-	p.section("careful", m.caveats()...)
+	p.section("careful", m.Baselines.caveats()...)
 	_, err := io.WriteString(w, p.String())
 	return err
 }
@@ -50,17 +51,22 @@ const margin = 9
 
 func (p *page) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
 
+// section writes paragraphs; without a name they have no margin.
 func (p *page) section(name string, paragraphs ...string) {
 	if len(paragraphs) == 0 {
 		return
 	}
+	indent := margin
+	if name == "" {
+		indent = 0
+	}
 	p.line("")
 	for _, text := range paragraphs {
-		for i, l := range wrap(text, width-margin) {
+		for i, l := range wrap(text, width-indent) {
 			if i > 0 {
 				l = "  " + l
 			}
-			p.line("%s", strings.TrimRight(fmt.Sprintf("%-*s%s", margin, name, l), " "))
+			p.line("%s", strings.TrimRight(fmt.Sprintf("%-*s%s", indent, name, l), " "))
 			name = ""
 		}
 	}
@@ -202,11 +208,11 @@ func (r *Robustness) text(c *Chosen) []string {
 	return text
 }
 
-// caveats are what a reader should not forget.
-func (m *Summary) caveats() []string {
+// caveats are what a reader should not forget, beside the models' warnings.
+func (b *Baselines) caveats() []string {
 	text := []string{"The market is a model, fitted to the data; its figures are profits in the model, not in the shops."}
-	if m.Baselines.Fixed.Top {
+	if b.Fixed.Top {
 		text = append(text, "The best fixed price is the top of the ladder: the ladder, not the market, set it.")
 	}
-	return append(text, m.Models.Choice.Diagnostics.Warnings...)
+	return text
 }

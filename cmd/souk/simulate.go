@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+
+	"github.com/spf13/cobra"
+
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/workflow"
+	"github.com/souk-sim/souk/sim/env"
+)
+
+func (a *app) simulate() *cobra.Command {
+	var names []string
+	cmd := &cobra.Command{
+		Use: "simulate SCENARIO --policy POLICY", Short: "Run the market under given policies, no learning", Args: takes("SCENARIO"),
+		Long: "Run the market under given policies, all on the same customers, without learning. POLICY is the folder of a bundle or one of\n" + workflow.Rules + ".",
+		Example: "  souk simulate canned-tuna --policy history --policy fixed:0.97 --policy cycle:0.97/0.72/3/1\n" +
+			"  souk simulate canned-tuna --policy fixed:0.97 --policy results/runs/canned-tuna/RUN/policy --set evaluate.paths=50",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(names) == 0 {
+				return badUsage("--policy", "none", "the folder of a bundle or one of "+workflow.Rules)
+			}
+			s, err := scenarios.Load(args[0], a.overrides()...)
+			if err != nil {
+				return err
+			}
+			watch, closed := a.watch()
+			defer closed()
+			r, err := workflow.Simulate(cmd.Context(), s, names, loadFor, a.workers, watch)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.document("simulation", r)
+			}
+			_, err = fmt.Fprint(a.stdout, workflow.Table(r))
+			return err
+		},
+	}
+	cmd.Flags().StringArrayVar(&names, "policy", nil, "the folder of a bundle, or a rule; once for each policy")
+	return cmd
+}
+
+// loadFor reads a bundle that is to play with a scenario's features and ladder.
+func loadFor(name string, spec *env.Spec) (policies.Policy, error) {
+	if info, err := os.Stat(name); err != nil || !info.IsDir() {
+		return nil, badUsage("--policy", name, "the folder of a bundle or one of "+workflow.Rules)
+	}
+	b, err := load(name)
+	if err != nil {
+		return nil, err
+	}
+	if !reflect.DeepEqual(b.Table.Spec.Offers, spec.Offers) || len(b.Table.Spec.Features) != len(spec.Features) {
+		return nil, badUsage("--policy", name+", made for another market", "a bundle with the scenario's features and ladder")
+	}
+	return b.Table, nil
+}
+
+// watch shows progress on stderr, unless it is not wanted.
+func (a *app) watch() (show func(workflow.Progress), closed func()) {
+	if a.quiet || a.json {
+		return nil, func() {}
+	}
+	bar := newProgress(a.stderr)
+	return bar.show, bar.close
+}

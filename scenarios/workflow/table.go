@@ -1,0 +1,138 @@
+package workflow
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/souk-sim/souk/policies/evaluate"
+	"github.com/souk-sim/souk/results/stats"
+)
+
+// headline is the comparison as a table of at most width columns, then what the learned policies closed of the gaps.
+func headline(r *evaluate.Result) string {
+	over, heads := []string{"", "$"}, []string{"", "a week"}
+	for _, name := range r.References {
+		over, heads = append(over, "over"), append(heads, name)
+	}
+	if len(r.Optima) > 0 {
+		over, heads = append(over, "% of"), append(heads, r.Optima[0])
+	}
+	t := [][]string{append(over, "price", "weeks", "out of"), append(heads, "changes", "on deal", "stock")}
+	for i := range r.Rows {
+		t = append(t, line(r, &r.Rows[i]))
+	}
+	return align(t)
+}
+
+// gaps says how much of the way from the best fixed price to the optimum each learner has gone.
+func gaps(r *evaluate.Result) (text []string) {
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if row.Seeds < 2 {
+			continue
+		}
+		var parts []string
+		for _, g := range row.Gaps {
+			if g.Share != nil && g.Median != nil {
+				parts = append(parts, fmt.Sprintf("%s of the gap from %s to %s (median seed %.0f%%, worst %.0f%%)",
+					percent(*g.Share), r.Baseline, g.Name, 100*g.Median.Value, 100*g.Worst))
+			}
+		}
+		if len(parts) > 0 {
+			text = append(text, row.Name+" closes "+strings.Join(parts, ", "))
+		}
+	}
+	return text
+}
+
+// line is one contestant's or bound's line.
+func line(r *evaluate.Result, row *evaluate.Row) []string {
+	name := row.Name
+	if row.Seeds > 1 {
+		name = fmt.Sprintf("%s ×%d", name, row.Seeds)
+	}
+	cells := []string{name, plusMinus(row.Profit, "")}
+	for _, reference := range r.References {
+		cell := ""
+		for _, d := range row.Differences {
+			if d.Name == reference {
+				cell = plusMinus(d.Estimate, "+")
+			}
+		}
+		cells = append(cells, cell)
+	}
+	if len(r.Optima) > 0 {
+		cell := ""
+		for _, d := range row.OfOptimum {
+			if d.Name == r.Optima[0] {
+				cell = fmt.Sprintf("%.1f", 100*d.Value)
+			}
+		}
+		cells = append(cells, cell)
+	}
+	if row.Bound {
+		return append(cells, "", "", "")
+	}
+	return append(cells, fmt.Sprintf("%.0f", row.PriceChanges), fmt.Sprintf("%.0f%%", 100*row.DealFrequency), fmt.Sprintf("%.1f d", row.StockOutDays))
+}
+
+// plusMinus is a value and half its interval, which is symmetric.
+func plusMinus(e stats.Estimate, sign string) string {
+	return fmt.Sprintf("%s ±%s", thousands(e.Value, sign), thousands((e.High-e.Low)/2, ""))
+}
+
+func percent(e stats.Estimate) string {
+	return fmt.Sprintf("%.0f%% [%.0f, %.0f]", 100*e.Value, 100*e.Low, 100*e.High)
+}
+
+// thousands writes a whole number with commas; sign "+" shows it on positive ones too. Small numbers keep two decimals.
+func thousands(x float64, sign string) string {
+	if math.IsNaN(x) {
+		return "–"
+	}
+	lead := sign
+	if x < 0 {
+		lead, x = "−", -x
+	}
+	if x == 0 {
+		return "0"
+	}
+	if x < 10 {
+		return lead + strconv.FormatFloat(x, 'f', 2, 64)
+	}
+	digits := strconv.FormatFloat(x, 'f', 0, 64)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return lead + digits
+}
+
+// align sets a table's first column left and the others right, two spaces apart.
+func align(rows [][]string) string {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if i == 0 {
+				line.WriteString(cell + pad)
+			} else {
+				line.WriteString("  " + pad + cell)
+			}
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+	return b.String()
+}
