@@ -47,8 +47,8 @@ func (d *Dimension) bin(x float64) int {
 	return lo
 }
 
-// Encoder numbers the cells of a grid over some features: mixed radix, the first dimension slowest. Without dimensions there is
-// one state.
+// Encoder numbers the cells of a grid over some features: mixed radix, the first dimension slowest. Without dimensions
+// there is one state.
 type Encoder struct {
 	Dimensions []Dimension `json:"dimensions"`
 }

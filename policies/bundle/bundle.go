@@ -108,8 +108,8 @@ func Write(b *Bundle, write func(name string, data []byte) error) error {
 	return write(manifestName, manifest)
 }
 
-// Load reads a bundle from its folder and checks everything that can be: names, sizes, hashes, the revision, the table and the
-// golden vectors. A *field.Error names the file and what is wrong with it.
+// Load reads a bundle from its folder and checks everything that can be: names, sizes, hashes, the revision, the table
+// and the golden vectors. A *field.Error names the file and what is wrong with it.
 func Load(folder fs.FS) (*Bundle, error) {
 	raw, err := read(folder, manifestName, maxJSON)
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"github.com/souk-sim/souk/policies"
 )
 
-// vector is one entry of golden.json: what the policy decides at an observation (null is a missing feature) and a uniform number.
+// vector is one entry of golden.json: what the policy decides at an observation (null is a missing feature) and a
+// uniform number.
 type vector struct {
 	Observation []*float64        `json:"observation"`
 	U           float64           `json:"u"`
@@ -19,8 +20,8 @@ type vector struct {
 // vectors is how many decisions a bundle proves itself by.
 const vectors = 256
 
-// goldenVectors draws observations from the places where loaders may differ: on bin edges and limits, just beside them, within bins, beyond the ends,
-// and missing. The revision is left out of decisions, since it hashes them.
+// goldenVectors draws observations from the places where loaders may differ: on bin edges and limits, just beside them,
+// within bins, beyond the ends, and missing. The revision is left out of decisions, since it hashes them.
 func goldenVectors(t *policies.Table) []vector {
 	places := make([][]float64, len(t.Spec.Features))
 	for i := range places {

@@ -11,7 +11,8 @@ import (
 
 // MarkovDeals moves along its ladder by a Markov chain: from the offer that the feature names (an action's index),
 // offer a comes next with probability Transition[offer][a]. Regular prices that last and deals that end are such a
-// chain. Limits condition the draw on what they allow; if they forbid all that could come, it stays as near as they let it.
+// chain. Limits condition the draw on what they allow; if they forbid all that could come, it stays as near as they let
+// it.
 type MarkovDeals struct {
 	Feature    string      `toml:"feature"`    // index of the offer made last
 	Transition [][]float64 `toml:"transition"` // offers × offers, rows sum to 1

@@ -1,5 +1,5 @@
-// Package rules holds the hand-written pricing rules, one file each: what a seller can do without learning. Every rule obeys the limits of
-// its Spec: where they forbid what it wants, it makes the nearest offer that they allow.
+// Package rules holds the hand-written pricing rules, one file each: what a seller can do without learning. Every rule
+// obeys the limits of its Spec: where they forbid what it wants, it makes the nearest offer that they allow.
 package rules
 
 import (
