@@ -20,6 +20,7 @@ type Calendar[E any] struct {
 	pending  int    // events scheduled and neither cancelled nor handed out
 	held     int    // those and the cancelled ones that the queue has not yet dropped
 	slots    []slot[E]
+	links    []link // of the slots
 	free     uint32 // heads the list of free slots; slot 0 is never used, so 0 ends a list
 	queue    queue
 
@@ -29,12 +30,19 @@ type Calendar[E any] struct {
 	culprit   E
 }
 
-// A slot holds one event. Its next links the slots of a bucket, or the free ones.
+// A slot holds one event.
 type slot[E any] struct {
-	item
-	next  uint32
-	live  bool // pending, not cancelled
-	event E
+	sequence uint64
+	live     bool // pending, not cancelled
+	event    E
+}
+
+// A link is the other half of a slot, the one that the queue walks along: the rest of the event's key, and the next
+// slot of the same bucket, or of the free list. Links lie apart so that many fit into the processor's cache.
+type link struct {
+	at       float64
+	priority int32
+	next     uint32
 }
 
 // Ticket names a scheduled event, for Cancel: its slot, and as the slot's generation the sequence number, which never
@@ -65,16 +73,15 @@ func (c *Calendar[E]) Schedule(at float64, priority int32, event E) Ticket {
 	}
 	i := c.free
 	if i != 0 {
-		c.free = c.slots[i].next
+		c.free = c.links[i].next
 	} else {
 		i = c.grow()
 	}
 	c.sequence++
 	c.held++
 	c.pending++
-	s := &c.slots[i]
-	s.item, s.live, s.event = item{at, c.sequence, priority, i}, true, event
-	c.place(s.item)
+	c.slots[i] = slot[E]{c.sequence, true, event}
+	c.place(item{at, priority, i})
 	return Ticket{i, c.sequence}
 }
 
@@ -97,7 +104,7 @@ func (c *Calendar[E]) Cancel(t Ticket) bool {
 // simulation is Stuck.
 func (c *Calendar[E]) Next() (at float64, event E, ok bool) {
 	for !c.stuck && (len(c.queue.near) > 0 || c.refill()) {
-		it := c.queue.near.pop()
+		it := c.pop()
 		s := &c.slots[it.slot]
 		if !s.live {
 			c.release(it.slot)
@@ -135,21 +142,21 @@ func (c *Calendar[E]) Stuck() (event E, ok bool) { return c.culprit, c.stuck }
 func (c *Calendar[E]) Reset() {
 	clear(c.slots) // events may hold pointers
 	c.queue.clear()
-	*c = Calendar[E]{sequence: c.sequence, slots: c.slots[:0], queue: c.queue}
+	*c = Calendar[E]{sequence: c.sequence, slots: c.slots[:0], links: c.links[:0], queue: c.queue}
 }
 
 // grow adds a slot and returns its number.
 func (c *Calendar[E]) grow() uint32 {
 	if len(c.slots) == 0 {
-		c.slots = append(c.slots, slot[E]{})
+		c.slots, c.links = append(c.slots, slot[E]{}), append(c.links, link{})
 	}
-	c.slots = append(c.slots, slot[E]{})
+	c.slots, c.links = append(c.slots, slot[E]{}), append(c.links, link{})
 	return uint32(len(c.slots) - 1)
 }
 
 // release frees the slot of an event that the queue no longer holds.
 func (c *Calendar[E]) release(i uint32) {
-	c.slots[i].next = c.free
+	c.links[i].next = c.free
 	c.free = i
 	c.held--
 }

@@ -1,31 +1,28 @@
 package sim
 
-// An item is the key of a scheduled event, and the number of the slot that holds the event.
+// An item stands for a scheduled event: the slot that holds it, and what decides most comparisons of its key.
 type item struct {
 	at       float64
-	sequence uint64
 	priority int32
 	slot     uint32
 }
 
-func (a item) before(b item) bool {
-	return a.at < b.at || a.at == b.at && a.tied(b)
+func (c *Calendar[E]) before(a, b item) bool {
+	return a.at < b.at || a.at == b.at && c.tiedBefore(a, b)
 }
 
-func (a item) tied(b item) bool {
-	return a.priority < b.priority || a.priority == b.priority && a.sequence < b.sequence
+func (c *Calendar[E]) tiedBefore(a, b item) bool {
+	return a.priority < b.priority || a.priority == b.priority && c.slots[a.slot].sequence < c.slots[b.slot].sequence
 }
 
-// A heap has its least item first; the children of i are 4i+1 … 4i+4.
-type heap []item
-
-func (h *heap) push(it item) {
-	*h = append(*h, it)
-	q := *h
+// push adds an item to the heap of near items, whose least is the first; the children of i are 4i+1 … 4i+4.
+func (c *Calendar[E]) push(it item) {
+	c.queue.near = append(c.queue.near, it)
+	q := c.queue.near
 	i := len(q) - 1
 	for i > 0 {
 		parent := (i - 1) / 4
-		if !it.before(q[parent]) {
+		if !c.before(it, q[parent]) {
 			break
 		}
 		q[i] = q[parent]
@@ -34,13 +31,14 @@ func (h *heap) push(it item) {
 	q[i] = it
 }
 
-func (h *heap) pop() item {
-	q := *h
+// pop takes the least item off the heap, which must not be empty.
+func (c *Calendar[E]) pop() item {
+	q := c.queue.near
 	least := q[0]
 	n := len(q) - 1
 	last := q[n]
 	q = q[:n]
-	*h = q
+	c.queue.near = q
 	for i := 0; i < n; {
 		child := 4*i + 1
 		if child >= n {
@@ -48,11 +46,11 @@ func (h *heap) pop() item {
 			break
 		}
 		for j := child + 1; j < min(4*i+5, n); j++ {
-			if q[j].before(q[child]) {
+			if c.before(q[j], q[child]) {
 				child = j
 			}
 		}
-		if !q[child].before(last) {
+		if !c.before(q[child], last) {
 			q[i] = last
 			break
 		}

@@ -5,37 +5,39 @@ import (
 	"slices"
 )
 
-// The queue is a ladder queue (Tang, Goh & Thng 2005, ACM TOMACS 15:175) cut down to one rung. The rung is a row of
-// buckets of equal width in time, about as many as there were pending events when it was laid out, so that a bucket
-// yields about three. Items of the bucket being emptied, and earlier ones, are in a small heap; those beyond the rung
-// wait in no order, and make the next rung. Only the buckets of one group are lists of slots; the items of a later group stay
-// together in one array until its turn comes. So even a million pending events are written and read in runs, not
-// each at its own place in memory.
+// The queue is a ladder queue (Tang, Goh & Thng 2005, ACM TOMACS 15:175) cut down to one rung: a row of buckets of
+// equal width in time, as many as there were items when it was laid out, so that a bucket yields about three. The items
+// of the bucket being emptied, and earlier ones, are in a small heap, whatever comes. Those after the rung wait in no
+// order until the next rung is laid out for them.
+//
+// It was chosen by measurement, in the loop of BenchmarkHold, against a 4-ary heap alone and the calendar queue of Brown
+// (1988, CACM 31:1220). Least CPU time of several rounds in turn, in ns an operation (AMD EPYC, 2 cores, both busy):
+//
+//	pending          10²     10⁴     10⁶
+//	this queue       31      23      121
+//	4-ary heap       61      147     426
+//	calendar queue   20      55      247
 type queue struct {
-	near         heap
-	lists        []uint32 // first slot of each bucket of the open group
-	groups       [][]item
+	near         []item   // the heap
+	buckets      []uint32 // first slot of each bucket's list
 	beyond       []item
 	start, scale float64 // bucket of time t: (t-start)·scale
 	open         float64 // first bucket not yet emptied into near
-	groupEnd     float64 // first bucket after the open group
 	end          float64 // number of buckets
 	limit        int     // items held before the queue is laid out anew
+	touched      uint64  // written only, so that the compiler keeps the loads of prefetch
 }
 
 const (
-	groupBits   = 12
-	groupSize   = 1 << groupBits
-	smallHeap   = 16 // up to so many items, the heap alone is faster
+	smallHeap   = 16 // up to so many items, the heap alone is as fast
 	sampleItems = 32
+
+	prefetchBuckets = 16
+	prefetchDepth   = 4
 )
 
 func (q *queue) clear() {
-	clear(q.lists)
-	for g := range q.groups {
-		q.groups[g] = q.groups[g][:0]
-	}
-	*q = queue{near: q.near[:0], lists: q.lists, groups: q.groups, beyond: q.beyond[:0]}
+	*q = queue{near: q.near[:0], buckets: q.buckets, beyond: q.beyond[:0]}
 }
 
 // place puts an item where it belongs. An infinite time lies beyond the rung; where there is no rung its bucket is
@@ -44,14 +46,11 @@ func (c *Calendar[E]) place(it item) {
 	q := &c.queue
 	switch bucket := (it.at - q.start) * q.scale; {
 	case !(bucket >= q.open):
-		q.near.push(it)
-	case bucket < q.groupEnd:
-		first := &q.lists[int(bucket)%groupSize]
-		c.slots[it.slot].next = *first
-		*first = it.slot
+		c.push(it)
 	case bucket < q.end:
-		g := int(bucket) / groupSize
-		q.groups[g] = append(q.groups[g], it)
+		first := &q.buckets[int(bucket)]
+		c.links[it.slot] = link{it.at, it.priority, *first}
+		*first = it.slot
 	default:
 		q.beyond = append(q.beyond, it)
 	}
@@ -62,32 +61,17 @@ func (c *Calendar[E]) refill() bool {
 	q := &c.queue
 	for len(q.near) == 0 {
 		switch {
-		case q.open < q.groupEnd:
-			i := q.lists[int(q.open)%groupSize]
-			q.lists[int(q.open)%groupSize] = 0
+		case q.open < q.end:
+			b := int(q.open)
+			if b%prefetchBuckets == 0 {
+				c.prefetch(q.buckets[b:])
+			}
+			i := q.buckets[b]
 			q.open++
 			for i != 0 {
-				s := &c.slots[i]
-				next := s.next
-				if s.live {
-					q.near.push(s.item)
-				} else {
-					c.release(i)
-				}
-				i = next
-			}
-		case q.groupEnd < q.end:
-			g := int(q.groupEnd) / groupSize
-			q.groupEnd = min(q.groupEnd+groupSize, q.end)
-			items := q.groups[g]
-			q.groups[g] = items[:0]
-			// Looking at every slot once here, where the processor can fetch many at a time, brings them into the cache.
-			for _, it := range items {
-				if c.slots[it.slot].live {
-					c.place(it)
-				} else {
-					c.release(it.slot)
-				}
+				l := &c.links[i]
+				c.push(item{l.at, l.priority, i})
+				i = l.next
 			}
 		case len(q.beyond) > 0:
 			c.spread()
@@ -98,20 +82,29 @@ func (c *Calendar[E]) refill() bool {
 	return true
 }
 
+// prefetch brings the slots of the next buckets into the processor's cache. The list of one bucket is a chain of cache misses, each waiting for the last; the chains of many buckets, followed in
+// step and to a fixed depth, overlap. With a million events pending this halves the time of an operation.
+func (c *Calendar[E]) prefetch(buckets []uint32) {
+	var sum uint64
+	for _, i := range buckets[:min(prefetchBuckets, len(buckets))] {
+		for range prefetchDepth { // the list ends in slot 0, which is its own next
+			sum += c.slots[i].sequence
+			i = c.links[i].next
+		}
+	}
+	c.queue.touched = sum
+}
+
 // gather takes everything out of the heap and the rung, and puts it beyond.
 func (c *Calendar[E]) gather() {
 	q := &c.queue
 	q.beyond = append(q.beyond, q.near...)
 	q.near = q.near[:0]
-	for b := int(q.open); b < int(q.groupEnd); b++ {
-		for i := q.lists[b%groupSize]; i != 0; i = c.slots[i].next {
-			q.beyond = append(q.beyond, c.slots[i].item)
+	for ; q.open < q.end; q.open++ {
+		for i := q.buckets[int(q.open)]; i != 0; i = c.links[i].next {
+			l := &c.links[i]
+			q.beyond = append(q.beyond, item{l.at, l.priority, i})
 		}
-		q.lists[b%groupSize] = 0
-	}
-	for g := range q.groups {
-		q.beyond = append(q.beyond, q.groups[g]...)
-		q.groups[g] = q.groups[g][:0]
 	}
 }
 
@@ -135,23 +128,19 @@ func (c *Calendar[E]) spread() {
 		scale = float64(n) / (4 * (medianTime(items) - first))
 	}
 	if !(scale > 0) || math.IsInf(scale, 1) { // few items, or most at one instant or never: the heap takes all
-		q.start, q.scale, q.open, q.groupEnd, q.end = 0, 0, 1, 1, 1
+		q.start, q.scale, q.open, q.end = 0, 0, 1, 1
 		if q.limit = 4 * n; n <= smallHeap {
 			q.limit = smallHeap + 1
 		}
 		for _, it := range items {
-			q.near.push(it)
+			c.push(it)
 		}
 		return
 	}
-	q.start, q.scale, q.open, q.groupEnd, q.end = first, scale, 0, min(groupSize, float64(n)), float64(n)
+	q.start, q.scale, q.open, q.end = first, scale, 0, float64(n)
 	q.limit = 4 * n
-	if q.lists == nil {
-		q.lists = make([]uint32, groupSize)
-	}
-	for len(q.groups)*groupSize < n {
-		q.groups = append(q.groups, nil)
-	}
+	q.buckets = slices.Grow(q.buckets[:0], n)[:n]
+	clear(q.buckets)
 	for _, it := range items {
 		c.place(it)
 	}
