@@ -15,8 +15,7 @@ import (
 type duopoly struct {
 	spec   env.Spec
 	round  int
-	next   int // whose turn within the round
-	begun  [2]bool
+	next   int        // whose turn within the round
 	prices [2]float64 // in force
 	offers [2]int     // made in this round
 	shock  rng.Stream
@@ -151,7 +150,7 @@ func TestBrokenEnvironmentsAreRejected(t *testing.T) {
 			}
 		}), "a turn after its Last"},
 		{"no Last for one player", func(d *duopoly) { d.silent = true }, "player 1 has had no Last"},
-		{"Terminal in the middle", corrupt(func(d *duopoly, s *env.TimeStep) { s.Terminal = true }), "Terminal before Last"},
+		{"Terminal in the middle", corrupt(func(d *duopoly, s *env.TimeStep) { s.Terminal = true }), "a Terminal turn that is not Last"},
 		{"no such player", corrupt(func(d *duopoly, s *env.TimeStep) { s.Player += 2 }), "there are 2 players"},
 		{"goes on after the end", func(d *duopoly) { d.endless, d.rounds = true, 3 }, "a turn after its Last"},
 		{"everything forbidden", corrupt(func(d *duopoly, s *env.TimeStep) { clear(s.Mask) }), "forbids everything"},

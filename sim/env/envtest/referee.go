@@ -75,7 +75,7 @@ func (r *referee) checkStage(step *env.TimeStep) error {
 	case !r.begun[p] && step.Stage != env.First:
 		return errors.New("its first turn is not First")
 	case step.Terminal && step.Stage != env.Last:
-		return errors.New("Terminal before Last")
+		return errors.New("a Terminal turn that is not Last")
 	}
 	r.begun[p], r.stage[p] = true, step.Stage
 	return nil
