@@ -130,7 +130,7 @@ func (m *ARIMA) Fit(s Series) error {
 		return err
 	}
 	m.Warnings = nil
-	m.estimate(p.likelihood, p.likelihood.search())
+	m.estimate(p.likelihood, p.likelihood.search(8+4*len(p.likelihood.params)))
 	m.condition(p)
 	return nil
 }
@@ -204,44 +204,6 @@ func observedSpan(y []float64) (from, to int) {
 		to--
 	}
 	return from, to
-}
-
-// search maximises the likelihood over the angles of l: from white noise and from the best of a scattered set.
-func (l *likelihood) search() []float64 {
-	k, n := len(l.params), len(l.e[0])
-	best := make([]float64, k)
-	if k == 0 {
-		return best
-	}
-	const climbs = 4
-	starts := [][]float64{make([]float64, k)}
-	values := []float64{math.Inf(-1)} // white noise always climbs
-	res := make([]float64, n)
-	for i := range 6 * k {
-		x := make([]float64, k)
-		scatter(i+1, x)
-		for d := range x {
-			x[d] = (2*x[d] - 1) * 1.3 // partial autocorrelations within ±0.96
-		}
-		v := l.at(x, res)
-		at := len(starts)
-		for at > 1 && v < values[at-1] {
-			at--
-		}
-		if at < climbs {
-			starts = append(starts[:at], append([][]float64{x}, starts[at:]...)...)
-			values = append(values[:at], append([]float64{v}, values[at:]...)...)
-			starts, values = starts[:min(len(starts), climbs)], values[:min(len(values), climbs)]
-		}
-	}
-	least := math.Inf(1)
-	for _, x := range starts {
-		if v := levenbergMarquardt(l.at, x, n, 1e-4, 30); v < least {
-			least, best = v, x
-		}
-	}
-	levenbergMarquardt(l.at, best, n, 1e-11, 100)
-	return best
 }
 
 // criteria fills the information criteria; the innovation variance counts as a parameter.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -402,4 +403,17 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("a model that loads cannot be written: %v", err)
 		}
 	})
+}
+
+func TestRegressorsFollowTheCalendar(t *testing.T) {
+	p := Pulse("p", 10, 5, 9, 10, 14, 15)
+	if want := []float64{1, 0, 0, 0, 1}; !slices.Equal(p.Values, want) {
+		t.Errorf("pulse %v, want %v", p.Values, want)
+	}
+	whole, part := Fourier(365.25/7, 2, 1, 60), Fourier(365.25/7, 2, 41, 20)
+	for i := range whole {
+		if whole[i].Name != part[i].Name || !slices.Equal(whole[i].Values[40:], part[i].Values) {
+			t.Errorf("%s: the harmonics of weeks 41 to 60 depend on where the horizon starts", whole[i].Name)
+		}
+	}
 }

@@ -178,7 +178,7 @@ func (w *stepwise) try(c candidate) bool {
 		t.Refused = err.Error()
 	} else {
 		l := p.likelihood
-		l.at(l.search(), make([]float64, len(l.e[0])))
+		l.at(l.search(4+2*len(l.params)), make([]float64, len(l.e[0])))
 		m.LogLik, m.NUsed = l.logLik(), l.used
 		m.criteria(len(l.params) + len(l.gamma) - l.nuisance)
 		if rootBeyond(l.a.ar, 1.01) && invertible(l.a.ma, 1.01) {

@@ -15,6 +15,7 @@ func (m *ARIMA) estimate(l *likelihood, x []float64) {
 		}
 		return l.logLik()
 	}
+	m.Converged = false
 	free := l.snapToBoundary(x, logLik)
 	if len(free) < len(x) {
 		m.Warnings = append(m.Warnings, "the moving-average part is at the boundary of invertibility: its standard errors do not exist")

@@ -22,7 +22,7 @@ type whitener struct {
 // the gain is that of the infinite past, the recursion is the difference equation itself, over its non-zero lags.
 func (w *whitener) stationary(a *arma, cols, out [][]float64) (sumLogF float64, ok bool) {
 	r := a.dim()
-	w.first, w.diff, w.gain = grow(w.first, r), grow(w.diff, r), grow(w.gain, r)
+	w.first, w.diff = grow(w.first, r), grow(w.diff, r)
 	p, l := w.first, w.diff
 	if !w.moments.firstColumn(a, p) {
 		return 0, false
@@ -55,23 +55,28 @@ func (w *whitener) stationary(a *arma, cols, out [][]float64) (sumLogF float64, 
 			sumLogF += math.Log(product)
 			product = 1
 		}
-		root, kappa := 1/math.Sqrt(f), l[0]/f
-		gain := w.gain[:r]
-		for i := range gain {
-			gain[i] = p[i] / f
-		}
+		root := 1 / math.Sqrt(f)
 		for c, y := range cols {
-			out[c][t] = advance(a, w.states[c], gain, y[t]) * root
+			out[c][t] = advance(a, w.states[c], p, 1/f, y[t]) * root
 		}
-		p[0] -= kappa * l[0]
-		for i := 1; i < r; i++ {
-			pi, li := p[i], l[i]
-			p[i] = pi - kappa*li
-			l[i-1] = li - kappa*pi
-		}
-		l[r-1] = 0
+		rotate(p, l)
 	}
 	return sumLogF + math.Log(product), true
+}
+
+// rotate takes the covariance column p and its change l one period on: a hyperbolic rotation of both, and a shift of l.
+func rotate(p, l []float64) {
+	kappa := l[0] / p[0]
+	p[0] -= kappa * l[0]
+	p, from := p[1:], l[1:]
+	from = from[:len(p)]
+	to := l[:len(p)]
+	for i, pi := range p {
+		li := from[i]
+		p[i] = pi - kappa*li
+		to[i] = li - kappa*pi
+	}
+	l[len(l)-1] = 0
 }
 
 // settled reports whether the gain has become the noise loading.
@@ -108,13 +113,15 @@ func difference(a *arma, y, e []float64, from int) {
 	}
 }
 
-// advance takes observation y into a predicted state, predicts the next one and returns the innovation.
-func advance(a *arma, state, gain []float64, y float64) float64 {
+// advance takes observation y into a predicted state, predicts the next one and returns the innovation; gain times scale
+// is the filter's gain.
+func advance(a *arma, state, gain []float64, scale, y float64) float64 {
 	v := y - state[0]
 	last := len(state) - 1
-	gain = gain[:len(state)]
-	for i := range last {
-		state[i] = state[i+1] + gain[i+1]*v
+	to, from, gain := state[:last], state[1:last+1], gain[1:last+1]
+	g := v * scale
+	for i := range to {
+		to[i] = from[i] + gain[i]*g
 	}
 	state[last] = 0
 	for _, t := range a.arTerms {
@@ -294,7 +301,7 @@ func (w *whitener) levels(a, full *arma, diff []float64, lags, cols, out [][]flo
 		sumLogF += math.Log(f)
 		root := 1 / math.Sqrt(f)
 		for c, y := range cols {
-			out[c][t] = advance(full, w.states[c], w.gain, y[t]) * root
+			out[c][t] = advance(full, w.states[c], w.gain, 1, y[t]) * root
 		}
 	}
 	return sumLogF, true

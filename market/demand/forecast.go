@@ -243,7 +243,7 @@ func (m *ARIMA) Update(y float64, x []float64) error {
 		return err
 	}
 	m.filter.uncertainty.observe(&m.filter.process, m.filter.gain)
-	advance(&m.filter.process, m.filter.mean, m.filter.gain, m.Transform.forward(y)-mu[0])
+	advance(&m.filter.process, m.filter.mean, m.filter.gain, 1, m.Transform.forward(y)-mu[0])
 	m.next++
 	return nil
 }

@@ -91,7 +91,7 @@ type arimaJSON struct {
 }
 
 // MarshalJSON writes a fitted model. UnmarshalJSON reads it back to the same forecasts, bit for bit.
-func (m *ARIMA) MarshalJSON() ([]byte, error) {
+func (m ARIMA) MarshalJSON() ([]byte, error) {
 	if err := m.fitted(); err != nil {
 		return nil, err
 	}

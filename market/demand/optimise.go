@@ -11,9 +11,10 @@ type objective func(x, res []float64) float64
 
 // levenbergMarquardt minimises f from x, in place (Marquardt 1963). Residuals are such that n·log of the sum of squares
 // is minus twice the log-likelihood, so J'J·n/S approximates the information and the predicted reduction is in units of
-// log-likelihood: it stops when a full step promises less than tolerance of it. Steps are bounded because x is an angle.
+// log-likelihood: it stops when a full step promises less than tolerance of it. x are angles, for which the information of one
+// observation is about 1: steps are bounded, and the ridge keeps angles that stand still at a boundary from straying.
 func levenbergMarquardt(f objective, x []float64, n int, tolerance float64, iterations int) float64 {
-	const difference, longest = 1e-6, 0.7
+	const difference, longest, ridge = 1e-6, 0.7, 1e-3
 	k := len(x)
 	res, trial := make([]float64, n), make([]float64, n)
 	next, step := make([]float64, k), make([]float64, k)
@@ -43,7 +44,7 @@ func levenbergMarquardt(f objective, x []float64, n int, tolerance float64, iter
 		for {
 			damped.CopySym(normal)
 			for i := range k {
-				damped.SetSym(i, i, normal.At(i, i)*(1+damping)+1e-12*best)
+				damped.SetSym(i, i, normal.At(i, i)*(1+damping)+ridge*best)
 			}
 			promise, ok := solveStep(damped, gradient, step, longest)
 			promise *= float64(n) / best
@@ -100,10 +101,8 @@ func solveStep(normal mat.Symmetric, gradient *mat.VecDense, step []float64, lon
 		return 0, false
 	}
 	promise = mat.Dot(s, gradient) / 2
-	for _, v := range step {
-		if m := math.Abs(v); m > longest {
-			s.ScaleVec(longest/m, s)
-		}
+	for i, v := range step {
+		step[i] = max(-longest, min(longest, v))
 	}
 	return promise, true
 }
@@ -115,30 +114,6 @@ func dot(a, b []float64) float64 {
 		s += v * b[i]
 	}
 	return s
-}
-
-// scatter is the i-th point (from 1) of the Halton sequence in (0, 1)^len(x): a low-discrepancy set of starts.
-func scatter(i int, x []float64) {
-	base := 1
-	for d := range x {
-		for base++; !prime(base); base++ {
-		}
-		f, v := 1.0, 0.0
-		for n := i; n > 0; n /= base {
-			f /= float64(base)
-			v += f * float64(n%base)
-		}
-		x[d] = v
-	}
-}
-
-func prime(n int) bool {
-	for d := 2; d*d <= n; d++ {
-		if n%d == 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // curvature is the gradient and the Hessian of f at x by central differences over the free coordinates; each is called
