@@ -109,7 +109,7 @@ func (d *document) columns(p path, c *Columns, products int) {
 		case pair.plain != "" && pair.log != "":
 			d.bad(p.then("log_"+pair.key), show(pair.log), "either "+pair.key+" or log_"+pair.key+", not both")
 		case pair.plain == "" && pair.log == "":
-			d.bad(p.then(pair.key), "nothing", pair.key+" or log_"+pair.key)
+			d.bad(p.then(pair.key), nothing, pair.key+" or log_"+pair.key)
 		}
 	}
 	for _, pattern := range []struct{ key, text string }{{"units", c.Units}, {"display", c.Display}, {"price", c.Price},
@@ -180,7 +180,7 @@ func (d *document) assign(s *Scenario, priced map[string]string, rest int) {
 		if s.Sellers[rest].Brain == nil && len(left) != 1 {
 			d.bad(path("sellers").then(strconv.Itoa(rest)).then("prices"), fmt.Sprintf("%d products", len(left)), "one product for a learning seller")
 		}
-	case len(left) > 0:
+	case len(left) > 0 && len(d.errs) == 0:
 		d.bad("sellers", "nobody who prices "+strings.Join(left, ", "), "a seller for each product")
 	}
 }
@@ -191,7 +191,7 @@ func (d *document) learner(p path, seller *Seller) {
 		d.bad(p.then("prices"), fmt.Sprintf("%d products", len(seller.Prices)), "one product for a learning seller")
 	}
 	if len(seller.Offers) == 0 {
-		d.bad(p.then("offers"), "nothing", "a list of prices or { from, to, rungs }")
+		d.bad(p.then("offers"), nothing, "a list of prices or { from, to, rungs }")
 	}
 	if seller.Limit == nil {
 		seller.Limit = new(Limit)
@@ -202,7 +202,7 @@ func (d *document) learner(p path, seller *Seller) {
 		d.table(p.then("reward"), map[string]any{}, reflect.ValueOf(seller.Reward).Elem())
 	}
 	if len(seller.State) == 0 {
-		d.bad(p.then("state"), "nothing", "at least one feature, as in { reference_price = { bins = 40 } }")
+		d.bad(p.then("state"), nothing, "at least one feature, as in { reference_price = { bins = 40 } }")
 	}
 }
 

@@ -77,13 +77,20 @@ func (d *document) bad(p path, found, expected string) {
 	d.errs = append(d.errs, e)
 }
 
-// first is the error that stands first in the file, or nil.
+// first is the error that stands first in the file, or nil. That a key is missing comes last: it may only be misspelt.
 func (d *document) first() error {
 	if len(d.errs) == 0 {
 		return nil
 	}
-	return slices.MinFunc(d.errs, func(a, b *field.Error) int { return a.Line - b.Line })
+	return slices.MinFunc(d.errs, func(a, b *field.Error) int {
+		if a, b := a.Found == nothing, b.Found == nothing; a != b {
+			return map[bool]int{true: 1, false: -1}[a]
+		}
+		return a.Line - b.Line
+	})
 }
+
+const nothing = "nothing" // found where a key is missing
 
 // key writes a path as --set takes it: dotted, elements of arrays by their name.
 func (d *document) key(p path) string {
@@ -211,7 +218,7 @@ func (d *document) entry(p path, table map[string]any, f reflect.StructField, in
 	case f.Tag.Get("default") != "":
 		v = literal(f.Tag.Get("default"))
 	case f.Tag.Get("required") != "":
-		d.bad(p, "nothing", expectation(f))
+		d.bad(p, nothing, expectation(f))
 		return
 	case into.Kind() == reflect.Struct:
 		if _, custom := into.Addr().Interface().(unmarshaler); custom {
@@ -313,7 +320,7 @@ func (d *document) scalar(p path, v any, into reflect.Value, f reflect.StructFie
 		var n int64
 		if n, ok = v.(int64); ok {
 			into.SetInt(n)
-			ok = within(float64(n), f.Tag.Get("range"))
+			ok = -1<<53 <= n && n <= 1<<53 && within(float64(n), f.Tag.Get("range"))
 		}
 	case reflect.Float64:
 		var x float64

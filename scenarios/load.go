@@ -128,9 +128,9 @@ func (d *document) digest(s *Scenario) error {
 
 // Panel opens the data file; name is for messages. The caller closes it.
 func (s *Scenario) Panel() (name string, file fs.File, err error) {
-	name, found := strings.CutPrefix(s.Data.Panel, "bundled:")
-	if found {
-		file, err = data.Files().Open(name)
+	name = s.Data.Panel
+	if inside, found := strings.CutPrefix(name, "bundled:"); found {
+		file, err = data.Files().Open(inside)
 	} else {
 		if name = filepath.FromSlash(name); !filepath.IsAbs(name) {
 			name = filepath.Join(s.source.dir, name)

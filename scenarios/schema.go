@@ -153,7 +153,7 @@ func show(v any) string {
 	var s string
 	switch v := v.(type) {
 	case nil:
-		return "nothing"
+		return nothing
 	case string:
 		s = strconv.Quote(v)
 	case float64:

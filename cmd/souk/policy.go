@@ -33,6 +33,8 @@ func load(folder string) (*bundle.Bundle, error) {
 	b, err := bundle.Load(os.DirFS(folder))
 	if bad, ok := errors.AsType[*field.Error](err); ok {
 		bad.File = filepath.Join(folder, bad.File)
+	} else if err != nil {
+		return nil, &field.Error{File: folder, Found: err.Error(), Expected: "the folder of a policy bundle"}
 	}
 	return b, err
 }

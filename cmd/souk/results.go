@@ -5,8 +5,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
-
-	"github.com/souk-sim/souk/results/rundir"
 )
 
 func (a *app) results() *cobra.Command {
@@ -19,7 +17,7 @@ func (a *app) results() *cobra.Command {
 		Use: "list", Short: "List runs, complete or not", Args: takes(),
 		Example: "  souk results list",
 		RunE: func(*cobra.Command, []string) error {
-			runs, err := rundir.Store{Root: a.out}.List()
+			runs, err := a.store().List()
 			if err != nil {
 				return err
 			}

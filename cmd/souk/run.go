@@ -35,6 +35,7 @@ type app struct {
 	stdin   io.Reader
 	stdout  *bufio.Writer
 	stderr  io.Writer
+	disk    rundir.FS // nil: the operating system's
 	json    bool
 	quiet   bool
 	seed    int64
@@ -47,11 +48,15 @@ type app struct {
 // run is the whole program but for the process around it.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{stdin: stdin, stdout: bufio.NewWriter(stdout), stderr: stderr}
+	return a.run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(stdin)
+	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
-	root.SetErr(stderr)
+	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
 	if flushed := a.stdout.Flush(); err == nil && flushed != nil && !errors.Is(flushed, syscall.EPIPE) {
 		err = flushed // a reader who has seen enough, as head has, is no failure
@@ -102,6 +107,9 @@ func (a *app) help(root *cobra.Command) *cobra.Command {
 		},
 	}
 }
+
+// store is the folder of runs.
+func (a *app) store() rundir.Store { return rundir.Store{Root: a.out, FS: a.disk} }
 
 // usage marks an error as one of the command line.
 type usage struct{ error }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/scenarios/workflow"
 )
 
 func (a *app) scenario() *cobra.Command {
@@ -88,13 +89,15 @@ func (a *app) scenarioShow() *cobra.Command {
 
 func (a *app) scenarioCheck() *cobra.Command {
 	return &cobra.Command{
-		Use: "check SCENARIO…", Short: "Say whether scenarios are valid; the first error is told with its line", Args: takes("SCENARIO…"),
+		Use: "check SCENARIO…", Short: "Say whether scenarios and their data are valid; the first error is told with its line", Args: takes("SCENARIO…"),
 		Example: "  souk scenario check my.toml\n  souk scenario check canned-tuna --set train.seeds=20",
 		RunE: func(_ *cobra.Command, args []string) error {
 			type entry struct {
 				Scenario string `json:"scenario"`
 				Name     string `json:"name"`
 				RunID    string `json:"run_id"`
+				Periods  int    `json:"periods"`
+				Findings int    `json:"findings"`
 			}
 			var list []entry
 			for _, arg := range args {
@@ -102,13 +105,17 @@ func (a *app) scenarioCheck() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				list = append(list, entry{arg, s.Name, s.RunID()})
+				data, err := workflow.ReadData(s)
+				if err != nil {
+					return err
+				}
+				list = append(list, entry{arg, s.Name, s.RunID(), len(data.Panel.Periods), len(data.Findings)})
 			}
 			if a.json {
 				return a.document("check", map[string]any{"valid": list})
 			}
 			for _, e := range list {
-				fmt.Fprintf(a.stdout, "%s: valid, run id %s\n", e.Scenario, e.RunID)
+				fmt.Fprintf(a.stdout, "%s: valid, run id %s, %d periods of data with %d findings\n", e.Scenario, e.RunID, e.Periods, e.Findings)
 			}
 			return nil
 		},

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,7 @@ func (a *app) train() *cobra.Command {
 				return err
 			}
 			began := time.Now()
-			run := &workflow.Run{Scenario: s, Store: rundir.Store{Root: a.out}, Workers: a.workers, Build: build(),
+			run := &workflow.Run{Scenario: s, Store: a.store(), Workers: a.workers, Build: build(),
 				Options: rundir.Options{Resume: resume, Holder: fmt.Sprintf("souk train, process %d", os.Getpid())},
 				Clock:   func() time.Duration { return time.Since(began) }}
 			watch, closed := a.watch()
@@ -44,7 +45,11 @@ func (a *app) train() *cobra.Command {
 			if err := summary.Text(a.stdout); err != nil {
 				return err
 			}
-			fmt.Fprintf(a.stdout, "\nfiles    %s\n         souk policy decide %s/policy --observation reference_price=0.90 answers from the policy\n", summary.Dir, summary.Dir)
+			ask := ""
+			for _, d := range summary.Chosen.Table.Encoder.Dimensions {
+				ask += fmt.Sprintf(" --observation %s=%.4g", d.Feature, d.Edges[len(d.Edges)/2])
+			}
+			fmt.Fprintf(a.stdout, "\nfiles    %s\nask      souk policy decide %s/policy%s\n", summary.Dir, summary.Dir, ask)
 			return nil
 		},
 	}
@@ -52,16 +57,14 @@ func (a *app) train() *cobra.Command {
 	return cmd
 }
 
-// build describes this program, for the manifest.
+// build describes this program, for the manifest. It leaves the revision out, which go build stamps and go run does not: a run has the
+// same bytes under both.
 func build() rundir.Build {
 	b := rundir.Build{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, FMA: cpu.X86.HasFMA || runtime.GOARCH == "arm64"}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, setting := range info.Settings {
-			switch setting.Key {
-			case "GOAMD64", "GOARM64", "GOPPC64", "GORISCV64":
-				b.Level = setting.Value
-			case "vcs.revision":
-				b.Revision = setting.Value
+			if setting.Key == "GO"+strings.ToUpper(runtime.GOARCH) {
+				b.Level = setting.Value // GOAMD64 and its like
 			}
 		}
 	}

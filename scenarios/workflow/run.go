@@ -50,6 +50,7 @@ type Summary struct {
 	Models     *Models          `json:"-"`
 	Baselines  *Baselines       `json:"baselines"`
 	Comparison *evaluate.Result `json:"comparison"`
+	Recorded   *evaluate.Result `json:"against_recorded_rivals,omitempty"`
 	Robustness *Robustness      `json:"robustness"`
 	Chosen     *Chosen          `json:"chosen"`
 	Learned    string           `json:"learned_policy"` // the chosen policy in words
@@ -149,6 +150,9 @@ func (r *Run) train(ctx context.Context, data *Data, run *rundir.Run, summary *S
 	}
 	t.done("train")
 	if summary.Comparison, err = Compare(ctx, s, world, summary.Baselines, learned, r.workers(), r.counting("evaluate")); err != nil {
+		return err
+	}
+	if summary.Recorded, err = AgainstRecorded(ctx, s, data, world, summary.Baselines, learned, r.workers(), r.counting("evaluate")); err != nil {
 		return err
 	}
 	t.done("evaluate")

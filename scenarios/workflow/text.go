@@ -10,6 +10,7 @@ import (
 
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/market/logs"
+	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/scenarios"
 )
 
@@ -34,6 +35,9 @@ func (m *Summary) Text(w io.Writer) error {
 	p.line("")
 	p.WriteString(headline(m.Comparison))
 	p.section("gap", gaps(m.Comparison)...)
+	if m.Recorded != nil {
+		p.section("recorded", recordedText(m.Recorded))
+	}
 	if m.Robustness.Draws > 0 {
 		p.section("doubt", m.Robustness.text(m.Chosen)...)
 	}
@@ -193,11 +197,27 @@ func (b *Baselines) text() []string {
 		b.Fixed.Price, top, b.Cycle.Regular, b.Cycle.Deal, b.Cycle.DealWeeks, b.Cycle.Length, 100*b.Markup, len(b.Weeks), b.Weeks[0], b.Weeks[len(b.Weeks)-1])}
 }
 
+func recordedText(r *evaluate.Result) string {
+	var parts []string
+	for _, row := range r.Rows {
+		part := fmt.Sprintf("%s %s", row.Name, thousands(row.Profit.Value, ""))
+		for _, d := range row.Differences {
+			part += fmt.Sprintf(" (%s [%s, %s] over %s)", thousands(d.Value, "+"), thousands(d.Low, "+"), thousands(d.High, "+"), d.Name)
+		}
+		parts = append(parts, part)
+	}
+	return "against the others' recorded prices and displays of those weeks, $ a week: " + strings.Join(parts, ", ")
+}
+
 func (r *Robustness) text(c *Chosen) []string {
 	describe := func(all []Advantage, of string) string {
 		var parts []string
 		for _, a := range all {
-			parts = append(parts, fmt.Sprintf("%s %+.0f [%+.0f, %+.0f], ahead in %.0f%%", a.Over, a.Median, a.Low, a.High, 100*a.Wins))
+			if a.Low == 0 && a.High == 0 {
+				parts = append(parts, a.Over+" the same")
+				continue
+			}
+			parts = append(parts, fmt.Sprintf("%s %s [%s, %s], ahead in %.0f%%", a.Over, thousands(a.Median, "+"), thousands(a.Low, "+"), thousands(a.High, "+"), 100*a.Wins))
 		}
 		return of + strings.Join(parts, "; ")
 	}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/souk-sim/souk/results/rundir"
+)
+
+// trained is a smoke run's files but for timing.json, by name.
+func trained(t *testing.T, out string, args ...string) map[string]string {
+	t.Helper()
+	code, _, stderr := call(t, append(append([]string{"train", "canned-tuna", "--quiet", "--out", out}, smoke...), args...)...)
+	if code != exitDone {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	return files(t, out)
+}
+
+// files reads the one complete run under out.
+func files(t *testing.T, out string) map[string]string {
+	t.Helper()
+	runs, err := rundir.Store{Root: out}.List()
+	if err != nil || len(runs) != 1 || runs[0].Manifest == nil {
+		t.Fatalf("not one complete run: %+v, %v", runs, err)
+	}
+	if _, err := (rundir.Store{Root: out}).Verify(runs[0].Name, runs[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	tree := os.DirFS(runs[0].Dir)
+	err = fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || name == "timing.json" {
+			return err
+		}
+		content, err := fs.ReadFile(tree, name)
+		all[name] = string(content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"manifest.json", "scenario.toml", "summary.json", "report.txt", "episodes.parquet", "steps.parquet", "models/choice.json", "policy/manifest.json"} {
+		if all[name] == "" {
+			t.Errorf("%s is absent or empty", name)
+		}
+	}
+	return all
+}
+
+func same(t *testing.T, what string, a, b map[string]string) {
+	t.Helper()
+	if x, y := slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b)); !slices.Equal(x, y) {
+		t.Fatalf("%s: other files: %v and %v", what, x, y)
+	}
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		if a[name] != b[name] {
+			t.Errorf("%s: %s differs", what, name)
+		}
+	}
+}
+
+func TestARunIsTheSameBytesOnAnyNumberOfWorkersAndInterrupted(t *testing.T) {
+	one := trained(t, t.TempDir(), "--workers", "1")
+	same(t, "two workers", one, trained(t, t.TempDir(), "--workers", "2"))
+
+	out := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	var stdout, stderr bytes.Buffer
+	stop := writer(func(p []byte) (int, error) { // at the first word of training
+		if bytes.Contains(p, []byte(stageName("train"))) {
+			cancel()
+		}
+		return stderr.Write(p)
+	})
+	args := append([]string{"train", "canned-tuna", "--out", out}, smoke...)
+	if code := run(ctx, args, nil, &stdout, stop); code != exitInterrupted {
+		t.Fatalf("interrupted, the exit code is %d: %s", code, &stderr)
+	}
+	if !bytes.Contains(stderr.Bytes(), []byte("--resume")) {
+		t.Errorf("interrupted, it says %s", &stderr)
+	}
+	same(t, "interrupted and resumed", one, trained(t, out, "--resume"))
+}
+
+type writer func([]byte) (int, error)
+
+func (w writer) Write(p []byte) (int, error) { return w(p) }
+
+func TestARunKilledAtAnyMomentResumesToTheSameBytes(t *testing.T) {
+	kills := 4
+	if testing.Short() {
+		t.Skip("kills processes for some seconds")
+	}
+	if long {
+		kills = 20
+	}
+	program := filepath.Join(t.TempDir(), "souk")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	arguments := func(out string) []string {
+		return append([]string{"train", "canned-tuna", "--quiet", "--resume", "--out", out}, smoke...)
+	}
+	whole := t.TempDir()
+	began := time.Now()
+	if out, err := exec.Command(program, arguments(whole)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	takes := time.Since(began)
+	want := files(t, whole)
+	random := rand.New(rand.NewPCG(1, 2))
+	for range kills {
+		out := t.TempDir()
+		cmd := exec.Command(program, arguments(out)...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(random.Float64() * float64(takes)))
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // killed
+		runs, err := rundir.Store{Root: out}.List()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range runs {
+			if r.Manifest == nil {
+				continue
+			}
+			if _, err := (rundir.Store{Root: out}).Verify(r.Name, r.ID); err != nil {
+				t.Errorf("a killed run looks complete: %v", err)
+			}
+		}
+		if out, err := exec.Command(program, arguments(out)...).CombinedOutput(); err != nil {
+			t.Fatalf("resumed: %v: %s", err, out)
+		}
+		same(t, "killed and resumed", want, files(t, out))
+	}
+}
+
+func TestGoRunAndGoBuildLeaveTheSameBytes(t *testing.T) {
+	if !long {
+		t.Skip("links the program again: go test -tags long")
+	}
+	built := t.TempDir()
+	program := filepath.Join(t.TempDir(), "souk")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if out, err := exec.Command(program, append([]string{"train", "canned-tuna", "--quiet", "--out", built}, smoke...)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	ran := t.TempDir()
+	if out, err := exec.Command("go", append([]string{"run", ".", "train", "canned-tuna", "--quiet", "--out", ran}, smoke...)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	same(t, "go run and go build", files(t, built), files(t, ran))
+}
