@@ -104,15 +104,20 @@ type Quantity struct {
 // Market says how the world is simulated.
 type Market struct {
 	Resolution string `toml:"resolution" default:"'sampled'" oneof:"sampled,expected" doc:"sampled: every shopper; expected: demand in closed form"`
-	Stores     Stores `toml:"stores" doc:"share of the chain's customers that are simulated"`
+	Stores     Stores `toml:"stores" doc:"how many stores' worth of customers are simulated"`
 	Shock      bool   `toml:"shock" default:"true" doc:"weekly AR(1) utility shocks with the residuals' variance"`
 }
 
-// Stores scales the market.
+// Stores scales the market: it simulates the customers of so many stores out of the chain whose customers the data count.
 type Stores struct {
-	Train    float64 `toml:"train" default:"0.02" range:"(0,1]" doc:"while learning"`
-	Evaluate float64 `toml:"evaluate" default:"0.1" range:"(0,1]" doc:"while comparing policies"`
+	Chain    float64 `toml:"chain" default:"1.0" range:"[1,1000000]" doc:"stores whose customers the data count together"`
+	Train    float64 `toml:"train" default:"0.05" range:"(0,1000000]" doc:"stores' worth of customers while learning"`
+	Evaluate float64 `toml:"evaluate" default:"1.0" range:"(0,1000000]" doc:"stores' worth of customers while comparing policies"`
 }
+
+// TrainShare and EvaluateShare are the shares of the chain's customers that are simulated.
+func (s Stores) TrainShare() float64    { return s.Train / s.Chain }
+func (s Stores) EvaluateShare() float64 { return s.Evaluate / s.Chain }
 
 // Stock is the replenishment of the shelf.
 type Stock struct {

@@ -18,7 +18,7 @@ import (
 // smoke is the smallest budget that goes through all of the main job.
 var smoke = []string{"--set", "train.episodes=12", "--set", "train.seeds=2", "--set", "train.checkpoint=3", "--set", "train.steps_every=5",
 	"--set", "evaluate.paths=3", "--set", "evaluate.coefficient_draws=2", "--set", "time.horizon=13", "--set", "demand.order=[1,0,0]",
-	"--set", "choice.reference_price.memory=0.3", "--set", "market.stores={train=0.001, evaluate=0.001}"}
+	"--set", "choice.reference_price.memory=0.3", "--set", "market.stores={chain=83, train=0.08, evaluate=0.08}"}
 
 // call runs the program in this process.
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {

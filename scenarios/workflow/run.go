@@ -128,11 +128,11 @@ func (r *Run) train(ctx context.Context, data *Data, run *rundir.Run, summary *S
 		return err
 	}
 	summary.Models = models
-	world, err := Build(s, data, models, s.Market.Stores.Evaluate)
+	world, err := Build(s, data, models, s.Market.Stores.EvaluateShare())
 	if err != nil {
 		return err
 	}
-	school, err := Build(s, data, models, s.Market.Stores.Train)
+	school, err := Build(s, data, models, s.Market.Stores.TrainShare())
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (r *Run) episodes() func(train.Progress) {
 			sum += n
 		}
 		lock.Unlock()
-		r.tell(Progress{Stage: "train", Done: sum, Total: len(played) * s.Train.Episodes, Reward: p.MovingReward / s.Market.Stores.Train, Exploration: p.Exploration})
+		r.tell(Progress{Stage: "train", Done: sum, Total: len(played) * s.Train.Episodes, Reward: p.MovingReward / s.Market.Stores.TrainShare(), Exploration: p.Exploration})
 	}
 }
 

@@ -59,7 +59,7 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load f
 	if err != nil {
 		return nil, err
 	}
-	world, err := Build(s, data, models, s.Market.Stores.Evaluate)
+	world, err := Build(s, data, models, s.Market.Stores.EvaluateShare())
 	if err != nil {
 		return nil, err
 	}
