@@ -36,8 +36,7 @@ type likelihood struct {
 	logDet   float64 // Σ log F, and of the nuisance columns' information
 	rotated  float64 // what the rotation took from logDet
 	gamma    []float64
-	gram     *mat.SymDense
-	chol     mat.Cholesky
+	chol     cholesky
 }
 
 // newLikelihood prepares y (its first and last values observed) and the regressors, which are 0 where y is missing.
@@ -76,9 +75,6 @@ func newLikelihood(order, seasonal [3]int, period int, y []float64, xs [][]float
 		l.e[c] = make([]float64, len(l.cols[0]))
 	}
 	l.gamma, l.offset = make([]float64, k), make([]float64, k)
-	if k > 0 {
-		l.gram = mat.NewSymDense(k, nil)
-	}
 	return l, l.orthogonalise(names)
 }
 
@@ -254,22 +250,16 @@ func (l *likelihood) at(x, res []float64) float64 {
 // regress computes the generalised least squares coefficients of the rotated columns, and adds the determinant that
 // integrating the nuisance columns out leaves.
 func (l *likelihood) regress() bool {
-	k := len(l.gamma)
-	b := mat.NewVecDense(k, nil)
-	for i := range k {
-		b.SetVec(i, dot(l.e[i+1], l.e[0]))
-		for j := i; j < k; j++ {
-			l.gram.SetSym(i, j, dot(l.e[i+1], l.e[j+1]))
-		}
+	for i := range l.gamma {
+		l.gamma[i] = dot(l.e[i+1], l.e[0])
 	}
-	if !l.chol.Factorize(l.gram) || l.chol.SolveVecTo(mat.NewVecDense(k, l.gamma), b) != nil {
+	if !l.chol.factor(len(l.gamma), func(i, j int) float64 { return dot(l.e[i+1], l.e[j+1]) }) {
 		return false
 	}
+	l.chol.solve(l.gamma)
 	if l.nuisance > 0 {
-		var u mat.TriDense
-		l.chol.UTo(&u)
 		for i := range l.nuisance {
-			l.logDet += 2 * math.Log(u.At(i, i))
+			l.logDet += 2 * math.Log(l.chol.l[i*l.chol.n+i])
 		}
 		l.logDet += l.rotated
 	}
@@ -297,11 +287,8 @@ func (l *likelihood) beta(to []float64) {
 // betaCovariance is that of the original columns' coefficients at the last evaluation, given the ARMA parameters.
 func (l *likelihood) betaCovariance() *mat.SymDense {
 	k := len(l.gamma)
-	var inv mat.SymDense
-	_ = l.chol.InverseTo(&inv)
-	var r mat.Dense
-	_ = r.Solve(l.rotation, mat.DenseCopyOf(&inv))
-	var c mat.Dense
+	var r, c mat.Dense
+	_ = r.Solve(l.rotation, l.inverseGram())
 	_ = c.Solve(l.rotation, r.T())
 	out := mat.NewSymDense(k, nil)
 	for i := range k {
@@ -310,4 +297,18 @@ func (l *likelihood) betaCovariance() *mat.SymDense {
 		}
 	}
 	return out
+}
+
+// inverseGram is the inverse of the rotated columns' information in units of the innovation variance.
+func (l *likelihood) inverseGram() *mat.Dense {
+	k := len(l.gamma)
+	inverse := mat.NewDense(k, k, nil)
+	unit := make([]float64, k)
+	for i := range k {
+		clear(unit)
+		unit[i] = 1
+		l.chol.solve(unit)
+		inverse.SetCol(i, unit)
+	}
+	return inverse
 }

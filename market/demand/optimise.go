@@ -22,8 +22,8 @@ func levenbergMarquardt(f objective, x []float64, n int, tolerance float64, iter
 	for i := range jac {
 		jac[i] = make([]float64, n)
 	}
-	normal, damped := mat.NewSymDense(k, nil), mat.NewSymDense(k, nil)
-	gradient := mat.NewVecDense(k, nil)
+	normal, gradient := make([]float64, k*k), make([]float64, k)
+	var chol cholesky
 	best := f(x, res)
 	if math.IsInf(best, 1) {
 		return best
@@ -36,23 +36,19 @@ func levenbergMarquardt(f objective, x []float64, n int, tolerance float64, iter
 			}
 		}
 		for i := range k {
-			gradient.SetVec(i, dot(jac[i], res))
+			gradient[i] = dot(jac[i], res)
 			for j := i; j < k; j++ {
-				normal.SetSym(i, j, dot(jac[i], jac[j]))
+				normal[i*k+j] = dot(jac[i], jac[j])
 			}
 		}
 		for {
-			damped.CopySym(normal)
-			for i := range k {
-				damped.SetSym(i, i, normal.At(i, i)*(1+damping)+ridge*best)
-			}
-			promise, ok := solveStep(damped, gradient, step, longest)
+			promise, ok := dampedStep(&chol, normal, gradient, step, damping, ridge*best)
 			promise *= float64(n) / best
 			if ok && promise < tolerance {
 				return best
 			}
 			for i := range x {
-				next[i] = x[i] - step[i]
+				next[i] = x[i] - max(-longest, min(longest, step[i]))
 			}
 			value := math.Inf(1)
 			if ok {
@@ -73,6 +69,23 @@ func levenbergMarquardt(f objective, x []float64, n int, tolerance float64, iter
 	return best
 }
 
+// dampedStep solves (A + damping·diag(A) + ridge·I)·step = gradient, A = J'J, and returns half the reduction in the sum of
+// squares that the linear model promises.
+func dampedStep(chol *cholesky, normal, gradient, step []float64, damping, ridge float64) (promise float64, ok bool) {
+	k := len(step)
+	if !chol.factor(k, func(i, j int) float64 {
+		if i == j {
+			return normal[i*k+i]*(1+damping) + ridge
+		}
+		return normal[i*k+j]
+	}) {
+		return 0, false
+	}
+	copy(step, gradient)
+	chol.solve(step)
+	return dot(step, gradient) / 2, true
+}
+
 // jacobianColumn differentiates the residuals by x[i], forward, or backward at the edge of the feasible region.
 func jacobianColumn(f objective, x []float64, i int, h float64, res, trial, column []float64) bool {
 	at := x[i]
@@ -88,23 +101,6 @@ func jacobianColumn(f objective, x []float64, i int, h float64, res, trial, colu
 		return true
 	}
 	return false
-}
-
-// solveStep solves for the step and returns half the reduction in the sum of squares that a linear model promises.
-func solveStep(normal mat.Symmetric, gradient *mat.VecDense, step []float64, longest float64) (promise float64, ok bool) {
-	var chol mat.Cholesky
-	if !chol.Factorize(normal) {
-		return 0, false
-	}
-	s := mat.NewVecDense(len(step), step)
-	if err := chol.SolveVecTo(s, gradient); err != nil {
-		return 0, false
-	}
-	promise = mat.Dot(s, gradient) / 2
-	for i, v := range step {
-		step[i] = max(-longest, min(longest, v))
-	}
-	return promise, true
 }
 
 func dot(a, b []float64) float64 {
