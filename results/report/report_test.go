@@ -1,0 +1,138 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/souk-sim/souk/sim/rng"
+)
+
+var gallery = flag.String("gallery", "", "write the tests' pictures to this folder, to look at them")
+
+// samples are pictures such as a run of canned-tuna leaves, from made-up numbers.
+func samples() map[string]interface{ Picture() (*Picture, error) } {
+	random := rng.New(1, 0).Family("samples").At()
+	curve := func(name string, from, to, rate float64) Curve {
+		c := Curve{Name: name}
+		for range 4 {
+			var s []float64
+			for e := range 4000 {
+				s = append(s, to+(from-to)*math.Exp(-float64(e)/rate)+30*random.Normal())
+			}
+			c.Seeds = append(c.Seeds, s)
+		}
+		return c
+	}
+	learning := &LearningCurves{
+		Title: "Learning to price tuna", Subtitle: "Category profit of one store, by training episode of 52 weeks", Y: "profit a week, $",
+		Curves:     []Curve{curve("Q-learning", 360, 452, 900), curve("SARSA", 355, 448, 1200)},
+		References: []Reference{{"best fixed price", 418}, {"best cycle", 451}, {"optimum", 455}},
+	}
+	return map[string]interface{ Picture() (*Picture, error) }{
+		"learning": learning, "prices": samplePrices(&random), "policy": samplePolicy(), "comparison": sampleComparison(),
+	}
+}
+
+func samplePrices(random *rng.Stream) *PricePaths {
+	paths := &PricePaths{Title: "What the learned policy does, and what the chain did", Subtitle: "Star-Kist 6 oz, test weeks 319 to 370",
+		X: "week", Y: "shelf price, $", Deals: "a rival on deal"}
+	for _, name := range []string{"Q-learning", "the chain's own prices"} {
+		p := PricePath{Name: name}
+		r := 0.85
+		for w := range 52 {
+			price := 0.97
+			if w%3 == 2 && name == "Q-learning" || random.Float64() < 0.25 && name != "Q-learning" {
+				price = 0.68 + 0.04*math.Floor(3*random.Float64())
+			}
+			p.Time, p.Price, p.Reference = append(p.Time, float64(319+w)), append(p.Price, price), append(p.Reference, r)
+			p.RivalDeal = append(p.RivalDeal, random.Float64() < 0.3)
+			r = 0.3*r + 0.7*price
+		}
+		if name != "Q-learning" {
+			p.Price[20], p.Reference[20] = math.NaN(), math.NaN()
+		}
+		paths.Paths = append(paths.Paths, p)
+	}
+	return paths
+}
+
+func samplePolicy() *PolicyLines {
+	l := &PolicyLines{Title: "The learned policy", Subtitle: "Q-learning, seed 1: what to charge, given what shoppers are used to",
+		X: "reference price, $", Y: "price, $", Diagonal: "price = reference price"}
+	calm, deal := PolicyLine{Name: "no rival on deal"}, PolicyLine{Name: "a rival on deal"}
+	for b := range 40 {
+		r := 0.55 + 0.0105*float64(b)
+		l.Feature = append(l.Feature, r)
+		at, other := 0.97, 0.97
+		if r > 0.86 {
+			at = 0.68 + 0.035*math.Floor(float64(b-30)/3)
+		}
+		if r > 0.9 {
+			other = 0.72
+		}
+		calm.Price, deal.Price = append(calm.Price, at), append(deal.Price, other)
+		calm.Known, deal.Known = append(calm.Known, b > 5), append(deal.Known, b > 9)
+	}
+	l.Lines = []PolicyLine{calm, deal}
+	return l
+}
+
+func sampleComparison() *Comparison {
+	return &Comparison{
+		Title: "Weekly profit on customers that training never met", Subtitle: "Every policy meets the same customers", X: "category profit a week, $",
+		Caption: "Bars: 95% intervals over 4 training seeds and 200 evaluation paths.",
+		Estimates: []Estimate{
+			{Name: "optimum, upper bound", Value: 471, Low: 463, High: 479}, {Name: "optimum, lower bound", Value: 455.2, Low: 447, High: 463},
+			{Name: "Q-learning", Value: 453.1, Low: 445, High: 461, Learned: true}, {Name: "SARSA", Value: 449.7, Low: 442, High: 457.5, Learned: true},
+			{Name: "best cycle", Value: 451, Low: 443, High: 459}, {Name: "best fixed price", Value: 418.4, Low: 411, High: 426},
+			{Name: "history", Value: 409, Low: 399, High: 419}, {Name: "cost-plus", Value: 391, Low: 384, High: 398}, {Name: "random", Value: 352, Low: 345, High: 359},
+		},
+	}
+}
+
+func TestPicturesHaveTheSameBytesEveryTime(t *testing.T) {
+	draw := func() map[string][]byte {
+		all := make(map[string][]byte)
+		for name, sample := range samples() {
+			p, err := sample.Picture()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var svg, image bytes.Buffer
+			if err := p.SVG(&svg); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.PNG(&image); err != nil {
+				t.Fatal(err)
+			}
+			all[name+".svg"], all[name+".png"] = svg.Bytes(), image.Bytes()
+		}
+		return all
+	}
+	first := draw()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for name, data := range draw() {
+		if !bytes.Equal(data, first[name]) {
+			t.Errorf("%s differs from one time to the next", name)
+		}
+		if strings.HasSuffix(name, ".png") {
+			if c, err := png.DecodeConfig(bytes.NewReader(data)); err != nil || c.Width != 1600 {
+				t.Errorf("%s is %d pixels wide, %v", name, c.Width, err)
+			}
+		} else if len(data) > 200_000 {
+			t.Errorf("%s has %d bytes", name, len(data))
+		}
+		if *gallery != "" {
+			if err := os.WriteFile(filepath.Join(*gallery, name), data, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
