@@ -69,6 +69,7 @@ type Demand struct {
 	Transform string   `toml:"transform" default:"'log'" oneof:"log,none" doc:"scale on which the model is linear"`
 	Order     Order    `toml:"order" default:"'auto'" doc:"[p, d, q], or auto: chosen by AICc"`
 	Harmonics int      `toml:"harmonics" default:"2" range:"[0,13]" doc:"pairs of yearly sine and cosine regressors"`
+	Holidays  []string `toml:"holidays" oneof:"christmas,independence-day,labor-day,memorial-day,new-year,thanksgiving,before christmas,before independence-day,before labor-day,before memorial-day,before new-year,before thanksgiving" doc:"periods that have a dummy because a holiday falls in them, or in the next (before ...)"`
 	Outliers  Outliers `toml:"outliers" default:"'found'" doc:"periods that a dummy takes out: a list, or found: the falls of traffic that the data checks find"`
 }
 
@@ -189,6 +190,6 @@ type Train struct {
 // Evaluate is how policies are compared.
 type Evaluate struct {
 	Paths            int      `toml:"paths" default:"200" range:"[2,1000000]" doc:"episodes that every policy plays, all against the same customers"`
-	Against          []string `toml:"against" default:"['history', 'best-fixed', 'best-cycle', 'cost-plus', 'random', 'optimum']" oneof:"history,history-rivals,best-fixed,best-cycle,cost-plus,random,optimum" doc:"what the learned policies are compared with"`
+	Against          []string `toml:"against" default:"['history', 'best-fixed', 'best-cycle', 'cost-plus', 'random', 'optimum']" oneof:"history,best-fixed,best-cycle,cost-plus,random,optimum" doc:"what the learned policies are compared with"`
 	CoefficientDraws int      `toml:"coefficient_draws" default:"200" range:"[0,100000]" doc:"draws of the fitted coefficients over which the headline is repeated"`
 }

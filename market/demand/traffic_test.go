@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"testing"
+	"time"
 
 	"github.com/souk-sim/souk/sim/rng"
 )
@@ -25,18 +26,21 @@ func traffic(t testing.TB, last int) Series {
 	return s
 }
 
-// trafficRegressors are the partly reported weeks, the calendar's weeks (week 1 begins on Thursday 14 September 1989),
+// trafficRegressors are the partly reported weeks, the holidays' weeks,
 // and the year's first harmonic.
 func trafficRegressors(start, n int) []Regressor {
 	var xs []Regressor
 	for _, week := range []int{249, 259, 266, 274, 291, 308} {
 		xs = append(xs, Pulse(fmt.Sprintf("week%d", week), start, n, week))
 	}
-	xs = append(xs,
-		Pulse("before-thanksgiving", start, n, 10, 62, 115, 167, 219, 271, 323, 376),
-		Pulse("thanksgiving", start, n, 11, 63, 116, 168, 220, 272, 324, 377),
-		Pulse("before-christmas", start, n, 14, 66, 118, 171, 223, 275, 327, 379),
-		Pulse("independence-day", start, n, 42, 95, 147, 199, 251, 303, 356))
+	first := time.Date(1989, time.September, 14, 0, 0, 0, 0, time.UTC)
+	for _, h := range []struct {
+		name   string
+		before int
+	}{{"thanksgiving", 1}, {"thanksgiving", 0}, {"christmas", 1}, {"independence-day", 0}} {
+		x, _ := Holiday(h.name, h.before, first, 7, start, n)
+		xs = append(xs, x)
+	}
 	return append(xs, Fourier(365.25/7, 1, start, n)...)
 }
 

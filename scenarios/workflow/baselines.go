@@ -19,14 +19,13 @@ import (
 
 // Names of the policies to compare with, as evaluate.against spells them.
 const (
-	history       = "history"
-	historyRivals = "history-rivals"
-	bestFixed     = "best-fixed"
-	bestCycle     = "best-cycle"
-	costPlus      = "cost-plus"
-	random        = "random"
-	solved        = "optimum"     // the policy of the dynamic programme
-	clairvoyant   = "clairvoyant" // the bound beside it
+	history     = "history"
+	bestFixed   = "best-fixed"
+	bestCycle   = "best-cycle"
+	costPlus    = "cost-plus"
+	random      = "random"
+	solved      = "optimum"     // the policy of the dynamic programme
+	clairvoyant = "clairvoyant" // the bound beside it
 )
 
 // Baselines are what learning is compared with, tuned on worlds that neither learning nor the comparison meets.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
+	"time"
 
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/market/demand"
@@ -72,6 +74,15 @@ const yearInWeeks = 365.2425 / 7
 // regressors of the traffic model over n periods from start. Outliers outside of what is fitted have none.
 func regressors(s *scenarios.Scenario, d *Data, start, n int) []demand.Regressor {
 	all := demand.Fourier(yearInWeeks, s.Demand.Harmonics, start, n)
+	first, _ := time.Parse(time.DateOnly, s.Data.FirstDay) // checked with the scenario, as the names are
+	for _, name := range s.Demand.Holidays {
+		before := 0
+		if rest, is := strings.CutPrefix(name, "before "); is {
+			name, before = rest, 1
+		}
+		x, _ := demand.Holiday(name, before, first, 7, start, n)
+		all = append(all, x)
+	}
 	outliers := s.Demand.Outliers.Periods
 	if s.Demand.Outliers.Found {
 		outliers = d.trafficFalls()
