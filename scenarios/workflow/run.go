@@ -161,7 +161,7 @@ func (r *Run) train(ctx context.Context, data *Data, run *rundir.Run, summary *S
 	}
 	t.done("doubt")
 	summary.Learned = inWords(world, summary.Chosen.Table)
-	return r.write(run, summary, t)
+	return r.write(run, world, summary, t)
 }
 
 // episodes adds the progress of all jobs up.
@@ -182,7 +182,7 @@ func (r *Run) episodes() func(train.Progress) {
 }
 
 // write leaves everything that the run found.
-func (r *Run) write(run *rundir.Run, summary *Summary, t *stages) error {
+func (r *Run) write(run *rundir.Run, w *World, summary *Summary, t *stages) error {
 	for _, f := range []struct {
 		name  string
 		value any
@@ -203,6 +203,9 @@ func (r *Run) write(run *rundir.Run, summary *Summary, t *stages) error {
 		return err
 	}
 	if err := r.writeBundle(run, summary); err != nil {
+		return err
+	}
+	if err := draw(run, r.Scenario, w, summary); err != nil {
 		return err
 	}
 	if err := run.Write("report.txt", func(w io.Writer) error { return summary.Text(w) }); err != nil {

@@ -13,20 +13,46 @@ import (
 // of the widest one; and the prices it posts week after week while nothing else happens.
 func inWords(w *World, table *policies.Table) string {
 	dims := table.Encoder.Dimensions
+	main := widest(dims)
+	var b strings.Builder
+	for _, cells := range situations(dims, main) {
+		if bands := bandsOf(table, main, cells); len(bands) > 0 {
+			when := append(situation(dims, main, cells), strings.ReplaceAll(dims[main].Feature, "_", " ")+" → price: ")
+			fmt.Fprintf(&b, "%s%s\n", strings.Join(when, "; "), strings.Join(bands, ", "))
+		}
+	}
+	fmt.Fprintf(&b, "While no rival is on deal: %s\n", strings.Join(alone(w, table, 16), " "))
+	return b.String()
+}
+
+// widest is the dimension with the most cells.
+func widest(dims []policies.Dimension) int {
 	main := 0
 	for i := range dims {
 		if len(dims[i].Edges) > len(dims[main].Edges) {
 			main = i
 		}
 	}
-	var b strings.Builder
-	for _, cells := range situations(dims, main) {
-		if bands := bandsOf(table, main, cells); len(bands) > 0 {
-			fmt.Fprintf(&b, "%s%s\n", situation(dims, main, cells), strings.Join(bands, ", "))
-		}
+	return main
+}
+
+// observed is an observation in the middle of the given cells; what the table does not look at is missing.
+func observed(table *policies.Table, cells []int) []float64 {
+	observation := make([]float64, len(table.Spec.Features))
+	for i := range observation {
+		observation[i] = missing
 	}
-	fmt.Fprintf(&b, "While no rival is on deal: %s\n", strings.Join(alone(w, table, 16), " "))
-	return b.String()
+	for i := range table.Encoder.Dimensions {
+		d := &table.Encoder.Dimensions[i]
+		observation[d.Index] = middle(d, cells[i])
+	}
+	return observation
+}
+
+// met says whether training was in an observation's state often enough to mean its answer: a thousandth of the time.
+func met(table *policies.Table, observation []float64) bool {
+	total := visits(table, -1)
+	return total == 0 || visits(table, table.Encoder.Encode(observation))*1000 > total
 }
 
 // situations are all combinations of cells of the dimensions but one, missing values left out.
@@ -52,8 +78,8 @@ func situations(dims []policies.Dimension, but int) [][]int {
 // mostSituations bounds the words; the table itself is in the bundle.
 const mostSituations = 16
 
-func situation(dims []policies.Dimension, main int, cells []int) string {
-	var parts []string
+// situation words the cells of all dimensions but the main one.
+func situation(dims []policies.Dimension, main int, cells []int) (parts []string) {
 	for i := range dims {
 		if i == main {
 			continue
@@ -69,11 +95,7 @@ func situation(dims []policies.Dimension, main int, cells []int) string {
 			parts = append(parts, fmt.Sprintf("%s about %.3g", name, middle(&dims[i], cells[i])))
 		}
 	}
-	when := strings.ReplaceAll(dims[main].Feature, "_", " ") + " → price: "
-	if len(parts) == 0 {
-		return when
-	}
-	return strings.Join(parts, ", ") + "; " + when
+	return parts
 }
 
 // middle is a value within cell k of a dimension.
@@ -94,10 +116,7 @@ func middle(d *policies.Dimension, k int) float64 {
 
 // bandsOf lists runs of the main dimension's cells in which the table posts one price, where training went often enough to mean it.
 func bandsOf(table *policies.Table, main int, cells []int) (bands []string) {
-	dims := table.Encoder.Dimensions
-	d := &dims[main]
-	observation := make([]float64, len(table.Spec.Features))
-	total := visits(table, -1)
+	d := &table.Encoder.Dimensions[main]
 	from, price := 0, missing
 	flush := func(to int) {
 		if !math.IsNaN(price) {
@@ -107,14 +126,8 @@ func bandsOf(table *policies.Table, main int, cells []int) (bands []string) {
 	for k := 0; k <= len(d.Edges)+1; k++ {
 		next := missing
 		if k <= len(d.Edges) {
-			for i := range observation {
-				observation[i] = missing
-			}
-			for i := range dims {
-				observation[dims[i].Index] = middle(&dims[i], cells[i])
-			}
-			observation[d.Index] = middle(d, k)
-			if seen := visits(table, table.Encoder.Encode(observation)); total == 0 || seen*1000 > total {
+			cells[main] = k
+			if observation := observed(table, cells); met(table, observation) {
 				next = table.Decide(observation, 1).Price
 			}
 		}

@@ -1,0 +1,210 @@
+package workflow
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/evaluate"
+	"github.com/souk-sim/souk/results"
+	"github.com/souk-sim/souk/results/parquet"
+	"github.com/souk-sim/souk/results/report"
+	"github.com/souk-sim/souk/results/rundir"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/sim/env"
+	"github.com/souk-sim/souk/sim/rng"
+)
+
+// draw leaves the run's pictures, each as SVG and PNG.
+func draw(run *rundir.Run, s *scenarios.Scenario, w *World, m *Summary) error {
+	learning, err := learningCurves(run, s, m)
+	if err != nil {
+		return err
+	}
+	paths, err := pricePaths(s, w, m)
+	if err != nil {
+		return err
+	}
+	for _, p := range []struct {
+		name    string
+		picture interface {
+			Picture() (*report.Picture, error)
+		}
+	}{{"learning", learning}, {"prices", paths}, {"policy", policyLines(m.Chosen.Table)}, {"comparison", comparison(m.Comparison, s)}} {
+		picture, err := p.picture.Picture()
+		if err != nil {
+			return fmt.Errorf("drawing %s: %w", p.name, err)
+		}
+		if err := run.Write("plots/"+p.name+".svg", picture.SVG); err != nil {
+			return err
+		}
+		if err := run.Write("plots/"+p.name+".png", picture.PNG); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// learningCurves are the rewards of all training episodes.
+func learningCurves(run *rundir.Run, s *scenarios.Scenario, m *Summary) (*report.LearningCurves, error) {
+	l := &report.LearningCurves{Title: "Learning", Subtitle: s.Name + ": what learners earned while they learned, exploration included", Y: "profit a week, $"}
+	at := map[string]int{}
+	for _, agent := range s.Agents {
+		at[agent.Name] = len(l.Curves)
+		curve := report.Curve{Name: agent.Name}
+		for range s.Train.Seeds {
+			curve.Seeds = append(curve.Seeds, make([]float64, s.Train.Episodes))
+		}
+		l.Curves = append(l.Curves, curve)
+	}
+	table, err := run.ReadFile("episodes.parquet")
+	if err != nil {
+		return nil, err
+	}
+	reader, err := parquet.NewReader[results.Episode](bytes.NewReader(table), int64(len(table)))
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	share := s.Market.Stores.TrainShare()
+	for rows := make([]results.Episode, 4096); ; {
+		n, err := reader.Read(rows)
+		for i := range rows[:n] {
+			r := &rows[i]
+			l.Curves[at[r.Agent]].Seeds[r.Seed-1][r.Episode] = earned(s.Learner().Reward.Of, &r.Metrics) / float64(max(r.Periods, 1)) / share
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, row := range m.Comparison.Rows {
+		if slices.Contains([]string{bestFixed, solved}, row.Name) {
+			l.References = append(l.References, report.Reference{Name: row.Name, Value: row.Profit.Value})
+		}
+	}
+	return l, nil
+}
+
+// pricePaths shows the first unseen episode under the policy of the bundle and the two that one would think of first.
+func pricePaths(s *scenarios.Scenario, w *World, m *Summary) (*report.PricePaths, error) {
+	l := &report.PricePaths{Title: "Prices on one unseen path", X: "week", Y: "shelf price, $"}
+	var rival string
+	for j, p := range s.Data.Products {
+		if j != s.Own() && rival == "" {
+			rival = p
+		}
+	}
+	if rival != "" {
+		l.Deals = rival + " on deal"
+	}
+	for _, who := range []struct {
+		name   string
+		policy policies.Policy
+	}{{m.Chosen.Agent, m.Chosen.Table}, {bestCycle, m.Baselines.policies[bestCycle]}, {history, m.Baselines.policies[history]}} {
+		path, err := w.posted(who.policy, evaluate.MasterSeed(s.Seed), rival)
+		if err != nil {
+			return nil, err
+		}
+		path.Name = who.name
+		l.Paths = append(l.Paths, path)
+	}
+	return l, nil
+}
+
+// posted plays episode 0 of the world and notes what the policy saw and did.
+func (w *World) posted(policy policies.Policy, master uint64, rival string) (p report.PricePath, err error) {
+	quick := w.quick()
+	world, err := market.New(quick.Config, master)
+	if err != nil {
+		return p, err
+	}
+	brain := rng.New(master, 0).Family("brain")
+	turns := make([]uint64, world.Players())
+	reference, deal := w.Spec.Feature("reference_price"), w.Spec.Feature(market.RivalDeal(rival))
+	world.Reset(0)
+	for step := new(env.TimeStep); world.Next(step); {
+		who := step.Player
+		if who == w.Config.Own && step.Stage != env.First && deal >= 0 {
+			p.RivalDeal = append(p.RivalDeal, step.Observation[deal] > 0) // in the week that has just closed
+		}
+		if step.Stage == env.Last {
+			continue
+		}
+		stream := brain.At(uint64(who), turns[who])
+		turns[who]++
+		if who != w.Config.Own {
+			world.Act(w.Others[who].Decide(step.Observation, stream.Float64()).Action)
+			continue
+		}
+		d := policy.Decide(step.Observation, stream.Float64())
+		p.Time = append(p.Time, float64(len(p.Time)+1))
+		p.Price = append(p.Price, d.Price)
+		p.Reference = append(p.Reference, step.Observation[reference])
+		world.Act(d.Action)
+	}
+	return p, nil
+}
+
+// policyLines is the table as prices over its widest feature, a line for each situation of the others.
+func policyLines(t *policies.Table) *report.PolicyLines {
+	dims := t.Encoder.Dimensions
+	main := widest(dims)
+	d := &dims[main]
+	l := &report.PolicyLines{Title: "What was learned", X: strings.ReplaceAll(d.Feature, "_", " "), Y: "price, $"}
+	if strings.HasSuffix(d.Feature, "price") {
+		l.X += ", $"
+		l.Diagonal = "price = " + strings.ReplaceAll(d.Feature, "_", " ")
+	}
+	for k := range len(d.Edges) + 1 {
+		l.Feature = append(l.Feature, middle(d, k))
+	}
+	for _, cells := range situations(dims, main) {
+		line := report.PolicyLine{Name: strings.Join(situation(dims, main, cells), ", ")}
+		if line.Name == "" {
+			line.Name = "price"
+		}
+		for k := range l.Feature {
+			cells[main] = k
+			observation := observed(t, cells)
+			line.Price = append(line.Price, t.Decide(observation, 1).Price)
+			line.Known = append(line.Known, met(t, observation))
+		}
+		l.Lines = append(l.Lines, line)
+	}
+	return l
+}
+
+// comparison shows what policies earn over the best fixed price, or, where that did not play, what they earn.
+func comparison(r *evaluate.Result, s *scenarios.Scenario) *report.Comparison {
+	c := &report.Comparison{Title: "Against everything else", Subtitle: s.Question, X: "profit a week, $",
+		Caption: fmt.Sprintf("Bars: %.0f%% intervals over %s × %d paths.", 100*r.Level, plural(s.Train.Seeds, "training seed"), r.Paths)}
+	paired := slices.Contains(r.References, bestFixed)
+	if paired {
+		c.X, c.Zero = "profit a week over that of the best fixed price, $", true
+		c.Caption = "Paired by customers. " + c.Caption
+	}
+	for _, row := range r.Rows {
+		e := row.Profit
+		if paired {
+			i := slices.IndexFunc(row.Differences, func(d evaluate.Difference) bool { return d.Name == bestFixed })
+			if i < 0 {
+				continue
+			}
+			e = row.Differences[i].Estimate
+		}
+		learned := slices.ContainsFunc(s.Agents, func(a scenarios.Agent) bool { return a.Name == row.Name })
+		if !math.IsNaN(e.Low) {
+			c.Estimates = append(c.Estimates, report.Estimate{Name: row.Name, Value: e.Value, Low: e.Low, High: e.High, Learned: learned})
+		}
+	}
+	return c
+}

@@ -1,0 +1,108 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/sim/env"
+	"github.com/souk-sim/souk/sim/rng"
+)
+
+// tuna is the bundled canned-tuna scenario, its data and its fitted models: fitted once for all tests.
+type tuna struct {
+	scenario *scenarios.Scenario
+	data     *Data
+	models   *Models
+}
+
+var fitTuna = sync.OnceValues(func() (*tuna, error) {
+	s, err := scenarios.Load("canned-tuna")
+	if err != nil {
+		return nil, err
+	}
+	d, err := ReadData(s)
+	if err != nil {
+		return nil, err
+	}
+	m, err := Fit(context.Background(), s, d)
+	return &tuna{s, d, m}, err
+})
+
+func cannedTuna(t testing.TB) *tuna {
+	t.Helper()
+	fitted, err := fitTuna()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fitted
+}
+
+// world is the scenario's market for a share of the chain's customers.
+func (f *tuna) world(t testing.TB, share float64) *World {
+	t.Helper()
+	w, err := Build(f.scenario, f.data, f.models, share)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// play plays an episode: own chooses the learner's offers, the others follow their rules. weekly, if given, is called after each week.
+func (w *World) play(m *market.Market, seed, episode uint64, own func(*env.TimeStep) int, weekly func()) {
+	brain := rng.New(seed, episode).Family("brain")
+	m.Reset(episode)
+	turn := uint64(0)
+	step := &env.TimeStep{}
+	for m.Next(step) {
+		if step.Player == 0 && step.Stage != env.First && weekly != nil {
+			weekly()
+		}
+		if step.Stage == env.Last {
+			continue
+		}
+		turn++
+		if step.Player == w.Config.Own {
+			m.Act(own(step))
+			continue
+		}
+		u := brain.At(turn)
+		m.Act(w.Others[step.Player].Decide(step.Observation, u.Float64()).Action)
+	}
+}
+
+// cycling goes down and up the ladder as far as the mask permits.
+func cycling(step *env.TimeStep) int {
+	a := int(5*step.Observation[0]) % len(step.Mask)
+	for !step.Mask[a] {
+		a++
+	}
+	return a
+}
+
+// BenchmarkTunaWeek plays the canned-tuna market for the share of the chain that training simulates, for that of the comparison, and for the whole
+// chain. Rivals' decisions are part of it.
+func BenchmarkTunaWeek(b *testing.B) {
+	f := cannedTuna(b)
+	for _, share := range []float64{0.0006, 0.01, 1} {
+		b.Run(fmt.Sprintf("share=%g", share), func(b *testing.B) {
+			w := f.world(b, share)
+			m, err := market.New(w.Config, 1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			weeks, buyers := 0.0, 0.0
+			for e := uint64(0); b.Loop(); e++ {
+				w.play(m, 1, e%64, cycling, nil)
+				weeks += float64(m.Account().Periods)
+				buyers += m.Account().Purchases
+			}
+			b.ReportMetric(weeks/b.Elapsed().Seconds(), "weeks/s")
+			b.ReportMetric(buyers/b.Elapsed().Seconds(), "buyers/s")
+		})
+	}
+}
