@@ -3,6 +3,7 @@ package parquet
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -118,4 +119,23 @@ func TestMergeRefusesALaneOutOfOrder(t *testing.T) {
 	if err := Merge(&collect{}, [][]string{{"missing"}}, m.Open); err == nil {
 		t.Error("a missing file was not missed")
 	}
+}
+
+func BenchmarkMerge(b *testing.B) {
+	m := &memory{files: map[string][]byte{}}
+	const rows = 20_000
+	var lanes [][]string
+	for seed := range int64(4) {
+		name := fmt.Sprint(seed)
+		m.files[name] = encode(b, steps("sarsa", seed, rows), rows)
+		lanes = append(lanes, []string{name})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		w := NewWriter[results.Step](io.Discard, hash)
+		if err := Merge(w, lanes, m.Open); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(lanes)*rows)/b.Elapsed().Seconds(), "rows/s")
 }

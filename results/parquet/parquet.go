@@ -1,5 +1,5 @@
 // Package parquet writes and reads the tables of a run as Parquet files: zstd, row groups of bounded size, NULL and
-// never NaN, and bytes that depend on the rows alone. docs/formats/results.md describes the files.
+// never NaN, and bytes that depend on the rows alone.
 package parquet
 
 import (

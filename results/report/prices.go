@@ -46,7 +46,7 @@ func (l *PricePaths) Picture() (*Picture, error) {
 			return nil, field.New("path "+p.Name+", deals", len(p.RivalDeal), fmt.Sprintf("%d values", len(p.Time)))
 		}
 	}
-	height := headHeight(l.Title, l.Subtitle) + 42 + vg.Length(len(l.Paths))*pathHeight
+	height := headHeight(l.Title, l.Subtitle) + 48 + vg.Length(len(l.Paths))*pathHeight
 	return &Picture{height: height, draw: l.draw}, nil
 }
 
@@ -104,11 +104,17 @@ func (p *panel) path(path PricePath) {
 	p.steps(ownLine, path.Time, path.Price)
 }
 
+// deals shades the stretches of time in which a rival is on deal, neighbours in one piece.
 func (p *panel) deals(path PricePath) {
-	for i, deal := range path.RivalDeal {
-		if deal {
-			lo, hi := tread(path.Time, i)
-			fillRect(p.Canvas, dealFill, p.x(max(lo, p.x0)), p.area.Min.Y, p.x(min(hi, p.x1)), p.area.Max.Y)
+	for i := 0; i < len(path.RivalDeal); i++ {
+		if !path.RivalDeal[i] {
+			continue
 		}
+		lo, hi := tread(path.Time, i)
+		for i+1 < len(path.RivalDeal) && path.RivalDeal[i+1] {
+			i++
+			_, hi = tread(path.Time, i)
+		}
+		fillRect(p.Canvas, dealFill, p.x(max(lo, p.x0)), p.area.Min.Y, p.x(min(hi, p.x1)), p.area.Max.Y)
 	}
 }

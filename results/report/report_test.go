@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/souk-sim/souk/sim/rng"
+	"gonum.org/v1/plot/vg"
 )
 
 var gallery = flag.String("gallery", "", "write the tests' pictures to this folder, to look at them")
@@ -133,6 +134,88 @@ func TestPicturesHaveTheSameBytesEveryTime(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(*gallery, name), data, 0o666); err != nil {
 				t.Fatal(err)
 			}
+		}
+	}
+}
+
+func TestBadInputIsRefused(t *testing.T) {
+	nan := math.NaN()
+	cases := []struct {
+		name   string
+		sample interface{ Picture() (*Picture, error) }
+	}{
+		{"no curve", &LearningCurves{}},
+		{"no seed", &LearningCurves{Curves: []Curve{{Name: "a"}}}},
+		{"no episode", &LearningCurves{Curves: []Curve{{Seeds: [][]float64{{}}}}}},
+		{"seeds of unequal length", &LearningCurves{Curves: []Curve{{Seeds: [][]float64{{1, 2}, {1}}}}}},
+		{"a gap in a curve", &LearningCurves{Curves: []Curve{{Seeds: [][]float64{{1, nan}}}}}},
+		{"no path", &PricePaths{}},
+		{"an empty path", &PricePaths{Paths: []PricePath{{}}}},
+		{"prices missing", &PricePaths{Paths: []PricePath{{Time: []float64{1, 2}, Price: []float64{1}}}}},
+		{"an infinite price", &PricePaths{Paths: []PricePath{{Time: []float64{1}, Price: []float64{math.Inf(1)}}}}},
+		{"deals missing", &PricePaths{Paths: []PricePath{{Time: []float64{1, 2}, Price: []float64{1, 2}, RivalDeal: []bool{true}}}}},
+		{"no line", &PolicyLines{}},
+		{"a short line", &PolicyLines{Feature: []float64{1, 2}, Lines: []PolicyLine{{Price: []float64{1}}}}},
+		{"no estimate", &Comparison{}},
+		{"a value outside its interval", &Comparison{Estimates: []Estimate{{Value: 3, Low: 1, High: 2}}}},
+		{"NaN", &Comparison{Estimates: []Estimate{{Value: nan}}}},
+	}
+	for _, c := range cases {
+		if _, err := c.sample.Picture(); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+func TestSmallAndDegenerateDataCanBeDrawn(t *testing.T) {
+	nan := math.NaN()
+	for _, sample := range []interface{ Picture() (*Picture, error) }{
+		&LearningCurves{Curves: []Curve{{Name: "one", Seeds: [][]float64{{5}}}}},
+		&LearningCurves{Curves: []Curve{{Name: "flat", Seeds: [][]float64{{0, 0, 0}}}}, References: []Reference{{"same", 0}, {"again", 0}}},
+		&PricePaths{Paths: []PricePath{{Time: []float64{7}, Price: []float64{nan}}}},
+		&PolicyLines{Feature: []float64{1}, Lines: []PolicyLine{{Price: []float64{nan}, Known: []bool{false}}}},
+		&Comparison{Zero: true, Estimates: []Estimate{{Name: "exact", Value: -3, Low: -3, High: -3}}},
+	} {
+		p, err := sample.Picture()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := p.SVG(&b); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(b.String(), "NaN") || strings.Contains(b.String(), "Inf") {
+			t.Errorf("%+v: a coordinate is not finite", sample)
+		}
+		if err := p.PNG(&b); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTicksAreRoundNumbersInside(t *testing.T) {
+	for _, c := range []struct {
+		lo, hi float64
+		want   string
+	}{
+		{0, 4000, "0 1,000 2,000 3,000 4,000"},
+		{0.52, 0.99, "0.6 0.7 0.8 0.9"},
+		{-0.03, 0.071, "−0.025 0.000 0.025 0.050"},
+		{-1234567, 1234567, "−1,000,000 −500,000 0 500,000 1,000,000"},
+	} {
+		at, label := ticks(c.lo, c.hi, 5)
+		if got := strings.Join(label, " "); got != c.want || at[0] < c.lo || at[len(at)-1] > c.hi {
+			t.Errorf("from %v to %v: %s", c.lo, c.hi, got)
+		}
+	}
+}
+
+func TestLabelsAreSpreadInOrder(t *testing.T) {
+	at := []vg.Length{100, 99, 98, 3, 2}
+	spread(at, 10, 0, 100)
+	for i, want := range []vg.Length{100, 90, 80, 10, 0} {
+		if at[i] != want {
+			t.Errorf("label %d at %v, want %v", i, at[i], want)
 		}
 	}
 }
