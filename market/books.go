@@ -1,10 +1,6 @@
 package market
 
-import (
-	"math"
-
-	"github.com/souk-sim/souk/results"
-)
+import "github.com/souk-sim/souk/results"
 
 // books are the accounts of the running week and episode. In the sampled resolution money is whole minor units until the week closes.
 type books struct {
@@ -81,20 +77,26 @@ func (b *books) earned(j int) (units, revenue, margin float64) {
 // close sums the week up, gives every player its reward and adds the week to the episode.
 func (b *books) close(m *Market) {
 	w := &b.week
-	category, own := 0.0, m.cfg.Own
+	category, own, lost := 0.0, m.cfg.Own, int64(0)
 	for j := range b.price {
 		units, revenue, margin := b.earned(j)
+		lost += b.lost[j]
+		switch m.cfg.Reward.Of {
+		case BrandProfit:
+			b.reward[j] = margin - b.holding[j]
+		case Revenue:
+			b.reward[j] = revenue - b.holding[j]
+		}
 		w.Units += units
 		w.Revenue += revenue
 		w.HoldingCost += b.holding[j]
-		w.LostUnits += float64(b.lost[j])
 		category += margin - b.holding[j]
 		if j == own {
 			w.OwnUnits, w.OwnRevenue, w.OwnProfit = units, revenue, margin-b.holding[j]
 		}
 	}
 	w.Periods = 1
-	w.Profit = category
+	w.Profit, w.LostUnits = category, float64(lost)
 	w.Customers = m.traffic[m.week] * m.cfg.Share
 	w.Purchases = float64(b.purchases) + b.expectedPurchases
 	w.StockOutDays = b.emptyWeeks * daysPerWeek
@@ -103,33 +105,15 @@ func (b *books) close(m *Market) {
 		w.PriceChanges = 1
 	}
 	for i := range b.reward {
-		b.reward[i] = b.rewardOf(m, i, category)
+		if m.cfg.Reward.Of == CategoryProfit {
+			b.reward[i] = category - float64(m.cfg.Reward.LostUnit*float64(lost))
+		} else {
+			b.reward[i] -= float64(m.cfg.Reward.LostUnit * float64(b.lost[i]))
+		}
+		if m.rung[i] != m.previous[i] {
+			b.reward[i] -= m.cfg.Reward.PriceChange
+		}
 	}
 	w.Reward = b.reward[own]
 	b.episode.Add(w)
-}
-
-func (b *books) rewardOf(m *Market, i int, category float64) float64 {
-	_, revenue, margin := b.earned(i)
-	r := &m.cfg.Reward
-	var reward, lost float64
-	switch r.Of {
-	case BrandProfit:
-		reward, lost = margin-b.holding[i], float64(b.lost[i])
-	case Revenue:
-		reward, lost = revenue-b.holding[i], float64(b.lost[i])
-	default:
-		reward = category
-		for _, l := range b.lost {
-			lost += float64(l)
-		}
-	}
-	reward -= float64(r.LostUnit * lost)
-	if m.rung[i] != m.previous[i] {
-		reward -= r.PriceChange
-	}
-	if math.IsNaN(reward) {
-		panic("market: a reward that is no number")
-	}
-	return reward
 }

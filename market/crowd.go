@@ -1,16 +1,21 @@
 package market
 
 import (
+	"math"
+
 	"github.com/souk-sim/souk/sim"
 	"github.com/souk-sim/souk/sim/rng"
 )
 
 // A week's customers are points of a Poisson process on [0, 1 week) × [0, 1): when they come, and the uniform u by which they choose. Almost all
-// of them look at nothing here: u lies far from both ends. The process is therefore cut into strips of width stripWidth in u, counted from the
-// bottom (rivals' buyers) and from the top (own buyers), each with its own stream; only strips that reach into a buying interval are
-// simulated. Strips of a Poisson process are independent Poisson processes (Kingman 1993, §2.2), so the thinning is exact; and as a
-// strip's shoppers depend on (week, side, strip) alone, two policies meet the very same people.
-const stripWidth = 1.0 / 512
+// of them look at nothing here: u lies far from both ends. The process is therefore cut into strips in u, counted from the bottom (rivals' buyers)
+// and from the top (own buyers), each with its own stream; only strips that reach into a buying interval are simulated. Strips of a Poisson
+// process are independent Poisson processes (Kingman 1993, §2.2), so the thinning is exact; and as a strip's shoppers depend on (traffic, week,
+// side, strip) alone, two policies meet the very same people. Where strips of the two sides overlap, each serves its own side's buyers only.
+
+// stripScale makes strips narrow where there are many customers: width = stripScale/√customers. It balances the work of opening a strip, some two
+// shoppers' worth, against that of the half strip a side whose shoppers walk on, for a tenth of the customers buying.
+const stripScale = 0.5
 
 const (
 	bottom = iota // u counted up from 0
@@ -28,6 +33,7 @@ type crowd struct {
 	family rng.Family
 	strips []strip
 	begun  [2]int  // strips opened on each side
+	width  float64 // of a strip
 	rate   float64 // customers a strip and week
 	opened float64 // time at which the week began
 }
@@ -38,7 +44,8 @@ func (c *crowd) open(s rng.Streams) { c.family = s.Family("shoppers") }
 func (c *crowd) begin(at, customers float64) {
 	c.strips = c.strips[:0]
 	c.begun = [2]int{}
-	c.rate, c.opened = customers*stripWidth, at
+	c.width = min(1, stripScale/math.Sqrt(customers))
+	c.rate, c.opened = float64(customers*c.width), at
 }
 
 // cover opens what strips the buying intervals reach into and are not under way yet. A strip always begins with its week, and those of its shoppers who came
@@ -50,10 +57,12 @@ func (c *crowd) cover(m *Market, now float64) {
 }
 
 func (c *crowd) extend(m *Market, side int, reach, now float64) {
-	for float64(float64(c.begun[side])*stripWidth) < reach {
-		c.strips = append(c.strips, strip{
-			stream: c.family.At(uint64(m.week), uint64(side), uint64(c.begun[side])),
-			side:   uint8(side), edge: float64(c.begun[side]) * stripWidth})
+	for {
+		edge := float64(float64(c.begun[side]) * c.width)
+		if edge >= reach {
+			return
+		}
+		c.strips = append(c.strips, strip{stream: c.family.At(uint64(m.week), uint64(side), uint64(c.begun[side])), side: uint8(side), edge: edge})
 		c.begun[side]++
 		k := len(c.strips) - 1
 		at := c.gap(k, c.opened)
@@ -77,10 +86,13 @@ func (c *crowd) schedule(calendar *sim.Calendar[event], k int, at float64) {
 	}
 }
 
+// comesForOwn says whether the strip's shoppers can be buyers of the own product, or else of the others.
+func (c *crowd) comesForOwn(k int) bool { return c.strips[k].side == top }
+
 // shopper draws the strip's present shopper: the uniform of the choice and that of the quantity. Every shopper takes three draws with the gap.
 func (c *crowd) shopper(k int) (u, quantity float64) {
 	s := &c.strips[k]
-	u = s.edge + float64(s.stream.Float64()*stripWidth)
+	u = s.edge + float64(s.stream.Float64()*c.width)
 	if s.side == top {
 		u = 1 - u
 	}

@@ -1,6 +1,10 @@
 package market
 
-import "github.com/souk-sim/souk/market/choice"
+import (
+	"fmt"
+
+	"github.com/souk-sim/souk/market/choice"
+)
 
 // event is a small value on the calendar.
 type event struct {
@@ -37,13 +41,16 @@ func (m *Market) run() {
 	m.crowd.begin(start, float64(m.traffic[m.week]*m.cfg.Share))
 	if m.store.kept() {
 		for d := range daysPerWeek {
-			m.calendar.Schedule(start+float64(d)/daysPerWeek, atReview, event{kind: stockReviewed})
+			m.calendar.Schedule(weeks(m.week*daysPerWeek+d), atReview, event{kind: stockReviewed})
 		}
 	}
 	m.crowd.cover(m, start)
 	m.calendar.Schedule(start+1, atClose, event{kind: periodCloses})
 	for {
-		now, e, _ := m.calendar.Next()
+		now, e, ok := m.calendar.Next()
+		if !ok {
+			m.stall()
+		}
 		switch e.kind {
 		case shopperArrives:
 			m.serve(now, int(e.id))
@@ -59,12 +66,23 @@ func (m *Market) run() {
 	}
 }
 
+// weeks is a day's beginning on the clock, which counts weeks. All that happens at a day's beginning asks here, so that it happens at one instant.
+func weeks(day int) float64 { return float64(day) / daysPerWeek }
+
+// stall tells why a week did not come to its close: a bug, whether events breed events without end or none closes the week.
+func (m *Market) stall() {
+	if e, stuck := m.calendar.Stuck(); stuck {
+		panic(fmt.Sprintf("market: week %d never ends: events of kind %d breed without end at time %v", m.week, e.kind, m.calendar.Now()))
+	}
+	panic(fmt.Sprintf("market: nothing closes week %d", m.week))
+}
+
 // serve lets one shopper look at the shelf, choose, and take what is there of the quantity wanted.
 func (m *Market) serve(now float64, k int) {
 	u, q := m.crowd.shopper(k)
 	m.crowd.schedule(&m.calendar, k, m.crowd.gap(k, now))
 	j := m.shelf.Choose(u)
-	if j == choice.Outside {
+	if j == choice.Outside || (j == m.cfg.Own) != m.crowd.comesForOwn(k) {
 		return
 	}
 	wanted := m.shelf.Quantity(j, q)

@@ -6,6 +6,7 @@ package market
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/market/demand"
@@ -61,7 +62,7 @@ type Stock struct {
 type Config struct {
 	Products []Product
 	Choice   *choice.ShareLogit               // brands as in Products
-	Traffic  func() (demand.Simulator, error) // customers of the chain, week by week; one simulator for each market
+	Traffic  func() (demand.Simulator, error) // customers of the chain, week by week, finite and at least 0; one simulator for each market
 	Skip     int                              // weeks between the traffic model's history and Start
 	Own      int                              // the product whose seller learns; its purchases come last in the inverse transform, and "own" accounts are its
 	Start    int                              // calendar week of the first period
@@ -91,8 +92,9 @@ type Market struct {
 	streams  rng.Streams
 	stream   rng.Stream // of the traffic; kept here because a simulator's argument would escape
 	calendar sim.Calendar[event]
-	week     int // periods since the start
-	turn     int // whose turn it is; len(Products) when all have acted
+	week     int  // periods since the start
+	turn     int  // whose turn it is; len(Products) when all have acted
+	asked    bool // whether that player waits for Act
 	done     bool
 	actions  []int
 
@@ -115,7 +117,7 @@ type Market struct {
 	path      Path
 }
 
-// New checks the configuration and returns a market under a master seed. Errors name the offending key.
+// New checks the configuration and returns a market under a master seed, its episode 0 open. Errors name the offending key.
 func New(cfg *Config, seed uint64) (*Market, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -129,7 +131,7 @@ func New(cfg *Config, seed uint64) (*Market, error) {
 		return nil, err
 	}
 	n := len(cfg.Products)
-	m := &Market{cfg: cfg, seed: seed, obs: newObserver(cfg), simulator: simulator, shelf: shelf,
+	m := &Market{cfg: cfg, seed: seed, simulator: simulator, shelf: shelf,
 		actions: make([]int, n), drawn: make([]float64, cfg.Skip+cfg.Horizon), shock: matrix(cfg.Horizon, n), normals: make([]float64, n),
 		rung: make([]int, n), previous: make([]int, n), price: make([]float64, n), ref: make([]float64, n),
 		deal: make([]bool, n), swell: make([]float64, n), foreseen: make([]float64, n),
@@ -140,6 +142,10 @@ func New(cfg *Config, seed uint64) (*Market, error) {
 			m.swell[j] = cfg.Choice.Shocks.Sigma[j] * cfg.Choice.Shocks.Sigma[j] / 2
 		}
 	}
+	if err := m.drawTraffic(rng.New(0, 0)); err != nil {
+		return nil, err
+	}
+	m.obs = newObserver(cfg, slices.Max(m.traffic), m.demandPeaks())
 	m.Reset(0)
 	return m, nil
 }
@@ -154,30 +160,67 @@ func (cfg *Config) check() error {
 		return field.New("horizon", cfg.Horizon, "at least 1 period")
 	case !(cfg.Share > 0) || math.IsInf(cfg.Share, 0):
 		return field.New("stores", cfg.Share, "a positive share of the traffic")
-	case cfg.Reward.Discount < 0 || cfg.Reward.Discount >= 1:
-		return field.New("discount", cfg.Reward.Discount, "a number in [0, 1)")
-	case cfg.Stock.CoverDays < 0 || cfg.Stock.LeadTimeDays < 0:
-		return field.New("stock", cfg.Stock, "cover and lead time of at least 0 days")
+	case cfg.Skip < 0:
+		return field.New("skip", cfg.Skip, "at least 0 weeks")
+	case !(cfg.Stock.CoverDays >= 0 && cfg.Stock.CoverDays <= longestDays) || cfg.Stock.LeadTimeDays < 0 || cfg.Stock.LeadTimeDays > longestDays:
+		return field.New("stock", fmt.Sprintf("%+v", cfg.Stock), fmt.Sprintf("cover and lead time from 0 to %d days", longestDays))
 	case cfg.Choice == nil || cfg.Traffic == nil:
 		return field.New("choice", "none", "a fitted choice model and a traffic model")
 	case len(cfg.Choice.Brands) != len(cfg.Products):
 		return field.New("products", len(cfg.Products), fmt.Sprintf("the %d brands of the choice model", len(cfg.Choice.Brands)))
 	}
-	for _, p := range cfg.Products {
-		if len(p.Rungs) == 0 || p.Opening < 0 || p.Opening >= len(p.Rungs) {
-			return field.New(p.Name+".offers", len(p.Rungs), "a ladder with at least one rung, the opening one among them")
+	for i := range cfg.Products {
+		if err := cfg.Products[i].check(); err != nil {
+			return err
 		}
-		for _, r := range p.Rungs {
-			if !(r.Price > 0) || !(r.Cost >= 0) || toMinor(r.Price) == 0 {
-				return field.New(p.Name+".offers", r.Price, "a positive price and a cost of at least 0")
-			}
+	}
+	return cfg.Reward.check()
+}
+
+// Bounds that keep sums of minor units and of days far from the ends of an integer.
+const (
+	highestPrice = 1e6
+	longestDays  = 1_000_000
+)
+
+func (p *Product) check() error {
+	if len(p.Rungs) == 0 || p.Opening < 0 || p.Opening >= len(p.Rungs) {
+		return field.New(p.Name+".opening", p.Opening, fmt.Sprintf("one of %d offers, at least one", len(p.Rungs)))
+	}
+	for _, r := range p.Rungs {
+		if !(r.Price <= highestPrice) || toMinor(r.Price) <= 0 {
+			return field.New(p.Name+".price", r.Price, fmt.Sprintf("a price from $%g to $%g", 1.0/minor, highestPrice))
 		}
-		if !(p.Reference > 0) {
-			return field.New(p.Name+".reference", p.Reference, "a positive price")
+		if !(r.Cost >= 0 && r.Cost <= highestPrice) {
+			return field.New(p.Name+".cost", r.Cost, fmt.Sprintf("a cost from $0 to $%g", highestPrice))
 		}
+		if r.Display < 0 || r.Display > 1 {
+			return field.New(p.Name+".display", r.Display, "a share of stores, or NaN")
+		}
+	}
+	if !(p.Reference > 0 && p.Reference <= highestPrice) {
+		return field.New(p.Name+".reference", p.Reference, "a positive price")
+	}
+	if !finiteFromZero(p.Drop) {
+		return field.New(p.Name+".drop", p.Drop, "a finite number of $, at least 0")
 	}
 	return nil
 }
+
+func (r *Reward) check() error {
+	if r.Of != CategoryProfit && r.Of != BrandProfit && r.Of != Revenue {
+		return field.New("reward.of", r.Of, fmt.Sprintf("%s, %s or %s", CategoryProfit, BrandProfit, Revenue))
+	}
+	if !(r.Discount >= 0 && r.Discount < 1) {
+		return field.New("reward.discount", r.Discount, "a number in [0, 1)")
+	}
+	if !finiteFromZero(r.Holding) || !finiteFromZero(r.LostUnit) || !finiteFromZero(r.PriceChange) {
+		return field.New("reward", fmt.Sprintf("holding %g, lost unit %g, price change %g", r.Holding, r.LostUnit, r.PriceChange), "finite costs of at least 0")
+	}
+	return nil
+}
+
+func finiteFromZero(x float64) bool { return x >= 0 && !math.IsInf(x, 1) }
 
 // Players is the number of products: each has its price-setter.
 func (m *Market) Players() int { return len(m.cfg.Products) }
@@ -191,23 +234,37 @@ func (m *Market) Account() *results.Metrics { return &m.books.episode }
 // Week is what the last closed week brought.
 func (m *Market) Week() *results.Metrics { return &m.books.week }
 
-// Reset opens episode number episode: traffic, shocks and shoppers depend on (seed, episode) and on nothing else.
+// Reset opens episode number episode: traffic, shocks and shoppers depend on (seed, episode) and on nothing else. It panics when the traffic
+// model breaks its promise of finite numbers.
 func (m *Market) Reset(episode uint64) {
 	m.streams = rng.New(m.seed, episode)
 	m.calendar.Reset()
-	m.week, m.turn, m.done = 0, 0, false
-	m.stream = m.streams.Family("traffic").At()
-	m.simulator.Path(&m.stream, m.drawn)
+	m.week, m.turn, m.asked, m.done = 0, 0, false, false
+	if err := m.drawTraffic(m.streams); err != nil {
+		panic("market: " + err.Error())
+	}
 	m.drawShocks()
 	for j := range m.cfg.Products {
 		p := &m.cfg.Products[j]
 		m.rung[j], m.previous[j] = p.Opening, p.Opening
 		m.ref[j], m.price[j] = p.Reference, p.Rungs[p.Opening].Price
 	}
-	m.obs.reset()
+	m.obs.reset(m)
 	m.crowd.open(m.streams)
 	m.store.reset()
 	m.books.reset()
+}
+
+// drawTraffic draws the path of customers.
+func (m *Market) drawTraffic(streams rng.Streams) error {
+	m.stream = streams.Family("traffic").At()
+	m.simulator.Path(&m.stream, m.drawn)
+	for t, customers := range m.traffic {
+		if !finiteFromZero(customers) {
+			return field.New("traffic", fmt.Sprintf("%g customers in week %d", customers, m.cfg.Start+t), "a finite number of at least 0")
+		}
+	}
+	return nil
 }
 
 // drawShocks draws the episode's utility shocks, each week from its own stream, opening in the stationary law.
@@ -243,6 +300,7 @@ func (m *Market) Next(step *env.TimeStep) bool {
 		return false
 	}
 	m.tell(step)
+	m.asked = !m.done
 	if m.done {
 		m.turn++
 	}
@@ -264,7 +322,7 @@ func (m *Market) tell(step *env.TimeStep) {
 
 // Act posts the player's offer for the week, to apply when all have acted.
 func (m *Market) Act(action int) {
-	if m.done || m.turn == len(m.cfg.Products) {
+	if !m.asked {
 		panic("market: Act without a turn")
 	}
 	if action < 0 || action >= len(m.cfg.Products[m.turn].Rungs) || !m.obs.allowed(action) {
@@ -272,6 +330,7 @@ func (m *Market) Act(action int) {
 	}
 	m.actions[m.turn] = action
 	m.turn++
+	m.asked = false
 }
 
 // post puts the week's prices on the shelf.

@@ -13,23 +13,24 @@ type observer struct {
 	specs    []env.Spec
 	seen     []float64
 	mask     []bool
-	sold     []float64 // units of each product last week
+	sold     []float64 // units of each product last week, of the chain; NaN before the first
 	dealRun  []float64 // weeks in a row on deal
-	customer float64   // customers last week; NaN before the first
+	traffic  float64   // customers of the chain last week; NaN before the first
 }
 
-// Features every player sees of its own product, in this order; then two for each other product.
+// Features every player sees of its own product, in this order; then two for each other product. Units and customers are those of the whole
+// chain, whatever share of it is simulated, so that a policy means the same at any share.
 var ownFeatures = []env.Feature{
 	{Name: "week", Unit: "weeks", Doc: "periods since the episode opened"},
 	{Name: "calendar_week", Unit: "weeks", Doc: "week of the data's calendar"},
 	{Name: "reference_price", Unit: "$", Doc: "what shoppers remember as the product's price"},
 	{Name: "last_price", Unit: "$", Doc: "price posted last week"},
 	{Name: "own_rung", Unit: "index", Doc: "offer made last week, as index into the ladder"},
-	{Name: "deal_weeks", Unit: "weeks", Doc: "how many weeks in a row the product has been on deal"},
+	{Name: "deal_weeks", Unit: "weeks", Doc: "how many weeks in a row the product has been on deal, of those before the start the last"},
 	{Name: "cost", Unit: "$", Doc: "wholesale cost of a unit at last week's offer"},
-	{Name: "stock", Unit: "units", Doc: "units on hand; missing where stock is ample"},
-	{Name: "sold", Unit: "units", Doc: "units sold last week; missing in the first"},
-	{Name: "traffic", Unit: "customers", Doc: "customers who came last week; missing in the first"},
+	{Name: "stock", Unit: "units", Doc: "units on hand in the chain; missing where stock is ample"},
+	{Name: "sold", Unit: "units", Doc: "units sold in the chain last week; missing in the first"},
+	{Name: "traffic", Unit: "customers", Doc: "customers who came to the chain last week; missing in the first"},
 }
 
 const (
@@ -63,7 +64,8 @@ func Features(products []string, own int) []env.Feature {
 	return features
 }
 
-func newObserver(cfg *Config) observer {
+// newObserver takes the customers of a busy week and each product's peak demand in units a customer.
+func newObserver(cfg *Config, customers float64, peaks []float64) observer {
 	n := len(cfg.Products)
 	o := observer{seen: make([]float64, ownFeatureCount+2*(n-1)), sold: make([]float64, n), dealRun: make([]float64, n)}
 	names := make([]string, n)
@@ -72,8 +74,8 @@ func newObserver(cfg *Config) observer {
 	}
 	rungs := 0
 	for i := range cfg.Products {
-		features := Features(names, i)
-		spec := env.Spec{Features: features}
+		spec := env.Spec{Features: Features(names, i)}
+		cfg.setRanges(spec.Features, i, customers, float64(customers*peaks[i]))
 		for _, r := range cfg.Products[i].Rungs {
 			offer := env.Offer{Price: r.Price}
 			if r.Deal {
@@ -91,25 +93,30 @@ func newObserver(cfg *Config) observer {
 	return o
 }
 
-func (o *observer) reset() {
+// reset forgets all but whether the opening offers are deals.
+func (o *observer) reset(m *Market) {
+	clear(o.dealRun)
 	for j := range o.sold {
 		o.sold[j] = math.NaN()
+		if m.cfg.Products[j].Rungs[m.rung[j]].isDeal(m.ref[j]) {
+			o.dealRun[j] = 1
+		}
 	}
-	o.customer = math.NaN()
-	clear(o.dealRun)
+	o.traffic = math.NaN()
 }
 
 // remember keeps of the closed week what the next observations tell.
 func (o *observer) remember(m *Market) {
 	for j := range o.sold {
-		o.sold[j], _, _ = m.books.earned(j)
+		units, _, _ := m.books.earned(j)
+		o.sold[j] = units / m.cfg.Share
 		if m.deal[j] {
 			o.dealRun[j]++
 		} else {
 			o.dealRun[j] = 0
 		}
 	}
-	o.customer = m.books.week.Customers
+	o.traffic = m.traffic[m.week]
 }
 
 // see fills player i's observation and mask; both are borrowed until the next call.
@@ -124,9 +131,9 @@ func (o *observer) see(m *Market, i int) ([]float64, []bool) {
 	s[seesCost] = m.cfg.Products[i].Rungs[m.rung[i]].Cost
 	s[seesStock] = math.NaN()
 	if m.store.kept() && !m.cfg.Expected {
-		s[seesStock] = float64(m.store.onHand[i])
+		s[seesStock] = float64(m.store.onHand[i]) / m.cfg.Share
 	}
-	s[seesSold], s[seesTraffic] = o.sold[i], o.customer
+	s[seesSold], s[seesTraffic] = o.sold[i], o.traffic
 	at := ownFeatureCount
 	for j := range m.cfg.Products {
 		if j == i {
@@ -134,7 +141,7 @@ func (o *observer) see(m *Market, i int) ([]float64, []bool) {
 		}
 		s[at] = m.price[j]
 		s[at+1] = 0
-		if m.onDeal(j) {
+		if o.dealRun[j] > 0 {
 			s[at+1] = 1
 		}
 		at += 2
@@ -144,11 +151,3 @@ func (o *observer) see(m *Market, i int) ([]float64, []bool) {
 }
 
 func (o *observer) allowed(action int) bool { return o.mask[action] }
-
-// onDeal says whether product j was on deal in the week last closed; before the first, by its opening rung.
-func (m *Market) onDeal(j int) bool {
-	if m.week == 0 {
-		return m.cfg.Products[j].Rungs[m.rung[j]].isDeal(m.ref[j])
-	}
-	return m.obs.dealRun[j] > 0
-}

@@ -11,14 +11,14 @@ type store struct {
 	since   []float64 // when onHand last changed
 	held    []float64 // unit-weeks on hand this week
 	empty   []float64 // weeks without stock this week
-	trucks  [][]int64 // orders under way, by review, a ring as long as the lead time
-	reviews int
+	trucks  [][]int64 // orders under way, by review, a ring as long as the lead time or the episode
+	reviews int       // days so far
 }
 
 func newStore(cfg *Config) store {
 	n := len(cfg.Products)
 	s := store{policy: cfg.Stock, onHand: make([]int64, n), onOrder: make([]int64, n), opening: make([]int64, n), since: make([]float64, n), held: make([]float64, n), empty: make([]float64, n),
-		trucks: make([][]int64, cfg.Stock.LeadTimeDays+1)}
+		trucks: make([][]int64, min(cfg.Stock.LeadTimeDays, cfg.Horizon*daysPerWeek)+1)}
 	for i := range s.trucks {
 		s.trucks[i] = make([]int64, n)
 	}
@@ -64,6 +64,9 @@ func (s *store) settle(now float64, j int) {
 
 // accrue settles all products at the end of a week.
 func (s *store) accrue(m *Market, now float64) {
+	if !s.kept() {
+		return
+	}
 	for j := range s.onHand {
 		s.settle(now, j)
 		m.books.hold(m, j, s.held[j], s.empty[j])
@@ -88,7 +91,7 @@ func (m *Market) review(now float64) {
 		ordered += order
 	}
 	if ordered > 0 {
-		m.calendar.Schedule(now+float64(s.policy.LeadTimeDays)/daysPerWeek, atReceipt, event{kind: stockReceived, id: int32(s.reviews % len(s.trucks))})
+		m.calendar.Schedule(weeks(s.reviews+s.policy.LeadTimeDays), atReceipt, event{kind: stockReceived, id: int32(s.reviews % len(s.trucks))})
 	}
 	s.reviews++
 }
@@ -107,11 +110,12 @@ func (m *Market) receive(now float64, truck int) {
 			continue
 		}
 		s.settle(now, j)
+		if s.onHand[j] == 0 {
+			m.place(j)
+		}
 		s.onHand[j] += units
 		s.onOrder[j] -= units
-		s.trucks[truck][j] = 0
 		m.books.week.ReceivedUnits += float64(units)
-		m.place(j)
-		m.crowd.cover(m, now)
 	}
+	m.crowd.cover(m, now)
 }

@@ -4,10 +4,11 @@ package env
 
 // Feature is one number of an observation. A feature that cannot be told at the moment is NaN.
 type Feature struct {
-	Name     string  `json:"name"`
-	Unit     string  `json:"unit,omitempty"`
-	Doc      string  `json:"doc,omitempty"`
-	Min, Max float64 // range within which values are expected; not enforced
+	Name string  `json:"name"`
+	Unit string  `json:"unit,omitempty"`
+	Doc  string  `json:"doc,omitempty"`
+	Min  float64 `json:"min"` // Min and Max are where values are expected; not enforced
+	Max  float64 `json:"max"`
 }
 
 // Offer is one rung of a player's ladder: a price, and the promotion that goes with it ("" for none).
