@@ -52,9 +52,11 @@ type Reward struct {
 	PriceChange float64 // cost of posting another price than last week, $ (for the stores simulated)
 }
 
-// Stock is a base-stock policy with periodic review: each review orders up to what the posted prices are expected to sell in CoverDays.
+// Stock is a base-stock policy with periodic review: each review orders up to what the posted prices are expected to sell in CoverDays, and a safety
+// stock (Silver, Pyke & Thomas 2017, §6.7).
 type Stock struct {
 	CoverDays    float64 // 0: stock is ample and costs nothing
+	Safety       float64 // held on top, in standard deviations of the cover's sales were shoppers their only chance
 	LeadTimeDays int     // from order to receipt
 }
 
@@ -162,7 +164,7 @@ func (cfg *Config) check() error {
 		return field.New("stores", cfg.Share, "a positive share of the traffic")
 	case cfg.Skip < 0:
 		return field.New("skip", cfg.Skip, "at least 0 weeks")
-	case !(cfg.Stock.CoverDays >= 0 && cfg.Stock.CoverDays <= longestDays) || cfg.Stock.LeadTimeDays < 0 || cfg.Stock.LeadTimeDays > longestDays:
+	case !(cfg.Stock.Safety >= 0 && cfg.Stock.Safety < 100) || !(cfg.Stock.CoverDays >= 0 && cfg.Stock.CoverDays <= longestDays) || cfg.Stock.LeadTimeDays < 0 || cfg.Stock.LeadTimeDays > longestDays:
 		return field.New("stock", fmt.Sprintf("%+v", cfg.Stock), fmt.Sprintf("cover and lead time from 0 to %d days", longestDays))
 	case cfg.Choice == nil || cfg.Traffic == nil:
 		return field.New("choice", "none", "a fitted choice model and a traffic model")

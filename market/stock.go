@@ -5,6 +5,7 @@ import "math"
 // store is the goods of each product: on hand, on order, and how long they have lain there.
 type store struct {
 	policy  Stock
+	bulk    float64 // E[q²]/E[q] of a purchase's units off deal
 	onHand  []int64
 	onOrder []int64
 	opening []int64
@@ -17,7 +18,8 @@ type store struct {
 
 func newStore(cfg *Config) store {
 	n := len(cfg.Products)
-	s := store{policy: cfg.Stock, onHand: make([]int64, n), onOrder: make([]int64, n), opening: make([]int64, n), since: make([]float64, n), held: make([]float64, n), empty: make([]float64, n),
+	mean := cfg.Choice.Quantity.Mean(0)
+	s := store{policy: cfg.Stock, bulk: mean + cfg.Choice.Quantity.Variance(0)/mean, onHand: make([]int64, n), onOrder: make([]int64, n), opening: make([]int64, n), since: make([]float64, n), held: make([]float64, n), empty: make([]float64, n),
 		trucks: make([][]int64, min(cfg.Stock.LeadTimeDays, cfg.Horizon*daysPerWeek)+1)}
 	for i := range s.trucks {
 		s.trucks[i] = make([]int64, n)
@@ -96,10 +98,11 @@ func (m *Market) review(now float64) {
 	s.reviews++
 }
 
-// target is the order-up-to level of product j: expected demand at the posted prices, as the seller sees it (who does not know the shock), at least one unit.
+// target is the order-up-to level of product j, at least one unit: the expected sales of the cover at the posted prices, as the seller sees them (who does
+// not know the shock), and the safety stock. Sales are compound Poisson, with variance mean · E[q²]/E[q] for purchases of q units.
 func (m *Market) target(j int) int64 {
-	daily := m.traffic[m.week] * m.cfg.Share / daysPerWeek * m.foreseen[j]
-	return max(1, int64(math.Ceil(daily*m.store.policy.CoverDays)))
+	mean := m.traffic[m.week] * m.cfg.Share / daysPerWeek * m.foreseen[j] * m.store.policy.CoverDays
+	return max(1, int64(math.Ceil(mean+m.store.policy.Safety*math.Sqrt(float64(mean*m.store.bulk)))))
 }
 
 // receive unloads a truck.

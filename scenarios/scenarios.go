@@ -124,6 +124,7 @@ func (s Stores) EvaluateShare() float64 { return s.Evaluate / s.Chain }
 type Stock struct {
 	Policy       string  `toml:"policy" default:"'base-stock'" oneof:"base-stock,ample" doc:"base-stock: order up to the cover at each review; ample: never out"`
 	CoverDays    float64 `toml:"cover_days" default:"10" range:"(0,365]" doc:"days of expected sales that an order fills up to"`
+	Safety       float64 `toml:"safety" default:"2.0" range:"[0,10]" doc:"safety stock, in standard deviations of the cover's sales"`
 	LeadTimeDays int     `toml:"lead_time_days" default:"2" range:"[0,365]" doc:"from order to receipt"`
 }
 

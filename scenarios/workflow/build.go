@@ -38,7 +38,7 @@ func Build(s *scenarios.Scenario, d *Data, m *Models, share float64) (*World, er
 		},
 	}
 	if s.Stock.Policy == "base-stock" {
-		cfg.Stock = market.Stock{CoverDays: s.Stock.CoverDays, LeadTimeDays: s.Stock.LeadTimeDays}
+		cfg.Stock = market.Stock{CoverDays: s.Stock.CoverDays, Safety: s.Stock.Safety, LeadTimeDays: s.Stock.LeadTimeDays}
 	}
 	past := d.Panel.Between([2]int{s.Data.Split.Train[0], s.Time.Start - 1})
 	for j, name := range s.Data.Products {
