@@ -89,7 +89,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(badFlag)
 	root.SetHelpCommand(a.help(root))
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
-	root.AddCommand(a.train(), a.simulate(), a.policy(), a.scenario(), a.results())
+	root.AddCommand(a.train(), a.fit(), a.simulate(), a.policy(), a.scenario(), a.results())
 	return root
 }
 

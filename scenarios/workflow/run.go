@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -183,18 +185,14 @@ func (r *Run) episodes() func(train.Progress) {
 
 // write leaves everything that the run found.
 func (r *Run) write(run *rundir.Run, w *World, summary *Summary, t *stages) error {
-	for _, f := range []struct {
-		name  string
-		value any
-	}{{"models/traffic.json", summary.Models.Traffic}, {"models/choice.json", summary.Models.Choice}, {"summary.json", summary}} {
-		if err := writeJSON(run, f.name, f.value); err != nil {
+	models := summary.Models.Documents()
+	for _, name := range slices.Sorted(maps.Keys(models)) {
+		if err := writeJSON(run, "models/"+name, models[name]); err != nil {
 			return err
 		}
 	}
-	for _, fit := range summary.Models.Prices {
-		if err := writeJSON(run, "models/prices-"+fit.Deals.Product()+".json", fit.Deals); err != nil {
-			return err
-		}
+	if err := writeJSON(run, "summary.json", summary); err != nil {
+		return err
 	}
 	if err := rundir.Merge[results.Episode](run, "episodes"); err != nil {
 		return err

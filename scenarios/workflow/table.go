@@ -24,7 +24,14 @@ func headline(r *evaluate.Result) string {
 	for i := range r.Rows {
 		t = append(t, line(r, &r.Rows[i]))
 	}
-	return align(t)
+	for text := align(t); ; text = align(t) {
+		if utf8.RuneCountInString(strings.SplitN(text, "\n", 2)[0]) <= width {
+			return text
+		}
+		for i := range t { // rather without the last column but with room
+			t[i] = t[i][:len(t[i])-1]
+		}
+	}
 }
 
 // gaps says how much of the way from the best fixed price to the optimum each learner has gone.

@@ -1,0 +1,186 @@
+package workflow
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/souk-sim/souk/market/choice"
+	"github.com/souk-sim/souk/scenarios"
+)
+
+// FitText writes what was fitted, on what, how well on held-out data, and what to be careful about.
+func FitText(w io.Writer, s *scenarios.Scenario, d *Data, m *Models) error {
+	p := &page{}
+	p.line("%s: models of %s", s.Name, s.Data.Panel)
+	p.section("data", dataText(s, d.Findings)...)
+	p.section("traffic", m.trafficText(s)...)
+	p.line("")
+	p.WriteString(m.trafficTable())
+	p.section("choice", choiceText(m.Choice)...)
+	p.line("\ncoefficients, with t values (Driscoll–Kraay)\n")
+	p.WriteString(coefficientTable(m.Choice))
+	p.line("\nelasticities of units to the own price where reference prices equal prices\n")
+	p.WriteString(elasticityTable(m.Choice))
+	p.section("chosen", selections(m.Choice.Diagnostics)...)
+	p.line("\ninstruments: wholesale price, with its own gain and loss\n")
+	p.WriteString(instrumentTable(m.Choice.Diagnostics))
+	p.line("\nother explanations of the gain, put beside it; score: log density of the validation weeks\n")
+	p.WriteString(mechanismTable(m.Choice.Diagnostics))
+	p.line("\nheld-out weeks: |error| in units as a share of units\n")
+	p.WriteString(heldOutTable(m.Choice.Diagnostics))
+	p.section("prices", m.pricesText(s)...)
+	p.line("")
+	p.WriteString(m.priceTable())
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+func (m *Models) trafficTable() string {
+	rows := [][]string{{"", "estimate", "s.e."}}
+	for _, c := range m.Traffic.Coefficients {
+		rows = append(rows, []string{c.Name, fmt.Sprintf("%.4f", c.Estimate), fmt.Sprintf("%.4f", c.SE)})
+	}
+	return align(rows)
+}
+
+// coefficientTable has a line for each product and columns for terms, as many side by side as fit; what products share stands in every line.
+func coefficientTable(c *choice.ShareLogit) string {
+	cells := map[string]map[string]string{}
+	terms := []string{"price", "gain", "loss", "display", "lent"}
+	for _, k := range c.Coefficients {
+		if cells[k.Term] == nil {
+			cells[k.Term] = map[string]string{}
+		}
+		if !slices.Contains(terms, k.Term) {
+			terms = append(terms, k.Term)
+		}
+		cells[k.Term][k.Brand] = fmt.Sprintf("%.2f (%.1f)", k.Estimate, k.T)
+	}
+	terms = slices.DeleteFunc(terms, func(term string) bool { return cells[term] == nil })
+	var blocks []string
+	for block := range slices.Chunk(terms, 5) {
+		rows := [][]string{append([]string{""}, block...)}
+		for j, brand := range c.Brands {
+			row := []string{brand}
+			for _, term := range block {
+				cell, own := cells[term][brand]
+				remembers := c.Spec.Remembers[j] || term != "gain" && term != "loss"
+				if shared, common := cells[term][""]; !own && common && remembers {
+					cell = shared + " shared"
+				}
+				row = append(row, cell)
+			}
+			rows = append(rows, row)
+		}
+		blocks = append(blocks, align(rows))
+	}
+	return strings.Join(blocks, "\n")
+}
+
+func elasticityTable(c *choice.ShareLogit) string {
+	e := c.Diagnostics.Elasticities
+	rows := [][]string{{"", "small cut", "small rise", "long run"}}
+	for j, brand := range c.Brands {
+		row := []string{brand}
+		for _, table := range [][][]float64{e.Cut, e.Rise, e.Long} {
+			row = append(row, fmt.Sprintf("%.2f", table[j][j]))
+		}
+		rows = append(rows, row)
+	}
+	return align(rows)
+}
+
+// selections tells what the validation periods decided.
+func selections(d *choice.Diagnostics) (text []string) {
+	for _, s := range append(slices.Clone(d.Selections), d.Display) {
+		var others []string
+		for _, o := range s.Options {
+			if o.Value != s.Chosen {
+				tied := ""
+				if o.Tied {
+					tied = " (tied)"
+				}
+				others = append(others, o.Value+tied)
+			}
+		}
+		text = append(text, fmt.Sprintf("%s: %s; not %s", s.Question, s.Chosen, strings.Join(others, ", ")))
+	}
+	return text
+}
+
+func instrumentTable(d *choice.Diagnostics) string {
+	rows := [][]string{{"", "first-stage F", "conditional F", "Cragg–Donald"}}
+	for _, fit := range []struct {
+		name string
+		*choice.InstrumentedFit
+	}{{"", d.Instrumented}, {"common to all: ", d.InstrumentedCommon}} {
+		if fit.InstrumentedFit == nil {
+			continue
+		}
+		for i, f := range fit.FirstStages {
+			cragg := ""
+			if i == 0 {
+				cragg = fmt.Sprintf("%.2f", fit.CraggDonald)
+			}
+			rows = append(rows, []string{fit.name + f.Regressor, fmt.Sprintf("%.1f", f.F), fmt.Sprintf("%.2f", f.Conditional), cragg})
+		}
+	}
+	return align(rows)
+}
+
+func mechanismTable(d *choice.Diagnostics) string {
+	rows := [][]string{{"", "coefficient (t)", "score a week ± s.e.", "gains with it in", "asked for"}}
+	for _, m := range d.Mechanisms {
+		low, high := math.Inf(1), math.Inf(-1)
+		for _, g := range m.Gains {
+			low, high = min(low, g.Estimate), max(high, g.Estimate)
+		}
+		gains := ""
+		if len(m.Gains) > 0 {
+			gains = fmt.Sprintf("%.1f to %.1f", low, high)
+		}
+		rows = append(rows, []string{m.Name, fmt.Sprintf("%.3g (%.1f)", m.Common.Estimate, m.Common.T),
+			fmt.Sprintf("%+.3f ± %.3f", m.Score, m.ScoreSE), gains, map[bool]string{true: "yes", false: "no"}[m.Preferred]})
+	}
+	return align(rows)
+}
+
+func heldOutTable(d *choice.Diagnostics) string {
+	rows := [][]string{{"", "brand-weeks", "model", "model, one week ahead", "last week", "average", "bias"}}
+	for _, h := range d.HeldOut {
+		percent := func(a choice.Accuracy) string { return fmt.Sprintf("%.0f%%", 100*a.Absolute) }
+		rows = append(rows, []string{h.Brand, fmt.Sprint(h.Cells), percent(h.Structural), percent(h.OneStep), percent(h.LastWeek), percent(h.Average),
+			fmt.Sprintf("%.2f", h.Structural.Bias)})
+	}
+	return align(rows)
+}
+
+func (m *Models) priceTable() string {
+	rows := [][]string{{"", "regular price", "to deal", "to regular", "hold", "deals", "regular prices"}}
+	for _, fit := range m.Prices {
+		c := fit.Deals.Chain()
+		var prices [2][]string
+		for _, r := range fit.Deals.Rungs() {
+			k := 1
+			if r.Deal {
+				k = 0
+			}
+			prices[k] = append(prices[k], fmt.Sprintf("%.2f", r.Price))
+		}
+		rows = append(rows, []string{fit.Deals.Product(), fmt.Sprintf("%.2f", fit.Level), fmt.Sprintf("%.2f", c.ToDeal), fmt.Sprintf("%.2f", c.ToRegular),
+			fmt.Sprintf("%.2f", c.HoldRegular), strings.Join(prices[0], " "), strings.Join(prices[1], " ")})
+	}
+	return align(rows)
+}
+
+// Documents are the models as JSON documents, by file name.
+func (m *Models) Documents() map[string]any {
+	all := map[string]any{"traffic.json": m.Traffic, "choice.json": m.Choice}
+	for _, fit := range m.Prices {
+		all["prices-"+fit.Deals.Product()+".json"] = fit.Deals
+	}
+	return all
+}
