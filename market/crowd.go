@@ -15,7 +15,7 @@ import (
 
 // stripScale makes strips narrow where there are many customers: width = stripScale/√customers. It balances the work of opening a strip, some two
 // shoppers' worth, against that of the half strip a side whose shoppers walk on, for a tenth of the customers buying.
-const stripScale = 0.0625
+const stripScale = 0.25
 
 const (
 	bottom = iota // u counted up from 0
