@@ -14,8 +14,8 @@ import (
 // side, strip) alone, two policies meet the very same people. Where strips of the two sides overlap, each serves its own side's buyers only.
 
 // stripScale makes strips narrow where there are many customers: width = stripScale/√customers. It balances the work of opening a strip, some two
-// shoppers' worth, against that of the half strip a side whose shoppers walk on, for a tenth of the customers buying.
-const stripScale = 0.25
+// shoppers' worth, against that of the half strip a side whose shoppers walk on, where a few in a hundred customers buy.
+const stripScale = 0.125
 
 const (
 	bottom = iota // u counted up from 0

@@ -52,8 +52,8 @@ type Reward struct {
 	PriceChange float64 // cost of posting another price than last week, $ (for the stores simulated)
 }
 
-// Stock is a base-stock policy with periodic review: each review orders up to what the posted prices are expected to sell in CoverDays, and a safety
-// stock (Silver, Pyke & Thomas 2017, §6.7).
+// Stock is a base-stock policy with daily review: each review orders up to what this week's prices are expected to sell in CoverDays, and a safety
+// stock (Silver, Pyke & Thomas 2017, §6.7). The buyer knows the week's prices and traffic, but not its shocks.
 type Stock struct {
 	CoverDays    float64 // 0: stock is ample and costs nothing
 	Safety       float64 // held on top, in standard deviations of the cover's sales were shoppers their only chance
@@ -111,7 +111,7 @@ type Market struct {
 	ref       []float64
 	deal      []bool    // whether the posted offer is a deal
 	swell     []float64 // log E[exp ξ] of each product's shock
-	foreseen  []float64 // units per customer that a seller expects
+	expected  []float64 // odds that the stock's buyer expects
 	shelf     *choice.Shelf
 	crowd     crowd
 	store     store
@@ -136,7 +136,7 @@ func New(cfg *Config, seed uint64) (*Market, error) {
 	m := &Market{cfg: cfg, seed: seed, simulator: simulator, shelf: shelf,
 		actions: make([]int, n), drawn: make([]float64, cfg.Skip+cfg.Horizon), shock: matrix(cfg.Horizon, n), normals: make([]float64, n),
 		rung: make([]int, n), previous: make([]int, n), price: make([]float64, n), ref: make([]float64, n),
-		deal: make([]bool, n), swell: make([]float64, n), foreseen: make([]float64, n),
+		deal: make([]bool, n), swell: make([]float64, n), expected: make([]float64, n),
 		store: newStore(cfg), books: newBooks(n), path: newPath(cfg)}
 	m.traffic = m.drawn[cfg.Skip:]
 	if !cfg.NoShock {
@@ -348,7 +348,7 @@ func (m *Market) post() {
 	if !m.store.kept() {
 		return
 	}
-	m.foresee()
+	m.aim()
 	for j := range m.price {
 		if !m.store.has(j) {
 			m.shelf.Remove(j)

@@ -1,9 +1,6 @@
 package market
 
-import (
-	"github.com/souk-sim/souk/market/choice"
-	"github.com/souk-sim/souk/sim/portable"
-)
+import "github.com/souk-sim/souk/market/choice"
 
 // newShelf lays a shopper's uniform out as [rivals | nothing | own]: a change of the own price then moves only the edges beside "nothing" (apart
 // from the small shift of the denominator), so that under common random numbers hardly another shopper changes his mind.
@@ -34,16 +31,4 @@ func (cfg *Config) display(j int, r *Rung, reference float64) float64 {
 
 func (r *Rung) isDeal(reference float64) bool {
 	return r.Deal || r.Price <= float64((1-DealDepth)*reference)
-}
-
-// foresee computes the units per customer that a seller expects of each product, who does not know the week's shocks but only their mean effect.
-func (m *Market) foresee() {
-	total := 1.0
-	for j := range m.foreseen {
-		m.foreseen[j] = m.shelf.Odds(j) * portable.Exp(m.swell[j]-m.shock[m.week][j])
-		total += m.foreseen[j]
-	}
-	for j := range m.foreseen {
-		m.foreseen[j] *= m.shelf.MeanQuantity(j) / total
-	}
 }

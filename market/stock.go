@@ -1,6 +1,10 @@
 package market
 
-import "math"
+import (
+	"math"
+
+	"github.com/souk-sim/souk/sim/portable"
+)
 
 // store is the goods of each product: on hand, on order, and how long they have lain there.
 type store struct {
@@ -9,6 +13,7 @@ type store struct {
 	onHand  []int64
 	onOrder []int64
 	opening []int64
+	target  []int64   // order-up-to levels of the week
 	since   []float64 // when onHand last changed
 	held    []float64 // unit-weeks on hand this week
 	empty   []float64 // weeks without stock this week
@@ -19,7 +24,9 @@ type store struct {
 func newStore(cfg *Config) store {
 	n := len(cfg.Products)
 	mean := cfg.Choice.Quantity.Mean(0)
-	s := store{policy: cfg.Stock, bulk: mean + cfg.Choice.Quantity.Variance(0)/mean, onHand: make([]int64, n), onOrder: make([]int64, n), opening: make([]int64, n), since: make([]float64, n), held: make([]float64, n), empty: make([]float64, n),
+	s := store{policy: cfg.Stock, bulk: mean + cfg.Choice.Quantity.Variance(0)/mean,
+		onHand: make([]int64, n), onOrder: make([]int64, n), opening: make([]int64, n), target: make([]int64, n),
+		since: make([]float64, n), held: make([]float64, n), empty: make([]float64, n),
 		trucks: make([][]int64, min(cfg.Stock.LeadTimeDays, cfg.Horizon*daysPerWeek)+1)}
 	for i := range s.trucks {
 		s.trucks[i] = make([]int64, n)
@@ -83,7 +90,7 @@ func (m *Market) review(now float64) {
 	truck := s.trucks[s.reviews%len(s.trucks)]
 	ordered := int64(0)
 	for j := range truck {
-		order := max(0, m.target(j)-s.onHand[j]-s.onOrder[j])
+		order := max(0, s.target[j]-s.onHand[j]-s.onOrder[j])
 		if s.reviews == 0 {
 			s.onHand[j], s.opening[j], s.since[j] = order, order, now
 			order = 0
@@ -98,11 +105,20 @@ func (m *Market) review(now float64) {
 	s.reviews++
 }
 
-// target is the order-up-to level of product j, at least one unit: the expected sales of the cover at the posted prices, as the seller sees them (who does
-// not know the shock), and the safety stock. Sales are compound Poisson, with variance mean · E[q²]/E[q] for purchases of q units.
-func (m *Market) target(j int) int64 {
-	mean := m.traffic[m.week] * m.cfg.Share / daysPerWeek * m.foreseen[j] * m.store.policy.CoverDays
-	return max(1, int64(math.Ceil(mean+m.store.policy.Safety*math.Sqrt(float64(mean*m.store.bulk)))))
+// aim sets the week's order-up-to levels, at least one unit each: the expected sales of the cover, with the shocks' mean effect in place of the
+// shocks, and the safety stock. Sales are compound Poisson, with variance mean · E[q²]/E[q] for purchases of q units.
+func (m *Market) aim() {
+	total := 1.0
+	for j := range m.expected {
+		m.expected[j] = m.shelf.Odds(j) * portable.Exp(m.swell[j]-m.shock[m.week][j])
+		total += m.expected[j]
+	}
+	s := &m.store
+	customers := m.traffic[m.week] * m.cfg.Share / daysPerWeek * s.policy.CoverDays
+	for j := range s.target {
+		mean := customers * m.expected[j] * m.shelf.MeanQuantity(j) / total
+		s.target[j] = max(1, int64(math.Ceil(mean+float64(s.policy.Safety*math.Sqrt(mean*s.bulk)))))
+	}
 }
 
 // receive unloads a truck.
