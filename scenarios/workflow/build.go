@@ -149,35 +149,17 @@ func encoder(s *scenarios.Scenario, spec *env.Spec) (policies.Encoder, error) {
 			e.Dimensions = append(e.Dimensions, policies.Dimension{Feature: f.Name, Index: i, Edges: in.Edges})
 			continue
 		}
-		from, to, known := usual(s, f)
+		from, to := f.Min, f.Max
 		if in.From != nil {
 			from = *in.From
 		}
 		if in.To != nil {
 			to = *in.To
 		}
-		if !known && (in.From == nil || in.To == nil) || from >= to {
-			return e, field.New("sellers."+s.Learner().Name+".state."+f.Name, fmt.Sprintf("cells from %v to %v", from, to), "from below to, or edges: this feature has no usual range")
+		if from >= to {
+			return e, field.New("sellers."+s.Learner().Name+".state."+f.Name, fmt.Sprintf("cells from %v to %v", from, to), "from below to, or edges")
 		}
 		e.Dimensions = append(e.Dimensions, policies.Uniform(f.Name, i, from, to, in.Bins))
 	}
 	return e, e.Validate(spec)
-}
-
-// usual is the range of a feature that the scenario itself tells.
-func usual(s *scenarios.Scenario, f env.Feature) (from, to float64, known bool) {
-	offers := s.Learner().Offers
-	switch {
-	case f.Name == "reference_price" || f.Name == "last_price":
-		return offers[0], offers[len(offers)-1], true
-	case f.Name == "own_rung":
-		return 0, float64(len(offers)), true
-	case f.Name == "week":
-		return 0, float64(s.Time.Horizon), true
-	case f.Name == "calendar_week":
-		return float64(s.Time.Start), float64(s.Time.Start + s.Time.Horizon), true
-	case f.Unit == "0 or 1":
-		return 0, 1, true
-	}
-	return 0, 0, false
 }

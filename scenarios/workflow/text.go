@@ -30,7 +30,7 @@ func (m *Summary) Text(w io.Writer) error {
 	p.section("choice", choiceText(m.Models.Choice)...)
 	p.section("prices", m.Models.pricesText(s)...)
 	p.section("tuned", m.Baselines.text()...)
-	p.section("", fmt.Sprintf("Weekly %s for the whole chain on %d paths that training never met; ± is half a 95%% interval.",
+	p.section("", fmt.Sprintf("Weekly %s of the chain on %d paths that training never met; ± is half a 95%% interval",
 		strings.ReplaceAll(s.Learner().Reward.Of, "-", " "), m.Comparison.Paths))
 	p.line("")
 	p.WriteString(headline(m.Comparison))
@@ -200,13 +200,11 @@ func (b *Baselines) text() []string {
 func recordedText(r *evaluate.Result) string {
 	var parts []string
 	for _, row := range r.Rows {
-		part := fmt.Sprintf("%s %s", row.Name, thousands(row.Profit.Value, ""))
 		for _, d := range row.Differences {
-			part += fmt.Sprintf(" (%s [%s, %s] over %s)", thousands(d.Value, "+"), thousands(d.Low, "+"), thousands(d.High, "+"), d.Name)
+			parts = append(parts, row.Name+" "+plusMinus(d.Estimate, "+"))
 		}
-		parts = append(parts, part)
 	}
-	return "against the others' recorded prices and displays of those weeks, $ a week: " + strings.Join(parts, ", ")
+	return "$ a week over history where the others post what they posted in those weeks: " + strings.Join(parts, ", ")
 }
 
 func (r *Robustness) text(c *Chosen) []string {

@@ -49,10 +49,10 @@ func observed(table *policies.Table, cells []int) []float64 {
 	return observation
 }
 
-// met says whether training was in an observation's state often enough to mean its answer: a thousandth of the time.
+// met says whether training was in an observation's state often enough to mean its answer: 1 time in 200.
 func met(table *policies.Table, observation []float64) bool {
 	total := visits(table, -1)
-	return total == 0 || visits(table, table.Encoder.Encode(observation))*1000 > total
+	return total == 0 || visits(table, table.Encoder.Encode(observation))*200 > total
 }
 
 // situations are all combinations of cells of the dimensions but one, missing values left out.
@@ -114,30 +114,64 @@ func middle(d *policies.Dimension, k int) float64 {
 	return (d.Edges[k-1] + d.Edges[k]) / 2
 }
 
-// bandsOf lists runs of the main dimension's cells in which the table posts one price, where training went often enough to mean it.
+// bandsOf lists runs of the main dimension's cells in which the table posts about one price (within the narrowest step of the ladder), where
+// training went often enough to mean it. Of each run the price that most cells have is told.
 func bandsOf(table *policies.Table, main int, cells []int) (bands []string) {
 	d := &table.Encoder.Dimensions[main]
-	from, price := 0, missing
+	step := narrowest(table)
+	var run []float64 // prices of the present run
 	flush := func(to int) {
-		if !math.IsNaN(price) {
-			bands = append(bands, fmt.Sprintf("%s → %.2f", span(d, from, to), price))
+		if len(run) > 0 {
+			bands = append(bands, fmt.Sprintf("%s → %.2f", span(d, to-len(run)+1, to), mode(run)))
 		}
+		run = run[:0]
 	}
-	for k := 0; k <= len(d.Edges)+1; k++ {
-		next := missing
-		if k <= len(d.Edges) {
-			cells[main] = k
-			if observation := observed(table, cells); met(table, observation) {
-				next = table.Decide(observation, 1).Price
-			}
-		}
-		if k > 0 && (next == price || math.IsNaN(next) && math.IsNaN(price)) {
+	for k := 0; k <= len(d.Edges); k++ {
+		cells[main] = k
+		observation := observed(table, cells)
+		if !met(table, observation) {
+			flush(k - 1)
 			continue
 		}
-		flush(k - 1)
-		from, price = k, next
+		price := table.Decide(observation, 1).Price
+		if len(run) > 0 && math.Abs(price-mode(run)) > step*1.01 {
+			flush(k - 1)
+		}
+		run = append(run, price)
 	}
+	flush(len(d.Edges))
 	return bands
+}
+
+// narrowest is the smallest step between offers.
+func narrowest(table *policies.Table) float64 {
+	var prices []float64
+	for _, o := range table.Spec.Offers {
+		prices = append(prices, o.Price)
+	}
+	slices.Sort(prices)
+	step := math.Inf(1)
+	for i := 1; i < len(prices); i++ {
+		step = min(step, prices[i]-prices[i-1])
+	}
+	return step
+}
+
+// mode is the most frequent value, the first of those as frequent.
+func mode(x []float64) float64 {
+	best, most := x[0], 0
+	for _, v := range x {
+		n := 0
+		for _, o := range x {
+			if o == v {
+				n++
+			}
+		}
+		if n > most {
+			best, most = v, n
+		}
+	}
+	return best
 }
 
 // visits counts how often training was in a state, or in all for −1.
