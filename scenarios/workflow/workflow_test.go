@@ -108,9 +108,9 @@ func (dearest) Decide([]float64, float64) policies.Decision {
 }
 
 func TestAnEncoderNeedsARange(t *testing.T) {
-	s, d, m, _ := built(t, "sellers.dominicks.state={ reference_price = { edges = [0.7, 0.8] }, stock = { from = 5000000.0 } }")
+	s, d, m, _ := built(t, "sellers.dominicks.state={ reference_price = { edges = [0.7, 0.8] }, cost = {} }")
 	_, err := Build(s, d, m, 0.01)
-	if err == nil || !strings.Contains(err.Error(), "sellers.dominicks.state.stock: found cells from 5e+06 to") {
+	if err == nil || !strings.Contains(err.Error(), "sellers.dominicks.state.cost: found cells from 0.") {
 		t.Errorf("%v", err)
 	}
 }
