@@ -29,7 +29,7 @@ const (
 	atClose
 )
 
-// run plays the week whose prices have just been posted, up to and including its close.
+// run opens the week whose prices have just been posted, and plays it.
 func (m *Market) run() {
 	m.books.open(m)
 	if m.cfg.Expected {
@@ -46,6 +46,11 @@ func (m *Market) run() {
 	}
 	m.crowd.cover(m, start)
 	m.calendar.Schedule(start+1, atClose, event{kind: periodCloses})
+	m.play()
+}
+
+// play hands out the calendar's events up to and including the week's close.
+func (m *Market) play() {
 	for {
 		now, e, ok := m.calendar.Next()
 		if !ok {

@@ -64,7 +64,7 @@ type Stock struct {
 type Config struct {
 	Products []Product
 	Choice   *choice.ShareLogit               // brands as in Products
-	Traffic  func() (demand.Simulator, error) // customers of the chain, week by week, finite and at least 0; one simulator for each market
+	Traffic  func() (demand.Simulator, error) // customers of the chain, week by week, at least 0; one simulator for each market
 	Skip     int                              // weeks between the traffic model's history and Start
 	Own      int                              // the product whose seller learns; its purchases come last in the inverse transform, and "own" accounts are its
 	Start    int                              // calendar week of the first period
@@ -179,10 +179,11 @@ func (cfg *Config) check() error {
 	return cfg.Reward.check()
 }
 
-// Bounds that keep sums of minor units and of days far from the ends of an integer.
+// Bounds that keep a week finite, and sums of minor units and days far from the ends of an integer.
 const (
-	highestPrice = 1e6
-	longestDays  = 1_000_000
+	highestPrice  = 1e6
+	longestDays   = 1_000_000
+	mostCustomers = 1e9
 )
 
 func (p *Product) check() error {
@@ -237,7 +238,7 @@ func (m *Market) Account() *results.Metrics { return &m.books.episode }
 func (m *Market) Week() *results.Metrics { return &m.books.week }
 
 // Reset opens episode number episode: traffic, shocks and shoppers depend on (seed, episode) and on nothing else. It panics when the traffic
-// model breaks its promise of finite numbers.
+// model gives what is no number of customers.
 func (m *Market) Reset(episode uint64) {
 	m.streams = rng.New(m.seed, episode)
 	m.calendar.Reset()
@@ -262,8 +263,9 @@ func (m *Market) drawTraffic(streams rng.Streams) error {
 	m.stream = streams.Family("traffic").At()
 	m.simulator.Path(&m.stream, m.drawn)
 	for t, customers := range m.traffic {
-		if !finiteFromZero(customers) {
-			return field.New("traffic", fmt.Sprintf("%g customers in week %d", customers, m.cfg.Start+t), "a finite number of at least 0")
+		if !(customers >= 0 && customers*m.cfg.Share <= mostCustomers) {
+			return field.New("traffic", fmt.Sprintf("%g customers in week %d", customers, m.cfg.Start+t),
+				fmt.Sprintf("a number of at least 0, no more than %g of them simulated", mostCustomers))
 		}
 	}
 	return nil

@@ -12,14 +12,17 @@ import (
 	"github.com/souk-sim/souk/sim/rng"
 )
 
-// shoppers is a hand-made model of three products with known parameters.
-func shoppers(sigma, extra float64) *choice.ShareLogit {
+// shoppers is a hand-made model of three products with known parameters; extra is the log mean of a purchase's units before truncation.
+func shoppers(sigma, extra float64) *choice.ShareLogit { return eagerShoppers(sigma, extra, 0) }
+
+// eagerShoppers like all products more by so much utility.
+func eagerShoppers(sigma, extra, eager float64) *choice.ShareLogit {
 	written := choice.ShareLogit{
 		Brands: []string{"ours", "theirs", "third"}, FirstDay: "1989-09-14", Estimator: choice.LeastSquares,
 		Spec: choice.Spec{Memory: 0.3, Price: choice.Common, Display: choice.Common, Trend: choice.Absent, Season: choice.Common,
 			Lent: choice.Absent, Gain: choice.Common, Loss: choice.Common, Remembers: []bool{true, true, true}},
 		Coefficients: []choice.Coefficient{
-			{Term: "intercept", Brand: "ours", Estimate: -1}, {Term: "intercept", Brand: "theirs", Estimate: -1.5}, {Term: "intercept", Brand: "third", Estimate: -2},
+			{Term: "intercept", Brand: "ours", Estimate: eager - 1}, {Term: "intercept", Brand: "theirs", Estimate: eager - 1.5}, {Term: "intercept", Brand: "third", Estimate: eager - 2},
 			{Term: "price", Estimate: -2.5}, {Term: "display", Estimate: 0.5}, {Term: "cos", Estimate: 0.2}, {Term: "gain", Estimate: 6}, {Term: "loss", Estimate: -0.5}},
 		Quantity: choice.Quantity{Intercept: extra, Deal: 0.3},
 		Shocks:   choice.Shocks{Phi: []float64{0.4, 0.4, 0.4}, Sigma: []float64{sigma, sigma, sigma}, Correlation: [][]float64{{1, 0.2, 0}, {0.2, 1, 0}, {0, 0, 1}}},

@@ -1,0 +1,106 @@
+package market
+
+import (
+	"testing"
+
+	"github.com/souk-sim/souk/market/choice"
+)
+
+// Where nearly everybody buys, the strips of the two sides overlap; still nobody is served twice. The false-alarm rate of 4 standard deviations of a
+// Poisson number is 0.006%.
+func TestNoShopperIsServedTwice(t *testing.T) {
+	cfg := threeTins()
+	cfg.Choice, cfg.NoShock, cfg.Stock, cfg.Horizon = eagerShoppers(0.3, -9, 12), true, Stock{}, 10
+	m := open(t, cfg)
+	play(m, 0, restless, nil)
+	if bought, came := m.Account().Purchases, m.Account().Customers; bought-came > 1800 || came-bought > 1800 { // 200,000 came
+		t.Errorf("%g bought of %g expected", bought, came)
+	}
+}
+
+// The shelf changes in mid-week, by a stock-out at 0.4 and a delivery at 0.7 weeks: from that moment on, purchases come at the rates of the new shelf,
+// neither those of the old one nor with a backlog. Chi-square over 8 pairs of stretch and product, once
+// with the own product out and once with another; false-alarm rate 0.1% each.
+func TestAShelfThatChangesInMidWeekSellsAtItsNewRates(t *testing.T) {
+	const weeksPlayed, customers = 400, 3000
+	changes := []float64{0, 0.4, 0.7, 1}
+	for _, out := range []int{0, 1} {
+		cfg := threeTins()
+		cfg.NoShock, cfg.Stock = true, Stock{}
+		m := open(t, cfg)
+		copy(m.actions, []int{1, 0, 0})
+		var bought, expected [3][3]float64
+		probability := make([]float64, 3)
+		for week := range weeksPlayed {
+			m.Reset(uint64(week))
+			m.turn = 3
+			m.post()
+			m.crowd.begin(0, customers)
+			m.crowd.cover(m, 0)
+			for _, at := range changes[1:] {
+				m.calendar.Schedule(at, atReview, event{kind: stockReviewed})
+			}
+			for stretch := 0; stretch < 3; {
+				now, e, _ := m.calendar.Next()
+				if e.kind == shopperArrives {
+					k := int(e.id)
+					u, _ := m.crowd.shopper(k)
+					m.crowd.schedule(&m.calendar, k, m.crowd.gap(k, now))
+					if j := m.shelf.Choose(u); j != choice.Outside && (j == cfg.Own) == m.crowd.comesForOwn(k) {
+						bought[stretch][j]++
+					}
+					continue
+				}
+				m.shelf.Probabilities(probability)
+				for j, p := range probability {
+					expected[stretch][j] += customers * p * (changes[stretch+1] - changes[stretch])
+				}
+				if stretch++; stretch == 1 {
+					m.shelf.Remove(out)
+				} else {
+					m.place(out)
+				}
+				m.crowd.cover(m, now)
+			}
+		}
+		chi2 := 0.0
+		for s := range bought {
+			for j, want := range expected[s] {
+				if want > 0 {
+					chi2 += (bought[s][j] - want) * (bought[s][j] - want) / want
+				} else if bought[s][j] > 0 {
+					t.Errorf("product %d was sold %g times while it was out of stock", j, bought[s][j])
+				}
+			}
+		}
+		if chi2 > 26.12 { // χ²(8) at 0.999
+			t.Errorf("product %d out from 0.4 to 0.7: bought %.0f, expected %.0f, chi-square %.1f", out, bought, expected, chi2)
+		}
+	}
+}
+
+// Ample stock is never out, whatever resolution.
+func TestAmpleStockIsNeverOut(t *testing.T) {
+	for _, expected := range []bool{false, true} {
+		cfg := threeTins()
+		cfg.Stock, cfg.Expected = Stock{}, expected
+		m := open(t, cfg)
+		play(m, 0, restless, nil)
+		if a := m.Account(); a.StockOutDays != 0 || a.LostUnits != 0 || a.HoldingCost != 0 || a.ReceivedUnits != 0 {
+			t.Errorf("expected %v: %+v", expected, *a)
+		}
+	}
+}
+
+// An order that is under way when the episode ends was never received, and does not arrive in the next one.
+func TestOrdersDoNotOutliveTheEpisode(t *testing.T) {
+	cfg := threeTins()
+	cfg.Horizon, cfg.Stock.LeadTimeDays = 3, 40
+	m := open(t, cfg)
+	for episode := range uint64(3) {
+		play(m, episode, restless, nil)
+		if a := m.Account(); a.ReceivedUnits != 0 || a.StockOutDays == 0 {
+			t.Errorf("received %g units with a lead time of 40 days in 21, out of stock for %g days", a.ReceivedUnits, a.StockOutDays)
+		}
+	}
+}
