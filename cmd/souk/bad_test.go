@@ -310,6 +310,21 @@ func TestADiskThatFailsGetsOneClearLineAndLeavesNoRun(t *testing.T) {
 	}
 }
 
+func TestASecondWriterIsRefused(t *testing.T) {
+	folder := t.TempDir()
+	s, err := scenarios.Load("canned-tuna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := rundir.Store{Root: folder}.Open(s.Name, s.Canonical(), rundir.Options{Holder: "somebody else"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	code, stdout, stderr := call(t, "train", "canned-tuna", "--out", folder)
+	complains(t, code, exitFailed, stdout, stderr, "somebody else", "one writer")
+}
+
 func TestErrorsAreOneJSONLineWithJSON(t *testing.T) {
 	code, stdout, stderr := call(t, "--json", "scenario", "check", "canned-tuna", "--set", "time.horizn=3")
 	complains(t, code, exitInvalid, stdout, stderr)

@@ -207,7 +207,7 @@ func (a *app) report(err error) int {
 	case isField:
 		code = exitInvalid
 	case isLocked:
-		bad = &field.Error{Key: "--out", Found: locked.Error(), Expected: "one writer at a time"}
+		bad = &field.Error{File: locked.File, Found: locked.Holder + " at work on this run", Expected: "one writer: wait, or give another folder with --out"}
 	case isPath: // what a run cannot write has to do with where it was told to write
 		code = exitInvalid
 		bad = &field.Error{Key: "--out", Found: path.Path + ": " + path.Err.Error(), Expected: "a folder that can be written"}
