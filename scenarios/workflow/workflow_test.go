@@ -108,8 +108,12 @@ func (dearest) Decide([]float64, float64) policies.Decision {
 }
 
 func TestAnEncoderNeedsARange(t *testing.T) {
-	s, d, m, _ := built(t, "sellers.dominicks.state={ reference_price = { edges = [0.7, 0.8] }, cost = {} }")
-	_, err := Build(s, d, m, 0.01)
+	_, d, m, _ := built(t)
+	s, err := scenarios.Load("canned-tuna", "sellers.dominicks.state={ reference_price = { edges = [0.7, 0.8] }, cost = {} }")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Build(s, d, m, 0.01) // the cost is the same on every rung
 	if err == nil || !strings.Contains(err.Error(), "sellers.dominicks.state.cost: found cells from 0.") {
 		t.Errorf("%v", err)
 	}
