@@ -1,6 +1,7 @@
 package market
 
 import (
+	"math"
 	"testing"
 
 	"github.com/souk-sim/souk/market/choice"
@@ -10,10 +11,15 @@ import (
 // Poisson number is 0.006%.
 func TestNoShopperIsServedTwice(t *testing.T) {
 	cfg := threeTins()
-	cfg.Choice, cfg.NoShock, cfg.Stock, cfg.Horizon = eagerShoppers(0.3, -9, 12), true, Stock{}, 10
+	cfg.Choice, cfg.NoShock, cfg.Stock, cfg.Traffic = eagerShoppers(0.3, -9, 12), true, Stock{}, constant(100) // a strip is 1/80
 	m := open(t, cfg)
-	play(m, 0, restless, nil)
-	if bought, came := m.Account().Purchases, m.Account().Customers; bought-came > 1800 || came-bought > 1800 { // 200,000 came
+	bought, came := 0.0, 0.0
+	for episode := range uint64(100) {
+		play(m, episode, restless, nil)
+		bought += m.Account().Purchases
+		came += m.Account().Customers
+	}
+	if math.Abs(bought-came) > 4*math.Sqrt(came) {
 		t.Errorf("%g bought of %g expected", bought, came)
 	}
 }
