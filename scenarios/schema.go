@@ -190,6 +190,9 @@ func Suggest(wrong string, names []string) string {
 		return "none here"
 	}
 	best, least := "", len(wrong)
+	if len(wrong) > 64 {
+		return "one of " + strings.Join(names, ", ")
+	}
 	for _, name := range names {
 		if n := distance(strings.ToLower(wrong), strings.ToLower(name)); n < least {
 			best, least = name, n

@@ -53,7 +53,7 @@ func draw(run *rundir.Run, s *scenarios.Scenario, w *World, m *Summary) error {
 
 // learningCurves are the rewards of all training episodes.
 func learningCurves(run *rundir.Run, s *scenarios.Scenario, m *Summary) (*report.LearningCurves, error) {
-	l := &report.LearningCurves{Title: "Learning", Subtitle: s.Name + ": what learners earned while they learned, exploration included", Y: "profit a week, $"}
+	l := &report.LearningCurves{Title: "Learning", Subtitle: s.Name + ": what learners earned while they learned, exploration included", Y: aWeek(s)}
 	at := map[string]int{}
 	for _, agent := range s.Agents {
 		at[agent.Name] = len(l.Curves)
@@ -183,13 +183,18 @@ func policyLines(t *policies.Table) *report.PolicyLines {
 	return l
 }
 
+// aWeek is what the learner is after, with its unit.
+func aWeek(s *scenarios.Scenario) string {
+	return strings.ReplaceAll(s.Learner().Reward.Of, "-", " ") + " a week, $"
+}
+
 // comparison shows what policies earn over the best fixed price, or, where that did not play, what they earn.
 func comparison(r *evaluate.Result, s *scenarios.Scenario) *report.Comparison {
-	c := &report.Comparison{Title: "Against everything else", Subtitle: s.Question, X: "profit a week, $",
+	c := &report.Comparison{Title: "Against everything else", Subtitle: s.Question, X: aWeek(s),
 		Caption: fmt.Sprintf("Bars: %.0f%% intervals over %s × %d paths.", 100*r.Level, plural(s.Train.Seeds, "training seed"), r.Paths)}
 	paired := slices.Contains(r.References, bestFixed)
 	if paired {
-		c.X, c.Zero = "profit a week over that of the best fixed price, $", true
+		c.X, c.Zero = aWeek(s)+", less that of the best fixed price", true
 		c.Caption = "Paired by customers. " + c.Caption
 	}
 	for _, row := range r.Rows {
