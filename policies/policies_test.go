@@ -151,7 +151,10 @@ func TestAStateNeverVisitedAnswersAsItsNearestNeighbourWithTheSameRivals(t *test
 		t.Errorf("reference .85 with a rival on deal: two bins below with the same rival comes first, and its best tried offer is .70: %+v", d)
 	}
 	if d := p.Decide([]float64{nan, nan}, 0); d.Action != 3 {
-		t.Errorf("nothing is near a missing value: the most visited state answers: %+v", d)
+		t.Errorf("where nothing is known the most visited state answers: %+v", d)
+	}
+	if d := p.Decide([]float64{0.5, nan}, 0); d.Action != 1 {
+		t.Errorf("what is known of a state with a missing feature still counts: %+v", d)
 	}
 	x := p.Explain([]float64{0.85, 1}).String()
 	for _, part := range []string{"reference_price at least 0.8, rival_on_deal at least 0.5", "nearest state", "reference_price below 0.7", "never tried", "worth 1 less", "made: the highest value"} {

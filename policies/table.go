@@ -161,9 +161,18 @@ func (t *Table) nearestTried(state int, visits []uint64, most int) int {
 	for i := range t.Encoder.Dimensions {
 		d := &t.Encoder.Dimensions[i]
 		stride /= d.bins()
-		values := d.bins() - 1 // the missing bin is near to nothing
+		values := d.bins() - 1 // the last bin is that of a missing value
 		bin := state / stride % d.bins()
 		if bin == values {
+			best := -1 // what is missing may be anything: the most visited of the states that agree in all else
+			for s := state - values*stride; s < state; s += stride {
+				if visits[s] > 0 && (best < 0 || visits[s] > visits[best]) {
+					best = s
+				}
+			}
+			if best >= 0 {
+				return best
+			}
 			continue
 		}
 		for step := 1; step < values; step++ {

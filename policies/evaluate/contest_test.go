@@ -6,9 +6,7 @@ import (
 	"errors"
 	"math"
 	"reflect"
-	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/souk-sim/souk/policies"
 )
@@ -106,31 +104,13 @@ func TestNoGapIsSaidToBeNone(t *testing.T) {
 	c.Optima = []string{"twin"}
 	c.Contestants = append(c.Contestants, Contestant{"twin", []policies.Policy{always(0)}})
 	r := run(t, c)
-	var text strings.Builder
-	if err := r.Text(&text); err != nil {
-		t.Fatal(err)
-	}
-	if r.Rows[0].Gaps[0].Share != nil || !strings.Contains(text.String(), "The gap between low and twin cannot be told from zero") {
-		t.Errorf("two equal policies leave a gap:\n%s", text.String())
+	if share := r.Rows[0].Gaps[0].Share; share != nil {
+		t.Errorf("two equal policies leave a gap, of which %+v is closed", share)
 	}
 }
 
-func TestTheTableFitsAndTheResultIsJSON(t *testing.T) {
+func TestTheResultIsJSON(t *testing.T) {
 	r := run(t, contest(roughShop, 2))
-	var text strings.Builder
-	if err := r.Text(&text); err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(text.String()) {
-		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
-			t.Errorf("%d columns: %s", n, line)
-		}
-	}
-	for _, want := range []string{"learner (3 seeds)", "oracle (bound)", "less random", "% of gap to oracle", "% on deal"} {
-		if !strings.Contains(text.String(), want) {
-			t.Errorf("the table lacks %q:\n%s", want, text.String())
-		}
-	}
 	b, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +125,6 @@ func TestTheTableFitsAndTheResultIsJSON(t *testing.T) {
 	if !reflect.DeepEqual(&back, r) {
 		t.Error("the result does not survive JSON")
 	}
-	t.Log("\n" + text.String())
 }
 
 func TestBadContestsAreRefused(t *testing.T) {

@@ -19,7 +19,7 @@ func FitText(w io.Writer, s *scenarios.Scenario, d *Data, m *Models) error {
 	p.section("traffic", m.trafficText(s)...)
 	p.line("")
 	p.WriteString(m.trafficTable())
-	p.section("choice", choiceText(m.Choice)...)
+	p.section("choice", choiceText(m.Choice, s.Own())...)
 	p.line("\ncoefficients, with t values (Driscoll–Kraay)\n")
 	p.WriteString(coefficientTable(m.Choice))
 	p.line("\nelasticities of units to the own price where reference prices equal prices\n")

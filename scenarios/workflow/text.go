@@ -27,7 +27,7 @@ func (m *Summary) Text(w io.Writer) error {
 	}
 	p.section("data", dataText(s, m.Findings)...)
 	p.section("traffic", m.Models.trafficText(s)...)
-	p.section("choice", choiceText(m.Models.Choice)...)
+	p.section("choice", choiceText(m.Models.Choice, s.Own())...)
 	p.section("prices", m.Models.pricesText(s)...)
 	p.section("tuned", m.Baselines.text()...)
 	p.section("", fmt.Sprintf("Weekly %s of the chain on %d paths that training never met; ± is half a 95%% interval",
@@ -150,19 +150,19 @@ func warnings(all []string) (text []string) {
 	return text
 }
 
-func choiceText(c *choice.ShareLogit) []string {
+func choiceText(c *choice.ShareLogit, own int) []string {
 	d := c.Diagnostics
 	text := []string{fmt.Sprintf("share logit by %s, %d brand-weeks, R² %.2f; memory of the reference price %.2g (next best %.2g)", c.Estimator, d.Rows, d.R2,
 		c.Spec.Memory, d.NextBestMemory)}
 	var terms []string
 	for _, k := range c.Coefficients {
-		if k.Brand == "" && k.Term != "intercept" {
+		if (k.Brand == "" || k.Brand == c.Brands[own]) && slices.Contains([]string{"price", "gain", "loss", "display"}, k.Term) {
 			terms = append(terms, fmt.Sprintf("%s %.2f (t %.1f)", k.Term, k.Estimate, k.T))
 		}
 	}
-	if len(terms) > 0 {
-		text = append(text, "shared: "+strings.Join(terms, ", "))
-	}
+	e := d.Elasticities
+	text = append(text, fmt.Sprintf("%s: %s; elasticity %.1f for a cut, %.1f for a rise, %.1f in the long run", c.Brands[own], strings.Join(terms, ", "),
+		e.Cut[own][own], e.Rise[own][own], e.Long[own][own]))
 	for _, h := range d.HeldOut {
 		if h.Brand == "all" {
 			text = append(text, fmt.Sprintf("held-out weeks: error %.0f%% of units (last week's share: %.0f%%), bias %.2f", 100*h.Structural.Absolute, 100*h.LastWeek.Absolute, h.Structural.Bias))
