@@ -9,13 +9,12 @@ import (
 // observer fills each player's observation. The features are the same for every player, told from his side; which of them enter a state is
 // the scenario's business.
 type observer struct {
-	features [][]env.Feature
-	specs    []env.Spec
-	seen     []float64
-	mask     []bool
-	sold     []float64 // units of each product last week, of the chain; NaN before the first
-	dealRun  []float64 // weeks in a row on deal
-	traffic  float64   // customers of the chain last week; NaN before the first
+	specs   []env.Spec
+	seen    []float64
+	mask    []bool
+	sold    []float64 // units of each product last week, of the chain; NaN before the first
+	dealRun []float64 // weeks in a row on deal
+	traffic float64   // customers of the chain last week; NaN before the first
 }
 
 // Features every player sees of its own product, in this order; then two for each other product. Units and customers are those of the whole

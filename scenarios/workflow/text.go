@@ -228,7 +228,8 @@ func (r *Robustness) text(c *Chosen) []string {
 
 // caveats are what a reader should not forget, beside the models' warnings.
 func (b *Baselines) caveats() []string {
-	text := []string{"The market is a model, fitted to the data; its figures are profits in the model, not in the shops."}
+	text := []string{"The market is a model, fitted to the data; its figures are profits in the model, not in the shops.",
+		"A unit costs the learner the same at every price. In the data the wholesale price falls with deals (trade promotions), so deals look dearer here than they were."}
 	if b.Fixed.Top {
 		text = append(text, "The best fixed price is the top of the ladder: the ladder, not the market, set it.")
 	}
