@@ -86,7 +86,7 @@ func TestBadConfigurationsAreRefused(t *testing.T) {
 		{"traffic", func(c *Config) { c.Traffic = constant(-1) }},
 		{"traffic", func(c *Config) { c.Traffic = constant(1e300) }},
 		{"stock", func(c *Config) { c.Stock.CoverDays = nan }},
-		{"stock", func(c *Config) { c.Stock.Safety = -1 }},
+		{"stock.safety", func(c *Config) { c.Stock.Safety = -1 }},
 		{"stock", func(c *Config) { c.Stock.LeadTimeDays = math.MaxInt }},
 		{"reward.of", func(c *Config) { c.Reward.Of = "fame" }},
 		{"reward.discount", func(c *Config) { c.Reward.Discount = 1 }},

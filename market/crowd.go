@@ -7,12 +7,6 @@ import (
 	"github.com/souk-sim/souk/sim/rng"
 )
 
-// A week's customers are points of a Poisson process on [0, 1 week) × [0, 1): when they come, and the uniform u by which they choose. Almost all
-// of them look at nothing here: u lies far from both ends. The process is therefore cut into strips in u, counted from the bottom (rivals' buyers)
-// and from the top (own buyers), each with its own stream; only strips that reach into a buying interval are simulated. Strips of a Poisson
-// process are independent Poisson processes (Kingman 1993, §2.2), so the thinning is exact; and as a strip's shoppers depend on (traffic, week,
-// side, strip) alone, two policies meet the very same people. Where strips of the two sides overlap, each serves its own side's buyers only.
-
 // stripScale makes strips narrow where there are many customers: width = stripScale/√customers. It balances the work of opening a strip, some two
 // shoppers' worth, against that of the half strip a side whose shoppers walk on, where a few in a hundred customers buy.
 const stripScale = 0.125
@@ -29,6 +23,12 @@ type strip struct {
 }
 
 // crowd is the shoppers under way this week.
+//
+// A week's customers are points of a Poisson process on [0, 1 week) × [0, 1): when they come, and the uniform u by which they choose. Almost all
+// of them look at nothing here: u lies far from both ends. The process is therefore cut into strips in u, counted from the bottom (rivals' buyers)
+// and from the top (own buyers), each with its own stream; only strips that reach into a buying interval are simulated. Strips of a Poisson
+// process are independent Poisson processes (Kingman 1993, §2.2), so the thinning is exact; and as a strip's shoppers depend on (traffic, week,
+// side, strip) alone, two policies meet the very same people. Where strips of the two sides overlap, each serves its own side's buyers only.
 type crowd struct {
 	family rng.Family
 	strips []strip
