@@ -30,12 +30,11 @@ type Manifest struct {
 
 // Build says what made the run's bytes what they are, besides scenario and version.
 type Build struct {
-	Go       string `json:"go"`                 // version of Go
-	OS       string `json:"os"`                 // GOOS
-	Arch     string `json:"arch"`               // GOARCH
-	Level    string `json:"level,omitempty"`    // GOAMD64 and its like
-	FMA      bool   `json:"fma"`                // fused multiply-add in use
-	Revision string `json:"revision,omitempty"` // of the version control system
+	Go    string `json:"go"`              // version of Go
+	OS    string `json:"os"`              // GOOS
+	Arch  string `json:"arch"`            // GOARCH
+	Level string `json:"level,omitempty"` // GOAMD64 and its like
+	FMA   bool   `json:"fma"`             // fused multiply-add in use
 }
 
 // Entry is one file of a run.
