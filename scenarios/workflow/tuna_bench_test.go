@@ -51,26 +51,19 @@ func (f *tuna) world(t testing.TB, share float64) *World {
 	return w
 }
 
-// play plays an episode: own chooses the learner's offers, the others follow their rules. weekly, if given, is called after each week.
-func (w *World) play(m *market.Market, seed, episode uint64, own func(*env.TimeStep) int, weekly func()) {
-	brain := rng.New(seed, episode).Family("brain")
+// play plays an episode: own chooses the learner's offers, the others follow their rules. The step is the caller's, so that playing allocates nothing.
+func (w *World) play(m *market.Market, step *env.TimeStep, episode uint64, own func(*env.TimeStep) int) {
+	brain := rng.New(1, episode).Family("brain")
 	m.Reset(episode)
-	turn := uint64(0)
-	step := &env.TimeStep{}
-	for m.Next(step) {
-		if step.Player == 0 && step.Stage != env.First && weekly != nil {
-			weekly()
-		}
-		if step.Stage == env.Last {
-			continue
-		}
-		turn++
-		if step.Player == w.Config.Own {
+	for turn := uint64(0); m.Next(step); turn++ {
+		switch {
+		case step.Stage == env.Last:
+		case step.Player == w.Config.Own:
 			m.Act(own(step))
-			continue
+		default:
+			u := brain.At(turn)
+			m.Act(w.Others[step.Player].Decide(step.Observation, u.Float64()).Action)
 		}
-		u := brain.At(turn)
-		m.Act(w.Others[step.Player].Decide(step.Observation, u.Float64()).Action)
 	}
 }
 
@@ -95,9 +88,9 @@ func BenchmarkTunaWeek(b *testing.B) {
 				b.Fatal(err)
 			}
 			b.ReportAllocs()
-			weeks, buyers := 0.0, 0.0
+			weeks, buyers, step := 0.0, 0.0, &env.TimeStep{}
 			for e := uint64(0); b.Loop(); e++ {
-				w.play(m, 1, e%64, cycling, nil)
+				w.play(m, step, e%64, cycling)
 				weeks += float64(m.Account().Periods)
 				buyers += m.Account().Purchases
 			}

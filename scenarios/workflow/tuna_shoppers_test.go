@@ -139,6 +139,7 @@ func TestTunaResolutionsAgree(t *testing.T) {
 	w.Config.Stock = market.Stock{}
 	quick := w.quick()
 	var sampled, expected []float64
+	step := &env.TimeStep{}
 	for _, c := range []struct {
 		world *World
 		to    *[]float64
@@ -148,7 +149,7 @@ func TestTunaResolutionsAgree(t *testing.T) {
 			t.Fatal(err)
 		}
 		for episode := range uint64(200) {
-			c.world.play(m, 1, episode, cycling, nil)
+			c.world.play(m, step, episode, cycling)
 			*c.to = append(*c.to, m.Account().Profit)
 		}
 	}
