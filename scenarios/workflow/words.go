@@ -21,7 +21,11 @@ func inWords(w *World, table *policies.Table) string {
 			fmt.Fprintf(&b, "%s%s\n", strings.Join(when, "; "), strings.Join(bands, ", "))
 		}
 	}
-	fmt.Fprintf(&b, "While no rival is on deal: %s\n", strings.Join(alone(w, table, 16), " "))
+	quiet := "Week after week"
+	if len(dims) > 1 {
+		quiet = "While nothing else happens"
+	}
+	fmt.Fprintf(&b, "%s: %s\n", quiet, strings.Join(alone(w, table, 16), " "))
 	return b.String()
 }
 
