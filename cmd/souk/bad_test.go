@@ -86,7 +86,7 @@ func TestBadScenariosGetOneClearLine(t *testing.T) {
 		{"unknown feature", "{ reference_price =", "{ referense_price =", []string{"referense_price", `"reference_price"`}},
 		{"unknown key of a brain", `rule = "markov-deals"`, `rule = "markov-deals", deph = 0.1`, []string{"brain.deph", `"depth"`}},
 		{"unknown key of one agent that another knows not either", `name = "sarsa"`, "name = \"sarsa\"\nlearning_rte = 0.1", []string{"agents.sarsa.learning_rte", `"learning_rate"`}},
-		{"unknown key in a learning rate", `name = "sarsa"`, "name = \"sarsa\"\nlearning_rate = { kind = 'constant', vaule = 0.1 }", []string{"agents.sarsa.learning_rate.vaule", `"value"`}},
+		{"unknown key in a learning rate", `{ kind = "visits", power`, `{ kind = "visits", powre`, []string{"agents.q-learning.learning_rate.powre", `"power"`}},
 		{"unknown key in train", "episodes =", "episods =", []string{"train.episods", `"episodes"`}},
 		{"unknown key in evaluate", "paths =", "path =", []string{"evaluate.path", `"paths"`}},
 		{"a text for a number", "horizon = 52", `horizon = "52"`, []string{"time.horizon", `found "52"`, "an integer in [1, 10000]"}},
@@ -113,7 +113,7 @@ func TestBadScenariosGetOneClearLine(t *testing.T) {
 		{"a product of two sellers", `brain = {`, `prices = ["star-kist"]` + "\n" + `brain = {`, []string{"which dominicks prices already"}},
 		{"two learning sellers", `brain = { rule = "markov-deals" }`, "", []string{"a second seller without a brain"}},
 		{"an agent of no kind", `name = "sarsa"`, `name = "sarsaa"`, []string{"agents.sarsaa.name", `"sarsa"`}},
-		{"an agent's value out of range", `name = "sarsa"`, "name = \"sarsa\"\nexploration = { from = 2.0 }", []string{"agents.sarsa.exploration.from", "found 2"}},
+		{"an agent's value out of range", `"linear", from = 0.3`, `"linear", from = 2.0`, []string{"agents.q-learning.exploration.from", "found 2"}},
 		{"two agents of one name", `name = "sarsa"`, `name = "q-learning"`, []string{`"q-learning" again`}},
 		{"splits that overlap", "validation = [239", "validation = [238", []string{"data.split.validation", "238"}},
 		{"a split beyond the data", "test = [319, 398]", "test = [319, 400]", []string{"data.split.test", "[319, 400]"}},
@@ -154,8 +154,7 @@ func TestBadScenariosGetOneClearLine(t *testing.T) {
 
 // linesBelow is where the bad key stands, counted from the line that was changed.
 var linesBelow = map[string]int{
-	"a start within the fitted weeks": 1, "a key twice": 1, "an agent's value out of range": 1, "unknown key in a learning rate": 1,
-	"unknown key of one agent that another knows not either": 1,
+	"a start within the fitted weeks": 1, "a key twice": 1, "unknown key of one agent that another knows not either": 1,
 }
 
 // placesOfTheirOwn are told of what is bad as a whole.
