@@ -150,7 +150,8 @@ func (s Span) MarshalTOML() ([]byte, error) {
 // Offers is a ladder of prices, in $, from low to high.
 type Offers []float64
 
-// UnmarshalTOML reads a list of prices, or { from, to, rungs }: equally spaced, each rounded to 1/100 of a cent.
+// UnmarshalTOML reads a list of prices, or { from, to, rungs }: equally spaced, each rounded to the cent, as prices on a shelf are. A list
+// may go down to 1/100 of a cent, the market's unit of account.
 func (o *Offers) UnmarshalTOML(v any) error {
 	if list, ok := elements(v); ok {
 		return o.list(list)
@@ -178,10 +179,10 @@ func (o *Offers) UnmarshalTOML(v any) error {
 	}
 	*o = make(Offers, rungs)
 	for i := range *o {
-		(*o)[i] = math.Round((from+float64((to-from)*float64(i))/float64(rungs-1))*1e4) / 1e4
-	}
-	if (*o)[1] <= (*o)[0] {
-		return &field.Error{Key: "rungs", Found: show(rungs), Expected: "rungs at least 0.0001 apart"}
+		(*o)[i] = math.Round((from+float64((to-from)*float64(i))/float64(rungs-1))*100) / 100
+		if i > 0 && (*o)[i] <= (*o)[i-1] {
+			return &field.Error{Key: "rungs", Found: show(rungs), Expected: "rungs at least a cent apart"}
+		}
 	}
 	return nil
 }
@@ -195,6 +196,9 @@ func (o *Offers) list(list []any) error {
 		x, ok := number(item)
 		if !ok || x <= 0 || x > 1e6 || i > 0 && x <= (*o)[i-1] {
 			return &field.Error{Key: strconv.Itoa(i), Found: show(item), Expected: "positive prices, each above the one before it"}
+		}
+		if math.Abs(math.Round(x*1e4)-x*1e4) > 1e-6 {
+			return &field.Error{Key: strconv.Itoa(i), Found: show(item), Expected: "a multiple of 1/100 of a cent"}
 		}
 		(*o)[i] = x
 	}

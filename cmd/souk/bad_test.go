@@ -115,6 +115,8 @@ func TestBadScenariosGetOneClearLine(t *testing.T) {
 		{"an agent of no kind", `name = "sarsa"`, `name = "sarsaa"`, []string{"agents.sarsaa.name", `"sarsa"`}},
 		{"an agent's value out of range", `"linear", from = 0.3`, `"linear", from = 2.0`, []string{"agents.q-learning.exploration.from", "found 2"}},
 		{"two agents of one name", `name = "sarsa"`, `name = "q-learning"`, []string{`"q-learning" again`}},
+		{"an offer finer than the unit of account", "offers = { from = 0.54, to = 0.97, rungs = 13 }", "offers = [0.5, 0.60001]", []string{"offers", "found 0.60001", "cent"}},
+		{"rungs closer than a cent", "rungs = 13", "rungs = 100", []string{"offers.rungs", "found 100", "cent"}},
 		{"splits that overlap", "validation = [239", "validation = [238", []string{"data.split.validation", "238"}},
 		{"a split beyond the data", "test = [319, 398]", "test = [319, 400]", []string{"data.split.test", "[319, 400]"}},
 		{"a start within the fitted weeks", "horizon = 52", "horizon = 52\nstart = 100", []string{"time.start", "found 100", "318"}},
