@@ -104,6 +104,9 @@ func (b *books) close(m *Market) {
 	if m.rung[own] != m.previous[own] {
 		w.PriceChanges = 1
 	}
+	if m.deal[own] {
+		w.DealPeriods = 1
+	}
 	for i := range b.reward {
 		if m.cfg.Reward.Of == CategoryProfit {
 			b.reward[i] = category - float64(m.cfg.Reward.LostUnit*float64(lost))

@@ -41,7 +41,8 @@ type Metrics struct {
 	StockOutDays  float64 `parquet:"stock_out_days"` // product-days without stock
 	HoldingCost   float64 `parquet:"holding_cost"`
 	PriceChanges  int64   `parquet:"price_changes"`
-	MeanPrice     float64 `parquet:"mean_price"` // own posted price, average over periods
+	DealPeriods   int64   `parquet:"deal_periods"` // in which the own product was on deal
+	MeanPrice     float64 `parquet:"mean_price"`   // own posted price, average over periods
 	ReceivedUnits float64 `parquet:"received_units"`
 }
 
@@ -90,5 +91,6 @@ func (m *Metrics) Add(o *Metrics) {
 	m.StockOutDays += o.StockOutDays
 	m.HoldingCost += o.HoldingCost
 	m.PriceChanges += o.PriceChanges
+	m.DealPeriods += o.DealPeriods
 	m.ReceivedUnits += o.ReceivedUnits
 }

@@ -52,7 +52,6 @@ func MasterSeed(scenario int64) uint64 {
 type episode struct {
 	results.Metrics
 	score float64
-	deals float64 // share of turns on deal
 }
 
 // game is one policy to play on one path, or one bound to compute there.
@@ -111,12 +110,10 @@ func (a *Arena) play(ctx context.Context, games []game) ([]episode, error) {
 
 // player is one worker's world and what it needs to play there.
 type player struct {
-	arena  *Arena
-	world  World
-	offers []env.Offer
-	made   []int    // how often each offer was made
-	turns  []uint64 // taken by each player
-	step   env.TimeStep
+	arena *Arena
+	world World
+	turns []uint64 // taken by each player
+	step  env.TimeStep
 }
 
 func (a *Arena) player() (*player, error) {
@@ -133,8 +130,7 @@ func (a *Arena) player() (*player, error) {
 			return nil, field.New(fmt.Sprintf("others[%d]", i), "none", "a policy")
 		}
 	}
-	offers := world.Spec(a.Learner).Offers
-	return &player{arena: a, world: world, offers: offers, made: make([]int, len(offers)), turns: make([]uint64, n)}, nil
+	return &player{arena: a, world: world, turns: make([]uint64, n)}, nil
 }
 
 func (p *player) play(g *game, out *episode) (err error) {
@@ -143,7 +139,6 @@ func (p *player) play(g *game, out *episode) (err error) {
 		return err
 	}
 	brain := rng.New(p.arena.Master, uint64(g.path)).Family("brain")
-	clear(p.made)
 	clear(p.turns)
 	p.world.Reset(uint64(g.path))
 	for p.world.Next(&p.step) {
@@ -161,34 +156,9 @@ func (p *player) play(g *game, out *episode) (err error) {
 			return fmt.Errorf("%s: path %d, turn %d: player %d makes offer %d, which its ladder or mask does not hold",
 				g.name, g.path, p.turns[who], who, action)
 		}
-		if who == p.arena.Learner {
-			p.made[action]++
-		}
 		p.world.Act(action)
 	}
 	out.Metrics = *p.world.Account()
 	out.score = p.arena.Score(&out.Metrics)
-	out.deals = p.deals()
 	return nil
-}
-
-// dealDepth is how far below the episode's modal price, as a share of it, a price is a deal (Hendel & Nevo 2006).
-const dealDepth = 0.05
-
-// deals is the share of the learner's turns on deal: an offer with a promotion, or dealDepth below the most frequent price (the
-// dearer of two as frequent).
-func (p *player) deals() float64 {
-	modal, turns, deals := 0, 0, 0
-	for a, n := range p.made {
-		if n > p.made[modal] || n == p.made[modal] && p.offers[a].Price > p.offers[modal].Price {
-			modal = a
-		}
-		turns += n
-	}
-	for a, n := range p.made {
-		if p.offers[a].Promotion != "" || p.offers[a].Price <= (1-dealDepth)*p.offers[modal].Price {
-			deals += n
-		}
-	}
-	return float64(deals) / float64(max(turns, 1))
 }

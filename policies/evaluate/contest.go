@@ -176,7 +176,7 @@ func (c *Contest) row(s *scores) (Row, error) {
 		row.StockOutDays += e.StockOutDays
 		row.LostUnits += e.LostUnits
 		row.MeanPrice += e.MeanPrice
-		row.DealFrequency += e.deals
+		row.DealFrequency += float64(e.DealPeriods) / float64(max(e.Periods, 1))
 	}
 	for _, sum := range []*float64{&row.PriceChanges, &row.StockOutDays, &row.LostUnits, &row.MeanPrice, &row.DealFrequency} {
 		*sum /= float64(len(s.episodes))

@@ -26,7 +26,7 @@ type Row struct {
 	StockOutDays      float64        `json:"stock_out_days"`
 	LostUnits         float64        `json:"lost_units"`
 	MeanPrice         float64        `json:"mean_price"`
-	DealFrequency     float64        `json:"deal_frequency"` // share of reviews
+	DealFrequency     float64        `json:"deal_frequency"` // share of periods on deal
 	Scores            [][]float64    `json:"-"`              // [seed][path]
 }
 

@@ -94,7 +94,7 @@ func (a *Arena) ladder() (prices []float64, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return ladder(p.offers), nil
+	return ladder(p.world.Spec(a.Learner).Offers), nil
 }
 
 func ladder(offers []env.Offer) (prices []float64) {

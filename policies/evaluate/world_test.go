@@ -81,6 +81,9 @@ func (s *shop) trade() {
 	if s.week > 0 && own != s.account.OwnRevenue { // last price, kept where nobody looks
 		s.account.PriceChanges++
 	}
+	if own < s.account.OwnRevenue { // what this shop calls a deal: cheaper than last week
+		s.account.DealPeriods++
+	}
 	s.account.OwnRevenue = own
 	s.account.MeanPrice += own / weeks
 	s.account.Profit += profit
