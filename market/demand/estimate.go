@@ -29,9 +29,13 @@ func (m *ARIMA) estimate(l *likelihood, x []float64) {
 	if !m.Converged {
 		m.Warnings = append(m.Warnings, "not converged: the likelihood is flat or still rising where the search stopped")
 	}
-	ar, _, sar, _ := l.blocks(l.params)
+	ar, ma, sar, sma := l.blocks(l.params)
 	if !rootBeyond(ar, 1.01) || !rootBeyond(sar, 1.01) {
 		m.Warnings = append(m.Warnings, "the autoregressive part is near a unit root: consider a difference")
+	}
+	// A root within 1.05 of the circle where there are differences: one of them may be too many (Harvey 1981, Journal of Time Series Analysis 2).
+	if m.Order[1]+m.Seasonal[1] > 0 && len(free) == len(x) && !(invertible(ma, 1.05) && invertible(sma, 1.05)) {
+		m.Warnings = append(m.Warnings, "the moving-average part is near the boundary of invertibility: the series may be overdifferenced")
 	}
 }
 

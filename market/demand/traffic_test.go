@@ -75,7 +75,7 @@ func TestTrafficForecastsItsTestWeeks(t *testing.T) {
 		}
 	}
 	t.Logf("test weeks: root mean square error %.4f, inside the 95%% interval %.2f", math.Sqrt(sq/n), inside/n)
-	if math.Sqrt(sq/n) > 0.09 || inside/n < 0.8 {
+	if math.Sqrt(sq/n) > 0.09 || inside/n < 0.9 {
 		t.Errorf("root mean square error %.4f, coverage %.2f over %.0f weeks", math.Sqrt(sq/n), inside/n, n)
 	}
 }

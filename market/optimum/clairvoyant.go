@@ -11,8 +11,9 @@ type Foresight struct {
 	Actions  []int   // by week
 }
 
-// Upper is an upper bound on what any policy earns on the path: the larger of Value and Achieved, and on top the
-// difference that doubling the grid made, which is what an error of first order in the grid step leaves.
+// Upper is an upper bound on what any policy earns on the path in expectation over its single shoppers (on a sampled path chance may carry one beyond it):
+// the larger of Value and Achieved, and on top the difference that doubling the grid made, which is what an error of first order in the grid step
+// leaves. That last part is an estimate, not a proof.
 func (f *Foresight) Upper() float64 {
 	return max(f.Value, f.Achieved) + math.Abs(f.Value-f.Coarse)
 }
