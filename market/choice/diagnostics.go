@@ -1,23 +1,24 @@
 package choice
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // Diagnostics is what a fit saw: the choices it made, the estimates side by side, the tests, the held-out weeks.
 type Diagnostics struct {
 	Split Split `json:"split"`
 	Rows  int   `json:"rows"` // brand-weeks fitted
 	// Selections holds every question of the search's last pass; the first is the memory. Empty when the spec was given.
-	Selections         []Selection      `json:"selections,omitempty"`
-	NextBestMemory     float64          `json:"next_best_memory"` // by the same rule, for sensitivity analysis
-	R2                 float64          `json:"r2"`               // of least squares
-	Sigma              float64          `json:"sigma"`
-	LeastSquares       []Coefficient    `json:"least_squares"`
-	Instrumented       *InstrumentedFit `json:"instrumented,omitempty"`        // the same spec
-	InstrumentedCommon *InstrumentedFit `json:"instrumented_common,omitempty"` // price, gain and loss common to all brands
-	Kurtosis           []float64        `json:"excess_kurtosis"`               // of ξ, by brand
+	Selections     []Selection `json:"selections,omitempty"`
+	NextBestMemory float64     `json:"next_best_memory"` // by the same rule, for sensitivity analysis
+	// BestValidationMemory is the memory with the highest validation score, which the rule passes over for one that it ties with.
+	BestValidationMemory *BestMemory      `json:"best_validation_memory,omitempty"`
+	R2                   float64          `json:"r2"` // of least squares
+	Sigma                float64          `json:"sigma"`
+	LeastSquares         []Coefficient    `json:"least_squares"`
+	Instrumented         *InstrumentedFit `json:"instrumented,omitempty"`         // the same spec
+	Strength             []BrandStrength  `json:"instrument_strength,omitempty"`  // of the instruments, by brand
+	LeastSquaresCommon   []Coefficient    `json:"least_squares_common,omitempty"` // price, gain, loss and depth common to all brands
+	InstrumentedCommon   *InstrumentedFit `json:"instrumented_common,omitempty"`  // the same by two-stage least squares
+	Kurtosis             []float64        `json:"excess_kurtosis"`                // of ξ, by brand
 	// Outliers lists the fitted brand-weeks whose ξ is more than outlierScore robust standard deviations (1.4826 times the
 	// median absolute deviation) from the brand's median, worst first: runs of them are stock-outs more often than tastes.
 	Outliers   []Outlier   `json:"outliers,omitempty"`
@@ -31,14 +32,24 @@ type Diagnostics struct {
 	Warnings     []string     `json:"warnings,omitempty"`
 }
 
-// InstrumentedFit is a two-stage least squares fit with the strength of its instruments.
-type InstrumentedFit struct {
-	Coefficients []Coefficient `json:"coefficients"`
-	FirstStages  []FirstStage  `json:"first_stages"`
-	CraggDonald  float64       `json:"cragg_donald"`
+// BestMemory is the memory of the highest validation score and what was chosen instead of it: by how much the chosen one is
+// behind a week (log density, with its standard error), and what it adds to the training AIC (below 0: it fits better).
+type BestMemory struct {
+	Memory   float64 `json:"memory"`
+	Behind   float64 `json:"chosen_behind_per_week"`
+	BehindSE float64 `json:"chosen_behind_se"`
+	AIC      float64 `json:"chosen_aic_change"`
 }
 
-// FirstStage is the strength of the instruments for one endogenous regressor.
+// InstrumentedFit is a two-stage least squares fit. Where brands have coefficients of their own for what is endogenous,
+// FirstStages is nil and CraggDonald 0: Diagnostics.Strength has the figures.
+type InstrumentedFit struct {
+	Coefficients []Coefficient `json:"coefficients"`
+	FirstStages  []FirstStage  `json:"first_stages,omitempty"`
+	CraggDonald  float64       `json:"cragg_donald,omitempty"`
+}
+
+// FirstStage is the strength of the instruments for one endogenous regressor, classical.
 type FirstStage struct {
 	Regressor   string  `json:"regressor"`
 	F           float64 `json:"f"`
@@ -68,7 +79,9 @@ type Mechanism struct {
 	AIC     float64 `json:"aic_change"`
 	Score   float64 `json:"score_per_week"`
 	ScoreSE float64 `json:"score_se"`
-	// Preferred says that the validation weeks ask for the term: its gain is above one standard error.
+	// Selection puts the term (absent, common or own) to the rule by which every other term was chosen.
+	Selection Selection `json:"selection"`
+	// Preferred says that the rule takes the term.
 	Preferred bool `json:"preferred"`
 }
 
@@ -88,34 +101,12 @@ func (d *Diagnostics) warn(m *ShareLogit) {
 	}
 	for _, x := range d.Mechanisms {
 		if x.Preferred {
-			say("the validation weeks ask for %s (coefficient %.3g, t %.1f), which the model does not carry", x.Name, x.Common.Estimate, x.Common.T)
+			say("by the rule that chose the other terms the model should have %s (common coefficient %.3g, t %.1f; training AIC %+.0f; validation %+.3f ± %.3f a week), which it does not carry",
+				x.Name, x.Common.Estimate, x.Common.T, x.AIC, x.Score, x.ScoreSE)
 		}
 	}
-	for _, s := range d.Selections {
-		highest, value := math.Inf(-1), ""
-		for _, o := range s.Options {
-			if o.Score > highest {
-				highest, value = o.Score, o.Value
-			}
-		}
-		if value != s.Chosen && s.Question == "memory" {
-			say("memory %s has the highest validation score, but within one standard error of %s, which fits the training weeks better", value, s.Chosen)
-		}
-	}
-}
-
-// warnOfInstruments says which estimator drives the market and what the instruments are worth.
-func (d *Diagnostics) warnOfInstruments(m *ShareLogit, say func(string, ...any)) {
-	if m.Estimator == LeastSquares && d.Instrumented.CraggDonald < weakInstruments {
-		say("price, gain and loss are endogenous and the instruments weak (Cragg–Donald %.2f, below %d): least squares drives the market", d.Instrumented.CraggDonald, weakInstruments)
-	} else if m.Estimator == LeastSquares && !fallsWithPrice(d.Instrumented.Coefficients) {
-		say("price is endogenous, but two-stage least squares gives demand that rises with price: least squares drives the market")
-	}
-	if c := d.InstrumentedCommon; c.CraggDonald >= weakInstruments && c.Coefficients != nil {
-		for _, e := range c.Coefficients {
-			if e.Term == "price" && e.Estimate >= 0 {
-				say("with coefficients common to all brands the instruments are strong (Cragg–Donald %.1f) but give a price coefficient of %.2f (se %.2f): average acquisition cost is not a valid instrument here", c.CraggDonald, e.Estimate, e.SE)
-			}
-		}
+	if b := d.BestValidationMemory; b != nil && b.Memory != m.Spec.Memory {
+		say("memory %g has the highest validation score, but memory %g is only %.3f ± %.3f a week behind and fits the training weeks better (AIC %+.1f)",
+			b.Memory, m.Spec.Memory, b.Behind, b.BehindSE, b.AIC)
 	}
 }

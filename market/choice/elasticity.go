@@ -4,7 +4,7 @@ import "github.com/souk-sim/souk/scenarios/field"
 
 // Elasticities are price elasticities of expected units per customer at a point where reference prices equal prices:
 // [j][k] is brand j's per cent for one per cent of brand k's price. Cut and Rise are of the same week, for a small fall and
-// a small rise (they differ by gain and loss); Long is when the reference price has followed. Displays stay as they are.
+// a small rise (they differ by gain, loss and depth); Long is when reference and regular price have followed. Displays stay as they are.
 type Elasticities struct {
 	Cut  [][]float64 `json:"cut"`
 	Rise [][]float64 `json:"rise"`
@@ -36,7 +36,7 @@ func (m *ShareLogit) Elasticities(price, display []float64, week int) (Elasticit
 				own = 1 - share[k]
 			}
 			out.Long[j][k] = m.price[k] * price[k] * own
-			out.Cut[j][k] = (m.price[k] - m.gain[k]) * price[k] * own
+			out.Cut[j][k] = (m.price[k] - m.gain[k] - m.depth[k]) * price[k] * own
 			out.Rise[j][k] = (m.price[k] + m.loss[k]) * price[k] * own
 		}
 	}

@@ -17,19 +17,19 @@ type Options struct {
 	Memories []float64 // the grid of reference-price memories, each in [0, 1); one fixes it
 	// Without names terms that the search leaves out: any of trend, display, season, lent, gain, loss.
 	Without []string
+	// With names terms that are left out unless asked for: "depth" (see Spec).
+	With []string
 	// Estimator is LeastSquares or TwoStage; empty lets the instruments' strength decide.
 	Estimator string
 	// Spec, when set, is fitted as it is; nil lets the validation weeks choose by search.
 	Spec *Spec
 }
 
-// weakInstruments is the Cragg–Donald statistic below which least squares drives the market (Staiger & Stock 1997's
-// rule of thumb); it also does where two-stage least squares finds demand that rises with price.
-const weakInstruments = 10
-
 // Fit chooses a spec on the validation weeks, estimates it on training and validation weeks by least squares and by
-// two-stage least squares, and reports what it saw. The wholesale price, with its own gain and loss by the same
-// recursion, is the instrument for price, gain and loss.
+// two-stage least squares, and reports what it saw. The wholesale price, with its own gain, loss and depth by the same
+// definitions, is the instrument for price, gain, loss and depth. Unless Options.Estimator says otherwise, two-stage
+// least squares drives the market where the instruments of every brand are strong (see weakInstruments) and every price
+// coefficient is below 0; else least squares does.
 func Fit(p *Panel, o Options) (*ShareLogit, error) {
 	first, err := time.Parse(time.DateOnly, o.FirstDay)
 	if err != nil {
@@ -85,12 +85,13 @@ func (s *sample) chooseSpec(o Options, d *Diagnostics) (Spec, error) {
 			return Spec{}, field.New("memories", m, "numbers in [0, 1)")
 		}
 	}
-	spec, asked, err := s.search(o.Memories, o.Without)
+	spec, asked, err := s.search(o.Memories, o.With, o.Without)
 	if err != nil {
 		return Spec{}, err
 	}
 	d.Selections = asked
 	d.NextBestMemory = o.Memories[asked[0].nextBest()]
+	d.BestValidationMemory = asked[0].bestMemory(o.Memories)
 	return spec, err
 }
 
@@ -102,7 +103,7 @@ type fitting struct {
 	week []int // of each row
 }
 
-// stack collects the complete cells of a range of weeks.
+// stack collects the complete cells of a range of weeks, of the brands that have any of the columns.
 func (s *sample) stack(cols []column, weeks Range) fitting {
 	f := fitting{cols: cols}
 	var cells []float64
@@ -111,7 +112,7 @@ func (s *sample) stack(cols []column, weeks Range) fitting {
 	for t, w := range s.Weeks {
 		for j := range s.Brands {
 			clear(x)
-			if weeks.holds(w) && activeRow(x, cols, active[j], s.y, t, j) {
+			if len(active[j]) > 0 && weeks.holds(w) && activeRow(x, cols, active[j], s.y, t, j) {
 				f.y = append(f.y, s.y[t][j])
 				f.week = append(f.week, w)
 				cells = append(cells, x...)
@@ -172,29 +173,21 @@ func (s *sample) estimate(m *ShareLogit, estimator string) error {
 	d := m.Diagnostics
 	d.Rows, d.R2, d.Sigma, d.LeastSquares = len(r.Residuals), r.R2, r.Sigma, coef
 	m.Estimator, m.Coefficients = LeastSquares, coef
-	iv, ivCov, err := s.instrumented(m.Spec)
+	iv, ivCov, err := s.instrumented(cols, m.Spec.Memory)
 	switch {
 	case err != nil && estimator == TwoStage:
 		return err
 	case err != nil:
 		d.Warnings = append(d.Warnings, err.Error()+": least squares drives the market")
-	case estimator == TwoStage || estimator == "" && iv.CraggDonald >= weakInstruments && fallsWithPrice(iv.Coefficients):
-		m.Estimator, m.Coefficients, cov = TwoStage, iv.Coefficients, ivCov
-	}
-	d.Instrumented = iv
-	common := m.Spec
-	common.Price = Common
-	if common.Gain == Own {
-		common.Gain = Common
-	}
-	if common.Loss == Own {
-		common.Loss = Common
-	}
-	if iv != nil {
-		if d.InstrumentedCommon, _, err = s.instrumented(common); err != nil {
+	default:
+		if err := s.compareEstimators(d, m.Spec); err != nil {
 			return err
 		}
+		if estimator == TwoStage || estimator == "" && d.weakest().CraggDonald >= weakInstruments && fallsWithPrice(iv.Coefficients) {
+			m.Estimator, m.Coefficients, cov = TwoStage, iv.Coefficients, ivCov
+		}
 	}
+	d.Instrumented = iv
 	k := len(cols)
 	m.Covariance = table(k, k)
 	for i := range k {
@@ -213,16 +206,6 @@ func (s *sample) estimate(m *ShareLogit, estimator string) error {
 	return nil
 }
 
-// fallsWithPrice reports whether every price coefficient is negative: a market on any other could not be optimised.
-func fallsWithPrice(of []Coefficient) bool {
-	for _, c := range of {
-		if c.Term == "price" && c.Estimate >= 0 {
-			return false
-		}
-	}
-	return true
-}
-
 func find(in []Coefficient, col column) int {
 	for i, c := range in {
 		if c.Term == col.term && c.Brand == col.brand {
@@ -230,41 +213,4 @@ func find(in []Coefficient, col column) int {
 		}
 	}
 	return -1
-}
-
-// instrumented fits a spec by two-stage least squares: price, gain and loss endogenous, the same of wholesale prices
-// their instruments.
-func (s *sample) instrumented(spec Spec) (*InstrumentedFit, *mat.SymDense, error) {
-	var exogenous, endogenous, instruments []column
-	for _, c := range s.columns(s.terms(spec)) {
-		if c.term == "price" || c.term == "gain" || c.term == "loss" {
-			endogenous = append(endogenous, c)
-		} else {
-			exogenous = append(exogenous, c)
-		}
-	}
-	gain, loss := s.gainLoss(s.Wholesale, spec.Memory)
-	for _, c := range endogenous {
-		c.values = map[string][][]float64{"price": s.Wholesale, "gain": gain, "loss": loss}[c.term]
-		c.term = "wholesale " + c.term
-		instruments = append(instruments, c)
-	}
-	every := append(append(append([]column(nil), exogenous...), endogenous...), instruments...)
-	f := s.stack(every, s.fitWeeks())
-	n := len(f.y)
-	cut := func(from, to int) *mat.Dense { return mat.DenseCopyOf(f.x.Slice(0, n, from, to)) }
-	k1, k2 := len(exogenous), len(endogenous)
-	iv, err := stats.TwoStageLeastSquares(f.y, cut(0, k1), cut(k1, k1+k2), cut(k1+k2, len(every)), labels(every))
-	if err != nil {
-		return nil, nil, fmt.Errorf("two-stage least squares: %w", err)
-	}
-	coef, cov, err := coefficients(iv.Regression, every[:k1+k2], f.week)
-	if err != nil {
-		return nil, nil, err
-	}
-	out := &InstrumentedFit{Coefficients: coef, CraggDonald: iv.CraggDonald}
-	for i, c := range endogenous {
-		out.FirstStages = append(out.FirstStages, FirstStage{c.label(), iv.FirstStageF[i], iv.ConditionalF[i]})
-	}
-	return out, cov, nil
 }

@@ -5,16 +5,16 @@ import (
 	"math"
 )
 
-// regularWeeks is over how many observed weeks the regular price is the highest price seen.
-const regularWeeks = 13
+// RegularWeeks is over how many observed weeks, the present one among them, the regular price is the highest price seen.
+const RegularWeeks = 13
 
 // dealDepth is the fraction below the regular price from which a week is a deal.
 const dealDepth = 0.05
 
 // mechanisms tests what else could make sales jump when a price falls below its reference: the depth of the deal against
 // the regular price, unrecorded advertising in a deal's first week, and stocking up (last week's deal or sales
-// depress this week's). Each would be a state of its own in the market, so it must earn its place on the validation weeks:
-// of models that tie there, the one without is the simpler.
+// depress this week's). Each is put to the rule that chose the model's own terms; each would be a state of its own in the
+// market, so what the rule prefers is reported and not taken. Depth can be asked for (Options.With).
 func (s *sample) mechanisms(m *ShareLogit) ([]Mechanism, error) {
 	covers := m.Spec.Remembers
 	if !some(covers) {
@@ -23,9 +23,12 @@ func (s *sample) mechanisms(m *ShareLogit) ([]Mechanism, error) {
 	base := s.columns(s.terms(m.Spec))
 	var out []Mechanism
 	for _, t := range s.rivalTerms() {
+		if t.name == depthTerm && m.Spec.Depth != "" && m.Spec.Depth != Absent {
+			continue
+		}
 		own := t
 		t.pooling, t.covers = Common, covers
-		own.pooling = Own
+		own.pooling, own.covers = Own, covers
 		common := append(append([]column(nil), base...), s.columns([]term{t})...)
 		x := Mechanism{Name: t.name}
 		same := s.where(t.values)
@@ -37,9 +40,16 @@ func (s *sample) mechanisms(m *ShareLogit) ([]Mechanism, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", t.name, err)
 		}
+		separate, err := same.evaluate(append(append([]column(nil), base...), s.columns([]term{own})...))
+		if err != nil {
+			return nil, fmt.Errorf("%s by brand: %w", t.name, err)
+		}
 		x.AIC = with.aic - without.aic
 		x.Score, x.ScoreSE = s.meanDifference(with, without)
-		x.Preferred = x.Score > x.ScoreSE
+		options := []string{string(Absent), string(Common), string(Own)}
+		var chosen int
+		chosen, x.Selection = s.decide(t.name, options, []evaluation{without, with, separate})
+		x.Preferred = chosen > 0
 		_, coef, _, err := s.leastSquares(common, s.fitWeeks())
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", t.name, err)
@@ -50,6 +60,7 @@ func (s *sample) mechanisms(m *ShareLogit) ([]Mechanism, error) {
 				x.Gains = append(x.Gains, c)
 			}
 		}
+		own.covers = nil
 		_, coef, _, err = s.leastSquares(append(append([]column(nil), base...), s.columns([]term{own})...), s.fitWeeks())
 		if err != nil {
 			return nil, fmt.Errorf("%s by brand: %w", t.name, err)
@@ -78,17 +89,11 @@ func (s *sample) where(values [][]float64) *sample {
 // rivalTerms builds the rival regressors. Lags are NaN, and their cells left out, where the week before is absent.
 func (s *sample) rivalTerms() []term {
 	nT, nJ := len(s.Weeks), len(s.Brands)
-	depth, deal, number, later := table(nT, nJ), table(nT, nJ), table(nT, nJ), table(nT, nJ)
+	depth := s.depth(s.Price)
+	deal, number, later := table(nT, nJ), table(nT, nJ), table(nT, nJ)
 	for t := range s.Weeks {
 		for j := range s.Brands {
-			regular := 0.0
-			for back := max(0, t-regularWeeks+1); back <= t; back++ {
-				if v := s.Price[back][j]; v > regular {
-					regular = v
-				}
-			}
-			depth[t][j] = regular - s.Price[t][j]
-			if depth[t][j] > dealDepth*regular {
+			if depth[t][j] > dealDepth*(s.Price[t][j]+depth[t][j]) {
 				deal[t][j], number[t][j] = 1, 1
 				if t > 0 && s.Weeks[t] == s.Weeks[t-1]+1 {
 					number[t][j] += number[t-1][j]
@@ -120,13 +125,32 @@ func (s *sample) rivalTerms() []term {
 		}
 	}
 	return []term{
-		{name: "depth below the regular price", values: depth},
+		{name: depthTerm, values: depth},
 		{name: "second or later week of a deal", values: later},
 		{name: "weeks since the deal began", values: number},
 		{name: "deal last week", values: s.lag(deal)},
 		{name: "log share ratio last week", values: s.lag(s.y)},
 		{name: "log category share last week", values: s.lag(category)},
 	}
+}
+
+const depthTerm = "depth below the regular price"
+
+// depth returns how far each price lies below the highest of the last RegularWeeks observed ones.
+func (p *Panel) depth(price [][]float64) [][]float64 {
+	out := table(len(price), len(p.Brands))
+	for t := range price {
+		for j := range out[t] {
+			regular := 0.0
+			for back := max(0, t-RegularWeeks+1); back <= t; back++ {
+				if v := price[back][j]; v > regular {
+					regular = v
+				}
+			}
+			out[t][j] = regular - price[t][j]
+		}
+	}
+	return out
 }
 
 // lag shifts a table by one week.

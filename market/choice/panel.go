@@ -64,7 +64,7 @@ func (p *Panel) check(s Split) error {
 		{"wholesale", p.Wholesale, func(v float64) bool { return v > 0 }, "more than 0 (NaN excludes a cell)"},
 		{"display", p.Display, func(v float64) bool { return v >= 0 && v <= 1 }, "a share in [0, 1] (NaN excludes a cell)"},
 	} {
-		if err := p.checkTable(table.name, table.cells, table.legal, table.require); err != nil {
+		if err := p.checkTable(table.name, table.cells, s.Validation[1], table.legal, table.require); err != nil {
 			return err
 		}
 	}
@@ -88,7 +88,7 @@ func (p *Panel) check(s Split) error {
 	return nil
 }
 
-func (p *Panel) checkTable(name string, cells [][]float64, legal func(float64) bool, require string) error {
+func (p *Panel) checkTable(name string, cells [][]float64, until int, legal func(float64) bool, require string) error {
 	if len(cells) != len(p.Weeks) {
 		return field.New(name, len(cells), fmt.Sprintf("%d rows, one a week", len(p.Weeks)))
 	}
@@ -104,12 +104,12 @@ func (p *Panel) checkTable(name string, cells [][]float64, legal func(float64) b
 			if !legal(v) || math.IsInf(v, 0) {
 				return field.New(fmt.Sprintf("%s of %s in week %d", name, p.Brands[j], p.Weeks[i]), v, require)
 			}
-			present[j] = true
+			present[j] = present[j] || p.Weeks[i] <= until
 		}
 	}
 	for j, ok := range present {
 		if !ok {
-			return field.New(name+" of "+p.Brands[j], "nothing but missing cells", "data for every brand")
+			return field.New(name+" of "+p.Brands[j], fmt.Sprintf("nothing but missing cells up to week %d", until), "data for every brand")
 		}
 	}
 	return nil
@@ -117,8 +117,8 @@ func (p *Panel) checkTable(name string, cells [][]float64, legal func(float64) b
 
 // logShareRatios returns y[t][j] = log s_jt - log s_0t with s_jt = units/(customers × E[quantity per purchase]), and
 // the shares themselves; NaN where units or display are missing. For the outside share of its week a missing brand counts with
-// the median of its other weeks.
-func (p *Panel) logShareRatios(q Quantity) (y, shares [][]float64, err error) {
+// the median of its weeks up to until, the last that the fit may know.
+func (p *Panel) logShareRatios(q Quantity, until int) (y, shares [][]float64, err error) {
 	t, n := len(p.Weeks), len(p.Brands)
 	y, shares = table(t, n), table(t, n)
 	for i := range t {
@@ -128,7 +128,10 @@ func (p *Panel) logShareRatios(q Quantity) (y, shares [][]float64, err error) {
 	}
 	typical := make([]float64, n)
 	for j := range n {
-		typical[j] = median(shares, j)
+		typical[j] = p.median(shares, j, until)
+		if math.IsNaN(typical[j]) {
+			return nil, nil, field.New("shares of "+p.Brands[j], fmt.Sprintf("no week up to %d with units and display", until), "data for every brand")
+		}
 	}
 	for i := range t {
 		outside := 1.0
@@ -151,7 +154,7 @@ func (p *Panel) logShareRatios(q Quantity) (y, shares [][]float64, err error) {
 }
 
 // mean returns each brand's mean over a range of weeks; where the range holds none of its cells, its
-// median over all weeks.
+// median over all weeks up to its end.
 func (p *Panel) mean(cells [][]float64, weeks Range) []float64 {
 	out := make([]float64, len(p.Brands))
 	for j := range out {
@@ -163,7 +166,7 @@ func (p *Panel) mean(cells [][]float64, weeks Range) []float64 {
 			}
 		}
 		if n == 0 {
-			total, n = median(cells, j), 1
+			total, n = p.median(cells, j, weeks[1]), 1
 		}
 		out[j] = total / n
 	}

@@ -3,6 +3,7 @@ package choice
 import (
 	"math"
 
+	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/gonum/mat"
 )
@@ -247,7 +248,7 @@ func (s *sample) meanDifference(a, b evaluation) (mean, se float64) {
 	}
 	n := len(weeks)
 	mean /= float64(n)
-	lag := int(4 * math.Pow(float64(n)/100, 2.0/9))
+	lag := stats.BartlettLag(n)
 	variance := 0.0
 	for _, w := range weeks {
 		d := byWeek[w] - mean

@@ -17,7 +17,7 @@ type Selection struct {
 
 // Option is one candidate's answer. Score is the mean log density of a validation cell, one-step forecasts from a
 // rolling origin; Behind is the mean weekly shortfall against the best candidate and BehindSE its standard error
-// (Bartlett weights); BIC is that of the training weeks.
+// (Bartlett weights); AIC is that of the training weeks.
 type Option struct {
 	Value    string  `json:"value"`
 	Score    float64 `json:"score"`
@@ -39,29 +39,38 @@ type candidate struct {
 // (its lead is within one standard error), take the one with the lowest AIC on the training weeks. A bare maximum
 // would let a single odd week choose.
 func (s *sample) choose(question string, of []candidate) (candidate, Selection, error) {
-	evaluations := make([]evaluation, len(of))
-	best := 0
+	names, evaluations := make([]string, len(of)), make([]evaluation, len(of))
 	for i, c := range of {
 		var err error
 		if evaluations[i], err = s.evaluateSpec(c.spec); err != nil {
 			return candidate{}, Selection{}, fmt.Errorf("%s %s: %w", question, c.name, err)
 		}
-		if sum(evaluations[i].weekly) > sum(evaluations[best].weekly) {
+		names[i] = c.name
+	}
+	chosen, selection := s.decide(question, names, evaluations)
+	return of[chosen], selection, nil
+}
+
+// decide is the rule of choose for candidates that were evaluated on the same cells.
+func (s *sample) decide(question string, names []string, evaluations []evaluation) (chosen int, out Selection) {
+	best := 0
+	for i, e := range evaluations {
+		if sum(e.weekly) > sum(evaluations[best].weekly) {
 			best = i
 		}
 	}
-	out := Selection{Question: question}
-	chosen := -1
+	out.Question = question
+	chosen = -1
 	for i, e := range evaluations {
 		behind, se := s.meanDifference(evaluations[best], e)
 		tied := behind <= se
-		out.Options = append(out.Options, Option{of[i].name, e.score(), behind, se, e.aic, e.rmse(), tied})
+		out.Options = append(out.Options, Option{names[i], e.score(), behind, se, e.aic, e.rmse(), tied})
 		if tied && (chosen < 0 || e.aic < evaluations[chosen].aic) {
 			chosen = i
 		}
 	}
-	out.Chosen = of[chosen].name
-	return of[chosen], out, nil
+	out.Chosen = names[chosen]
+	return chosen, out
 }
 
 // evaluateSpec evaluates a spec once: the search meets most of them often.
@@ -100,6 +109,7 @@ func pooledTerms() []pooled {
 		{"lent", func(s *Spec) *Pooling { return &s.Lent }, every},
 		{"gain", func(s *Spec) *Pooling { return &s.Gain }, every},
 		{"loss", func(s *Spec) *Pooling { return &s.Loss }, every},
+		{"depth", func(s *Spec) *Pooling { return &s.Depth }, []Pooling{Common, Own}},
 	}
 }
 
@@ -107,21 +117,31 @@ func pooledTerms() []pooled {
 const maximumPasses = 8
 
 // search starts from everything in, one coefficient for all brands, and changes one thing at a time, by choose, until a
-// whole pass changes nothing. Terms named in without stay out. It returns the spec and the questions of its last pass,
+// whole pass changes nothing. Terms named in without stay out, and so does depth, unless with names it: then it is in. It returns the spec and the questions of its last pass,
 // whose first is the memory.
-func (s *sample) search(memories []float64, without []string) (Spec, []Selection, error) {
+func (s *sample) search(memories []float64, with, without []string) (Spec, []Selection, error) {
 	spec := Spec{Memory: memories[len(memories)/2], Remembers: all(len(s.Brands))}
 	var known []string
+	for _, name := range with {
+		if name != "depth" {
+			return Spec{}, nil, field.New("with", name, "depth")
+		}
+	}
+	if !slices.Contains(with, "depth") {
+		without = append(slices.Clone(without), "depth")
+	}
 	for _, p := range pooledTerms() {
-		*p.of(&spec) = Common
-		if slices.Contains(without, p.name) {
+		switch {
+		case !slices.Contains(without, p.name):
+			*p.of(&spec) = Common
+		case p.name != "depth": // which is absent as it is
 			*p.of(&spec) = Absent
 		}
 		known = append(known, p.name)
 	}
 	for _, name := range without {
 		if !slices.Contains(known, name) || name == "price" {
-			return Spec{}, nil, field.New("without", name, "one of "+strings.Join(known[1:], ", "))
+			return Spec{}, nil, field.New("without", name, "one of "+strings.Join(known[1:len(known)-1], ", "))
 		}
 	}
 	var asked []Selection
@@ -177,6 +197,21 @@ func (s *sample) questions(memories []float64, without []string) []question {
 		}})
 	}
 	return out
+}
+
+// bestMemory compares what the rule chose with the maximum of the validation score.
+func (s Selection) bestMemory(memories []float64) *BestMemory {
+	best, chosen := 0, 0
+	for i, o := range s.Options {
+		if o.Score > s.Options[best].Score {
+			best = i
+		}
+		if o.Value == s.Chosen {
+			chosen = i
+		}
+	}
+	o := s.Options[chosen]
+	return &BestMemory{memories[best], o.Behind, o.BehindSE, o.AIC - s.Options[best].AIC}
 }
 
 // nextBest returns which option the rule would take if the chosen one were not there (the chosen one if it is alone).

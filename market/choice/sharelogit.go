@@ -31,7 +31,7 @@ type ShareLogit struct {
 
 	calendar calendar
 	// By brand: what Coefficients say.
-	intercept, price, display, trend, sin, cos, lent, gain, loss []float64
+	intercept, price, display, trend, sin, cos, lent, gain, loss, depth []float64
 	// Square roots of the shocks' covariances.
 	stationary, innovation [][]float64
 }
@@ -108,7 +108,7 @@ func (m *ShareLogit) spread() error {
 		index[b] = j
 	}
 	byTerm := map[string]*[]float64{"intercept": &m.intercept, "price": &m.price, "display": &m.display, "trend": &m.trend,
-		"sin": &m.sin, "cos": &m.cos, "lent": &m.lent, "gain": &m.gain, "loss": &m.loss}
+		"sin": &m.sin, "cos": &m.cos, "lent": &m.lent, "gain": &m.gain, "loss": &m.loss, "depth": &m.depth}
 	for _, into := range byTerm {
 		*into = make([]float64, len(m.Brands))
 	}
@@ -125,7 +125,7 @@ func (m *ShareLogit) spread() error {
 			return field.New(c.Term, c.Brand, "one of the brands")
 		}
 		for j := range m.Brands {
-			remembered := (c.Term != "gain" && c.Term != "loss") || m.Spec.Remembers[j]
+			remembered := (c.Term != "gain" && c.Term != "loss" && c.Term != "depth") || m.Spec.Remembers[j]
 			if c.Brand == "" && remembered || named && only == j {
 				(*into)[j] += c.Estimate
 			}
@@ -136,6 +136,12 @@ func (m *ShareLogit) spread() error {
 
 // NextReference returns the reference price after a week at price p: m·r + (1-m)·p.
 func (m *ShareLogit) NextReference(r, p float64) float64 { return nextReference(m.Spec.Memory, r, p) }
+
+// DepthResponse returns the utility that a price so much below the regular price ($, see Spec) adds to Response: 0 where the
+// model has no such term.
+func (m *ShareLogit) DepthResponse(j int, depth float64) float64 {
+	return float64(m.depth[j] * math.Max(depth, 0))
+}
 
 // Redraw returns the model with coefficients drawn from their estimated normal distribution: estimate + L·z with L the
 // Cholesky root of their covariance and z as many standard normals as there are coefficients. Shocks, displays and

@@ -19,9 +19,10 @@ const (
 
 // Spec is what enters the share logit's utility of brand j in week t beside its intercept:
 //
-//	price·p + display·d + trend·t/52.18 + season (annual sine and cosine) + lent·L + gain·max(r-p, 0) + loss·max(p-r, 0)
+//	price·p + display·d + trend·t/52.18 + season (annual sine and cosine) + lent·L + gain·max(r-p, 0) + loss·max(p-r, 0) + depth·(h-p)
 //
-// with the reference price r' = m·r + (1-m)·p.
+// with the reference price r' = m·r + (1-m)·p and the regular price h, the highest of the last RegularWeeks prices, p among
+// them.
 type Spec struct {
 	Memory    float64 `json:"memory"` // m, the weight of the old reference price in the new, in [0, 1)
 	Price     Pooling `json:"price"`
@@ -31,7 +32,8 @@ type Spec struct {
 	Lent      Pooling `json:"lent"`
 	Gain      Pooling `json:"gain"`
 	Loss      Pooling `json:"loss"`
-	Remembers []bool  `json:"remembers"` // by brand: whether gain and loss enter at all
+	Depth     Pooling `json:"depth,omitempty"` // empty is absent
+	Remembers []bool  `json:"remembers"`       // by brand: whether gain, loss and depth enter at all
 }
 
 func (s Spec) check(brands int) error {
@@ -48,6 +50,9 @@ func (s Spec) check(brands int) error {
 		if term.p != Absent && term.p != Common && term.p != Own {
 			return field.New(term.name, string(term.p), "absent, common or own")
 		}
+	}
+	if s.Depth != "" && s.Depth != Absent && s.Depth != Common && s.Depth != Own {
+		return field.New("depth", string(s.Depth), "absent, common or own, or nothing")
 	}
 	if s.Price == Absent {
 		return field.New("price", string(s.Price), "common or own: demand without a price has no use here")
@@ -79,7 +84,7 @@ func newSample(p *Panel, s Split, c calendar, q Quantity) (*sample, error) {
 	if err := p.check(s); err != nil {
 		return nil, err
 	}
-	y, shares, err := p.logShareRatios(q)
+	y, shares, err := p.logShareRatios(q, s.Validation[1])
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +113,9 @@ func (p *Panel) byWeek(f func(int) float64) [][]float64 {
 // terms returns the regressors of a spec in the order of the coefficients.
 func (s *sample) terms(spec Spec) []term {
 	gain, loss := s.gainLoss(s.Price, spec.Memory)
+	if spec.Depth == "" {
+		spec.Depth = Absent
+	}
 	return []term{
 		{"intercept", Own, s.byWeek(func(int) float64 { return 1 }), nil},
 		{"price", spec.Price, s.Price, nil},
@@ -118,6 +126,7 @@ func (s *sample) terms(spec Spec) []term {
 		{"lent", spec.Lent, s.lent, nil},
 		{"gain", spec.Gain, gain, spec.Remembers},
 		{"loss", spec.Loss, loss, spec.Remembers},
+		{"depth", spec.Depth, s.depth(s.Price), spec.Remembers},
 	}
 }
 
@@ -223,19 +232,22 @@ func some(v []bool) bool {
 	return false
 }
 
-// median returns the median of a column's cells that are not missing.
-func median(cells [][]float64, j int) float64 {
+// median returns the median of a column's cells that are not missing, up to a week: no later one may tell what to fit.
+func (p *Panel) median(cells [][]float64, j, until int) float64 {
 	var v []float64
-	for _, r := range cells {
-		if !math.IsNaN(r[j]) {
+	for t, r := range cells {
+		if p.Weeks[t] <= until && !math.IsNaN(r[j]) {
 			v = append(v, r[j])
 		}
 	}
 	return middle(v)
 }
 
-// middle returns the median of finite numbers.
+// middle returns the median of finite numbers, NaN of none.
 func middle(v []float64) float64 {
+	if len(v) == 0 {
+		return math.NaN()
+	}
 	v = append([]float64(nil), v...)
 	sort.Float64s(v)
 	n := len(v)
