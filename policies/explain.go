@@ -13,14 +13,78 @@ type Explanation struct {
 	State    int                `json:"state"`
 	Bins     []Bin              `json:"bins"`
 	Source   int                `json:"source"`            // the state whose values answered
+	Rule     Rule               `json:"rule"`              // by which it was chosen
 	Nearest  []Bin              `json:"nearest,omitempty"` // its bins, where it is another state because nothing was ever tried in this one
 	Offers   []OfferExplanation `json:"offers"`
+}
+
+// Rule is how a table chooses the state whose values answer.
+type Rule string
+
+// The rules, first to last.
+const (
+	Own         Rule = "own"          // the state itself
+	Neighbour   Rule = "nearest"      // the nearest tried state that differs in one feature
+	AnyValue    Rule = "any-value"    // for a missing feature, the most visited state that agrees in all others
+	MostVisited Rule = "most-visited" // the most visited state of all
+	Untrained   Rule = "untrained"    // the state itself, because training tried nothing anywhere
+)
+
+// rule tells by which rule one state answers for another.
+func (t *Table) rule(state, source int) Rule {
+	if t.Visits != nil && t.source == nil {
+		return Untrained
+	}
+	differ, rule := 0, MostVisited
+	asked, answers := t.Encoder.Decode(state), t.Encoder.Decode(source)
+	for i := range asked {
+		if asked[i] == answers[i] {
+			continue
+		}
+		differ++
+		switch {
+		case asked[i].Missing:
+			rule = AnyValue
+		case !answers[i].Missing:
+			rule = Neighbour
+		}
+	}
+	switch {
+	case differ == 0:
+		return Own
+	case differ == 1:
+		return rule
+	}
+	return MostVisited
+}
+
+// words says which state answered, where it is not the observation's own.
+func (r Rule) words() string {
+	switch r {
+	case Neighbour:
+		return "the nearest state that it visited and that differs in one feature"
+	case AnyValue:
+		return "the state it visited most among those that agree in what is known"
+	}
+	return "the state it visited most of all, since none that differs in one feature only was visited"
+}
+
+// Untried says in a sentence that training was never in the observation's state, and what answered in its place; it is empty where
+// training was.
+func (e *Explanation) Untried() string {
+	if e.Rule == Untrained {
+		return "Training tried nothing at all; the values are those that it began with."
+	}
+	if e.Rule == Own {
+		return ""
+	}
+	return fmt.Sprintf("Training never tried anything there; the values are those of %s, %d: %s.", e.Rule.words(), e.Source, words(e.Nearest))
 }
 
 // OfferExplanation is one offer's part in a decision.
 type OfferExplanation struct {
 	env.Offer
-	Value   float64 `json:"value"`
+	Value   float64 `json:"value"`   // where it was not tried, what training began with
 	Visits  uint32  `json:"visits"`  // how often training tried it in the source state
 	Tried   bool    `json:"tried"`   // its value counts: training tried it, or the table was solved and not trained
 	Allowed bool    `json:"allowed"` // by the limits
@@ -33,7 +97,8 @@ func (t *Table) Explain(observation []float64) Explanation {
 	source := t.from(state)
 	mask := Mask(&t.Spec, observation, nil)
 	best, ideal := t.greedy(source, mask)
-	e := Explanation{Decision: t.Decide(observation, 1), State: state, Bins: t.Encoder.Decode(state), Source: source}
+	e := Explanation{Decision: t.Decide(observation, 1), State: state, Bins: t.Encoder.Decode(state), Source: source,
+		Rule: t.rule(state, source)}
 	if source != state {
 		e.Nearest = t.Encoder.Decode(source)
 	}
@@ -44,6 +109,7 @@ func (t *Table) Explain(observation []float64) Explanation {
 			x.Visits = t.Visits[i]
 		}
 		x.Why = t.why(observation, &x, a, best, ideal, t.Values[source*len(mask)+best])
+		x.Tried = x.Tried && e.Rule != Untrained
 		e.Offers = append(e.Offers, x)
 	}
 	return e
@@ -90,12 +156,16 @@ func (t *Table) limits(hit Guardrails, observation []float64) string {
 func (e Explanation) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "State %d: %s.\n", e.State, words(e.Bins))
-	if e.Nearest != nil {
-		fmt.Fprintf(&b, "Training never tried anything there; values are those of the nearest state %d: %s.\n", e.Source, words(e.Nearest))
+	if untried := e.Untried(); untried != "" {
+		b.WriteString(untried + "\n")
 	}
 	fmt.Fprintf(&b, "Offer: %.4g%s.\n", e.Decision.Price, promotion(e.Decision.Promotion))
 	for _, o := range e.Offers {
-		fmt.Fprintf(&b, "  %8.4g%s  value %.6g  visits %d  %s\n", o.Price, promotion(o.Promotion), o.Value, o.Visits, o.Why)
+		value := "–" // an untried offer's is only what training began with
+		if o.Tried {
+			value = fmt.Sprintf("%.6g", o.Value)
+		}
+		fmt.Fprintf(&b, "  %8.4g%s  value %7s  visits %6d  %s\n", o.Price, promotion(o.Promotion), value, o.Visits, o.Why)
 	}
 	return b.String()
 }

@@ -156,8 +156,13 @@ func TestAStateNeverVisitedAnswersAsItsNearestNeighbourWithTheSameRivals(t *test
 	if d := p.Decide([]float64{0.5, nan}, 0); d.Action != 1 {
 		t.Errorf("what is known of a state with a missing feature still counts: %+v", d)
 	}
+	for rule, o := range map[policies.Rule][]float64{policies.Own: {0.85, 0}, policies.Neighbour: {0.85, 1}, policies.AnyValue: {0.5, nan}, policies.MostVisited: {nan, nan}} {
+		if e := p.Explain(o); e.Rule != rule || (rule == policies.Own) != (e.Untried() == "") {
+			t.Errorf("%v: rule %s, not %s; %q", o, e.Rule, rule, e.Untried())
+		}
+	}
 	x := p.Explain([]float64{0.85, 1}).String()
-	for _, part := range []string{"reference_price at least 0.8, rival_on_deal at least 0.5", "nearest state", "reference_price below 0.7", "never tried", "worth 1 less", "made: the highest value"} {
+	for _, part := range []string{"reference_price at least 0.8, rival_on_deal at least 0.5", "the nearest state", "reference_price below 0.7", "value       –", "never tried", "worth 1 less", "made: the highest value"} {
 		if !strings.Contains(x, part) {
 			t.Errorf("no %q in\n%s", part, x)
 		}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -16,6 +17,7 @@ import (
 	"github.com/souk-sim/souk/policies/bundle"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
 )
 
 func (a *app) policy() *cobra.Command {
@@ -31,12 +33,20 @@ func (a *app) policy() *cobra.Command {
 // load reads a bundle; errors name its files by their path.
 func load(folder string) (*bundle.Bundle, error) {
 	b, err := bundle.Load(os.DirFS(folder))
+	if inner := filepath.Join(folder, "policy"); err != nil && exists(filepath.Join(folder, "summary.json")) && exists(inner) {
+		return nil, &field.Error{File: folder, Found: "a run", Expected: "a bundle: this run's policy is " + inner}
+	}
 	if bad, ok := errors.AsType[*field.Error](err); ok {
 		bad.File = filepath.Join(folder, bad.File)
 	} else if err != nil {
 		return nil, &field.Error{File: folder, Found: err.Error(), Expected: "the folder of a policy bundle"}
 	}
 	return b, err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // observation reads name=value pairs; features that are not given are missing.
@@ -61,9 +71,27 @@ func observation(t *policies.Table, pairs []string) ([]float64, error) {
 	return seen, nil
 }
 
+// looksAt tells whether a policy needs a feature, for its state or for its limits.
+func looksAt(t *policies.Table, feature int) bool {
+	return slices.ContainsFunc(t.Encoder.Dimensions, func(d policies.Dimension) bool { return d.Index == feature }) ||
+		slices.ContainsFunc(t.Spec.Limits, func(l env.Limit) bool { return l.Index == feature })
+}
+
+// unknown lists the features that a policy looks at and that are missing.
+func unknown(t *policies.Table, seen []float64) (names []string) {
+	for i, f := range t.Spec.Features {
+		if looksAt(t, i) && math.IsNaN(seen[i]) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
 // asked makes a command that answers an observation.
 func (a *app) asked(cmd *cobra.Command, answer func(t *policies.Table, e policies.Explanation) error) *cobra.Command {
 	var pairs []string
+	var allow bool
+	cmd.Flags().BoolVar(&allow, "allow-missing", false, "answer though features that the policy looks at are not known")
 	cmd.Flags().StringArrayVar(&pairs, "observation", nil, "name=value, once for each feature that is known; souk policy inspect lists them")
 	cmd.Args = takes("BUNDLE")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
@@ -75,6 +103,10 @@ func (a *app) asked(cmd *cobra.Command, answer func(t *policies.Table, e policie
 		if err != nil {
 			return err
 		}
+		if missing := unknown(b.Table, seen); len(missing) > 0 && !allow {
+			return badUsage("--observation", "nothing for "+strings.Join(missing, ", "),
+				"a value for each feature that the policy looks at, as in "+missing[0]+"=NUMBER; or --allow-missing")
+		}
 		return answer(b.Table, b.Table.Explain(seen))
 	}
 	return cmd
@@ -83,22 +115,26 @@ func (a *app) asked(cmd *cobra.Command, answer func(t *policies.Table, e policie
 func (a *app) policyDecide() *cobra.Command {
 	return a.asked(&cobra.Command{
 		Use: "decide BUNDLE", Short: "The price for an observation, and why",
-		Example: "  souk policy decide results/runs/canned-tuna/RUN/policy --observation reference_price=0.90 --observation deal:chicken-of-the-sea=0",
+		Example: "  souk policy decide results/runs/canned-tuna/RUN/policy --observation reference_price=0.90",
 	}, func(t *policies.Table, e policies.Explanation) error {
 		because := e.Offers[e.Decision.Action].Why
 		if a.json {
 			return a.document("decision", struct {
 				policies.Decision
-				State   int    `json:"state"`
-				Because string `json:"because"`
-			}{e.Decision, e.State, because})
+				State   int           `json:"state"`
+				Rule    policies.Rule `json:"rule"`
+				Because string        `json:"because"`
+			}{e.Decision, e.State, e.Rule, because})
 		}
 		var bins []string
 		for _, b := range e.Bins {
 			bins = append(bins, b.String())
 		}
-		_, err := fmt.Fprintf(a.stdout, "%.4g because %s: %s\n", e.Decision.Price, strings.Join(bins, ", "), because)
-		return err
+		fmt.Fprintf(a.stdout, "%.4g because %s: %s\n", e.Decision.Price, strings.Join(bins, ", "), because)
+		if untried := e.Untried(); untried != "" {
+			fmt.Fprintln(a.stdout, untried)
+		}
+		return nil
 	})
 }
 

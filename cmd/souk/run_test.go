@@ -114,13 +114,21 @@ func TestTheMainJobsOutputIsReadableAndItsPolicyAnswers(t *testing.T) {
 			t.Errorf("%v: exit code %d, %q, %q", args, code, stdout, stderr)
 		}
 	}
-	code, stdout, stderr := call(t, "policy", "decide", bundles[0], "--observation", "referense_price=0.9")
+	code, stdout, stderr := call(t, "policy", "decide", bundles[0])
+	complains(t, code, exitUsage, stdout, stderr, "reference_price", "--allow-missing")
+	if code, stdout, stderr = call(t, "policy", "decide", bundles[0], "--allow-missing"); code != exitDone || !strings.Contains(stdout, "Training tried nothing at all") {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+	code, stdout, stderr = call(t, "policy", "inspect", filepath.Dir(bundles[0]))
+	complains(t, code, exitInvalid, stdout, stderr, "a run", bundles[0])
+	code, stdout, stderr = call(t, "policy", "decide", bundles[0], "--observation", "referense_price=0.9")
 	complains(t, code, exitUsage, stdout, stderr, "--observation", `"referense_price"`, `"reference_price"`)
 	code, stdout, stderr = call(t, "policy", "decide", bundles[0], "--observation", "reference_price=cheap")
 	complains(t, code, exitUsage, stdout, stderr, "reference_price=cheap", "a number")
 
 	code, table, stderr := call(t, append([]string{"simulate", "canned-tuna", "--quiet", "--policy", "history", "--policy", "cycle:0.97/0.72/3/1", "--policy", bundles[0]}, smoke...)...)
-	if code != exitDone || !strings.Contains(table, "cycle:0.97/0.72/3/1") || stderr != "" {
+	if code != exitDone || stderr != "" || !strings.Contains(table, "cycle:0.97/0.72/3/1") || !strings.Contains(table, "over the same 3 paths") ||
+		!strings.Contains(table, "95% interval") || strings.Contains(table, bundles[0]) {
 		t.Errorf("exit code %d, %q, %q", code, table, stderr)
 	}
 }

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/scenarios/workflow"
 	"github.com/souk-sim/souk/sim/env"
 )
@@ -31,13 +35,16 @@ func (a *app) simulate() *cobra.Command {
 			watch, closed := a.watch()
 			defer closed()
 			r, err := workflow.Simulate(cmd.Context(), s, names, loadFor, a.workers, watch)
-			if err != nil {
+			if bad, ok := errors.AsType[*field.Error](err); ok && bad.Key == "--policy" {
+				return usage{err}
+			} else if err != nil {
 				return err
 			}
+			closed()
 			if a.json {
 				return a.document("simulation", r)
 			}
-			_, err = fmt.Fprint(a.stdout, workflow.Table(r))
+			_, err = fmt.Fprint(a.stdout, workflow.Table(s, r))
 			return err
 		},
 	}
@@ -46,18 +53,24 @@ func (a *app) simulate() *cobra.Command {
 }
 
 // loadFor reads a bundle that is to play with a scenario's features and ladder.
-func loadFor(name string, spec *env.Spec) (policies.Policy, error) {
+func loadFor(name string) (workflow.Named, error) {
 	if info, err := os.Stat(name); err != nil || !info.IsDir() {
-		return nil, badUsage("--policy", name, "the folder of a bundle or one of "+workflow.Rules)
+		return workflow.Named{}, badUsage("--policy", strconv.Quote(name), "the folder of a bundle or one of "+workflow.Rules)
 	}
 	b, err := load(name)
 	if err != nil {
-		return nil, err
+		return workflow.Named{}, err
 	}
-	if !reflect.DeepEqual(b.Table.Spec.Offers, spec.Offers) || len(b.Table.Spec.Features) != len(spec.Features) {
-		return nil, badUsage("--policy", name+", made for another market", "a bundle with the scenario's features and ladder")
+	short := b.Manifest.Name
+	if short == "" {
+		short = filepath.Base(name)
 	}
-	return b.Table, nil
+	return workflow.Named{Name: short, Policy: func(spec *env.Spec) (policies.Policy, error) {
+		if !reflect.DeepEqual(b.Table.Spec.Offers, spec.Offers) || len(b.Table.Spec.Features) != len(spec.Features) {
+			return nil, badUsage("--policy", name+", made for another market", "a bundle with the scenario's features and ladder")
+		}
+		return b.Table, nil
+	}}, nil
 }
 
 // watch shows progress on stderr, unless it is not wanted.

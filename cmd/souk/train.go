@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/cpu"
 
+	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/workflow"
@@ -45,16 +46,28 @@ func (a *app) train() *cobra.Command {
 			if err := summary.Text(a.stdout); err != nil {
 				return err
 			}
-			ask := ""
-			for _, d := range summary.Chosen.Table.Encoder.Dimensions {
-				ask += fmt.Sprintf(" --observation %s=%.4g", d.Feature, d.Edges[len(d.Edges)/2])
-			}
-			fmt.Fprintf(a.stdout, "\nfiles    %s\nask      souk policy decide %s/policy%s\n", summary.Dir, summary.Dir, ask)
-			return nil
+			_, err = fmt.Fprintf(a.stdout, "\nfiles    %s\nask      souk policy decide %s/policy%s\n", summary.Dir, summary.Dir, question(summary.Chosen.Table))
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&resume, "resume", false, "go on with the run that was interrupted")
 	return cmd
+}
+
+// question is an observation that a policy can answer, as flags: a value in the middle for each feature that it looks at.
+func question(t *policies.Table) (flags string) {
+	for i, f := range t.Spec.Features {
+		x := (f.Min + f.Max) / 2
+		for _, d := range t.Encoder.Dimensions {
+			if n := len(d.Edges); d.Index == i && n > 0 {
+				x = d.Edges[n/2]
+			}
+		}
+		if looksAt(t, i) {
+			flags += fmt.Sprintf(" --observation %s=%.4g", f.Name, x)
+		}
+	}
+	return flags
 }
 
 // build describes this program, for the manifest. It leaves the revision out, which go build stamps and go run does not: a run has the

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -14,11 +15,17 @@ import (
 	"github.com/souk-sim/souk/sim/env"
 )
 
-// Rules names what NamedPolicy takes.
+// Rules names what Simulate takes beside bundles.
 const Rules = "fixed:PRICE, cycle:REGULAR/DEAL/LENGTH/DEALWEEKS, history, cost-plus, random"
 
-// named makes a policy that a name stands for; ok is false where it is none of Rules.
-func named(s *scenarios.Scenario, d *Data, m *Models, w *World, name string) (p policies.Policy, ok bool, err error) {
+// Named is a policy that is to be simulated: what the table calls it, and how it is made once the market's features are known.
+type Named struct {
+	Name   string
+	Policy func(spec *env.Spec) (policies.Policy, error)
+}
+
+// asked finds what a name asks for among Rules, before anything is fitted; ok is false where it is none of them.
+func asked(s *scenarios.Scenario, name string) (rule func(*Data, *Models, *World) rules.Rule, ok bool, err error) {
 	kind, arguments, _ := strings.Cut(name, ":")
 	var numbers []float64
 	for part := range strings.SplitSeq(arguments, "/") {
@@ -26,61 +33,110 @@ func named(s *scenarios.Scenario, d *Data, m *Models, w *World, name string) (p 
 			numbers = append(numbers, x)
 		}
 	}
-	var rule rules.Rule
+	is := func(rule rules.Rule) func(*Data, *Models, *World) rules.Rule {
+		return func(*Data, *Models, *World) rules.Rule { return rule }
+	}
 	switch {
 	case kind == "fixed" && len(numbers) == 1:
-		rule = &rules.Fixed{Price: numbers[0]}
+		return is(&rules.Fixed{Price: numbers[0]}), true, onLadder(s, name, numbers)
 	case kind == "cycle" && len(numbers) == 4:
-		rule = &rules.Cycle{Regular: numbers[0], Deal: numbers[1], Length: int(numbers[2]), DealWeeks: int(numbers[3])}
+		cycle := &rules.Cycle{Regular: numbers[0], Deal: numbers[1], Length: int(numbers[2]), DealWeeks: int(numbers[3])}
+		if cycle.Length < 1 || cycle.DealWeeks < 0 || cycle.DealWeeks > cycle.Length || float64(cycle.Length) != numbers[2] || float64(cycle.DealWeeks) != numbers[3] {
+			return nil, true, field.New("--policy", name, "cycle:REGULAR/DEAL/LENGTH/DEALWEEKS in whole weeks, DEALWEEKS from 0 to LENGTH")
+		}
+		return is(cycle), true, onLadder(s, name, numbers[:2])
 	case name == history:
-		prices, _ := recorded(s, d)
-		rule = &rules.Replay{Prices: prices}
+		return func(d *Data, _ *Models, _ *World) rules.Rule {
+			prices, _ := recorded(s, d)
+			return &rules.Replay{Prices: prices}
+		}, true, nil
 	case name == costPlus:
-		rule = &rules.CostPlus{Feature: "cost", Markup: markup(s, m, w)}
+		return func(_ *Data, m *Models, w *World) rules.Rule {
+			return &rules.CostPlus{Feature: "cost", Markup: markup(s, m, w)}
+		}, true, nil
 	case name == random:
-		rule = &rules.Random{}
-	default:
-		return nil, false, nil
+		return is(&rules.Random{}), true, nil
 	}
-	p, err = rule.Policy(w.Spec)
-	return p, true, err
+	return nil, false, nil
+}
+
+// onLadder refuses prices that the scenario's ladder does not have: another price would be played in their place.
+func onLadder(s *scenarios.Scenario, name string, prices []float64) error {
+	offers := s.Learner().Offers
+	for _, price := range prices {
+		best := offers[0]
+		for _, offer := range offers {
+			if math.Abs(offer-price) < math.Abs(best-price) {
+				best = offer
+			}
+		}
+		if !(math.Abs(best-price) < 1e-9) {
+			return field.New("--policy", fmt.Sprintf("%s: %.2f is not on the ladder %.2f … %.2f", name, price, offers[0], offers[len(offers)-1]),
+				fmt.Sprintf("one of its prices, nearest %.2f", best))
+		}
+	}
+	return nil
 }
 
 // Simulate plays policies in the scenario's market, without learning: those that names stand for (Rules), and those of load, which is
-// asked for any other name and the learner's spec. The comparison is paired with the first.
-func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load func(name string, spec *env.Spec) (policies.Policy, error), workers int, watch func(Progress)) (*evaluate.Result, error) {
+// asked for any other name before anything is fitted. The comparison is paired with the first. What is wrong with a name is a
+// *field.Error with the key --policy.
+func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load func(name string) (Named, error), workers int, watch func(Progress)) (*evaluate.Result, error) {
+	if len(names) == 0 {
+		return nil, field.New("--policy", "none", "a bundle's folder or one of "+Rules)
+	}
+	var data *Data
+	var models *Models
+	var world *World
+	var players []Named
+	taken := map[string]bool{}
+	for _, name := range names {
+		player := Named{Name: name}
+		rule, ok, err := asked(s, name)
+		if ok {
+			player.Policy = func(spec *env.Spec) (policies.Policy, error) { return rule(data, models, world).Policy(spec) }
+		} else {
+			player, err = load(name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if ok && taken[name] {
+			return nil, field.New("--policy", name+" again", "each policy once")
+		}
+		for n, plain := 2, player.Name; taken[player.Name]; n++ {
+			player.Name = fmt.Sprintf("%s (%d)", plain, n)
+		}
+		taken[player.Name] = true
+		players = append(players, player)
+	}
 	r := &Run{Scenario: s, Workers: workers, Watch: watch}
-	data, err := ReadData(s)
-	if err != nil {
+	var err error
+	if data, err = ReadData(s); err != nil {
 		return nil, err
 	}
 	r.tell(Progress{Stage: "fit", Total: 1})
-	models, err := Fit(ctx, s, data)
-	if err != nil {
+	if models, err = Fit(ctx, s, data); err != nil {
 		return nil, err
 	}
-	world, err := Build(s, data, models, s.Market.Stores.EvaluateShare())
-	if err != nil {
+	if world, err = Build(s, data, models, s.Market.Stores.EvaluateShare()); err != nil {
 		return nil, err
 	}
 	c := evaluate.Contest{Arena: world.arena(s, evaluate.MasterSeed(s.Seed), r.workers()), Paths: s.Evaluate.Paths, Level: level, Resamples: resamples}
 	c.Progress = r.counting("simulate")
-	for _, name := range names {
-		p, ok, err := named(s, data, models, world, name)
-		if !ok {
-			p, err = load(name, world.Spec)
-		}
+	for _, player := range players {
+		p, err := player.Policy(world.Spec)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", player.Name, err)
 		}
-		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: name, Policies: []policies.Policy{p}})
+		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: player.Name, Policies: []policies.Policy{p}})
 	}
-	if len(names) == 0 {
-		return nil, &field.Error{Key: "--policy", Found: "none", Expected: "a bundle's folder or one of " + Rules}
-	}
-	c.References = names[:1]
+	c.References = []string{players[0].Name}
 	return c.Run(ctx)
 }
 
-// Table is a comparison as text of at most 100 columns.
-func Table(r *evaluate.Result) string { return headline(r) }
+// Table is a comparison as text of at most 100 columns, with a title that says what its numbers are.
+func Table(s *scenarios.Scenario, r *evaluate.Result) string {
+	return fmt.Sprintf("%s: mean %s a week of the whole chain, $, over the same %d paths of %d weeks; ± is half of\nthe %.0f%% interval; over %s is paired, path by path\n\n",
+		s.Name, strings.ReplaceAll(s.Learner().Reward.Of, "-", " "), r.Paths, s.Time.Horizon, 100*r.Level, r.References[0]) + headline(r)
+}
