@@ -79,12 +79,17 @@ func (w *World) quick() *World {
 	return &World{Config: &cfg, Spec: w.Spec, Others: w.Others, Encoder: w.Encoder}
 }
 
-// path plays one episode of the world, the learner's price unchanged, and returns what it was apart from the learner.
+// path is what an episode of the world is apart from the learner.
 func (w *World) path(master, episode uint64) (*market.Path, error) {
 	world, err := market.New(w.Config, master)
 	if err != nil {
 		return nil, err
 	}
+	return w.unfold(world, master, episode), nil
+}
+
+// unfold plays one episode in a market of the world, the learner's price unchanged; the path is borrowed from the market.
+func (w *World) unfold(world *market.Market, master, episode uint64) *market.Path {
 	brain := rng.New(master, episode).Family("brain")
 	turns := make([]uint64, world.Players())
 	world.Reset(episode)
@@ -101,7 +106,7 @@ func (w *World) path(master, episode uint64) (*market.Path, error) {
 		}
 		turns[who]++
 	}
-	return world.Path(), nil
+	return world.Path()
 }
 
 // Tune finds what learning is to be compared with.
@@ -135,24 +140,26 @@ func Tune(ctx context.Context, s *scenarios.Scenario, d *Data, m *Models, w *Wor
 	if b.policies[bestFixed], err = fixed(b.Fixed.Price); err != nil {
 		return nil, err
 	}
-	sample, err := b.reduce(ctx, s, quick)
+	var sample *optimum.Sample
+	if sample, b.reduction, err = quick.reduce(ctx, s, samplePaths, gridRefine); err != nil {
+		return nil, err
+	}
+	cycles, err := b.cycles(sample)
 	if err != nil {
 		return nil, err
 	}
-	cycles, err := b.cycles(w, sample)
-	if err != nil {
-		return nil, err
-	}
-	cycle := func(c evaluate.Cycle) (policies.Policy, error) {
-		return (&rules.Cycle{Regular: c.Regular, Deal: c.Deal, Length: c.Length, DealWeeks: c.DealWeeks}).Policy(w.Spec)
-	}
+	cycle := func(c evaluate.Cycle) (policies.Policy, error) { return cycleRule(c).Policy(w.Spec) }
 	if b.Cycle, err = arena.BestCycle(ctx, cycles, cycle, budget); err != nil {
 		return nil, err
 	}
 	if b.policies[bestCycle], err = cycle(b.Cycle.Cycle); err != nil {
 		return nil, err
 	}
-	return b, b.solve(w, sample)
+	if b.Plan, err = b.reduction.Average(sample.Reward); err != nil {
+		return nil, err
+	}
+	b.policies[solved], err = w.follow(b.Plan, sample)
+	return b, err
 }
 
 // markup is the mean recent price of the learner's product over its cost, less 1.
@@ -180,9 +187,9 @@ func recorded(s *scenarios.Scenario, d *Data) (prices []float64, weeks []int) {
 	return prices[from:], weeks[from:]
 }
 
-// reduce samples the world for the dynamic programme, whose rivals are those in the scenario's state.
-func (b *Baselines) reduce(ctx context.Context, s *scenarios.Scenario, w *World) (*optimum.Sample, error) {
-	sample := &optimum.Sample{Weeks: w.Config.Horizon}
+// reduce samples the world for the dynamic programme, whose rivals are those in the scenario's state. The grid has refine points between rungs.
+func (w *World) reduce(ctx context.Context, s *scenarios.Scenario, paths, refine int) (*optimum.Sample, optimum.Reduction, error) {
+	sample, none := &optimum.Sample{Weeks: w.Config.Horizon}, optimum.Reduction{}
 	for j, p := range w.Config.Products {
 		if _, in := s.Learner().State[market.RivalDeal(p.Name)]; !in || len(sample.Rivals) == mostRivals {
 			continue
@@ -193,30 +200,30 @@ func (b *Baselines) reduce(ctx context.Context, s *scenarios.Scenario, w *World)
 		}
 		sample.Rivals = append(sample.Rivals, j)
 	}
-	for episode := range uint64(samplePaths) {
+	world, err := market.New(w.Config, tuneMaster(s))
+	if err != nil {
+		return nil, none, err
+	}
+	for episode := range uint64(paths) {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, none, err
 		}
-		path, err := w.path(tuneMaster(s), episode)
-		if err != nil {
-			return nil, err
-		}
-		sample.Paths = append(sample.Paths, path)
+		sample.Paths = append(sample.Paths, w.unfold(world, tuneMaster(s), episode).Clone())
 	}
 	own := w.Config.Products[w.Config.Own]
-	b.reduction = optimum.Reduction{Memory: w.Config.Choice.Spec.Memory, Drop: own.Drop, Start: own.Reference,
-		Points: gridRefine*(len(own.Rungs)-1) + 1, Rivals: sample.Transitions()}
-	for _, r := range own.Rungs {
-		b.reduction.Prices = append(b.reduction.Prices, r.Price)
+	r := optimum.Reduction{Memory: w.Config.Choice.Spec.Memory, Drop: own.Drop, Start: own.Reference,
+		Points: refine*(len(own.Rungs)-1) + 1, Rivals: sample.Transitions()}
+	for _, rung := range own.Rungs {
+		r.Prices = append(r.Prices, rung.Price)
 	}
-	return sample, nil
+	return sample, r, nil
 }
 
 // mostRivals bounds the states of the dynamic programme.
 const mostRivals = 4
 
 // cycles are those that the reduced market ranks best, to be played in the full one.
-func (b *Baselines) cycles(w *World, sample *optimum.Sample) ([]evaluate.Cycle, error) {
+func (b *Baselines) cycles(sample *optimum.Sample) ([]evaluate.Cycle, error) {
 	ranked, err := b.reduction.Cycles(longest, longest-1, sample.Reward)
 	if err != nil {
 		return nil, err
@@ -224,23 +231,28 @@ func (b *Baselines) cycles(w *World, sample *optimum.Sample) ([]evaluate.Cycle, 
 	var best []evaluate.Cycle
 	for _, c := range ranked {
 		if c.DealWeeks > 0 && len(best) < cycleTries {
-			best = append(best, evaluate.Cycle{Regular: b.reduction.Prices[c.Regular], Deal: b.reduction.Prices[c.Deal], Length: c.Length, DealWeeks: c.DealWeeks})
+			best = append(best, priced(b.reduction.Prices, c))
 		}
 	}
 	return best, nil
 }
 
-// solve is the dynamic programme for the average reward a week.
-func (b *Baselines) solve(w *World, sample *optimum.Sample) (err error) {
-	if b.Plan, err = b.reduction.Average(sample.Reward); err != nil {
-		return err
-	}
+// priced is a cycle of actions as prices.
+func priced(prices []float64, c optimum.Cycle) evaluate.Cycle {
+	return evaluate.Cycle{Regular: prices[c.Regular], Deal: prices[c.Deal], Length: c.Length, DealWeeks: c.DealWeeks}
+}
+
+func cycleRule(c evaluate.Cycle) *rules.Cycle {
+	return &rules.Cycle{Regular: c.Regular, Deal: c.Deal, Length: c.Length, DealWeeks: c.DealWeeks}
+}
+
+// follow makes a policy of a plan, which sees what the sample's reduction knows.
+func (w *World) follow(plan *optimum.Plan, sample *optimum.Sample) (policies.Policy, error) {
 	seen := optimum.Seen{Reference: "reference_price", Week: "week"}
 	for _, j := range sample.Rivals {
 		seen.Rivals = append(seen.Rivals, market.RivalDeal(w.Config.Products[j].Name))
 	}
-	b.policies[solved], err = b.Plan.Policy(w.Spec, seen)
-	return err
+	return plan.Policy(w.Spec, seen)
 }
 
 // foresee is the clairvoyant's score on a path of an arena's world, $ a week for the whole chain.

@@ -32,7 +32,7 @@ func Fit(ctx context.Context, s *scenarios.Scenario, d *Data) (*Models, error) {
 		fit  func() error
 	}{
 		{"demand", func() (err error) { m.Traffic, err = fitTraffic(s, d); return err }},
-		{"choice", func() (err error) { m.Choice, err = fitChoice(s, d, s.Choice.ReferencePrice.Memory); return err }},
+		{"choice", func() (err error) { m.Choice, err = choice.Fit(d.forChoice(), choiceOptions(s)); return err }},
 		{"prices", func() (err error) { m.Prices, err = fitPrices(s, d); return err }},
 	} {
 		if err := ctx.Err(); err != nil {
@@ -88,15 +88,21 @@ func regressors(s *scenarios.Scenario, d *Data, start, n int) []demand.Regressor
 		outliers = d.trafficFalls()
 	}
 	for _, period := range outliers {
-		if period >= s.Data.Split.Train[0] && period <= s.Data.Split.Validation[1] {
+		if fitted(s, period) {
 			all = append(all, demand.Pulse(fmt.Sprintf("week %d", period), start, n, period))
 		}
 	}
 	return all
 }
 
-func fitChoice(s *scenarios.Scenario, d *Data, memories []float64) (*choice.ShareLogit, error) {
-	o := choice.Options{FirstDay: s.Data.FirstDay, Memories: memories,
+// fitted says whether the final coefficients are fitted on a period.
+func fitted(s *scenarios.Scenario, period int) bool {
+	return period >= s.Data.Split.Train[0] && period <= s.Data.Split.Validation[1]
+}
+
+// choiceOptions are the scenario's wishes for the choice model.
+func choiceOptions(s *scenarios.Scenario) choice.Options {
+	o := choice.Options{FirstDay: s.Data.FirstDay, Memories: s.Choice.ReferencePrice.Memory,
 		Split: choice.Split{Train: choice.Range(s.Data.Split.Train), Validation: choice.Range(s.Data.Split.Validation), Test: choice.Range(s.Data.Split.Test)},
 		Quantity: choice.Quantity{Intercept: s.Choice.Quantity.Intercept, Deal: s.Choice.Quantity.Deal, Dispersion: s.Choice.Quantity.Dispersion,
 			Provenance: s.Choice.Quantity.Provenance},
@@ -110,7 +116,7 @@ func fitChoice(s *scenarios.Scenario, d *Data, memories []float64) (*choice.Shar
 			o.Without = append(o.Without, term.name)
 		}
 	}
-	return choice.Fit(d.forChoice(), o)
+	return o
 }
 
 // fitPrices fits how each product was priced. The learner's own fit tells its recent cost; nobody plays it.

@@ -53,6 +53,7 @@ type Summary struct {
 	Baselines  *Baselines       `json:"baselines"`
 	Comparison *evaluate.Result `json:"comparison"`
 	Recorded   *evaluate.Result `json:"against_recorded_rivals,omitempty"`
+	Levels     *Levels          `json:"levels"`
 	Robustness *Robustness      `json:"robustness"`
 	Chosen     *Chosen          `json:"chosen"`
 	Learned    string           `json:"learned_policy"` // the chosen policy in words
@@ -157,8 +158,11 @@ func (r *Run) train(ctx context.Context, data *Data, run *rundir.Run, summary *S
 	if summary.Recorded, err = AgainstRecorded(ctx, s, data, world, summary.Baselines, learned, r.workers(), r.counting("evaluate")); err != nil {
 		return err
 	}
+	if summary.Levels, err = levelsOf(s, data, models.Choice, summary.Baselines.Weeks); err != nil {
+		return err
+	}
 	t.done("evaluate")
-	if summary.Robustness, err = Doubt(ctx, s, data, models, world, summary.Baselines, summary.Chosen, r.workers(), r.counting("doubt")); err != nil {
+	if summary.Robustness, err = Doubt(ctx, s, data, models, summary.Baselines, summary.Chosen, r.workers(), r.counting("doubt")); err != nil {
 		return err
 	}
 	t.done("doubt")
@@ -231,7 +235,7 @@ func (r *Run) writeBundle(run *rundir.Run, summary *Summary) error {
 		Name: s.Name + " " + chosen.Agent, Souk: souk.Version, Scenario: s.Name, ScenarioSHA256: s.Hash(), Agent: chosen.Agent, Seed: chosen.Seed,
 		Episodes: int64(s.Train.Episodes), Purpose: s.Question,
 		Data:    []string{s.Data.Panel + ", sha256 " + s.Data.SHA256 + ": " + s.Data.Terms},
-		Caveats: append(summary.Baselines.caveats(), summary.Models.Choice.Diagnostics.Warnings...)}}
+		Caveats: append(summary.caveats(), summary.Models.Choice.Diagnostics.Warnings...)}}
 	for i := range s.Agents {
 		if s.Agents[i].Name == chosen.Agent {
 			parameters, err := json.Marshal(s.Agents[i].Params)

@@ -3,12 +3,14 @@ package workflow
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/results/stats"
+	"github.com/souk-sim/souk/scenarios"
 )
 
 // headline is the comparison as a table of at most width columns, then what the learned policies closed of the gaps.
@@ -34,23 +36,36 @@ func headline(r *evaluate.Result) string {
 	}
 }
 
-// gaps says how much of the way from the best fixed price to the optimum each learner has gone.
-func gaps(r *evaluate.Result) (text []string) {
+// gaps says how much of what could be earned each learner earns, and how much of the way there from the best fixed price it has gone.
+func gaps(r *evaluate.Result, s *scenarios.Scenario) (text []string) {
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		if row.Seeds < 2 {
+		if !slices.ContainsFunc(s.Agents, func(a scenarios.Agent) bool { return a.Name == row.Name }) {
 			continue
 		}
 		var parts []string
-		for _, g := range row.Gaps {
-			if g.Share != nil && g.Median != nil {
-				parts = append(parts, fmt.Sprintf("%s of the gap from %s to %s (median seed %.0f%%, worst %.0f%%)",
-					percent(*g.Share), r.Baseline, g.Name, 100*g.Median.Value, 100*g.Worst))
+		for k, optimum := range r.Optima {
+			for _, d := range row.OfOptimum {
+				if d.Name == optimum {
+					parts = append(parts, fmt.Sprintf("%.1f%% [%.1f, %.1f] of the %s", 100*d.Value, 100*d.Low, 100*d.High, optimum))
+				}
+			}
+			if k < len(row.Gaps) && row.Gaps[k].Share != nil {
+				parts = append(parts, closes(&row.Gaps[k], r.Baseline))
 			}
 		}
 		if len(parts) > 0 {
-			text = append(text, row.Name+" closes "+strings.Join(parts, ", "))
+			text = append(text, row.Name+" earns "+strings.Join(parts, ", "))
 		}
+	}
+	return text
+}
+
+// closes says which share of a gap is closed, over all seeds and by the median and the worst one.
+func closes(g *evaluate.Gap, baseline string) string {
+	text := fmt.Sprintf("%s of the gap from %s to it", percent(*g.Share), baseline)
+	if g.Median != nil {
+		text += fmt.Sprintf(" (median seed %s, worst %.0f%%)", percent(*g.Median), 100*g.Worst)
 	}
 	return text
 }
@@ -83,7 +98,7 @@ func line(r *evaluate.Result, row *evaluate.Row) []string {
 	if row.Bound {
 		return append(cells, "", "", "")
 	}
-	return append(cells, fmt.Sprintf("%.0f", row.PriceChanges), fmt.Sprintf("%.0f%%", 100*row.DealFrequency), fmt.Sprintf("%.1f d", row.StockOutDays))
+	return append(cells, fmt.Sprintf("%.0f", row.PriceChanges), fmt.Sprintf("%.0f%%", 100*row.DealFrequency), fmt.Sprintf("%.1f", row.StockOutDays))
 }
 
 // plusMinus is a value and half its interval, which is symmetric.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/market/logs"
-	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/scenarios"
 )
 
@@ -29,21 +28,30 @@ func (m *Summary) Text(w io.Writer) error {
 	p.section("traffic", m.Models.trafficText(s)...)
 	p.section("choice", choiceText(m.Models.Choice, s.Own())...)
 	p.section("prices", m.Models.pricesText(s)...)
-	p.section("tuned", m.Baselines.text()...)
+	p.section("tuned", m.tunedText()...)
 	p.section("", fmt.Sprintf("Weekly %s of the chain on %d paths that training never met; ± is half a 95%% interval",
 		strings.ReplaceAll(s.Learner().Reward.Of, "-", " "), m.Comparison.Paths))
 	p.line("")
 	p.WriteString(headline(m.Comparison))
-	p.section("gap", gaps(m.Comparison)...)
+	p.section("", m.tableNotes()...)
+	p.section("gap", gaps(m.Comparison, s)...)
+	p.section("levels", m.levelsText()...)
 	if m.Recorded != nil {
-		p.section("recorded", recordedText(m.Recorded))
+		p.section("recorded", m.recordedText())
 	}
-	if m.Robustness.Draws > 0 {
-		p.section("doubt", m.Robustness.text(m.Chosen)...)
+	if r := m.Robustness; r.Draws > 0 {
+		if len(r.Memories) > 0 {
+			p.section("doubt", m.memoriesText())
+			p.line("")
+			p.WriteString(r.memoryTable(m.Chosen.Agent))
+			p.section("", m.drawsText())
+		} else {
+			p.section("doubt", m.drawsText())
+		}
 	}
 	p.section("learned", append([]string{fmt.Sprintf("policy/ holds %s of seed %d, the best of all on paths kept for that.", m.Chosen.Agent, m.Chosen.Seed)},
 		strings.Split(strings.TrimSpace(m.Learned), "\n")...)...)
-	p.section("careful", m.Baselines.caveats()...)
+	p.section("careful", m.caveats()...)
 	_, err := io.WriteString(w, p.String())
 	return err
 }
@@ -102,8 +110,9 @@ func plural(n int, what string) string {
 
 func dataText(s *scenarios.Scenario, findings []logs.Finding) []string {
 	d := s.Data
-	text := []string{fmt.Sprintf("%s: %d products; fitted on periods %d–%d, models chosen on %d–%d, judged on %d–%d.", d.Panel, len(d.Products),
-		d.Split.Train[0], d.Split.Train[1], d.Split.Validation[0], d.Split.Validation[1], d.Split.Test[0], d.Split.Test[1])}
+	text := []string{fmt.Sprintf("%s: %d products; specifications fitted on periods %d–%d and chosen on %d–%d, coefficients then fitted on %d–%d; %d–%d only judge. Findings by period, with the row of the file after a stroke where it is another:",
+		d.Panel, len(d.Products), d.Split.Train[0], d.Split.Train[1], d.Split.Validation[0], d.Split.Validation[1],
+		d.Split.Train[0], d.Split.Validation[1], d.Split.Test[0], d.Split.Test[1])}
 	var kinds []logs.Kind
 	places := map[logs.Kind][]string{}
 	action := map[logs.Kind]logs.Action{}
@@ -112,6 +121,9 @@ func dataText(s *scenarios.Scenario, findings []logs.Finding) []string {
 			kinds = append(kinds, f.Kind)
 		}
 		place := fmt.Sprint(f.Period)
+		if f.Row != f.Period {
+			place += fmt.Sprintf("/%d", f.Row)
+		}
 		if f.Product != "" {
 			place += " " + f.Product
 		}
@@ -124,7 +136,33 @@ func dataText(s *scenarios.Scenario, findings []logs.Finding) []string {
 		if len(all) > mostPlaces {
 			shown = append(slices.Clone(all[:mostPlaces]), "…")
 		}
-		text = append(text, fmt.Sprintf("%d × %s (%s): %s", len(all), k, strings.Join(shown, ", "), action[k]))
+		done := string(action[k])
+		if action[k] == logs.Dummy {
+			done = dummies(s, findings)
+		}
+		text = append(text, fmt.Sprintf("%d × %s (%s): %s", len(all), k, strings.Join(shown, ", "), done))
+	}
+	return text
+}
+
+// dummies says what the traffic model does with traffic falls: only those in the weeks that it is fitted on have a dummy.
+func dummies(s *scenarios.Scenario, findings []logs.Finding) string {
+	if !s.Demand.Outliers.Found {
+		return "the scenario names the weeks that have a dummy"
+	}
+	in, out := 0, 0
+	for _, f := range findings {
+		switch {
+		case f.Action != logs.Dummy:
+		case fitted(s, f.Period):
+			in++
+		default:
+			out++
+		}
+	}
+	text := fmt.Sprintf("a dummy in the traffic model for %d", in)
+	if out > 0 {
+		text += fmt.Sprintf(", none for %d outside of the fitted weeks", out)
 	}
 	return text
 }
@@ -186,52 +224,4 @@ func (m *Models) pricesText(s *scenarios.Scenario) []string {
 		parts = append(parts, fmt.Sprintf("%s %.0f%%", fit.Deals.Product(), 100*onDeal))
 	}
 	return []string{"others follow Markov chains of regular prices and deals, fitted; weeks on deal: " + strings.Join(parts, ", ")}
-}
-
-func (b *Baselines) text() []string {
-	top := ""
-	if b.Fixed.Top {
-		top = ", the top of the ladder"
-	}
-	return []string{fmt.Sprintf("best fixed price %.2f%s; best cycle %.2f with %.2f in %d of every %d weeks; cost-plus %.0f%%; history: the last %d recorded weeks (%d–%d)",
-		b.Fixed.Price, top, b.Cycle.Regular, b.Cycle.Deal, b.Cycle.DealWeeks, b.Cycle.Length, 100*b.Markup, len(b.Weeks), b.Weeks[0], b.Weeks[len(b.Weeks)-1])}
-}
-
-func recordedText(r *evaluate.Result) string {
-	var parts []string
-	for _, row := range r.Rows {
-		for _, d := range row.Differences {
-			parts = append(parts, row.Name+" "+plusMinus(d.Estimate, "+"))
-		}
-	}
-	return "$ a week over history where the others post what they posted in those weeks: " + strings.Join(parts, ", ")
-}
-
-func (r *Robustness) text(c *Chosen) []string {
-	describe := func(all []Advantage, of string) string {
-		var parts []string
-		for _, a := range all {
-			if a.Low == 0 && a.High == 0 {
-				parts = append(parts, a.Over+" the same")
-				continue
-			}
-			parts = append(parts, fmt.Sprintf("%s %s [%s, %s], ahead in %.0f%%", a.Over, thousands(a.Median, "+"), thousands(a.Low, "+"), thousands(a.High, "+"), 100*a.Wins))
-		}
-		return of + strings.Join(parts, "; ")
-	}
-	text := []string{describe(r.OverDraws, fmt.Sprintf("%s less others, $ a week, median and 95%% of %d draws of the fitted coefficients: ", c.Agent, r.Draws))}
-	if len(r.UnderNext) > 0 {
-		text = append(text, describe(r.UnderNext, fmt.Sprintf("and where memory is %.2g, over paths: ", r.NextMemory)))
-	}
-	return text
-}
-
-// caveats are what a reader should not forget, beside the models' warnings.
-func (b *Baselines) caveats() []string {
-	text := []string{"The market is a model, fitted to the data; its figures are profits in the model, not in the shops.",
-		"A unit costs the learner the same at every price. In the data the wholesale price falls with deals (trade promotions), so deals look dearer here than they were."}
-	if b.Fixed.Top {
-		text = append(text, "The best fixed price is the top of the ladder: the ladder, not the market, set it.")
-	}
-	return text
 }

@@ -1,0 +1,155 @@
+package workflow
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/souk-sim/souk/policies/evaluate"
+)
+
+func (m *Summary) tunedText() []string {
+	b := m.Baselines
+	top := ""
+	if b.Fixed.Top {
+		top = ", the top of the ladder"
+	}
+	return []string{fmt.Sprintf("best fixed price %.2f%s; best cycle %.2f with %.2f in %d of every %d weeks; cost-plus %.0f%%, which under one cost is a fixed price",
+		b.Fixed.Price, top, b.Cycle.Regular, b.Cycle.Deal, b.Cycle.DealWeeks, b.Cycle.Length, 100*b.Markup),
+		fmt.Sprintf("history: the chain's prices of the last %d recorded weeks (%d–%d), in their order, out of season and across gaps", len(b.Weeks), b.Weeks[0], b.Weeks[len(b.Weeks)-1])}
+}
+
+// tableNotes explain the columns and rows of the headline.
+func (m *Summary) tableNotes() []string {
+	s := m.Scenery
+	days := 7 * s.Time.Horizon
+	text := []string{fmt.Sprintf("Customers of %g of the chain's %g stores are simulated and dollars scaled up. Out of stock: product-days of %s in %s.",
+		s.Market.Stores.Evaluate, s.Market.Stores.Chain, thousands(float64(len(s.Data.Products)*days), ""), plural(s.Time.Horizon, s.Time.Period))}
+	if slices.Contains(s.Evaluate.Against, solved) {
+		text = append(text, "optimum: the dynamic programme's policy of the reduced market, played in the full one: a lower bound of what is possible. "+
+			"clairvoyant: knows rivals, traffic and shocks beforehand: an upper bound.")
+	}
+	return text
+}
+
+// earns is what a policy of a result earns, $ a week, and whether it played.
+func earns(r *evaluate.Result, name string) (float64, bool) {
+	if r != nil {
+		for _, row := range r.Rows {
+			if row.Name == name {
+				return row.Profit.Value, true
+			}
+		}
+	}
+	return missing, false
+}
+
+// levelsText sets history in the market against what the records say.
+func (m *Summary) levelsText() []string {
+	l := m.Levels
+	less := func(x float64) string { return fmt.Sprintf("%s (%+.0f%%)", thousands(x, ""), 100*(x/l.Recorded-1)) }
+	text := fmt.Sprintf("the chain's records of the weeks that history replays: %s $ a week. The choice model at their prices, displays, costs and customers: %s",
+		thousands(l.Recorded, ""), less(l.Model))
+	if x, ok := earns(m.Comparison, history); ok {
+		text += fmt.Sprintf("; history in the market: %s", less(x))
+	}
+	if x, ok := earns(m.Recorded, history); ok {
+		text += fmt.Sprintf(", against recorded rivals %s", less(x))
+	}
+	return []string{text}
+}
+
+func (m *Summary) recordedText() string {
+	var parts []string
+	for _, row := range m.Recorded.Rows {
+		for _, d := range row.Differences {
+			parts = append(parts, row.Name+" "+plusMinus(d.Estimate, "+"))
+		}
+	}
+	return fmt.Sprintf("$ a week over history where the others post what they posted in those weeks, at what they then cost, and %s costs everybody, history too, the same at every price: %s",
+		m.Scenery.Data.Products[m.Scenery.Own()], strings.Join(parts, ", "))
+}
+
+func (m *Summary) memoriesText() string {
+	return fmt.Sprintf("The validation weeks cannot tell memories of the reference price apart; the training weeks' AIC chooses %.2g. Under each of these the "+
+		"choice model is fitted again, the best fixed price and the best cycle (regular/deal price, deal weeks : weeks) are tuned again, and %s of seed %d "+
+		"and history are played as they are ($ a week, demand in closed form; AIC: training weeks, less the chosen's; behind: short of the best validation score):",
+		m.Models.Choice.Spec.Memory, m.Chosen.Agent, m.Chosen.Seed)
+}
+
+// memoryTable has a line for each memory.
+func (r *Robustness) memoryTable(agent string) string {
+	rows := [][]string{{"", "", "validation", "best", "best", "best cycle", agent, agent},
+		{"memory", "AIC", "behind (s.e.)", "fixed", "cycle", "over fixed", "over fixed", "over history"}}
+	for i := range r.Memories {
+		u := &r.Memories[i]
+		cells := []string{fmt.Sprintf("%.2g", u.Memory), thousands(math.Round(u.AIC), "+"), fmt.Sprintf("%.3f (%.3f)", u.Behind, u.BehindSE), fmt.Sprintf("%.2f", u.Fixed),
+			cycleText(u.Cycle)}
+		for _, pair := range [][2]string{{bestCycle, bestFixed}, {learnedName, bestFixed}, {learnedName, history}} {
+			dollars, share := u.over(pair[0], pair[1])
+			cells = append(cells, fmt.Sprintf("%s %s", thousands(math.Round(dollars), "+"), signedPercent(share)))
+		}
+		rows = append(rows, cells)
+	}
+	return align(rows)
+}
+
+// cycleText is a cycle in short: regular price, deal, deal weeks of all weeks.
+func cycleText(c evaluate.Cycle) string {
+	return fmt.Sprintf("%.2f/%.2f %d:%d", c.Regular, c.Deal, c.DealWeeks, c.Length)
+}
+
+func signedPercent(share float64) string {
+	return strings.Replace(fmt.Sprintf("%+.1f%%", 100*share), "-", "−", 1)
+}
+
+func (m *Summary) drawsText() string {
+	r := m.Robustness
+	var parts []string
+	for _, s := range r.Spreads {
+		if s.Over == "gap" {
+			parts = append(parts, fmt.Sprintf("gap from best-fixed to optimum closed %.0f%% [%.0f, %.0f]", 100*s.Median, 100*s.Low, 100*s.High))
+			continue
+		}
+		of := s.Of
+		if of == learnedName {
+			of = m.Chosen.Agent
+		}
+		parts = append(parts, fmt.Sprintf("%s over %s %s (%s) [%s, %s], ahead in %.0f%%", of, s.Over, thousands(s.Median, "+"), signedPercent(s.Share),
+			thousands(s.Low, "+"), thousands(s.High, "+"), 100*s.Wins))
+	}
+	return fmt.Sprintf("Over %d draws of the fitted coefficients, rules tuned again in each; memory, specification, shocks and displays held; median and 95%% of draws: %s",
+		r.Draws, strings.Join(parts, "; "))
+}
+
+// between is the range that a difference takes under the memories, as shares.
+func (r *Robustness) between(of, over string) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for i := range r.Memories {
+		_, share := r.Memories[i].over(of, over)
+		low, high = min(low, share), max(high, share)
+	}
+	return low, high
+}
+
+// caveats are what a reader should not forget, beside the models' warnings.
+func (m *Summary) caveats() []string {
+	b := m.Baselines
+	text := []string{"The market is a model, fitted to the data; its figures are profits in the model, not in the shops."}
+	if x, ok := earns(m.Comparison, history); ok && m.Levels.Recorded > 0 {
+		text = append(text, fmt.Sprintf("History earns %.0f%% %s in the market than the chain's records say (levels): read differences as shares, not as dollars.",
+			100*math.Abs(x/m.Levels.Recorded-1), map[bool]string{true: "less", false: "more"}[x < m.Levels.Recorded]))
+	}
+	if r := m.Robustness; len(r.Memories) > 0 {
+		low, high := r.between(bestCycle, bestFixed)
+		lower, higher := r.between(learnedName, bestFixed)
+		text = append(text, fmt.Sprintf("How much deals bring depends on the memory, which the data hardly tell: the best cycle earns %s to %s more than the best fixed price, "+
+			"the learned policy %s to %s.", signedPercent(low), signedPercent(high), signedPercent(lower), signedPercent(higher)))
+	}
+	text = append(text, "A unit costs the learner the same at every price. In the data the wholesale price falls with deals (trade promotions), so deals look dearer here than they were.")
+	if b.Fixed.Top {
+		text = append(text, "The best fixed price is the top of the ladder: the ladder, not the market, set it.")
+	}
+	return text
+}
