@@ -22,8 +22,17 @@ type Product struct {
 	Name      string
 	Rungs     []Rung  // in action order
 	Reference float64 // reference price at the start, $
+	Regular   float64 // highest price of the weeks before the start that choice.RegularWeeks looks back to, $; 0: Reference. Only a model with depth asks
 	Opening   int     // rung posted in the week before the start
 	Drop      float64 // offers further than this below the reference price are masked, $; 0: none are
+}
+
+// regular is the regular price at the start.
+func (p *Product) regular() float64 {
+	if p.Regular > 0 {
+		return p.Regular
+	}
+	return p.Reference
 }
 
 // Objective says what a reward is.
@@ -129,6 +138,9 @@ func (p *Product) check() error {
 	}
 	if !(p.Reference > 0 && p.Reference <= highestPrice) {
 		return field.New(p.Name+".reference", p.Reference, "a positive price")
+	}
+	if !(p.Regular >= 0 && p.Regular <= highestPrice) {
+		return field.New(p.Name+".regular", p.Regular, "a positive price, or 0 for the reference price")
 	}
 	if !finiteFromZero(p.Drop) {
 		return field.New(p.Name+".drop", p.Drop, "a finite number of $, at least 0")

@@ -41,9 +41,10 @@ type Market struct {
 	previous  []int // posted the week before
 	price     []float64
 	ref       []float64
-	deal      []bool    // whether the posted offer is a deal
-	swell     []float64 // log E[exp ξ] of each product's shock
-	expected  []float64 // odds that the stock's buyer expects
+	recent    [][]float64 // [product] prices of the weeks before this one that the regular price looks back to; week t stands at t modulo their number
+	deal      []bool      // whether the posted offer is a deal
+	swell     []float64   // log E[exp ξ] of each product's shock
+	expected  []float64   // odds that the stock's buyer expects
 	shelf     *choice.Shelf
 	crowd     crowd
 	store     store
@@ -67,7 +68,7 @@ func New(cfg *Config, seed uint64) (*Market, error) {
 	n := len(cfg.Products)
 	m := &Market{cfg: cfg, seed: seed, simulator: simulator, shelf: shelf,
 		actions: make([]int, n), drawn: make([]float64, cfg.Skip+cfg.Horizon), shock: matrix(cfg.Horizon, n), normals: make([]float64, n),
-		rung: make([]int, n), previous: make([]int, n), price: make([]float64, n), ref: make([]float64, n),
+		rung: make([]int, n), previous: make([]int, n), price: make([]float64, n), ref: make([]float64, n), recent: matrix(n, choice.RegularWeeks-1),
 		deal: make([]bool, n), swell: make([]float64, n), expected: make([]float64, n),
 		store: newStore(cfg), books: newBooks(n), path: newPath(cfg)}
 	m.traffic = m.drawn[cfg.Skip:]
@@ -110,6 +111,10 @@ func (m *Market) Reset(episode uint64) {
 		p := &m.cfg.Products[j]
 		m.rung[j], m.previous[j] = p.Opening, p.Opening
 		m.ref[j], m.price[j] = p.Reference, p.Rungs[p.Opening].Price
+		for i := range m.recent[j] {
+			m.recent[j][i] = p.regular()
+		}
+		m.recent[j][len(m.recent[j])-1] = m.price[j] // the week before the start
 	}
 	m.obs.reset(m)
 	m.crowd.open(m.streams)
@@ -221,6 +226,7 @@ func (m *Market) post() {
 func (m *Market) turnPage() {
 	for j := range m.ref {
 		m.ref[j] = m.cfg.Choice.NextReference(m.ref[j], m.price[j])
+		m.recent[j][m.week%len(m.recent[j])] = m.price[j]
 	}
 	m.week++
 }

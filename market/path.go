@@ -4,7 +4,8 @@ import "github.com/souk-sim/souk/sim/portable"
 
 // Path is what an episode was, apart from what the own seller did: traffic, shocks, and the other products' offers and
 // reference prices, week by week. From it follows, in closed form, what any own price would have earned in any week: what a
-// clairvoyant knows, and what the reduction of the dynamic programme averages over.
+// clairvoyant knows, and what the reduction of the dynamic programme averages over. It knows the own reference price and no
+// regular price: with a choice model that answers depth (choice.Spec) it leaves the own product's depth out and must not be used.
 type Path struct {
 	cfg   *Config
 	weeks []pathWeek

@@ -49,22 +49,22 @@ func (cfg *Config) span(j int) (price, cost [2]float64) {
 func (m *Market) demandPeaks() []float64 {
 	peaks, expected := make([]float64, len(m.price)), make([]float64, len(m.price))
 	m.shelf.SetWeek(m.cfg.Start)
-	stand := func(j int, r *Rung, reference float64) {
-		m.shelf.Set(j, r.Price, m.cfg.display(j, r, reference), reference, m.swell[j])
+	stand := func(j int, r *Rung, reference, regular float64) {
+		m.shelf.Set(j, r.Price, m.cfg.display(j, r, reference), reference, m.swell[j]+m.cfg.Choice.DepthResponse(j, regular-r.Price))
 	}
 	for j := range peaks {
 		p := &m.cfg.Products[j]
-		stand(j, &p.Rungs[p.Opening], p.Reference)
+		stand(j, &p.Rungs[p.Opening], p.Reference, p.regular())
 	}
 	for j := range peaks {
 		p := &m.cfg.Products[j]
 		price, _ := m.cfg.span(j)
 		for k := range p.Rungs {
-			stand(j, &p.Rungs[k], max(price[1], p.Reference))
+			stand(j, &p.Rungs[k], max(price[1], p.Reference), max(price[1], p.regular()))
 			m.shelf.Expected(expected)
 			peaks[j] = max(peaks[j], expected[j])
 		}
-		stand(j, &p.Rungs[p.Opening], p.Reference)
+		stand(j, &p.Rungs[p.Opening], p.Reference, p.regular())
 	}
 	return peaks
 }

@@ -18,7 +18,16 @@ func newShelf(cfg *Config) (*choice.Shelf, error) {
 func (m *Market) place(j int) {
 	r := &m.cfg.Products[j].Rungs[m.rung[j]]
 	m.deal[j] = r.isDeal(m.ref[j])
-	m.shelf.Set(j, r.Price, m.cfg.display(j, r, m.ref[j]), m.ref[j], m.shock[m.week][j])
+	m.shelf.Set(j, r.Price, m.cfg.display(j, r, m.ref[j]), m.ref[j], m.shock[m.week][j]+m.cfg.Choice.DepthResponse(j, m.depth(j)))
+}
+
+// depth is how far product j's price lies below its regular price, the highest of the last choice.RegularWeeks, this one's among them.
+func (m *Market) depth(j int) float64 {
+	regular := m.price[j]
+	for _, p := range m.recent[j] {
+		regular = max(regular, p)
+	}
+	return regular - m.price[j]
 }
 
 // display is the rung's own display, or what the model expects at such a price.

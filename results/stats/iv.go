@@ -7,7 +7,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Instrumented is a two-stage least squares fit with what tells whether its instruments are strong.
+// Instrumented is a two-stage least squares fit with what tells whether its instruments are strong. The three statistics are
+// classical (homoskedastic, uncorrelated errors) and count every row and instrument: of equations stacked with columns that are
+// zero in each other's rows they overstate both, so ask them of each equation alone.
 type Instrumented struct {
 	*Regression
 	// FirstStageF has, for each endogenous regressor, the F statistic of the excluded instruments in its first stage
