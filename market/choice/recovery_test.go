@@ -93,55 +93,58 @@ func simulate(m *ShareLogit, seed uint64, answer float64) *Panel {
 	return p
 }
 
-// recovery fits 20 simulated panels and returns the errors of each coefficient in standard errors.
-func recovery(t *testing.T, m *ShareLogit, answer float64, estimator string) (names []string, z [][]float64) {
+// recovery fits 20 simulated panels.
+func recovery(t *testing.T, m *ShareLogit, answer float64, estimator string) (fits []*ShareLogit) {
 	for seed := range uint64(20) {
 		fit, err := Fit(simulate(m, seed, answer), Options{FirstDay: m.FirstDay, Split: recoverySplit, Quantity: m.Quantity, Spec: &m.Spec, Estimator: estimator})
 		if err != nil {
 			t.Fatal(err)
 		}
+		fits = append(fits, fit)
+	}
+	return fits
+}
+
+// off returns the errors of each coefficient in standard errors, by fit.
+func off(m *ShareLogit, fits []*ShareLogit) (names []string, z [][]float64) {
+	for _, fit := range fits {
 		var row []float64
 		names = names[:0]
 		for _, c := range fit.Coefficients {
-			for _, want := range m.Coefficients {
-				if want.Term == c.Term && want.Brand == c.Brand {
-					row = append(row, (c.Estimate-want.Estimate)/c.SE)
-					names = append(names, c.Term+" "+c.Brand)
-				}
-			}
+			want := m.Coefficients[find(m.Coefficients, column{term: c.Term, brand: c.Brand})]
+			row = append(row, (c.Estimate-want.Estimate)/c.SE)
+			names = append(names, c.Term+" "+c.Brand)
 		}
 		z = append(z, row)
 	}
 	return names, z
 }
 
-// TestShareLogitRecoversItsParameters: over 20 seeds each estimate, averaged, is within 3 of its standard errors of the
-// truth; single estimates stay within 4.5 (Driscoll–Kraay errors from 320 weeks make the tails of z heavier than normal's); the
-// 95% intervals cover 90 to 98% of the time. 14 means at 3 standard errors, the largest of 280 at 4.5 and the
-// coverage alarm falsely in about 5% of other seed sets together.
+// TestShareLogitRecoversItsParameters over 20 seeds: coefficients as checkRecovery says. φ and σ of the shocks, averaged: least squares
+// is biased towards 0 by the residuals' autocorrelation and the coefficients taken out before (by 0.02 in φ and 2% in σ over 300
+// other seeds), and the mean has standard errors of 0.0125 and 1.05%; bias and 4 of them allow 0.07 and 6%.
 func TestShareLogitRecoversItsParameters(t *testing.T) {
 	m := truth(t)
-	names, z := recovery(t, m, 0, "")
-	checkRecovery(t, names, z)
-	largest, above := 0.0, 0
-	for _, row := range z {
-		for _, v := range row {
-			largest = math.Max(largest, math.Abs(v))
-			if math.Abs(v) > 3 {
-				above++
-			}
+	fits := recovery(t, m, 0, "")
+	checkRecovery(t, m, fits)
+	for j, brand := range m.Brands {
+		phi, sigma := 0.0, 0.0
+		for _, fit := range fits {
+			phi += fit.Shocks.Phi[j] / float64(len(fits))
+			sigma += fit.Shocks.Sigma[j] / float64(len(fits))
+		}
+		if math.Abs(phi-m.Shocks.Phi[j]) > 0.07 || math.Abs(sigma/m.Shocks.Sigma[j]-1) > 0.06 {
+			t.Errorf("shocks of %s: mean φ %.3f and σ %.3f, true %.2f and %.2f", brand, phi, sigma, m.Shocks.Phi[j], m.Shocks.Sigma[j])
 		}
 	}
-	t.Logf("largest error %.2f standard errors, %d of %d above 3", largest, above, len(z)*len(z[0]))
 }
 
 // TestTwoStageLeastSquaresRecoversWhatLeastSquaresCannot: where the shelf price answers the shock that the econometrician
-// does not see, least squares is far off and two-stage least squares is not. (Alarm rate as above.)
+// does not see, least squares is far off and two-stage least squares is not. (Alarm rate as of checkRecovery.)
 func TestTwoStageLeastSquaresRecoversWhatLeastSquaresCannot(t *testing.T) {
 	m := truth(t)
-	names, z := recovery(t, m, 0.03, TwoStage)
-	checkRecovery(t, names, z)
-	names, z = recovery(t, m, 0.03, LeastSquares)
+	checkRecovery(t, m, recovery(t, m, 0.03, TwoStage))
+	names, z := off(m, recovery(t, m, 0.03, LeastSquares))
 	for c, name := range names {
 		if name == "price " {
 			mean := 0.0
@@ -155,15 +158,28 @@ func TestTwoStageLeastSquaresRecoversWhatLeastSquaresCannot(t *testing.T) {
 	}
 }
 
-func checkRecovery(t *testing.T, names []string, z [][]float64) {
+// beyond3 is how many of 280 estimates may lie more than 3 standard errors from the truth. Driscoll–Kraay errors from 320 weeks are
+// somewhat small: over 300 other seeds 0.8% of estimates lay beyond (0.3% if z were normal), 2.2 of 280; more than 7 come up in 0.2%
+// of seed sets if they come one by one.
+const beyond3 = 7
+
+// checkRecovery: each coefficient, averaged over the seeds, is within 3 of its standard errors of the truth; single estimates stay
+// within 4.5, and all but beyond3 within 3; the 95% intervals cover 90 to 98% of the time (93% over 300 other seeds, for the same
+// reason). 14 means at 3 standard errors, the largest of 280 at 4.5, the count and the coverage alarm falsely in about 5% of
+// other seed sets together.
+func checkRecovery(t *testing.T, m *ShareLogit, fits []*ShareLogit) {
 	t.Helper()
-	covered, total := 0, 0
+	names, z := off(m, fits)
+	covered, beyond, total := 0, 0, 0
 	for c, name := range names {
 		mean := 0.0
 		for seed, row := range z {
 			mean += row[c] / float64(len(z))
 			if math.Abs(row[c]) > 4.5 {
 				t.Errorf("%s, seed %d: %.1f standard errors off", name, seed, row[c])
+			}
+			if math.Abs(row[c]) > 3 {
+				beyond++
 			}
 			if math.Abs(row[c]) < 1.96 {
 				covered++
@@ -174,8 +190,11 @@ func checkRecovery(t *testing.T, names []string, z [][]float64) {
 			t.Errorf("%s: the mean of %d seeds is %.1f of its standard errors off", name, len(z), off)
 		}
 	}
+	if beyond > beyond3 {
+		t.Errorf("%d of %d estimates lie beyond 3 standard errors", beyond, total)
+	}
 	share := float64(covered) / float64(total)
-	t.Logf("%.1f%% of %d intervals cover", 100*share, total)
+	t.Logf("%.1f%% of %d intervals cover, %d estimates lie beyond 3 standard errors", 100*share, total, beyond)
 	if share < 0.90 || share > 0.98 {
 		t.Errorf("%.1f%% of %d 95%% intervals cover", 100*share, total)
 	}

@@ -154,6 +154,10 @@ func TestDepthBelowTheRegularPriceCanBeCarried(t *testing.T) {
 	if math.Abs(m.price[0]) > math.Abs(without.price[0]) {
 		t.Errorf("price coefficient %.2f with depth, %.2f without", m.price[0], without.price[0])
 	}
+	// The long memory with the best validation score is not told from the short one, which fits the training weeks far better.
+	if b := m.Diagnostics.BestValidationMemory; b.Memory < 0.9 || m.Spec.Memory > 0.4 || b.Behind > b.BehindSE || b.AIC > -50 {
+		t.Errorf("memory %g chosen, the best on validation weeks %+v", m.Spec.Memory, *b)
+	}
 	raw, err := json.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
