@@ -3,11 +3,14 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/souk-sim/souk/results/rundir"
@@ -253,6 +256,9 @@ func TestBadCommandLinesGetOneClearLine(t *testing.T) {
 		{"train|canned-tuna|--set|choice.model=share-logit", exitInvalid, []string{"quoted", `choice.model="share-logit"`}},
 		{"train|canned-tuna|--set|train.episodes=1\nx=2", exitInvalid, []string{"--set"}},
 		{"train|canned-tuna|--set|agents=[]", exitInvalid, []string{"agents", "none"}},
+		{"policy|inspect|x|--set|train.episodes=3", exitUsage, []string{"souk policy inspect", "--set"}},
+		{"results|list|--workers|2", exitUsage, []string{"--workers"}},
+		{"results|delete|canned-tuna|0123456789ab|--out|" + folder, exitInvalid, []string{"no such run", "souk results list"}},
 		{"scenario|show|canned-tuna|--seed|2", exitUsage, []string{"--resolved"}},
 		{"scenario|schema|nothing", exitUsage, []string{`"nothing"`}},
 		{"scenario|new|../x", exitUsage, []string{"NAME", "../x"}},
@@ -299,7 +305,7 @@ func TestADiskThatFailsGetsOneClearLineAndLeavesNoRun(t *testing.T) {
 			c.disk.FS = rundir.OS{}
 			folder := t.TempDir()
 			var stdout, stderr bytes.Buffer
-			a := &app{stdin: strings.NewReader(""), stdout: bufio.NewWriter(&stdout), stderr: &stderr, disk: c.disk}
+			a := &app{stdin: strings.NewReader(""), stdout: newStdout(&stdout), stderr: &stderr, disk: c.disk}
 			code := a.run(t.Context(), append([]string{"train", "canned-tuna", "--quiet", "--out", folder}, smoke...))
 			complains(t, code, exitInvalid, stdout.String(), stderr.String(), c.says, "--out")
 			runs, err := rundir.Store{Root: folder}.List()
@@ -312,6 +318,53 @@ func TestADiskThatFailsGetsOneClearLineAndLeavesNoRun(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// full is a stdout on a full disk.
+type full struct{}
+
+func (full) Write([]byte) (int, error) {
+	return 0, &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.ENOSPC}
+}
+
+func TestAFullStdoutIsNotBlamedOnAFlag(t *testing.T) {
+	var stderr bytes.Buffer
+	for _, args := range [][]string{{"scenario", "show", "canned-tuna"}, {"scenario", "schema"}, {"--help"}} {
+		stderr.Reset()
+		code := run(t.Context(), args, strings.NewReader(""), full{}, &stderr)
+		complains(t, code, exitFailed, "", stderr.String(), "stdout: no space left on device")
+	}
+}
+
+func TestARunThatIsAlreadyThereIsSpokenOf(t *testing.T) {
+	folder := t.TempDir()
+	s, err := scenarios.Load("canned-tuna", "train.episodes=7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun, err := rundir.Store{Root: folder}.Open(s.Name, s.Canonical(), rundir.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := begun.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, c := range []struct{ flag, says string }{{"--resume", ""}, {"--quiet", "souk: an interrupted run of this scenario is discarded; --resume would have carried it on\n"}} {
+		var stderr bytes.Buffer
+		code := run(cancelled, []string{"train", "canned-tuna", "--set", "train.episodes=7", "--out", folder, "--quiet", c.flag}, strings.NewReader(""), io.Discard, &stderr)
+		if code != exitInterrupted || strings.Contains(stderr.String(), "discarded") != (c.says != "") || !strings.HasPrefix(stderr.String(), c.says) {
+			t.Errorf("%s: exit code %d, %q", c.flag, code, stderr.String())
+		}
+	}
+	if code, stdout, stderr := call(t, "results", "delete", s.Name, s.RunID(), "--out", folder); code != exitDone || !strings.Contains(stdout, "deleted") || stderr != "" {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+	code, stdout, _ := call(t, "results", "list", "--json", "--out", folder)
+	if code != exitDone || !strings.Contains(stdout, `"runs": []`) {
+		t.Errorf("exit code %d, %q", code, stdout)
 	}
 }
 
@@ -339,6 +392,16 @@ func TestErrorsAreOneJSONLineWithJSON(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(stderr), &e); err != nil {
 		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"train", "canned-tuna", "--workers", "x", "--json"}, {"policy", "decide", "--json", "--nothing"}} {
+		if _, _, stderr := call(t, args...); !json.Valid([]byte(stderr)) {
+			t.Errorf("%v: %s", args, stderr)
+		}
+	}
+	for _, args := range [][]string{{"--json"}, {"--version", "--json"}, {"policy", "--json"}} {
+		if code, stdout, _ := call(t, args...); code != exitDone || !json.Valid([]byte(stdout)) {
+			t.Errorf("%v: exit code %d, %s", args, code, stdout)
+		}
 	}
 	if !strings.HasPrefix(stderr, `{"schema":"souk/error/1",`) || e.Exit != exitInvalid || e.File != "--set" || e.Key != "time.horizn" ||
 		e.Found != "an unknown key" || e.Expected != `"horizon"` || e.Error == "" {

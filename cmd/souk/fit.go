@@ -52,6 +52,7 @@ func (a *app) fit() *cobra.Command {
 			return workflow.FitText(a.stdout, s, data, models)
 		},
 	}
+	a.scenarioFlags(cmd)
 	cmd.Flags().StringVar(&folder, "models", "", "folder to write the models to, as JSON")
 	return cmd
 }

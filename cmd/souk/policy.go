@@ -24,7 +24,7 @@ func (a *app) policy() *cobra.Command {
 	group := &cobra.Command{
 		Use: "policy", Short: "Ask and inspect a policy bundle",
 		Example: "  souk policy inspect results/runs/canned-tuna/RUN/policy\n  souk policy decide BUNDLE --observation reference_price=0.90",
-		Args:    named, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:    named, RunE: a.overview,
 	}
 	group.AddCommand(a.policyDecide(), a.policyInspect(), a.policyExplain())
 	return group

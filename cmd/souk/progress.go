@@ -16,6 +16,7 @@ type progress struct {
 	out      io.Writer
 	terminal bool
 	now      func() time.Time
+	columns  func() int // of the terminal, asked at each drawing because it may be resized
 	stage    string
 	began    time.Time // of the stage
 	last     time.Time // drawn
@@ -26,6 +27,7 @@ type progress struct {
 func newProgress(out io.Writer) *progress {
 	p := &progress{out: out, now: time.Now}
 	if f, ok := out.(*os.File); ok {
+		p.columns = func() int { return columns(f) }
 		info, err := f.Stat()
 		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	}
@@ -47,7 +49,7 @@ func (p *progress) show(w workflow.Progress) {
 	if p.terminal {
 		if now.Sub(p.last) >= refresh || w.Done == w.Total {
 			p.last, p.open = now, true
-			fmt.Fprintf(p.out, "\r\x1b[K%s", p.line(w, now))
+			fmt.Fprintf(p.out, "\r\x1b[K%s", fit(p.line(w, now), p.columns()-1)) // a full line would wrap, and could not be written over
 		}
 		return
 	}
@@ -55,6 +57,14 @@ func (p *progress) show(w workflow.Progress) {
 		p.tenth = w.Done * 10 / w.Total
 		fmt.Fprintln(p.out, p.line(w, now))
 	}
+}
+
+// fit cuts a line to a number of columns.
+func fit(line string, columns int) string {
+	if r := []rune(line); len(r) > columns {
+		return string(r[:max(columns, 0)])
+	}
+	return line
 }
 
 // close ends the bar's line.
@@ -72,21 +82,22 @@ func stageName(stage string) string {
 
 func (p *progress) line(w workflow.Progress, now time.Time) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-32s", stageName(w.Stage))
+	b.WriteString(stageName(w.Stage))
 	if w.Total <= 1 {
 		return b.String()
 	}
+	b.WriteString("  ")
 	if p.terminal {
 		full := 20 * w.Done / w.Total
 		fmt.Fprintf(&b, "%s%s ", strings.Repeat("█", full), strings.Repeat("░", 20-full))
 	}
 	fmt.Fprintf(&b, "%3d%%  %d/%d episodes", 100*w.Done/w.Total, w.Done, w.Total)
-	if w.Stage == "train" {
-		fmt.Fprintf(&b, "  reward %.0f $/week  ε %.2f", w.Reward, w.Exploration)
-	}
 	if w.Done > 0 && w.Done < w.Total {
 		left := time.Duration(float64(now.Sub(p.began)) / float64(w.Done) * float64(w.Total-w.Done))
 		fmt.Fprintf(&b, "  %s left", left.Round(time.Second))
+	}
+	if w.Stage == "train" {
+		fmt.Fprintf(&b, "  reward %.0f $/week  ε %.2f", w.Reward, w.Exploration)
 	}
 	return b.String()
 }

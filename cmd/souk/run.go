@@ -47,22 +47,54 @@ type app struct {
 
 // run is the whole program but for the process around it.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: bufio.NewWriter(stdout), stderr: stderr}
+	a := &app{stdin: stdin, stdout: newStdout(stdout), stderr: stderr}
 	return a.run(ctx, args)
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
+	a.json = wantsJSON(args) // known before parsing, so that an error in the flags before it is JSON too
+	if a.json {
+		root.SetVersionTemplate("{\n  \"schema\": \"souk/version/1\",\n  \"version\": \"{{.Version}}\"\n}\n")
+	}
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
-	if flushed := a.stdout.Flush(); err == nil && flushed != nil && !errors.Is(flushed, syscall.EPIPE) {
-		err = flushed // a reader who has seen enough, as head has, is no failure
+	if flushed := a.stdout.Flush(); err == nil {
+		err = flushed
+	}
+	if _, unwritten := errors.AsType[stdoutError](err); unwritten && errors.Is(err, syscall.EPIPE) {
+		err = nil // a reader who has seen enough, as head has, is no failure
 	}
 	return a.report(err)
 }
+
+// wantsJSON finds --json among arguments that may not parse.
+func wantsJSON(args []string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return slices.Contains(args, "--json") || slices.Contains(args, "--json=true")
+}
+
+// stdoutError marks what could not be written to stdout, which has nothing to do with folders of runs.
+type stdoutError struct{ error }
+
+func (e stdoutError) Unwrap() error { return e.error }
+
+type stdoutWriter struct{ io.Writer }
+
+func (w stdoutWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if err != nil {
+		err = stdoutError{err}
+	}
+	return n, err
+}
+
+func newStdout(w io.Writer) *bufio.Writer { return bufio.NewWriter(stdoutWriter{w}) }
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
@@ -74,23 +106,64 @@ func (a *app) root() *cobra.Command {
 		Version:       souk.Version,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: named,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: a.overview,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetVersionTemplate("souk {{.Version}}\n")
 	f := root.PersistentFlags()
 	f.BoolVar(&a.json, "json", false, "one JSON document on stdout; an error is one JSON line on stderr")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress")
-	f.Int64Var(&a.seed, "seed", 0, "master seed, in place of the scenario's")
-	f.IntVar(&a.workers, "workers", 0, "how many processors to use; 0: all (results do not depend on it)")
-	f.StringVar(&a.out, "out", "results/runs", "folder of runs")
-	f.StringArrayVar(&a.sets, "set", nil, "key=value: override a scenario's key, as in train.episodes=500 or agents.sarsa.exploration.to=0")
-	a.flags = f
 	root.SetFlagErrorFunc(badFlag)
 	root.SetHelpCommand(a.help(root))
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		a.flags = cmd.Flags()
+		return a.checkFlags()
+	}
 	root.AddCommand(a.train(), a.fit(), a.simulate(), a.policy(), a.scenario(), a.results())
 	return root
+}
+
+// scenarioFlags gives a command the flags that change a scenario.
+func (a *app) scenarioFlags(cmd *cobra.Command) {
+	cmd.Flags().Int64Var(&a.seed, "seed", 0, "master seed, in place of the scenario's")
+	cmd.Flags().StringArrayVar(&a.sets, "set", nil, "key=value: override a scenario's key, as in train.episodes=500 or agents.sarsa.exploration.to=0")
+}
+
+func (a *app) workersFlag(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&a.workers, "workers", 0, "how many processors to use; 0: all (results do not depend on it)")
+}
+
+func (a *app) outFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.out, "out", "results/runs", "folder of runs")
+}
+
+// overview answers a command that has only subcommands.
+func (a *app) overview(cmd *cobra.Command, _ []string) error {
+	if !a.json {
+		return cmd.Help()
+	}
+	type entry struct {
+		Command string `json:"command"`
+		Help    string `json:"help"`
+	}
+	var list []entry
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			list = append(list, entry{c.CommandPath(), c.Short})
+		}
+	}
+	return a.document("commands", map[string]any{"commands": list})
+}
+
+// notice tells on stderr, in one line, what one should know though nothing failed.
+func (a *app) notice(text string) {
+	if a.json {
+		line, _ := json.Marshal(map[string]string{"schema": "souk/notice/1", "notice": text})
+		text = string(line)
+	} else {
+		text = "souk: " + text
+	}
+	fmt.Fprintln(a.stderr, text)
 }
 
 // help is cobra's, but for a topic that does not exist.
@@ -126,7 +199,7 @@ func (a *app) checkFlags() error {
 		return badUsage("--seed", strconv.FormatInt(a.seed, 10), "an integer of at least 0")
 	case a.workers < 0:
 		return badUsage("--workers", strconv.Itoa(a.workers), "an integer of at least 0")
-	case a.out == "":
+	case a.flags.Changed("out") && a.out == "":
 		return badUsage("--out", "nothing", "a folder")
 	}
 	return nil
@@ -197,11 +270,14 @@ func (a *app) report(err error) int {
 	code := exitFailed
 	bad, isField := errors.AsType[*field.Error](err)
 	_, isUsage := errors.AsType[usage](err)
+	unwritten, isStdout := errors.AsType[stdoutError](err)
 	locked, isLocked := errors.AsType[*rundir.LockedError](err)
 	path, isPath := errors.AsType[*fs.PathError](err)
 	switch {
 	case errors.Is(err, context.Canceled):
 		code = exitInterrupted
+	case isStdout:
+		bad = &field.Error{Found: "stdout: " + reason(unwritten)}
 	case isUsage:
 		code = exitUsage
 	case isField:
@@ -241,6 +317,14 @@ func (a *app) message(err error, bad *field.Error) string {
 		return bad.Found
 	}
 	return bad.Error()
+}
+
+// reason is an error without the name of the file, which the message has already.
+func reason(err error) string {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err.Error()
+	}
+	return err.Error()
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -160,7 +160,7 @@ func TestFitPrintsOnePageAndWritesModels(t *testing.T) {
 func TestProgressOnATerminalIsOneLineWrittenOver(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Unix(0, 0)
-	bar := &progress{out: &out, terminal: true, now: func() time.Time { return now }}
+	bar := &progress{out: &out, terminal: true, now: func() time.Time { return now }, columns: func() int { return 100 }}
 	for i := range 5 {
 		bar.show(workflow.Progress{Stage: "train", Done: i * 25, Total: 100, Reward: 9000, Exploration: 0.5})
 		now = now.Add(time.Second)
@@ -169,6 +169,12 @@ func TestProgressOnATerminalIsOneLineWrittenOver(t *testing.T) {
 	drawn := out.String()
 	if strings.Count(drawn, "\n") != 1 || strings.Count(drawn, "\r") != 5 {
 		t.Errorf("%q", drawn)
+	}
+	out.Reset()
+	bar.columns = func() int { return 40 } // resized
+	bar.show(workflow.Progress{Stage: "train", Done: 50, Total: 100})
+	if line := strings.TrimPrefix(out.String(), "\r\x1b[K"); len([]rune(line)) != 39 {
+		t.Errorf("a line of %d columns on a terminal of 40: %q", len([]rune(line)), line)
 	}
 	for _, word := range []string{"50/100 episodes", "reward 9000", "2s left", "██████████░░░░░░░░░░"} {
 		if !strings.Contains(drawn, word) {

@@ -20,7 +20,7 @@ func (a *app) scenario() *cobra.Command {
 	group := &cobra.Command{
 		Use: "scenario", Short: "List, show, check and start scenarios",
 		Example: "  souk scenario list\n  souk scenario check my.toml",
-		Args:    named, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:    named, RunE: a.overview,
 	}
 	group.AddCommand(a.scenarioList(), a.scenarioShow(), a.scenarioCheck(), a.scenarioSchema(), a.scenarioFeatures(), a.scenarioNew())
 	return group
@@ -83,12 +83,13 @@ func (a *app) scenarioShow() *cobra.Command {
 			return err
 		},
 	}
+	a.scenarioFlags(cmd)
 	cmd.Flags().BoolVar(&resolved, "resolved", false, "with every default written out")
 	return cmd
 }
 
 func (a *app) scenarioCheck() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "check SCENARIO…", Short: "Say whether scenarios and their data are valid; the first error is told with its line", Args: takes("SCENARIO…"),
 		Example: "  souk scenario check my.toml\n  souk scenario check canned-tuna --set train.seeds=20",
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -120,6 +121,8 @@ func (a *app) scenarioCheck() *cobra.Command {
 			return nil
 		},
 	}
+	a.scenarioFlags(cmd)
+	return cmd
 }
 
 func (a *app) scenarioSchema() *cobra.Command {
@@ -160,7 +163,7 @@ func (a *app) scenarioSchema() *cobra.Command {
 }
 
 func (a *app) scenarioFeatures() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "features SCENARIO", Short: "What the learning seller can see, for its state", Args: takes("SCENARIO"),
 		Example: "  souk scenario features canned-tuna",
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -190,6 +193,8 @@ func (a *app) scenarioFeatures() *cobra.Command {
 			})
 		},
 	}
+	a.scenarioFlags(cmd)
+	return cmd
 }
 
 func (a *app) scenarioNew() *cobra.Command {

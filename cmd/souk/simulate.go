@@ -48,6 +48,8 @@ func (a *app) simulate() *cobra.Command {
 			return err
 		},
 	}
+	a.scenarioFlags(cmd)
+	a.workersFlag(cmd)
 	cmd.Flags().StringArrayVar(&names, "policy", nil, "the folder of a bundle, or a rule; once for each policy")
 	return cmd
 }

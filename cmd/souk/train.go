@@ -31,7 +31,7 @@ func (a *app) train() *cobra.Command {
 			}
 			began := time.Now()
 			run := &workflow.Run{Scenario: s, Store: a.store(), Workers: a.workers, Build: build(),
-				Options: rundir.Options{Resume: resume, Holder: fmt.Sprintf("souk train, process %d", os.Getpid())},
+				Options: rundir.Options{Resume: resume, Tell: a.notice, Holder: fmt.Sprintf("souk train, process %d", os.Getpid())},
 				Clock:   func() time.Duration { return time.Since(began) }}
 			watch, closed := a.watch()
 			defer closed()
@@ -50,6 +50,9 @@ func (a *app) train() *cobra.Command {
 			return err
 		},
 	}
+	a.scenarioFlags(cmd)
+	a.workersFlag(cmd)
+	a.outFlag(cmd)
 	cmd.Flags().BoolVar(&resume, "resume", false, "go on with the run that was interrupted")
 	return cmd
 }

@@ -111,7 +111,7 @@ func explain(err error) error {
 	e := diskError{cause: err}
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		e.told.Found, e.told.Expected = "a full disk", "free space: delete runs with 'souk results delete', or "+elsewhere
+		e.told.Found, e.told.Expected = "a full disk", "free space: 'souk results delete' removes a run, or "+elsewhere
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		e.told.Found, e.told.Expected = "permission denied", "a folder that can be written; "+elsewhere
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):

@@ -91,6 +91,8 @@ type Info struct {
 	Name     string    `json:"name"`
 	ID       string    `json:"run_id"`
 	Dir      string    `json:"dir"`
+	State    string    `json:"state"`              // complete, incomplete or damaged
+	Damage   string    `json:"damage,omitempty"`   // of a damaged run: the first file that is not as long as its manifest says
 	Manifest *Manifest `json:"manifest,omitempty"` // nil: the run is incomplete
 }
 
@@ -125,10 +127,36 @@ func (s Store) List() ([]Info, error) {
 				// Without a readable manifest a folder is no complete run, however it came there.
 				info.Manifest, _ = load(s.FS, info.Dir)
 			}
+			switch info.Damage = info.damage(s.FS); {
+			case info.Manifest == nil:
+				info.State = "incomplete"
+			case info.Damage != "":
+				info.State = "damaged"
+			default:
+				info.State = "complete"
+			}
 			all = append(all, info)
 		}
 	}
 	return all, nil
+}
+
+// damage compares the sizes of a complete run's files, which is cheap; Verify compares their contents.
+func (i *Info) damage(f FS) string {
+	if i.Manifest == nil {
+		return ""
+	}
+	for _, want := range i.Manifest.Files {
+		file, err := f.Open(filepath.Join(i.Dir, filepath.FromSlash(want.Name)))
+		if err != nil {
+			return want.Name + " cannot be read"
+		}
+		size := file.Size()
+		if err := file.Close(); err != nil || size != want.Size {
+			return fmt.Sprintf("%s has %d bytes, not %d", want.Name, size, want.Size)
+		}
+	}
+	return ""
 }
 
 func load(f FS, dir string) (*Manifest, error) {
@@ -177,6 +205,13 @@ func (s Store) Verify(name, id string) (*Manifest, error) {
 // Delete removes a run, complete or not. It fails with a *LockedError while the run is being written, and with a
 // *field.Error when there is none.
 func (s Store) Delete(name, id string) error {
+	if s.FS == nil {
+		s.FS = OS{}
+	}
+	none := &field.Error{File: filepath.Join(s.Root, name, id), Found: "no such run", Expected: "a run that 'souk results list' shows"}
+	if _, err := s.FS.ReadDir(filepath.Join(s.Root, name)); errors.Is(err, fs.ErrNotExist) {
+		return none // a lock would make the folder
+	}
 	r, err := s.lock(name, id, "souk results delete")
 	if err != nil {
 		return explain(err)
@@ -187,7 +222,7 @@ func (s Store) Delete(name, id string) error {
 		return explain(errors.Join(err, r.Close()))
 	}
 	if !complete && !unfinished {
-		return errors.Join(&field.Error{File: r.Dir, Found: "no such run", Expected: "a run that 'souk results list' shows"}, r.Close())
+		return errors.Join(none, r.Close())
 	}
 	return explain(errors.Join(r.discard(r.work), r.discard(r.Dir), r.Close()))
 }

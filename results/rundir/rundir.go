@@ -49,8 +49,9 @@ type Store struct {
 
 // Options say how to open a run.
 type Options struct {
-	Resume bool   // go on with the incomplete run, if there is one, instead of beginning anew
-	Holder string // how this process names itself to a second writer, such as "souk train, process 4711 on anna"
+	Resume bool              // go on with the incomplete run, if there is one, instead of beginning anew
+	Tell   func(what string) // told in a sentence what becomes of an earlier run that is there; nil for nobody
+	Holder string            // how this process names itself to a second writer, such as "souk train, process 4711 on anna"
 }
 
 // Run is a run being written. Its methods may be called from several goroutines, Finish and Close once and last.
@@ -78,7 +79,7 @@ func (s Store) Open(name string, scenario []byte, o Options) (*Run, error) {
 		return nil, explain(err)
 	}
 	r.scenarioHash = hex.EncodeToString(hash[:])
-	if err := r.begin(scenario, o.Resume); err != nil {
+	if err := r.begin(scenario, o); err != nil {
 		return nil, explain(errors.Join(err, r.Close()))
 	}
 	return r, nil
@@ -121,18 +122,31 @@ func (r *Run) settle() error {
 	return r.fs.RemoveAll(r.Dir + old)
 }
 
-func (r *Run) begin(scenario []byte, resume bool) error {
+func (r *Run) begin(scenario []byte, o Options) error {
 	there, err := r.exists(r.work)
 	if err != nil {
 		return err
 	}
-	if there && !resume {
+	complete, err := r.exists(r.Dir)
+	if err != nil {
+		return err
+	}
+	tell := func(what string) {
+		if o.Tell != nil {
+			o.Tell(what)
+		}
+	}
+	if complete && !there && o.Resume {
+		tell("the run of this scenario is complete; it is computed anew")
+	}
+	if there && !o.Resume {
+		tell("an interrupted run of this scenario is discarded; --resume would have carried it on")
 		// Away with one rename: a half-removed run must not be resumed.
 		if err := r.discard(r.work); err != nil {
 			return err
 		}
 	}
-	r.Resumed = there && resume
+	r.Resumed = there && o.Resume
 	if err := r.fs.MkdirAll(r.work); err != nil {
 		return err
 	}

@@ -423,3 +423,31 @@ func FuzzCheckpoint(f *testing.F) {
 		_, _ = run.Job("a")
 	})
 }
+
+func TestARunWithATruncatedFileIsListedAsDamaged(t *testing.T) {
+	store := Store{Root: t.TempDir()}
+	r, err := store.Open("tuna", []byte("x = 1\n"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(r.WriteFile("summary.json", []byte("{}\n")), r.Finish(Build{})); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"complete", "damaged"} {
+		all, err := store.List()
+		if err != nil || len(all) != 1 || all[0].State != want || (all[0].Damage != "") != (want == "damaged") {
+			t.Errorf("%+v, %v, not %s", all, err, want)
+		}
+		if err := os.Truncate(filepath.Join(r.Dir, "summary.json"), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := ""
+	again, err := store.Open("tuna", []byte("x = 1\n"), Options{Resume: true, Tell: func(what string) { told += what }})
+	if err != nil || !strings.Contains(told, "complete") {
+		t.Fatalf("%v, told %q", err, told)
+	}
+	if err := again.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
