@@ -153,9 +153,33 @@ func TestTheAverageWeighsTablesByAPowerOfTheirTime(t *testing.T) {
 	for i, r := range []float64{6, 1, 2, 8} {
 		q.Learn(agents.Transition{State: s[i%2], Action: 0, Reward: r, Terminal: true})
 	}
-	// The first entry is 6, 6, 2, 2; the other state's 5, 1, 1, 8; the others stay 5.
-	if got := values(t, q); !close(got[:6], []float64{(6*1 + 6*3 + 2*5 + 2*7) / 16.0, 5, 5, (5*1 + 1*3 + 1*5 + 8*7) / 16.0, 5, 5}) {
+	// The first entry is 6, 6, 2, 2; the other state's 1, 1, 8 from update 2 on, of weight 15; the others stay 5.
+	if got := values(t, q); !close(got[:6], []float64{(6*1 + 6*3 + 2*5 + 2*7) / 16.0, 5, 5, (1*3 + 1*5 + 8*7) / 15.0, 5, 5}) {
 		t.Errorf("averages %v", got)
+	}
+}
+
+// What an offer is worth before it was ever tried is no part of its mean: offer 1, tried late and for nothing, would
+// otherwise look better than offer 0, which has always earned 1.
+func TestTheAverageDoesNotBringBackTheInitialValue(t *testing.T) {
+	task, s := two()
+	p := &agents.QLearning{Tabular: constant(1, 1.5)}
+	p.LearningRate = agents.LearningRate{Kind: "visits", Power: 0.6}
+	p.Average = 3
+	q := made(t, p, task)
+	for update := 1; update <= 10000; update++ {
+		x := agents.Transition{State: s[0], Reward: 1, Terminal: true}
+		if update == 9501 {
+			x.Action, x.Reward = 1, 0
+		}
+		q.Learn(x)
+	}
+	if got := values(t, q); !close(got[:3], []float64{1, 0, 1.5}) {
+		t.Errorf("averages %v", got[:3])
+	}
+	policy, _ := q.Policy()
+	if d := policy.Decide(s[0].Observation, 0); d.Action != 0 {
+		t.Errorf("decides %d", d.Action)
 	}
 }
 

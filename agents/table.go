@@ -28,7 +28,8 @@ type Tabular struct {
 	// ICML, §4.2): the frozen policy is read from the mean of the whole table over all updates, in which the table
 	// after update t weighs about t^η, while learning goes on with the latest. All entries share one clock: means over
 	// the updates of each entry alone would compare values of different times, and while values still drift that picks
-	// the wrong offers. 0 turns it off.
+	// the wrong offers. Only what comes before an entry's first update stays out of its mean: that is nothing learned, and
+	// would bring back the initial value, which the first update forgets. 0 turns averaging off.
 	Average int `toml:"average"`
 }
 
@@ -81,8 +82,9 @@ type table struct {
 	best   []int32   // [state], the greedy offer where none is masked, kept up to date so that no step scans the row
 	rate   float64   // of the latest update
 	clock  float64   // updates of the whole table
-	sum    []float64 // like values: Σ weight·value over the updates before the one that set the value; nil when not averaging
-	since  []float64 // likewise: the weight of those updates
+	sum    []float64 // like values: Σ weight·value from the first update of the entry to the latest; nil when not averaging
+	since  []float64 // likewise: the weight of all updates before the latest of the entry
+	begun  []float64 // likewise: before its first
 
 	warm                    float64 // transitions of the warm-up still to come
 	sumReward, sumDiscount0 float64 // of those that were: Σ r and Σ (1 − γ)
@@ -105,7 +107,7 @@ func newTable(params *Tabular, task Task) (table, error) {
 		values: make([]float64, n), visits: make([]uint32, n), best: make([]int32, task.Encoder.States()),
 	}
 	if params.Average > 0 {
-		t.sum, t.since = make([]float64, n), make([]float64, n)
+		t.sum, t.since, t.begun = make([]float64, n), make([]float64, n), make([]float64, n)
 	}
 	t.fill(params.Initial)
 	return t, nil
@@ -183,7 +185,11 @@ func (t *table) update(state, action int, target float64) {
 	}
 	if t.sum != nil {
 		weight := t.weight()
-		t.sum[i] += float64(before * (weight - t.since[i]))
+		if t.visits[i] == 1 {
+			t.begun[i] = weight
+		} else {
+			t.sum[i] += float64(before * (weight - t.since[i]))
+		}
 		t.since[i] = weight
 	}
 	t.clock++
@@ -198,15 +204,17 @@ func (t *table) weight() float64 {
 	return w
 }
 
-// averaged returns the mean table.
+// averaged returns the mean table: of each entry from its first update on, of one without any its value.
 func (t *table) averaged() []float64 {
 	mean := append([]float64(nil), t.values...)
-	total := t.weight()
-	if t.sum == nil || total == 0 {
+	if t.sum == nil {
 		return mean
 	}
+	total := t.weight()
 	for i, now := range mean {
-		mean[i] = (t.sum[i] + float64(now*(total-t.since[i]))) / total
+		if t.visits[i] > 0 {
+			mean[i] = (t.sum[i] + float64(now*(total-t.since[i]))) / (total - t.begun[i])
+		}
 	}
 	return mean
 }
@@ -233,9 +241,9 @@ func (t *table) Policy() (policies.Policy, error) {
 	return policies.NewTable(t.task.Spec, t.task.Encoder, t.averaged(), append([]uint32(nil), t.visits...), 0)
 }
 
-// The checkpoint of a table, little-endian: "soukq1", the number of entries (uint64), per entry its value (float64),
-// visits (uint32) and, when averaging, sum and weight (float64); then the scalars.
-const magic = "soukq1"
+// The checkpoint of a table, little-endian: "soukq2", the number of entries (uint64), per entry its value (float64),
+// visits (uint32) and, when averaging, sum, since and begun (float64); then the scalars.
+const magic = "soukq2"
 
 // scalars are the numbers beside the entries.
 func (t *table) scalars() [5]*float64 {
@@ -244,7 +252,7 @@ func (t *table) scalars() [5]*float64 {
 
 func (t *table) marshal() []byte {
 	le := binary.LittleEndian
-	b := make([]byte, 0, len(magic)+8+28*len(t.values)+5*8)
+	b := make([]byte, 0, len(magic)+8+36*len(t.values)+5*8)
 	b = le.AppendUint64(append(b, magic...), uint64(len(t.values)))
 	for i := range t.values {
 		b = le.AppendUint64(b, math.Float64bits(t.values[i]))
@@ -252,6 +260,7 @@ func (t *table) marshal() []byte {
 		if t.sum != nil {
 			b = le.AppendUint64(b, math.Float64bits(t.sum[i]))
 			b = le.AppendUint64(b, math.Float64bits(t.since[i]))
+			b = le.AppendUint64(b, math.Float64bits(t.begun[i]))
 		}
 	}
 	for _, x := range t.scalars() {
@@ -265,7 +274,7 @@ func (t *table) unmarshal(b []byte) ([]byte, error) {
 	le := binary.LittleEndian
 	entry := 12
 	if t.sum != nil {
-		entry = 28
+		entry = 36
 	}
 	want := len(magic) + 8 + entry*len(t.values) + 5*8
 	if len(b) < want || string(b[:len(magic)]) != magic || le.Uint64(b[len(magic):]) != uint64(len(t.values)) {
@@ -279,6 +288,7 @@ func (t *table) unmarshal(b []byte) ([]byte, error) {
 		if t.sum != nil {
 			t.sum[i] = math.Float64frombits(le.Uint64(b[12:]))
 			t.since[i] = math.Float64frombits(le.Uint64(b[20:]))
+			t.begun[i] = math.Float64frombits(le.Uint64(b[28:]))
 		}
 		b = b[entry:]
 	}
