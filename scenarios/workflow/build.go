@@ -3,6 +3,7 @@ package workflow
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/souk-sim/souk/market"
 	"github.com/souk-sim/souk/market/choice"
@@ -44,7 +45,7 @@ func Build(s *scenarios.Scenario, d *Data, m *Models, share float64) (*World, er
 	for j, name := range s.Data.Products {
 		history := logs.Column(past.Price, j)
 		last, reference := remembered(history, m.Choice)
-		p := market.Product{Name: name, Reference: reference}
+		p := market.Product{Name: name, Reference: reference, Regular: regularPrice(history)}
 		if j == own {
 			p.Rungs, p.Drop = ownLadder(s, m), s.Learner().Limit.BelowReference
 		} else {
@@ -72,6 +73,18 @@ func remembered(prices []float64, c *choice.ShareLogit) (last, reference float64
 		last = p
 	}
 	return last, reference
+}
+
+// regularPrice is the highest of the last prices that the choice model's regular price looks back to from the week after; 0 without any.
+func regularPrice(prices []float64) float64 {
+	highest, seen := 0.0, 0
+	for _, p := range slices.Backward(prices) {
+		if !math.IsNaN(p) && seen < choice.RegularWeeks-1 {
+			highest = max(highest, p)
+			seen++
+		}
+	}
+	return highest
 }
 
 func nearest(rungs []market.Rung, price float64) int {

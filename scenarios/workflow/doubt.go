@@ -2,10 +2,12 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/souk-sim/souk/market/choice"
@@ -46,10 +48,11 @@ func (h *Headline) over(a, b string) (dollars, share float64) {
 // UnderMemory is the headline under one memory, with what the data say of it.
 type UnderMemory struct {
 	Memory   float64 `json:"memory"`
-	AIC      float64 `json:"aic"`              // on the training weeks, less that of the chosen memory
-	Behind   float64 `json:"behind_per_week"`  // validation log density short of the best memory
-	BehindSE float64 `json:"behind_se"`        // of Behind
-	Tied     bool    `json:"tied_with_chosen"` // the validation weeks cannot tell it from the best
+	AIC      float64 `json:"aic"`             // on the training weeks, less that of the chosen memory
+	Behind   float64 `json:"behind_per_week"` // validation log density short of the best memory
+	BehindSE float64 `json:"behind_se"`       // of Behind
+	Tied     bool    `json:"tied"`            // the validation weeks cannot tell it from the best
+	Depth    bool    `json:"depth,omitempty"` // shoppers also respond to the depth below the regular price; BehindSE is then that against the chosen model
 	Headline
 }
 
@@ -71,6 +74,9 @@ const (
 	drawPaths      = 16 // paths a draw's headline is played on
 	drawGridRefine = 10
 	longestDoubted = 13 // weeks of a cycle: longer memories want longer ones
+	doubtFirst     = 4  // paths that every rule plays where rules are tuned by playing
+	doubtPaths     = 32 // that the last ones have played
+	doubtDealWeeks = 3
 )
 
 // Doubt repeats the headline under other models, with demand in closed form.
@@ -80,25 +86,28 @@ func Doubt(ctx context.Context, s *scenarios.Scenario, d *Data, m *Models, b *Ba
 		return r, nil
 	}
 	q := &question{s: s, d: d, m: m, learned: chosen.Table, history: b.policies[history]}
-	memories := tiedMemories(m.Choice)
-	total, done := len(memories)+r.Draws, 0
-	for i := range memories {
+	r.Memories = variants(m.Choice)
+	total := len(r.Memories) + r.Draws
+	for i := range r.Memories {
+		u := &r.Memories[i]
 		o := choiceOptions(s)
 		spec := m.Choice.Spec
-		spec.Memory = memories[i].Memory
+		spec.Memory = u.Memory
+		work := effort{samplePaths, gridRefine, s.Evaluate.Paths, workers}
+		if u.Depth {
+			spec.Depth, work.sampled = choice.Common, 0
+		}
 		o.Spec = &spec
 		model, err := choice.Fit(d.forChoice(), o)
+		if err == nil {
+			u.Headline, err = q.ask(ctx, model, work)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("memory %v: %w", spec.Memory, err)
 		}
-		if memories[i].Headline, err = q.ask(ctx, model, samplePaths, gridRefine, s.Evaluate.Paths, workers); err != nil {
-			return nil, fmt.Errorf("memory %v: %w", spec.Memory, err)
-		}
-		done++
-		watch(done, total)
+		watch(i+1, total)
 	}
-	r.Memories = memories
-	drawn, err := q.draws(ctx, r.Draws, workers, func(n int) { watch(done+n, total) })
+	drawn, err := q.draws(ctx, r.Draws, workers, func(n int) { watch(len(r.Memories)+n, total) })
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +116,18 @@ func Doubt(ctx context.Context, s *scenarios.Scenario, d *Data, m *Models, b *Ba
 	}
 	r.Spreads = append(r.Spreads, gapSpread(drawn))
 	return r, nil
+}
+
+// variants are the models besides the chosen one that the data do not rule out: other memories, and the chosen one with depth.
+func variants(c *choice.ShareLogit) []UnderMemory {
+	all := tiedMemories(c)
+	at := slices.IndexFunc(all, func(u UnderMemory) bool { return u.Memory == c.Spec.Memory })
+	k := slices.IndexFunc(c.Diagnostics.Mechanisms, func(m choice.Mechanism) bool { return strings.HasPrefix(m.Name, "depth") })
+	if at < 0 || k < 0 || c.Spec.Depth != "" && c.Spec.Depth != choice.Absent {
+		return all
+	}
+	depth := c.Diagnostics.Mechanisms[k]
+	return append(all, UnderMemory{Memory: c.Spec.Memory, AIC: depth.AIC, Behind: all[at].Behind - depth.Score, BehindSE: depth.ScoreSE, Depth: true})
 }
 
 // tiedMemories are at most mostMemories of the memories that the validation weeks cannot tell apart, spread out, with the chosen one, the next best
@@ -170,42 +191,47 @@ type question struct {
 	history policies.Policy
 }
 
-// ask tunes the rules again under a model, in closed form on the reduction of some sampled paths, and plays the headline on evaluation paths.
-func (q *question) ask(ctx context.Context, model *choice.ShareLogit, sampled, refine, paths, workers int) (Headline, error) {
+// effort is how much work an answer gets.
+type effort struct {
+	sampled int // paths of the reduction that rules are tuned on; 0: rules are tuned by playing, and there is no optimum
+	refine  int // grid points between rungs
+	paths   int // played
+	workers int
+}
+
+// ask tunes the rules again under a model and plays the headline there, on evaluation paths.
+func (q *question) ask(ctx context.Context, model *choice.ShareLogit, e effort) (Headline, error) {
 	var h Headline
 	full, err := Build(q.s, q.d, &Models{Traffic: q.m.Traffic, Choice: model, Prices: q.m.Prices}, q.s.Market.Stores.EvaluateShare())
 	if err != nil {
 		return h, err
 	}
 	w := full.quick()
-	sample, reduction, err := w.reduce(ctx, q.s, sampled, refine)
+	c := evaluate.Contest{Arena: w.arena(q.s, evaluate.MasterSeed(q.s.Seed), e.workers), Paths: e.paths, Level: level, Resamples: resamples}
+	enter := func(name string, p policies.Policy, err error) error {
+		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: name, Policies: []policies.Policy{p}})
+		return err
+	}
+	if e.sampled == 0 {
+		h.Fixed, h.Cycle, err = w.playTuned(ctx, q.s, e.workers)
+	} else {
+		var optimal policies.Policy
+		h.Fixed, h.Cycle, optimal, err = w.solveTuned(ctx, q.s, e)
+		err = errors.Join(err, enter(solved, optimal, nil))
+	}
 	if err != nil {
 		return h, err
 	}
-	reward, err := reduction.Tabulate(sample.Reward)
-	if err != nil {
+	fixed, err := (&rules.Fixed{Price: h.Fixed}).Policy(w.Spec)
+	if err := enter(bestFixed, fixed, err); err != nil {
 		return h, err
 	}
-	if h.Fixed, h.Cycle, err = retune(sample, reduction); err != nil {
+	cycle, err := cycleRule(h.Cycle).Policy(w.Spec)
+	if err := enter(bestCycle, cycle, err); err != nil {
 		return h, err
 	}
-	plan, err := reduction.Average(reward)
-	if err != nil {
+	if err := errors.Join(enter(learnedName, q.learned, nil), enter(history, q.history, nil)); err != nil {
 		return h, err
-	}
-	contestants := map[string]policies.Policy{learnedName: q.learned, history: q.history}
-	if contestants[bestFixed], err = (&rules.Fixed{Price: h.Fixed}).Policy(w.Spec); err != nil {
-		return h, err
-	}
-	if contestants[bestCycle], err = cycleRule(h.Cycle).Policy(w.Spec); err != nil {
-		return h, err
-	}
-	if contestants[solved], err = w.follow(plan, sample); err != nil {
-		return h, err
-	}
-	c := evaluate.Contest{Arena: w.arena(q.s, evaluate.MasterSeed(q.s.Seed), workers), Paths: paths, Level: level, Resamples: resamples}
-	for _, name := range []string{learnedName, history, bestFixed, bestCycle, solved} {
-		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: name, Policies: []policies.Policy{contestants[name]}})
 	}
 	result, err := c.Run(ctx)
 	if err != nil {
@@ -216,6 +242,39 @@ func (q *question) ask(ctx context.Context, model *choice.ShareLogit, sampled, r
 		h.Weekly[row.Name] = row.Profit.Value
 	}
 	return h, nil
+}
+
+// playTuned tunes the rules by playing them, where the reduction does not know the model.
+func (w *World) playTuned(ctx context.Context, s *scenarios.Scenario, workers int) (fixed float64, cycle evaluate.Cycle, err error) {
+	arena := w.arena(s, tuneMaster(s), workers)
+	budget := evaluate.Budget{First: doubtFirst, Paths: doubtPaths}
+	best, err := arena.BestFixed(ctx, func(price float64) (policies.Policy, error) { return (&rules.Fixed{Price: price}).Policy(w.Spec) }, budget)
+	if err != nil {
+		return 0, cycle, err
+	}
+	cycles := evaluate.Cycles(w.Spec.Offers, longest, doubtDealWeeks)
+	tuned, err := arena.BestCycle(ctx, cycles, func(c evaluate.Cycle) (policies.Policy, error) { return cycleRule(c).Policy(w.Spec) }, budget)
+	if err != nil {
+		return 0, cycle, err
+	}
+	return best.Price, tuned.Cycle, nil
+}
+
+// solveTuned tunes the rules in closed form on a reduction, and solves it.
+func (w *World) solveTuned(ctx context.Context, s *scenarios.Scenario, e effort) (fixed float64, cycle evaluate.Cycle, optimal policies.Policy, err error) {
+	sample, reduction, err := w.reduce(ctx, s, e.sampled, e.refine)
+	if err != nil {
+		return 0, cycle, nil, err
+	}
+	if fixed, cycle, err = retune(sample, reduction); err != nil {
+		return 0, cycle, nil, err
+	}
+	plan, err := reduction.Average(sample.Reward)
+	if err != nil {
+		return 0, cycle, nil, err
+	}
+	optimal, err = w.follow(plan, sample)
+	return fixed, cycle, optimal, err
 }
 
 // retune finds the best fixed price and the best cycle of an episode from its opening reference price on, in the mean of all sampled weeks. Over an
@@ -270,7 +329,7 @@ func (q *question) draws(ctx context.Context, n, workers int, watch func(done in
 				}
 				model, err := q.m.Choice.Redraw(z)
 				if err == nil {
-					all[k], err = q.ask(ctx, model, drawSample, drawGridRefine, drawPaths, 1)
+					all[k], err = q.ask(ctx, model, effort{drawSample, drawGridRefine, drawPaths, 1})
 				}
 				errs[k] = err
 				lock.Lock()

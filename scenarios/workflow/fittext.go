@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/scenarios"
@@ -24,16 +25,26 @@ func FitText(w io.Writer, s *scenarios.Scenario, d *Data, m *Models) error {
 	p.WriteString(coefficientTable(m.Choice))
 	p.line("\nelasticities of units to the own price where reference prices equal prices\n")
 	p.WriteString(elasticityTable(m.Choice))
+	p.line("\nand in the long run of the row's units to the column's price\n")
+	p.WriteString(crossTable(m.Choice))
 	p.section("chosen", selections(m.Choice.Diagnostics)...)
-	p.line("\ninstruments: wholesale price, with its own gain and loss\n")
+	p.line("\nleast squares (OLS) and two-stage least squares (2SLS; instruments: wholesale price, with its own gain and loss): estimate (s.e.)\n")
+	p.WriteString(estimatorTable(m.Choice, s.Own()))
+	p.line("\nstrength of the instruments, on each brand's own rows (classical): first-stage F\n")
 	p.WriteString(instrumentTable(m.Choice.Diagnostics))
 	p.line("\nother explanations of the gain, put beside it; score: log density of the validation weeks\n")
 	p.WriteString(mechanismTable(m.Choice.Diagnostics))
+	p.line("\nthe same for each brand by itself: coefficient (t)\n")
+	p.WriteString(mechanismsByBrand(m.Choice))
 	p.line("\nheld-out weeks: |error| in units as a share of units\n")
 	p.WriteString(heldOutTable(m.Choice.Diagnostics))
 	p.section("prices", m.pricesText(s)...)
 	p.line("")
 	p.WriteString(m.priceTable())
+	p.line("\nwhether the chains suit: p values of tests of the first-order, unchanging chain; weeks on deal, observed and (95%% of) simulated\n")
+	table, warned := m.chainTable(s)
+	p.WriteString(table)
+	p.section("", warned...)
 	_, err := io.WriteString(w, p.String())
 	return err
 }
@@ -111,22 +122,113 @@ func selections(d *choice.Diagnostics) (text []string) {
 	return text
 }
 
+// estimatorTable sets the two estimators side by side: the own product's coefficients, and those common to all brands.
+func estimatorTable(c *choice.ShareLogit, own int) string {
+	d := c.Diagnostics
+	cell := func(all []choice.Coefficient, term, brand string) string {
+		for _, k := range all {
+			if k.Term == term && (k.Brand == brand || k.Brand == "") {
+				return fmt.Sprintf("%.2f (%.2f)", k.Estimate, k.SE)
+			}
+		}
+		return ""
+	}
+	var second, common []choice.Coefficient
+	if d.Instrumented != nil {
+		second = d.Instrumented.Coefficients
+	}
+	if d.InstrumentedCommon != nil {
+		common = d.InstrumentedCommon.Coefficients
+	}
+	name := c.Brands[own]
+	rows := [][]string{{"", name + ": OLS", "2SLS", "common to all: OLS", "2SLS"}}
+	for _, term := range []string{"price", "gain", "loss"} {
+		rows = append(rows, []string{term, cell(d.LeastSquares, term, name), cell(second, term, name), cell(d.LeastSquaresCommon, term, ""), cell(common, term, "")})
+	}
+	return align(rows)
+}
+
+// instrumentTable has a line for each brand, and one for coefficients common to all.
 func instrumentTable(d *choice.Diagnostics) string {
-	rows := [][]string{{"", "first-stage F", "conditional F", "Cragg–Donald"}}
-	for _, fit := range []struct {
-		name string
-		*choice.InstrumentedFit
-	}{{"", d.Instrumented}, {"common to all: ", d.InstrumentedCommon}} {
-		if fit.InstrumentedFit == nil {
+	rows := [][]string{{"", "rows", "price", "gain", "loss", "Cragg–Donald"}}
+	add := func(name, n string, stages []choice.FirstStage, cragg float64) {
+		row := []string{name, n, "", "", "", fmt.Sprintf("%.2f", cragg)}
+		for _, f := range stages {
+			for k, term := range []string{"price", "gain", "loss"} {
+				if strings.HasPrefix(f.Regressor, term) {
+					row[2+k] = fmt.Sprintf("%.1f", f.F)
+				}
+			}
+		}
+		rows = append(rows, row)
+	}
+	for _, b := range d.Strength {
+		if b.Problem != "" {
+			rows = append(rows, []string{b.Brand, fmt.Sprint(b.Rows), "–", "–", "–", "–"})
 			continue
 		}
-		for i, f := range fit.FirstStages {
-			cragg := ""
-			if i == 0 {
-				cragg = fmt.Sprintf("%.2f", fit.CraggDonald)
-			}
-			rows = append(rows, []string{fit.name + f.Regressor, fmt.Sprintf("%.1f", f.F), fmt.Sprintf("%.2f", f.Conditional), cragg})
+		add(b.Brand, fmt.Sprint(b.Rows), b.FirstStages, b.CraggDonald)
+	}
+	if all := d.InstrumentedCommon; all != nil {
+		add("common to all", fmt.Sprint(d.Rows), all.FirstStages, all.CraggDonald)
+	}
+	return align(rows)
+}
+
+// crossTable is the matrix of long-run elasticities.
+func crossTable(c *choice.ShareLogit) string {
+	var short []string
+	for _, brand := range c.Brands {
+		short = append(short, abbreviated(brand))
+	}
+	rows := [][]string{append([]string{""}, short...)}
+	for j, brand := range c.Brands {
+		row := []string{brand}
+		for k := range c.Brands {
+			row = append(row, fmt.Sprintf("%.2f", c.Diagnostics.Elasticities.Long[j][k]))
 		}
+		rows = append(rows, row)
+	}
+	return align(rows)
+}
+
+// abbreviated shortens a long hyphenated name to the initials of all words but the last.
+func abbreviated(name string) string {
+	words := strings.Split(name, "-")
+	if utf8.RuneCountInString(name) <= 9 || len(words) < 2 {
+		return name
+	}
+	short := ""
+	for _, w := range words[:len(words)-1] {
+		if w != "" {
+			short += string([]rune(w)[:1])
+		}
+	}
+	return short + "-" + words[len(words)-1]
+}
+
+// mechanismsByBrand has a line for each mechanism and a column for each brand.
+func mechanismsByBrand(c *choice.ShareLogit) string {
+	head := []string{""}
+	var brands []string
+	for j, brand := range c.Brands {
+		if c.Spec.Remembers[j] {
+			brands, head = append(brands, brand), append(head, abbreviated(brand))
+		}
+	}
+	rows := [][]string{head}
+	for _, m := range c.Diagnostics.Mechanisms {
+		row := []string{m.Name}
+		for _, brand := range brands {
+			cell := ""
+			for _, k := range m.ByBrand {
+				if k.Brand == brand {
+					cell = fmt.Sprintf("%.2g (%.1f)", k.Estimate, k.T)
+				}
+			}
+			row = append(row, cell)
+		}
+		rows = append(rows, row)
 	}
 	return align(rows)
 }

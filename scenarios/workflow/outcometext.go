@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/policies/evaluate"
 )
 
@@ -48,7 +49,7 @@ func earns(r *evaluate.Result, name string) (float64, bool) {
 // levelsText sets history in the market against what the records say.
 func (m *Summary) levelsText() []string {
 	l := m.Levels
-	less := func(x float64) string { return fmt.Sprintf("%s (%+.0f%%)", thousands(x, ""), 100*(x/l.Recorded-1)) }
+	less := func(x float64) string { return fmt.Sprintf("%s (%s%%)", thousands(x, ""), whole(100*(x/l.Recorded-1))) }
 	text := fmt.Sprintf("the chain's records of the weeks that history replays: %s $ a week. The choice model at their prices, displays, costs and customers: %s",
 		thousands(l.Recorded, ""), less(l.Model))
 	if x, ok := earns(m.Comparison, history); ok {
@@ -84,20 +85,36 @@ func (r *Robustness) memoryTable(agent string) string {
 		{"memory", "AIC", "behind (s.e.)", "fixed", "cycle", "over fixed", "over fixed", "over history"}}
 	for i := range r.Memories {
 		u := &r.Memories[i]
-		cells := []string{fmt.Sprintf("%.2g", u.Memory), thousands(math.Round(u.AIC), "+"), fmt.Sprintf("%.3f (%.3f)", u.Behind, u.BehindSE), fmt.Sprintf("%.2f", u.Fixed),
+		memory := fmt.Sprintf("%.2g", u.Memory)
+		if u.Depth {
+			memory += " *"
+		}
+		cells := []string{memory, whole(u.AIC), fmt.Sprintf("%.3f (%.3f)", u.Behind, u.BehindSE), fmt.Sprintf("%.2f", u.Fixed),
 			cycleText(u.Cycle)}
 		for _, pair := range [][2]string{{bestCycle, bestFixed}, {learnedName, bestFixed}, {learnedName, history}} {
 			dollars, share := u.over(pair[0], pair[1])
-			cells = append(cells, fmt.Sprintf("%s %s", thousands(math.Round(dollars), "+"), signedPercent(share)))
+			cells = append(cells, fmt.Sprintf("%s %s", whole(dollars), signedPercent(share)))
 		}
 		rows = append(rows, cells)
 	}
-	return align(rows)
+	text := align(rows)
+	if slices.ContainsFunc(r.Memories, func(u UnderMemory) bool { return u.Depth }) {
+		text += fmt.Sprintf("* and shoppers also respond to how far the price is below the highest of %d weeks\n", choice.RegularWeeks)
+	}
+	return text
 }
 
 // cycleText is a cycle in short: regular price, deal, deal weeks of all weeks.
 func cycleText(c evaluate.Cycle) string {
 	return fmt.Sprintf("%.2f/%.2f %d:%d", c.Regular, c.Deal, c.DealWeeks, c.Length)
+}
+
+// whole is a signed whole number.
+func whole(x float64) string {
+	if math.Abs(x) >= 9.5 {
+		return thousands(x, "+")
+	}
+	return strings.Replace(fmt.Sprintf("%+.0f", x), "-", "−", 1)
 }
 
 func signedPercent(share float64) string {
