@@ -38,16 +38,12 @@ func Hit(spec *env.Spec, observation []float64, action int) Guardrails {
 	price := spec.Offers[action].Price
 	for i := range spec.Limits {
 		l := &spec.Limits[i]
-		at := observation[l.Index]
-		if l.Drop > 0 && at-price > l.Drop+slack || l.Rise > 0 && price-at > l.Rise+slack {
+		if l.Excess(observation[l.Index], price) > 0 {
 			hit |= 1 << min(i, 63)
 		}
 	}
 	return hit
 }
-
-// slack is env's: a price that equals a bound up to rounding keeps it.
-const slack = 1e-9
 
 // Mask returns which offers the limits allow at an observation, in the buffer where that is long enough.
 func Mask(spec *env.Spec, observation []float64, buffer []bool) []bool {

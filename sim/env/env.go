@@ -53,7 +53,7 @@ const slack = 1e-9
 func (s *Spec) Allow(observation []float64, mask []bool) {
 	any := false
 	for a := range s.Offers {
-		mask[a] = s.excess(observation, s.Offers[a].Price) <= slack
+		mask[a] = s.excess(observation, s.Offers[a].Price) == 0
 		any = any || mask[a]
 	}
 	if any || len(mask) == 0 {
@@ -68,22 +68,29 @@ func (s *Spec) Allow(observation []float64, mask []bool) {
 	mask[best] = true
 }
 
-// excess is by how much a price breaks the limits; at most 0 when it keeps them all.
+// excess is by how much a price breaks the worst of the limits; 0 when it keeps them all.
 func (s *Spec) excess(observation []float64, price float64) float64 {
 	worst := 0.0
-	for _, l := range s.Limits {
-		at := observation[l.Index]
-		if at != at {
-			continue
-		}
-		if l.Drop > 0 {
-			worst = max(worst, at-price-l.Drop)
-		}
-		if l.Rise > 0 {
-			worst = max(worst, price-at-l.Rise)
-		}
+	for i := range s.Limits {
+		l := &s.Limits[i]
+		worst = max(worst, l.Excess(observation[l.Index], price))
 	}
 	return worst
+}
+
+// Excess is by how much a price breaks the limit at a value of its feature; 0 when it keeps it, or the value is NaN.
+func (l *Limit) Excess(value, price float64) float64 {
+	excess := 0.0
+	if l.Drop > 0 {
+		excess = value - price - l.Drop
+	}
+	if l.Rise > 0 {
+		excess = max(excess, price-value-l.Rise)
+	}
+	if excess > slack {
+		return excess
+	}
+	return 0
 }
 
 // Stage says where in an episode a time step stands.
@@ -102,7 +109,7 @@ type TimeStep struct {
 	Stage       Stage
 	Terminal    bool      // on Last: true when the world ended (no future to bootstrap from), false when we merely stopped looking (truncation)
 	Observation []float64 // in Spec.Features order; NaN is missing
-	Mask        []bool    // which offers may be made, in Spec.Offers order; never all false
+	Mask        []bool    // which offers may be made, in Spec.Offers order; never all false; on a Terminal Last it means nothing
 	Reward      float64   // since this player's last act
 	Discount    float64   // γ to the power of the elapsed time: what the value of this state is worth at the last act
 	Elapsed     float64   // time since the last act, in periods

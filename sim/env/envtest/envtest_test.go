@@ -128,6 +128,18 @@ func TestAnHonestEnvironmentPasses(t *testing.T) {
 	Run(t, func() env.Environment { return newDuopoly() }, EpisodesDiffer, NoAllocation, Simultaneous)
 }
 
+func TestATerminalStateNeedsNoMask(t *testing.T) {
+	Run(t, func() env.Environment {
+		d := newDuopoly()
+		d.corrupt = func(_ *duopoly, s *env.TimeStep) {
+			if s.Stage == env.Last {
+				s.Terminal, s.Mask = true, nil
+			}
+		}
+		return d
+	})
+}
+
 var sink []byte
 
 func TestBrokenEnvironmentsAreRejected(t *testing.T) {
@@ -154,6 +166,11 @@ func TestBrokenEnvironmentsAreRejected(t *testing.T) {
 		{"no such player", corrupt(func(d *duopoly, s *env.TimeStep) { s.Player += 2 }), "there are 2 players"},
 		{"goes on after the end", func(d *duopoly) { d.endless, d.rounds = true, 3 }, "a turn after its Last"},
 		{"everything forbidden", corrupt(func(d *duopoly, s *env.TimeStep) { clear(s.Mask) }), "forbids everything"},
+		{"everything forbidden where the episode is cut short", corrupt(func(d *duopoly, s *env.TimeStep) {
+			if s.Stage == env.Last {
+				clear(s.Mask)
+			}
+		}), "forbids everything"},
 		{"mask against the limits", corrupt(func(d *duopoly, s *env.TimeStep) { s.Mask[0] = true }), "limits allow"},
 		{"short observation", corrupt(func(d *duopoly, s *env.TimeStep) { s.Observation = s.Observation[:2] }), "2 numbers for 3 features"},
 		{"infinite observation", corrupt(func(d *duopoly, s *env.TimeStep) { s.Observation[2] = math.Inf(1) }), "infinite observation"},

@@ -48,7 +48,7 @@ func (r *referee) check(e env.Environment, step *env.TimeStep) error {
 	if slices.ContainsFunc(step.Observation, func(x float64) bool { return math.IsInf(x, 0) }) {
 		return fmt.Errorf("an infinite observation: %v", step.Observation)
 	}
-	if step.Stage != env.Last {
+	if !step.Terminal { // what may be offered in the last state is part of its worth, unless it has no future
 		if err := r.checkMask(step); err != nil {
 			return err
 		}
