@@ -41,6 +41,8 @@ type Agent interface {
 	Act(s *State, exploration float64, stream *rng.Stream) (action int, exploring bool)
 	// Learn takes in what followed the last action.
 	Learn(t Transition)
+	// WarmingUp says that offers are still made at random, whatever the exploration, and nothing is learned from them.
+	WarmingUp() bool
 	// LearningRate is the step size of the latest update.
 	LearningRate() float64
 	// Policy freezes what was learned so far; it shares nothing with the agent.
@@ -64,6 +66,8 @@ type Params interface {
 	Validate() error
 	// New makes an untrained learner.
 	New(task Task) (Agent, error)
+	// WarmupTransitions is how many transitions a learner plays before it learns: training must bring more.
+	WarmupTransitions() int
 	// Explore is the exploration at a moment of training: progress runs from 0 to 1.
 	Explore(progress float64) float64
 }

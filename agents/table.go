@@ -71,6 +71,9 @@ func (p *Tabular) Validate() error {
 // Explore implements Params.
 func (p *Tabular) Explore(progress float64) float64 { return p.Exploration.At(progress) }
 
+// WarmupTransitions implements Params.
+func (p *Tabular) WarmupTransitions() int { return p.Warmup }
+
 // table is a Q table with everything that tabular learners do to one.
 type table struct {
 	task   Task
@@ -124,7 +127,7 @@ func (t *table) fill(value float64) {
 // other what would then be tried.
 func (t *table) act(s *State, exploration float64, stream *rng.Stream) (action int, exploring bool) {
 	explore, which := stream.Float64(), stream.Float64()
-	if explore < exploration || t.warm > 0 {
+	if explore < exploration || t.WarmingUp() {
 		action, _ = policies.Pick(s.Mask, which)
 		return action, true
 	}
@@ -221,7 +224,7 @@ func (t *table) averaged() []float64 {
 
 // warming counts a transition into the warm-up, and says whether it was part of it.
 func (t *table) warming(x *Transition) bool {
-	if t.warm == 0 {
+	if !t.WarmingUp() {
 		return false
 	}
 	t.sumReward += x.Reward
@@ -232,6 +235,9 @@ func (t *table) warming(x *Transition) bool {
 	}
 	return true
 }
+
+// WarmingUp implements Agent.
+func (t *table) WarmingUp() bool { return t.warm > 0 }
 
 // LearningRate implements Agent.
 func (t *table) LearningRate() float64 { return t.rate }

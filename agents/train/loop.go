@@ -26,6 +26,7 @@ type loop struct {
 	week, reference int // features' indices, -1 where the learner does not see them
 	offers          []env.Offer
 	turns           []uint64 // per player, within the episode
+	random          int      // the learner's turns in the episode at which exploration was total
 	explore         rng.Stream
 	step            env.TimeStep
 	now, before     agents.State
@@ -58,6 +59,7 @@ func (l *loop) train(ctx context.Context, number int) error {
 		exploration := j.Params.Explore(float64(l.episode) / float64(j.Episodes))
 		l.play(exploration)
 		steps := l.turns[j.Learner]
+		exploration += float64((1 - exploration) * float64(l.random) / float64(max(steps, 1)))
 		account := l.world.Account()
 		perTurn := account.Reward / float64(max(steps, 1))
 		if l.episode == 0 {
@@ -90,6 +92,7 @@ func (l *loop) play(exploration float64) {
 	brain := streams.Family("brain")
 	l.explore = streams.Family("exploration").At()
 	clear(l.turns)
+	l.random = 0
 	l.world.Reset(uint64(l.episode))
 	step := &l.step
 	for l.world.Next(step) {
@@ -121,11 +124,16 @@ func (l *loop) turn(exploration float64) {
 	if step.Stage == env.Last && step.Terminal {
 		return
 	}
-	if l.turns[j.Learner] < uint64(j.RandomStart) {
+	random := l.turns[j.Learner] < uint64(j.RandomStart)
+	if random {
 		exploration = 1
 	}
+	random = random || l.agent.WarmingUp()
 	l.action, l.exploring = l.agent.Act(&l.now, exploration, &l.explore)
 	if step.Stage != env.Last {
+		if random {
+			l.random++
+		}
 		l.turns[j.Learner]++
 		l.world.Act(l.action)
 	}

@@ -69,7 +69,7 @@ type Progress struct {
 	Job, Episode, Episodes int     // Episode counts those played
 	Steps                  int     // learner's turns in this episode
 	MovingReward           float64 // exponential moving average (1/100) of the episodes' reward per turn
-	Exploration            float64
+	Exploration            float64 // mean over the episode's turns: 1 at those of the warm-up and of RandomStart
 }
 
 // Outcome is what became of a job.
