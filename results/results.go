@@ -75,7 +75,7 @@ type Sink[Row any] interface {
 // Add adds another stretch's account to this one; MeanPrice becomes the mean over all periods.
 func (m *Metrics) Add(o *Metrics) {
 	if n := m.Periods + o.Periods; n > 0 {
-		m.MeanPrice = (m.MeanPrice*float64(m.Periods) + o.MeanPrice*float64(o.Periods)) / float64(n)
+		m.MeanPrice = (float64(m.MeanPrice*float64(m.Periods)) + float64(o.MeanPrice*float64(o.Periods))) / float64(n)
 	}
 	m.Periods += o.Periods
 	m.Reward += o.Reward

@@ -43,7 +43,7 @@ func (q Quantity) Mean(deal float64) float64 { return q.at(deal).mean }
 // Variance returns Var[quantity | purchase, deal].
 func (q Quantity) Variance(deal float64) float64 {
 	l := q.at(deal)
-	return (l.mu+float64((1+q.Dispersion)*l.mu)*l.mu)/(1-l.zero) - float64(l.mean*l.mean)
+	return (l.mu+float64(float64((1+q.Dispersion)*l.mu)*l.mu))/(1-l.zero) - float64(l.mean*l.mean)
 }
 
 // maximumQuantity ends the inverse transform: no shopper takes more.

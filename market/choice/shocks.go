@@ -31,7 +31,7 @@ func (s Shocks) roots(n int) (stationary, innovation [][]float64, err error) {
 		for j := range n {
 			qi, qj := s.innovation(i), s.innovation(j)
 			b[i][j] = qi * qj * s.Correlation[i][j]
-			a[i][j] = b[i][j] / (1 - s.Phi[i]*s.Phi[j])
+			a[i][j] = b[i][j] / (1 - float64(s.Phi[i]*s.Phi[j]))
 		}
 	}
 	if innovation, err = choleskyRoot(b); err != nil {
@@ -44,7 +44,9 @@ func (s Shocks) roots(n int) (stationary, innovation [][]float64, err error) {
 }
 
 // innovation returns the standard deviation of brand j's innovation.
-func (s Shocks) innovation(j int) float64 { return s.Sigma[j] * math.Sqrt(1-s.Phi[j]*s.Phi[j]) }
+func (s Shocks) innovation(j int) float64 {
+	return s.Sigma[j] * math.Sqrt(1-float64(s.Phi[j]*s.Phi[j]))
+}
 
 // StartShocks fills xi with a draw from the stationary distribution made of one standard normal a brand.
 func (m *ShareLogit) StartShocks(xi, z []float64) { lower(xi, m.stationary, z, nil) }

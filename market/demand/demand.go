@@ -115,7 +115,7 @@ func (t Transform) back(z float64) float64 {
 // mean is the expectation on the data's scale of a Gaussian on the transformed one.
 func (t Transform) mean(mu, se float64) float64 {
 	if t == Log {
-		return portable.Exp(mu + se*se/2)
+		return portable.Exp(mu + float64(se*se)/2)
 	}
 	return mu
 }

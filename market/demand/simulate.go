@@ -72,7 +72,7 @@ func (u *uncertainty) directions(scale float64) [][]float64 {
 		}
 		for i := range n {
 			for j := range n {
-				s[i*n+j] -= v[i] * v[j]
+				s[i*n+j] -= float64(v[i] * v[j])
 			}
 		}
 		s[pivot*n+pivot] = 0

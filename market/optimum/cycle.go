@@ -79,7 +79,7 @@ func (c *Cycle) At(week int) int {
 func (r *Reduction) round(c Cycle, mean func(reference float64, action int) float64) (value float64, possible bool) {
 	reference, weight := 0.0, 1.0
 	for t := c.Length - 1; t >= 0; t-- { // before week 0 of a round: the last week weighs most
-		reference += float64((1-r.Memory)*weight) * r.Prices[c.At(t)]
+		reference += float64(float64((1-r.Memory)*weight) * r.Prices[c.At(t)])
 		weight *= r.Memory
 	}
 	reference /= 1 - weight

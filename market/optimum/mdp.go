@@ -59,7 +59,7 @@ func (m *MDP) Discounted(discount, tolerance float64, sweeps int) (*Solution, er
 		horizon := discount / (1 - discount)
 		if s.Bound = horizon * (high - low) / 2; s.Bound <= tolerance {
 			for i := range s.Values {
-				s.Values[i] += horizon * (high + low) / 2
+				s.Values[i] += float64(horizon*(high+low)) / 2
 			}
 			return s, nil
 		}
