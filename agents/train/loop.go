@@ -59,7 +59,7 @@ func (l *loop) train(ctx context.Context, number int) error {
 		exploration := j.Params.Explore(float64(l.episode) / float64(j.Episodes))
 		l.play(exploration)
 		steps := l.turns[j.Learner]
-		exploration += float64((1 - exploration) * float64(l.random) / float64(max(steps, 1)))
+		exploration += float64((1 - exploration) * (float64(l.random) / float64(max(steps, 1))))
 		account := l.world.Account()
 		perTurn := account.Reward / float64(max(steps, 1))
 		if l.episode == 0 {

@@ -76,7 +76,7 @@ type Progress struct {
 type Outcome struct {
 	Policy   policies.Policy // what was learned so far, frozen; nil when the job failed to start
 	Episodes int
-	Err      error // context.Canceled (or its cause) when interrupted
+	Err      error // context.Canceled (or its cause) when interrupted, by a cancelled context or because another job failed
 }
 
 // MasterSeed derives the master seed of a training run's worlds from the scenario's seed and the training seed.
@@ -86,17 +86,24 @@ func MasterSeed(scenario, training int64) uint64 {
 	return stream.Uint64()
 }
 
-// Run trains the jobs, up to workers at once, and returns their outcomes in order. A job that fails does not stop the
-// others. A cancelled context stops each job at its next episode boundary, saved. The error joins those of the
-// outcomes.
+// errStopped is the error of a job that stopped because another one failed.
+var errStopped = fmt.Errorf("%w: another job failed", context.Canceled)
+
+// Run trains the jobs, up to workers at once, and returns their outcomes in order. A cancelled context stops each job at
+// its next episode boundary, saved, and so does the failure of another. The error joins those of the outcomes, without
+// those of jobs that another one's failure stopped.
 func Run(ctx context.Context, jobs []Job, workers int) ([]Outcome, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	outcomes := make([]Outcome, len(jobs))
 	next := make(chan int)
 	var group sync.WaitGroup
 	for range max(1, min(workers, len(jobs))) {
 		group.Go(func() {
 			for i := range next {
-				outcomes[i] = run(ctx, i, &jobs[i])
+				if outcomes[i] = run(ctx, i, &jobs[i]); outcomes[i].Err != nil {
+					stop(errStopped)
+				}
 			}
 		})
 	}
@@ -108,7 +115,7 @@ func Run(ctx context.Context, jobs []Job, workers int) ([]Outcome, error) {
 
 	var all []error
 	for i := range outcomes {
-		if err := outcomes[i].Err; err != nil {
+		if err := outcomes[i].Err; err != nil && !errors.Is(err, errStopped) {
 			all = append(all, fmt.Errorf("%s, seed %d: %w", jobs[i].Key.Agent, jobs[i].Key.Seed, err))
 		}
 	}

@@ -3,7 +3,6 @@ package train_test
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -264,30 +263,60 @@ func TestAnInterruptedTrainingResumesToTheSameBytes(t *testing.T) {
 	}
 }
 
-func TestAJobThatFailsIsReportedAndStopsNoOther(t *testing.T) {
-	params := agents.Kinds()[0].New()
+func TestAJobThatFailsSaysWhy(t *testing.T) {
 	full := errors.New("disk full")
-	jobs := []train.Job{job(t, params, 0, 10, 0), job(t, params, 1, 10, 0), job(t, params, 2, 10, 0), job(t, params, 3, 10, 0), job(t, params, 4, 10, 0)}
-	jobs[0].EpisodeRows = &rows[results.Episode]{fail: full}
-	jobs[1].Episodes = 0
-	jobs[2].Resume = &train.Checkpoint{Episodes: 5, Agent: binary.LittleEndian.AppendUint64(nil, 7)}
-	jobs[3].Others = nil
+	for name, c := range map[string]struct {
+		spoil func(j *train.Job)
+		key   string // of the bad value; "" for another error
+	}{
+		"full disk":                    {func(j *train.Job) { j.EpisodeRows = &rows[results.Episode]{fail: full} }, ""},
+		"no episodes":                  {func(j *train.Job) { j.Episodes = 0 }, "episodes"},
+		"nobody plays the rival":       {func(j *train.Job) { j.Others = nil }, "others"},
+		"a checkpoint of another kind": {func(j *train.Job) { j.Resume = &train.Checkpoint{Episodes: 5, Agent: []byte{7}} }, ""},
+	} {
+		j := job(t, agents.Kinds()[0].New(), 0, 10, 0)
+		c.spoil(&j)
+		outcomes, err := train.Run(context.Background(), []train.Job{j}, 1)
+		var bad *field.Error
+		if err == nil || !errors.Is(err, outcomes[0].Err) || c.key != "" && (!errors.As(err, &bad) || bad.Key != c.key) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if name == "full disk" && !errors.Is(err, full) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The second job fails after 3 episodes; the first, which waits for that after its 10th, stops there, saved, and the third
+// is not trained at all. What is reported is the failure alone.
+func TestAJobThatFailsStopsTheOthersAtTheirNextEpisode(t *testing.T) {
+	full := errors.New("disk full")
+	tenth, failed := make(chan bool), make(chan bool)
+	var jobs []train.Job
+	saved := make([]int, 3)
+	for i := range saved {
+		j := job(t, agents.Kinds()[0].New(), int64(i), 1000, 0)
+		j.Save = func(c train.Checkpoint) error { saved[i] = c.Episodes; return nil }
+		jobs = append(jobs, j)
+	}
+	jobs[0].Watch = func(p train.Progress) {
+		if p.Episode == 10 {
+			close(tenth)
+			<-failed
+		}
+	}
+	jobs[1].CheckpointEvery = 3
+	jobs[1].Save = func(train.Checkpoint) error { <-tenth; return full }
+	third := jobs[2].World
+	jobs[2].World = func() (train.World, error) { close(failed); return third() } // the worker of the second is free again
 	outcomes, err := train.Run(context.Background(), jobs, 2)
-	var bad *field.Error
-	if !errors.Is(err, full) || !errors.Is(outcomes[0].Err, full) {
-		t.Errorf("full disk: %v", err)
+	if !errors.Is(err, full) || errors.Is(err, context.Canceled) {
+		t.Errorf("reported %v", err)
 	}
-	if !errors.As(outcomes[1].Err, &bad) || bad.Key != "episodes" {
-		t.Errorf("no episodes: %v", outcomes[1].Err)
-	}
-	if outcomes[2].Err == nil {
-		t.Error("a checkpoint of something else was accepted")
-	}
-	if !errors.As(outcomes[3].Err, &bad) || bad.Key != "others" {
-		t.Errorf("nobody plays the rival: %v", outcomes[3].Err)
-	}
-	if outcomes[4].Err != nil || outcomes[4].Policy == nil || outcomes[4].Episodes != 10 {
-		t.Errorf("the sound one: %+v", outcomes[4])
+	for i, want := range []int{10, 3, 0} {
+		if outcomes[i].Episodes != want || i != 1 && (saved[i] != want || !errors.Is(outcomes[i].Err, context.Canceled)) {
+			t.Errorf("job %d: %d episodes, saved %d: %v", i, outcomes[i].Episodes, saved[i], outcomes[i].Err)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/souk-sim/souk/agents/train"
 	"github.com/souk-sim/souk/policies"
 )
 
@@ -197,4 +198,19 @@ func BenchmarkContest(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)*7*40/b.Elapsed().Seconds(), "episodes/s")
+}
+
+// No path of an evaluation was met in training: the master seeds of 200 scenarios' evaluations and of 200 trainings of
+// each are all different. Chance would make two of 40,200 equal once in 10^10 times.
+func TestEvaluationMeetsNoWorldOfTraining(t *testing.T) {
+	seen := make(map[uint64]bool)
+	for scenario := range int64(200) {
+		seen[MasterSeed(scenario)] = true
+		for training := range int64(200) {
+			seen[train.MasterSeed(scenario, training)] = true
+		}
+	}
+	if len(seen) != 200*201 {
+		t.Errorf("%d master seeds for %d worlds", len(seen), 200*201)
+	}
 }
