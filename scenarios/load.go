@@ -42,6 +42,9 @@ func Open(scenario string) (Source, error) {
 	if !strings.Contains(scenario, "/") && !strings.HasSuffix(scenario, ".toml") {
 		text, err := bundled.ReadFile(scenario + ".toml")
 		if err != nil {
+			if file := scenario + ".toml"; isFile(file) {
+				return Source{}, field.New("SCENARIO", strconv.Quote(scenario), "a path or a bundled name: ./"+file+" exists: give the path")
+			}
 			return Source{}, field.New("SCENARIO", strconv.Quote(scenario), "a path or a bundled name: "+Suggest(scenario, Bundled()))
 		}
 		return Source{Name: scenario + ".toml", Text: string(text), dir: "."}, nil
@@ -56,6 +59,18 @@ func Open(scenario string) (Source, error) {
 		return Source{}, unreadable(scenario, err)
 	}
 	return Source{Name: scenario, Text: string(text), dir: filepath.Dir(scenario)}, nil
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// Fault says that a value does not go with the data: file and line are those of the key, given part by part, elements of arrays by their index.
+func (s *Scenario) Fault(found, expected string, keys ...string) *field.Error {
+	d := &document{file: s.document.file, root: s.document.root, at: s.document.at, set: s.document.set}
+	d.bad(path(strings.Join(keys, "\x1f")), found, expected)
+	return d.errs[0]
 }
 
 func unreadable(file string, err error) *field.Error {
@@ -89,7 +104,7 @@ func Parse(source Source, overrides ...string) (*Scenario, error) {
 			return nil, err
 		}
 	}
-	s := &Scenario{source: source}
+	s := &Scenario{source: source, document: d}
 	d.table("", d.root, reflect.ValueOf(s).Elem())
 	if err := d.first(); err != nil {
 		return nil, err

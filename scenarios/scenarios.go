@@ -20,7 +20,8 @@ type Scenario struct {
 	Train    Train    `toml:"train" doc:"how long and how often they learn"`
 	Evaluate Evaluate `toml:"evaluate" doc:"how policies are compared, on customers that training never met"`
 
-	source Source // for the data's paths
+	source   Source // for the data's paths
+	document *document
 }
 
 // Data names the logs and their columns. In column patterns # stands for the product's number, counted from 1 in the order of products.

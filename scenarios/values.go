@@ -188,8 +188,8 @@ func (o *Offers) UnmarshalTOML(v any) error {
 }
 
 func (o *Offers) list(list []any) error {
-	if len(list) == 0 {
-		return errors.New("at least one price")
+	if len(list) < 2 {
+		return errors.New("at least 2 prices, among which to choose")
 	}
 	*o = make(Offers, len(list))
 	for i, item := range list {

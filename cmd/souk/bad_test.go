@@ -167,7 +167,7 @@ var placesOfTheirOwn = map[string]string{
 	"no name":                 "bad.toml: name",
 	"a column that is none":   "bundled:tuna.parquet",
 	"two learning sellers":    "bad.toml:",
-	"a split beyond the data": "data.split.test",
+	"a split beyond the data": "bad.toml:",
 }
 
 func TestBadDataGetOneClearLine(t *testing.T) {
@@ -202,6 +202,7 @@ func TestBadDataGetOneClearLine(t *testing.T) {
 	}{
 		{"a text in a number column", "d.csv", strings.Replace(rows("1", "2", "3"), "2,1000,100", "2,1000,many", 1), []string{"d.csv:3: units_1", `"many"`, "number"}},
 		{"a week twice", "d.csv", rows("1", "2", "2"), []string{"d.csv:4: week", "2"}},
+		{"semicolons", "d.csv", strings.ReplaceAll(rows("1"), ",", ";"), []string{"d.csv:1", "one column", "commas"}},
 		{"a row too short", "d.csv", rows("1") + "2,5\n", []string{"d.csv:3"}},
 		{"a header only", "d.csv", header + "\n", []string{"d.csv", "header only"}},
 		{"an empty file", "d.csv", "", []string{"d.csv", "empty"}},
@@ -255,6 +256,10 @@ func TestBadCommandLinesGetOneClearLine(t *testing.T) {
 		{"train|canned-tuna|--set|agents.sarsaa.initial=1.0", exitInvalid, []string{`"sarsaa"`, `"sarsa"`}},
 		{"train|canned-tuna|--set|choice.model=share-logit", exitInvalid, []string{"quoted", `choice.model="share-logit"`}},
 		{"train|canned-tuna|--set|train.episodes=1\nx=2", exitInvalid, []string{"--set"}},
+		{"scenario|check|canned-tuna|--set|sellers.dominicks.offers=[0.9]", exitInvalid, []string{"--set: sellers.dominicks.offers", "at least 2 prices"}},
+		{"scenario|check|canned-tuna|--set|sellers.dominicks.offers=[5,10]", exitInvalid, []string{"--set: sellers.dominicks.offers", "prices from 5 to 10", "on record"}},
+		{"train|canned-tuna|--set|data.split.train=[1,1]", exitInvalid, []string{"data.split.train", "1 weeks", "at least 26"}},
+		{"fit|canned-tuna|--set|data.split.validation=[239,253]", exitInvalid, []string{"--set: data.split.validation", "at least 26"}},
 		{"train|canned-tuna|--set|agents=[]", exitInvalid, []string{"agents", "none"}},
 		{"policy|inspect|x|--set|train.episodes=3", exitUsage, []string{"souk policy inspect", "--set"}},
 		{"results|list|--workers|2", exitUsage, []string{"--workers"}},

@@ -32,7 +32,7 @@ func (a *app) fit() *cobra.Command {
 			if watch != nil {
 				watch(workflow.Progress{Stage: "fit", Total: 1})
 			}
-			data, err := workflow.ReadData(s)
+			data, err := readData(s)
 			if err != nil {
 				return err
 			}

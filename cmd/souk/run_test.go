@@ -70,6 +70,15 @@ func TestExamplesRun(t *testing.T) {
 	}
 }
 
+func TestAScenarioWithoutItsPathIsPointedTo(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if code, _, stderr := call(t, "scenario", "new", "my"); code != exitDone {
+		t.Fatal(stderr)
+	}
+	code, stdout, stderr := call(t, "scenario", "check", "my")
+	complains(t, code, exitInvalid, stdout, stderr, "./my.toml exists: give the path")
+}
+
 func TestTheMainJobsOutputIsReadableAndItsPolicyAnswers(t *testing.T) {
 	out := t.TempDir()
 	code, report, progress := call(t, append([]string{"train", "canned-tuna", "--out", out}, smoke...)...)

@@ -106,7 +106,7 @@ func (a *app) scenarioCheck() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				data, err := workflow.ReadData(s)
+				data, err := readData(s)
 				if err != nil {
 					return err
 				}
@@ -123,6 +123,17 @@ func (a *app) scenarioCheck() *cobra.Command {
 	}
 	a.scenarioFlags(cmd)
 	return cmd
+}
+
+// readData reads a scenario's data and tells whether the two go together; what is wrong with the split has the scenario's line.
+func readData(s *scenarios.Scenario) (*workflow.Data, error) {
+	data, err := workflow.ReadData(s)
+	if bad, ok := errors.AsType[*field.Error](err); ok && bad.File == "" && strings.HasPrefix(bad.Key, "data.") {
+		return nil, s.Fault(bad.Found, bad.Expected, strings.Split(bad.Key, ".")...)
+	} else if err != nil {
+		return nil, err
+	}
+	return data, workflow.CheckData(s, data)
 }
 
 func (a *app) scenarioSchema() *cobra.Command {

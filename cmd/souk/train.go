@@ -29,6 +29,9 @@ func (a *app) train() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if _, err := readData(s); err != nil { // before anything is fitted or written
+				return err
+			}
 			began := time.Now()
 			run := &workflow.Run{Scenario: s, Store: a.store(), Workers: a.workers, Build: build(),
 				Options: rundir.Options{Resume: resume, Tell: a.notice, Holder: fmt.Sprintf("souk train, process %d", os.Getpid())},

@@ -119,6 +119,9 @@ func (p *Panel) readCSV(data io.Reader, roles []role) error {
 		var bad *field.Error
 		if errors.As(err, &bad) {
 			bad.Line = 1
+			if width == 1 && strings.ContainsAny(header[0], ";\t|") {
+				bad.Expected += "; the header has one column, for columns are separated by commas"
+			}
 		}
 		return err
 	}

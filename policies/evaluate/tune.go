@@ -26,7 +26,7 @@ type Tuned struct {
 // the same customers. Ties go to the lower index. The arena's paths must not be those of the evaluation.
 func (a *Arena) Tune(ctx context.Context, candidates []policies.Policy, budget Budget) (*Tuned, error) {
 	if len(candidates) == 0 {
-		return nil, field.New("candidates", "none", "at least one")
+		return nil, field.New("policies to tune over", "none", "at least one: a ladder of two or more prices that the limits let follow one another")
 	}
 	if budget.First < 1 || budget.Paths < budget.First {
 		return nil, field.New("budget", budget, "at least one path first, and no fewer at the end")

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/policies/rules"
@@ -112,7 +114,10 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load f
 	}
 	r := &Run{Scenario: s, Workers: workers, Watch: watch}
 	var err error
-	if data, err = ReadData(s); err != nil {
+	if data, err = ReadData(s); err == nil {
+		err = CheckData(s, data)
+	}
+	if err != nil {
 		return nil, err
 	}
 	r.tell(Progress{Stage: "fit", Total: 1})
@@ -133,6 +138,35 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load f
 	}
 	c.References = []string{players[0].Name}
 	return c.Run(ctx)
+}
+
+// leastWeeks is how many weeks with data the choice model asks of the training and of the validation periods.
+const leastWeeks = 26
+
+// CheckData tells whether a scenario goes with its data, before anything is fitted. The error is a *field.Error with the scenario's
+// file, line and key.
+func CheckData(s *scenarios.Scenario, d *Data) error {
+	for _, part := range []struct {
+		key  string
+		span [2]int
+	}{{"train", s.Data.Split.Train}, {"validation", s.Data.Split.Validation}} {
+		if n := len(d.Panel.Between(part.span).Periods); n < leastWeeks {
+			return s.Fault(fmt.Sprintf("%d weeks with data in %d to %d", n, part.span[0], part.span[1]), fmt.Sprintf("at least %d", leastWeeks), "data", "split", part.key)
+		}
+	}
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, p := range logs.Column(d.Panel.Price, s.Own()) {
+		if !math.IsNaN(p) {
+			low, high = min(low, p), max(high, p)
+		}
+	}
+	offers := s.Learner().Offers
+	if first, last := offers[0], offers[len(offers)-1]; first > high || last < low {
+		i := slices.IndexFunc(s.Sellers, func(o scenarios.Seller) bool { return o.Brain == nil })
+		return s.Fault(fmt.Sprintf("prices from %.4g to %.4g", first, last),
+			fmt.Sprintf("a ladder that meets the prices on record, %.4g to %.4g $: the models know nothing of others", low, high), "sellers", strconv.Itoa(i), "offers")
+	}
+	return nil
 }
 
 // Table is a comparison as text of at most 100 columns, with a title that says what its numbers are.
