@@ -23,12 +23,12 @@ func FitText(w io.Writer, s *scenarios.Scenario, d *Data, m *Models) error {
 	p.section("choice", choiceText(m.Choice, s.Own())...)
 	p.line("\ncoefficients, with t values (Driscoll–Kraay)\n")
 	p.WriteString(coefficientTable(m.Choice))
-	p.line("\nelasticities of units to the own price where reference prices equal prices\n")
+	p.section("", "elasticities of units to the own price where reference prices equal prices, and of the others' units to it (in a logit alike for all others)")
+	p.line("")
 	p.WriteString(elasticityTable(m.Choice))
-	p.line("\nand in the long run of the row's units to the column's price\n")
-	p.WriteString(crossTable(m.Choice))
 	p.section("chosen", selections(m.Choice.Diagnostics)...)
-	p.line("\nleast squares (OLS) and two-stage least squares (2SLS; instruments: wholesale price, with its own gain and loss): estimate (s.e.)\n")
+	p.section("", "least squares (OLS) and two-stage least squares (2SLS; instruments: wholesale price, with its own gain and loss): estimate (s.e.)")
+	p.line("")
 	p.WriteString(estimatorTable(m.Choice, s.Own()))
 	p.line("\nstrength of the instruments, on each brand's own rows (classical): first-stage F\n")
 	p.WriteString(instrumentTable(m.Choice.Diagnostics))
@@ -41,7 +41,8 @@ func FitText(w io.Writer, s *scenarios.Scenario, d *Data, m *Models) error {
 	p.section("prices", m.pricesText(s)...)
 	p.line("")
 	p.WriteString(m.priceTable())
-	p.line("\nwhether the chains suit: p values of tests of the first-order, unchanging chain; weeks on deal, observed and (95%% of) simulated\n")
+	p.section("", "whether the chains suit: p values of tests of a first-order, unchanging chain; weeks on deal, as observed, and where 95% of simulated histories lie")
+	p.line("")
 	table, warned := m.chainTable(s)
 	p.WriteString(table)
 	p.section("", warned...)
@@ -93,15 +94,29 @@ func coefficientTable(c *choice.ShareLogit) string {
 
 func elasticityTable(c *choice.ShareLogit) string {
 	e := c.Diagnostics.Elasticities
-	rows := [][]string{{"", "small cut", "small rise", "long run"}}
+	rows := [][]string{{"", "small cut", "small rise", "long run", "others', cut", "others', long run"}}
 	for j, brand := range c.Brands {
 		row := []string{brand}
 		for _, table := range [][][]float64{e.Cut, e.Rise, e.Long} {
 			row = append(row, fmt.Sprintf("%.2f", table[j][j]))
 		}
+		for _, table := range [][][]float64{e.Cut, e.Long} {
+			row = append(row, fmt.Sprintf("%.4f", crossElasticity(table, j)))
+		}
 		rows = append(rows, row)
 	}
 	return align(rows)
+}
+
+// crossElasticity is the largest of the others' to a brand's price.
+func crossElasticity(table [][]float64, brand int) float64 {
+	largest := 0.0
+	for j := range table {
+		if j != brand && math.Abs(table[j][brand]) > math.Abs(largest) {
+			largest = table[j][brand]
+		}
+	}
+	return largest
 }
 
 // selections tells what the validation periods decided.
@@ -175,23 +190,6 @@ func instrumentTable(d *choice.Diagnostics) string {
 	return align(rows)
 }
 
-// crossTable is the matrix of long-run elasticities.
-func crossTable(c *choice.ShareLogit) string {
-	var short []string
-	for _, brand := range c.Brands {
-		short = append(short, abbreviated(brand))
-	}
-	rows := [][]string{append([]string{""}, short...)}
-	for j, brand := range c.Brands {
-		row := []string{brand}
-		for k := range c.Brands {
-			row = append(row, fmt.Sprintf("%.2f", c.Diagnostics.Elasticities.Long[j][k]))
-		}
-		rows = append(rows, row)
-	}
-	return align(rows)
-}
-
 // abbreviated shortens a long hyphenated name to the initials of all words but the last.
 func abbreviated(name string) string {
 	words := strings.Split(name, "-")
@@ -223,7 +221,7 @@ func mechanismsByBrand(c *choice.ShareLogit) string {
 			cell := ""
 			for _, k := range m.ByBrand {
 				if k.Brand == brand {
-					cell = fmt.Sprintf("%.2g (%.1f)", k.Estimate, k.T)
+					cell = fmt.Sprintf("%.2f (%.1f)", k.Estimate, k.T)
 				}
 			}
 			row = append(row, cell)

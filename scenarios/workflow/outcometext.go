@@ -150,6 +150,9 @@ func (r *Robustness) between(of, over string) (low, high float64) {
 	return low, high
 }
 
+// weakCompetition is a cross elasticity that the report remarks on.
+const weakCompetition = 0.05
+
 // caveats are what a reader should not forget, beside the models' warnings.
 func (m *Summary) caveats() []string {
 	b := m.Baselines
@@ -163,6 +166,11 @@ func (m *Summary) caveats() []string {
 		lower, higher := r.between(learnedName, bestFixed)
 		text = append(text, fmt.Sprintf("How much deals bring depends on the memory, which the data hardly tell: the best cycle earns %s to %s more than the best fixed price, "+
 			"the learned policy %s to %s.", signedPercent(low), signedPercent(high), signedPercent(lower), signedPercent(higher)))
+	}
+	own := m.Scenery.Own()
+	if cross := crossElasticity(m.Models.Choice.Diagnostics.Elasticities.Cut, own); math.Abs(cross) < weakCompetition {
+		text = append(text, fmt.Sprintf("Brands hardly take sales from each other in this model: few customers buy any, and a cut of %s's price by 1%% costs the others %.4f%% of their units.",
+			m.Scenery.Data.Products[own], cross))
 	}
 	text = append(text, "A unit costs the learner the same at every price. In the data the wholesale price falls with deals (trade promotions), so deals look dearer here than they were.")
 	if b.Fixed.Top {
