@@ -3,6 +3,8 @@ package choice
 import (
 	"math"
 	"time"
+
+	"github.com/souk-sim/souk/sim/portable"
 )
 
 const weeksPerYear = 365.2425 / 7
@@ -39,5 +41,5 @@ func easterSunday(year int) time.Time {
 
 // harmonic returns the annual Fourier pair of order h in a week.
 func harmonic(week, h int) (sin, cos float64) {
-	return math.Sincos(2 * math.Pi * float64(h) * float64(week) / weeksPerYear)
+	return portable.Sincos(2 * math.Pi * float64(h) * float64(week) / weeksPerYear)
 }

@@ -72,7 +72,7 @@ func Fourier(period float64, harmonics, start, n int) []Regressor {
 		s, c := make([]float64, n), make([]float64, n)
 		for i := range s {
 			cycles := float64(k) * float64(start+i) / period
-			s[i], c[i] = math.Sincos(2 * math.Pi * (cycles - math.Floor(cycles)))
+			s[i], c[i] = portable.Sincos(2 * math.Pi * (cycles - math.Floor(cycles)))
 		}
 		xs = append(xs, Regressor{fmt.Sprintf("sin%d", k), s}, Regressor{fmt.Sprintf("cos%d", k), c})
 	}
