@@ -13,10 +13,10 @@ import (
 //
 // where x = min(1, progress/Until) runs over the first Until of training.
 type Exploration struct {
-	Kind  string  `toml:"kind"`  // "constant", "linear" or "exponential"
-	From  float64 `toml:"from"`  // at the start, 0 to 1
-	To    float64 `toml:"to"`    // at the end, 0 to 1
-	Until float64 `toml:"until"` // share of training after which To holds; 0 means 1
+	Kind  string  `toml:"kind" json:"kind" doc:"constant, linear or exponential, from the first value to the last"`
+	From  float64 `toml:"from" json:"from" doc:"share of offers made at random at the start, 0 to 1"`
+	To    float64 `toml:"to" json:"to" doc:"at the end, 0 to 1"`
+	Until float64 `toml:"until" json:"until" doc:"share of training after which to holds; 0 means 1"`
 }
 
 // At returns the exploration at a progress from 0 to 1.
@@ -59,9 +59,9 @@ func (e *Exploration) validate() error {
 //   - visits: 1/n^Power. Convergence asks for 1/2 < Power <= 1; near 1 learning forgets its start only like
 //     n^−(1−γ), so that a Power well below it is faster (Even-Dar & Mansour 2003, JMLR 5)
 type LearningRate struct {
-	Kind  string  `toml:"kind"`  // "constant" or "visits"
-	Value float64 `toml:"value"` // of constant: above 0, at most 1
-	Power float64 `toml:"power"` // of visits: above 0, at most 1
+	Kind  string  `toml:"kind" json:"kind" doc:"constant: value; visits: 1/n^power at the n-th update of an entry"`
+	Value float64 `toml:"value" json:"value" doc:"of constant: above 0, at most 1"`
+	Power float64 `toml:"power" json:"power" doc:"of visits: above 0, at most 1"`
 }
 
 func (l *LearningRate) validate() error {

@@ -12,25 +12,25 @@ import (
 
 // Tabular are the parameters that tabular learners share.
 type Tabular struct {
-	LearningRate LearningRate `toml:"learning_rate"`
-	Exploration  Exploration  `toml:"exploration"`
+	LearningRate LearningRate `toml:"learning_rate" json:"learning_rate" doc:"step size of an update"`
+	Exploration  Exploration  `toml:"exploration" json:"exploration" doc:"how often an offer is made at random while learning"`
 	// Initial is every value before the first update. Far above what can be earned it makes the learner try everything
 	// (optimism); far below it makes it stay with the first thing that works.
-	Initial float64 `toml:"initial"`
+	Initial float64 `toml:"initial" json:"initial" doc:"every value before the first update, where warmup is 0; $"`
 	// Warmup is a number of transitions, played at random, from which nothing is learned but their mean reward r̄ and
 	// discount γ̄; then every value is set to r̄/(1 − γ̄), the worth of playing on like this for ever, in place of
 	// Initial. (Calvano et al. 2020 start from the same quantity, computed.) 0 turns it off.
-	Warmup int `toml:"warmup"`
+	Warmup int `toml:"warmup" json:"warmup" doc:"transitions played at random, whose mean reward sets the initial values; 0: none"`
 	// Optimism raises what Warmup sets by a share of its size: 0.5 starts half above the worth of random play, which
 	// makes the learner try each offer until it knows better.
-	Optimism float64 `toml:"optimism"`
+	Optimism float64 `toml:"optimism" json:"optimism" doc:"share by which warmup's values are raised, so that every offer is tried"`
 	// Average is η of polynomial-decay averaging (Polyak & Juditsky 1992; the weights are those of Shamir & Zhang 2013,
 	// ICML, §4.2): the frozen policy is read from the mean of the whole table over all updates, in which the table
 	// after update t weighs about t^η, while learning goes on with the latest. All entries share one clock: means over
 	// the updates of each entry alone would compare values of different times, and while values still drift that picks
 	// the wrong offers. Only what comes before an entry's first update stays out of its mean: that is nothing learned, and
 	// would bring back the initial value, which the first update forgets. 0 turns averaging off.
-	Average int `toml:"average"`
+	Average int `toml:"average" json:"average" doc:"the policy is read from a mean of tables, in which the one after update t weighs t^average; 0: the last"`
 }
 
 // defaults suit rewards that are positive and noisy (half their size) and gaps between good offers that are small (a

@@ -191,3 +191,15 @@ func TestProgressOnATerminalIsOneLineWrittenOver(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSchemaFitsAPage(t *testing.T) {
+	_, stdout, _ := call(t, "scenario", "schema")
+	for line := range strings.Lines(stdout) {
+		if n := len([]rune(line)); n > 140 {
+			t.Errorf("a line of %d columns: %s", n, line)
+		}
+	}
+	if !strings.Contains(stdout, "step size of an update") {
+		t.Error("the agents' keys have no meaning")
+	}
+}

@@ -160,13 +160,18 @@ func (a *app) scenarioSchema() *cobra.Command {
 					if k.Required {
 						k.Default = "required"
 					}
-					if r := []rune(k.Default); len(r) > 30 {
-						k.Default = string(r[:29]) + "…" // --json has it whole
+					if r := []rune(k.Default); len(r) > 20 {
+						k.Default = string(r[:19]) + "…" // --json has it whole
 					}
 					if k.Allowed != "" {
 						k.Doc += " (" + k.Allowed + ")"
 					}
-					fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", k.Key, k.Type, k.Default, k.Doc)
+					for i, line := range wrap(k.Doc, 52) {
+						if i > 0 {
+							k.Key, k.Type, k.Default = "", "", ""
+						}
+						fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", k.Key, k.Type, k.Default, line)
+					}
 				}
 			})
 		},
@@ -251,6 +256,23 @@ func (a *app) scenarioNew() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&from, "from", "canned-tuna", "scenario to copy")
 	return cmd
+}
+
+// wrap breaks a text into lines of at most so many characters where words allow; an empty text is one empty line.
+func wrap(text string, columns int) []string {
+	lines := []string{""}
+	for word := range strings.FieldsSeq(text) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case len([]rune(*last))+1+len([]rune(word)) <= columns:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
 }
 
 // table writes aligned columns.
