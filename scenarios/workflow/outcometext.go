@@ -74,7 +74,7 @@ func (m *Summary) recordedText() string {
 
 func (m *Summary) memoriesText() string {
 	return fmt.Sprintf("The validation weeks cannot tell memories of the reference price apart; the training weeks' AIC chooses %.2g. Under each of these the "+
-		"choice model is fitted again, the best fixed price and the best cycle (regular/deal price, deal weeks : weeks) are tuned again, and %s of seed %d "+
+		"choice model is fitted again, the rest of its specification held, the best fixed price and the best cycle (regular/deal price, deal weeks : weeks) are tuned again, and %s of seed %d "+
 		"and history are played as they are ($ a week, demand in closed form; AIC: training weeks, less the chosen's; behind: short of the best validation score):",
 		m.Models.Choice.Spec.Memory, m.Chosen.Agent, m.Chosen.Seed)
 }
@@ -111,6 +111,9 @@ func cycleText(c evaluate.Cycle) string {
 
 // whole is a signed whole number.
 func whole(x float64) string {
+	if math.Round(x) == 0 {
+		return "0"
+	}
 	if math.Abs(x) >= 9.5 {
 		return thousands(x, "+")
 	}
@@ -150,6 +153,33 @@ func (r *Robustness) between(of, over string) (low, high float64) {
 	return low, high
 }
 
+// answer is the headline in words, with its range over the models of doubt.
+func (m *Summary) answer() []string {
+	var parts []string
+	for _, pair := range [][2]string{{bestCycle, bestFixed}, {m.Chosen.Agent, bestFixed}, {m.Chosen.Agent, history}} {
+		of, first := earns(m.Comparison, pair[0])
+		over, second := earns(m.Comparison, pair[1])
+		if !first || !second {
+			continue
+		}
+		text := fmt.Sprintf("%s over %s %s", pair[0], pair[1], signedPercent(of/over-1))
+		if r := m.Robustness; len(r.Memories) > 0 {
+			low, high := r.between(map[bool]string{true: bestCycle, false: learnedName}[pair[0] == bestCycle], pair[1])
+			text += fmt.Sprintf(" (%s to %s)", signedPercent(low), signedPercent(high))
+		}
+		parts = append(parts, text)
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	text := "in this model: " + strings.Join(parts, ", ")
+	if len(m.Robustness.Memories) > 0 {
+		text += fmt.Sprintf("; in brackets the range, for %s of seed %d, over models that the validation weeks cannot tell apart (doubt), of which the training weeks' AIC prefers memory %.2g",
+			m.Chosen.Agent, m.Chosen.Seed, m.Models.Choice.Spec.Memory)
+	}
+	return []string{text}
+}
+
 // weakCompetition is a cross elasticity that the report remarks on.
 const weakCompetition = 0.05
 
@@ -160,12 +190,6 @@ func (m *Summary) caveats() []string {
 	if x, ok := earns(m.Comparison, history); ok && m.Levels.Recorded > 0 {
 		text = append(text, fmt.Sprintf("History earns %.0f%% %s in the market than the chain's records say (levels): read differences as shares, not as dollars.",
 			100*math.Abs(x/m.Levels.Recorded-1), map[bool]string{true: "less", false: "more"}[x < m.Levels.Recorded]))
-	}
-	if r := m.Robustness; len(r.Memories) > 0 {
-		low, high := r.between(bestCycle, bestFixed)
-		lower, higher := r.between(learnedName, bestFixed)
-		text = append(text, fmt.Sprintf("How much deals bring depends on the memory, which the data hardly tell: the best cycle earns %s to %s more than the best fixed price, "+
-			"the learned policy %s to %s.", signedPercent(low), signedPercent(high), signedPercent(lower), signedPercent(higher)))
 	}
 	own := m.Scenery.Own()
 	if cross := crossElasticity(m.Models.Choice.Diagnostics.Elasticities.Cut, own); math.Abs(cross) < weakCompetition {

@@ -235,7 +235,7 @@ func (r *Run) writeBundle(run *rundir.Run, summary *Summary) error {
 		Name: s.Name + " " + chosen.Agent, Souk: souk.Version, Scenario: s.Name, ScenarioSHA256: s.Hash(), Agent: chosen.Agent, Seed: chosen.Seed,
 		Episodes: int64(s.Train.Episodes), Purpose: s.Question,
 		Data:    []string{s.Data.Panel + ", sha256 " + s.Data.SHA256 + ": " + s.Data.Terms},
-		Caveats: append(summary.caveats(), summary.Models.Choice.Diagnostics.Warnings...)}}
+		Caveats: slices.Concat(summary.answer(), summary.caveats(), summary.Models.Choice.Diagnostics.Warnings)}}
 	for i := range s.Agents {
 		if s.Agents[i].Name == chosen.Agent {
 			parameters, err := json.Marshal(s.Agents[i].Params)

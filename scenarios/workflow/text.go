@@ -34,6 +34,7 @@ func (m *Summary) Text(w io.Writer) error {
 	p.line("")
 	p.WriteString(headline(m.Comparison))
 	p.section("", m.tableNotes()...)
+	p.section("answer", m.answer()...)
 	p.section("gap", gaps(m.Comparison, s)...)
 	p.section("levels", m.levelsText()...)
 	if m.Recorded != nil {
