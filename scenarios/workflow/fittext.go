@@ -205,30 +205,36 @@ func abbreviated(name string) string {
 	return short + "-" + words[len(words)-1]
 }
 
-// mechanismsByBrand has a line for each mechanism and a column for each brand.
+// mechanismsByBrand has a line for each mechanism and a column for each brand that remembers, as many side by side as fit.
 func mechanismsByBrand(c *choice.ShareLogit) string {
-	head := []string{""}
 	var brands []string
 	for j, brand := range c.Brands {
 		if c.Spec.Remembers[j] {
-			brands, head = append(brands, brand), append(head, abbreviated(brand))
+			brands = append(brands, brand)
 		}
 	}
-	rows := [][]string{head}
-	for _, m := range c.Diagnostics.Mechanisms {
-		row := []string{m.Name}
-		for _, brand := range brands {
-			cell := ""
-			for _, k := range m.ByBrand {
-				if k.Brand == brand {
-					cell = fmt.Sprintf("%.2f (%.1f)", k.Estimate, k.T)
+	var blocks []string
+	for block := range slices.Chunk(brands, 5) {
+		rows := [][]string{{""}}
+		for _, brand := range block {
+			rows[0] = append(rows[0], abbreviated(brand))
+		}
+		for _, m := range c.Diagnostics.Mechanisms {
+			row := []string{m.Name}
+			for _, brand := range block {
+				cell := ""
+				for _, k := range m.ByBrand {
+					if k.Brand == brand {
+						cell = fmt.Sprintf("%.2f (%.1f)", k.Estimate, k.T)
+					}
 				}
+				row = append(row, cell)
 			}
-			row = append(row, cell)
+			rows = append(rows, row)
 		}
-		rows = append(rows, row)
+		blocks = append(blocks, align(rows))
 	}
-	return align(rows)
+	return strings.Join(blocks, "\n")
 }
 
 func mechanismTable(d *choice.Diagnostics) string {

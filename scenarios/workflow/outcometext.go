@@ -25,7 +25,7 @@ func (m *Summary) tunedText() []string {
 func (m *Summary) tableNotes() []string {
 	s := m.Scenery
 	days := 7 * s.Time.Horizon
-	text := []string{fmt.Sprintf("Customers of %g of the chain's %g stores are simulated and dollars scaled up. Out of stock: product-days of %s in %s.",
+	text := []string{fmt.Sprintf("Customers of %g of the chain's %g stores are simulated and dollars scaled up. Days out of stock are of %s product-days in %s.",
 		s.Market.Stores.Evaluate, s.Market.Stores.Chain, thousands(float64(len(s.Data.Products)*days), ""), plural(s.Time.Horizon, s.Time.Period))}
 	if slices.Contains(s.Evaluate.Against, solved) {
 		text = append(text, "optimum: the dynamic programme's policy of the reduced market, played in the full one: a lower bound of what is possible. "+

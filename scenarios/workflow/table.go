@@ -22,7 +22,7 @@ func headline(r *evaluate.Result) string {
 	if len(r.Optima) > 0 {
 		over, heads = append(over, "% of"), append(heads, r.Optima[0])
 	}
-	t := [][]string{append(over, "price", "weeks", "out of"), append(heads, "changes", "on deal", "stock")}
+	t := [][]string{append(over, "price", "weeks", "days out"), append(heads, "changes", "on deal", "of stock")}
 	for i := range r.Rows {
 		t = append(t, line(r, &r.Rows[i]))
 	}
