@@ -10,7 +10,7 @@ import (
 type PolicyLine struct {
 	Name  string    // the rest of the state, such as "no rival on deal"
 	Price []float64 // at each of PolicyLines.Feature; NaN for a state that has no price
-	Known []bool    // whether the learner met the state; nil for always. What it never met is drawn thin
+	Known []bool    // whether the learner met the state often; nil for always. What it met seldom or never is drawn thin
 }
 
 // PolicyLines shows a policy: the price as a function of a feature, a line for each state of the rest.
@@ -75,7 +75,7 @@ func (l *PolicyLines) draw(c *draw.Canvas) {
 		p.policy(l.style(i), l.Feature, line)
 	}
 	if hidden {
-		caption(c, "Thin: states that training never met.")
+		caption(c, "Thin: states that training met seldom or never.")
 	}
 }
 

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -21,6 +22,8 @@ func inWords(w *World, table *policies.Table) string {
 			fmt.Fprintf(&b, "%s%s\n", strings.Join(when, "; "), strings.Join(bands, ", "))
 		}
 	}
+	fmt.Fprintf(&b, "Listed are the states that training visited at least %d%% as often as the most visited one. Neighbours "+
+		"whose prices are a rung apart at most are one band, told by its most frequent price.\n", atLeastVisited)
 	quiet := "Week after week"
 	if len(dims) > 1 {
 		quiet = "While nothing else happens"
@@ -53,10 +56,16 @@ func observed(table *policies.Table, cells []int) []float64 {
 	return observation
 }
 
-// met says whether training was in an observation's state often enough to mean its answer: 1 time in 200.
+// atLeastVisited is how often training was in a state that is spoken of, in percent of the most visited state.
+const atLeastVisited = 1
+
+// met says whether training was in an observation's state often enough to speak of it. A table that knows no visits means every state.
 func met(table *policies.Table, observation []float64) bool {
-	total := visits(table, -1)
-	return total == 0 || visits(table, table.Encoder.Encode(observation))*200 > total
+	most := uint64(0)
+	for s := range len(table.Visits) / len(table.Spec.Offers) {
+		most = max(most, visits(table, s))
+	}
+	return most == 0 || visits(table, table.Encoder.Encode(observation))*100 >= atLeastVisited*most
 }
 
 // situations are all combinations of cells of the dimensions but one, missing values left out.
@@ -118,17 +127,53 @@ func middle(d *policies.Dimension, k int) float64 {
 	return (d.Edges[k-1] + d.Edges[k]) / 2
 }
 
-// bandsOf lists runs of the main dimension's cells in which the table posts about one price (within the narrowest step of the ladder), where
+// band is a run of cells in which a table posts about one price.
+type band struct {
+	text   string
+	visits uint64
+}
+
+// mostBands is how many bands a line tells.
+const mostBands = 10
+
+// mostVisited keeps the bands that training visited most, in their order.
+func mostVisited(bands []band) []band {
+	if len(bands) <= mostBands {
+		return bands
+	}
+	byVisits := slices.Clone(bands)
+	slices.SortStableFunc(byVisits, func(a, b band) int { return cmp.Compare(b.visits, a.visits) })
+	kept := map[string]bool{}
+	for _, b := range byVisits[:mostBands] {
+		kept[b.text] = true
+	}
+	return slices.DeleteFunc(slices.Clone(bands), func(b band) bool { return !kept[b.text] })
+}
+
+// bandsOf tells the bands over the main dimension, the most visited where there are many.
+func bandsOf(table *policies.Table, main int, cells []int) (texts []string) {
+	bands := bandsIn(table, main, cells)
+	for _, b := range mostVisited(bands) {
+		texts = append(texts, b.text)
+	}
+	if len(bands) > mostBands {
+		texts = append(texts, fmt.Sprintf("… (the %d most visited of %d bands; see plots/policy)", mostBands, len(bands)))
+	}
+	return texts
+}
+
+// bandsIn lists runs of the main dimension's cells in which the table posts about one price (within the narrowest step of the ladder), where
 // training went often enough to mean it. Of each run the price that most cells have is told.
-func bandsOf(table *policies.Table, main int, cells []int) (bands []string) {
+func bandsIn(table *policies.Table, main int, cells []int) (bands []band) {
 	d := &table.Encoder.Dimensions[main]
 	step := narrowest(table)
 	var run []float64 // prices of the present run
+	seen := uint64(0) // visits of it
 	flush := func(to int) {
 		if len(run) > 0 {
-			bands = append(bands, fmt.Sprintf("%s → %.2f", span(d, to-len(run)+1, to), mode(run)))
+			bands = append(bands, band{fmt.Sprintf("%s → %.2f", span(d, to-len(run)+1, to), mode(run)), seen})
 		}
-		run = run[:0]
+		run, seen = run[:0], 0
 	}
 	for k := 0; k <= len(d.Edges); k++ {
 		cells[main] = k
@@ -142,6 +187,7 @@ func bandsOf(table *policies.Table, main int, cells []int) (bands []string) {
 			flush(k - 1)
 		}
 		run = append(run, price)
+		seen += visits(table, table.Encoder.Encode(observation))
 	}
 	flush(len(d.Edges))
 	return bands
@@ -178,13 +224,13 @@ func mode(x []float64) float64 {
 	return best
 }
 
-// visits counts how often training was in a state, or in all for −1.
+// visits counts how often training was in a state; 0 where the table does not know.
 func visits(table *policies.Table, state int) (n uint64) {
-	from, to := 0, len(table.Visits)
-	if offers := len(table.Spec.Offers); state >= 0 && to > 0 {
-		from, to = state*offers, (state+1)*offers
+	offers := len(table.Spec.Offers)
+	if len(table.Visits) == 0 {
+		return 0
 	}
-	for _, v := range table.Visits[from:to] {
+	for _, v := range table.Visits[state*offers : (state+1)*offers] {
 		n += uint64(v)
 	}
 	return n

@@ -1,0 +1,44 @@
+package workflow
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/sim/env"
+)
+
+// ladderOfBins posts 1, 2, 1, 2 … over twenty cells of one feature, each visited as often as told.
+func ladderOfBins(t *testing.T, visited func(cell int) uint32) *policies.Table {
+	t.Helper()
+	spec := &env.Spec{Features: []env.Feature{{Name: "reference_price"}}, Offers: []env.Offer{{Price: 1}, {Price: 1.4}, {Price: 2}}}
+	e := policies.Encoder{Dimensions: []policies.Dimension{policies.Uniform("reference_price", 0, 0, 20, 20)}}
+	values, visits := make([]float64, 3*e.States()), make([]uint32, 3*e.States())
+	for cell := range 20 {
+		best := 3*cell + cell%2*2
+		values[best], visits[best] = 1, visited(cell)
+	}
+	table, err := policies.NewTable(spec, e, values, visits, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+func TestTheWordsListTheStatesThatTrainingVisitedOftenEnough(t *testing.T) {
+	table := ladderOfBins(t, func(cell int) uint32 { return []uint32{0, 9, 10, 1000}[min(cell, 3)] })
+	bands := bandsIn(table, 0, []int{0})
+	if len(bands) != 18 || bands[0].text != "2.00–3.00 → 1.00" || bands[0].visits != 10 {
+		t.Errorf("cells with fewer than 1%% of 1000 visits are left out, the others told: %v", bands)
+	}
+}
+
+func TestOfManyBandsTheMostVisitedAreToldInOrder(t *testing.T) {
+	table := ladderOfBins(t, func(cell int) uint32 { return uint32(100 + cell) })
+	kept := mostVisited(bandsIn(table, 0, []int{0}))
+	if len(kept) != mostBands || !strings.HasPrefix(kept[0].text, "10.00") ||
+		!slices.IsSortedFunc(kept, func(a, b band) int { return int(a.visits) - int(b.visits) }) {
+		t.Errorf("%v", kept)
+	}
+}
