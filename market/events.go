@@ -37,6 +37,12 @@ func (m *Market) run() {
 		m.close()
 		return
 	}
+	m.begin()
+	m.play()
+}
+
+// begin schedules what is known of the sampled week.
+func (m *Market) begin() {
 	start := float64(m.week)
 	m.crowd.begin(start, float64(m.traffic[m.week]*m.cfg.Share))
 	if m.store.kept() {
@@ -46,7 +52,6 @@ func (m *Market) run() {
 	}
 	m.crowd.cover(m, start)
 	m.calendar.Schedule(start+1, atClose, event{kind: periodCloses})
-	m.play()
 }
 
 // play hands out the calendar's events up to and including the week's close.
@@ -56,18 +61,24 @@ func (m *Market) play() {
 		if !ok {
 			m.stall()
 		}
-		switch e.kind {
-		case shopperArrives:
-			m.serve(now, int(e.id))
-		case stockReviewed:
-			m.review(now)
-		case stockReceived:
-			m.receive(now, int(e.id))
-		case periodCloses:
-			m.store.accrue(m, now)
-			m.close()
+		m.handle(now, e)
+		if e.kind == periodCloses {
 			return
 		}
+	}
+}
+
+func (m *Market) handle(now float64, e event) {
+	switch e.kind {
+	case shopperArrives:
+		m.serve(now, int(e.id))
+	case stockReviewed:
+		m.review(now)
+	case stockReceived:
+		m.receive(now, int(e.id))
+	case periodCloses:
+		m.store.accrue(m, now)
+		m.close()
 	}
 }
 
