@@ -91,7 +91,11 @@ func (p *progress) line(w workflow.Progress, now time.Time) string {
 		full := 20 * w.Done / w.Total
 		fmt.Fprintf(&b, "%s%s ", strings.Repeat("█", full), strings.Repeat("░", 20-full))
 	}
-	fmt.Fprintf(&b, "%3d%%  %d/%d episodes", 100*w.Done/w.Total, w.Done, w.Total)
+	what := "episodes"
+	if w.Stage == "doubt" {
+		what = "models"
+	}
+	fmt.Fprintf(&b, "%3d%%  %d/%d %s", 100*w.Done/w.Total, w.Done, w.Total, what)
 	if w.Done > 0 && w.Done < w.Total {
 		left := time.Duration(float64(now.Sub(p.began)) / float64(w.Done) * float64(w.Total-w.Done))
 		fmt.Fprintf(&b, "  %s left", left.Round(time.Second))

@@ -38,7 +38,7 @@ type Run struct {
 // Progress is how far a run has come.
 type Progress struct {
 	Stage       string // "fit", "tune", "train", "evaluate", "doubt"
-	Done, Total int    // in units of the stage: models, episodes
+	Done, Total int    // in units of the stage: models in fit and doubt, episodes else
 	Reward      float64
 	Exploration float64
 }
