@@ -187,6 +187,7 @@ func TestEveryUnitIsAccountedForAfterEveryEvent(t *testing.T) {
 		outs += m.Account().StockOutDays
 		deliveries += m.Account().ReceivedUnits
 	})
+	t.Logf("%.0f stock-out days, %.0f units received", outs, deliveries)
 	if outs == 0 || deliveries == 0 {
 		t.Errorf("%g stock-out days and %g units received: the markets try nothing", outs, deliveries)
 	}
