@@ -148,13 +148,17 @@ func TestWarmUpSetsEveryValueToWhatPlayingOnIsWorth(t *testing.T) {
 func TestTheAverageWeighsTablesByAPowerOfTheirTime(t *testing.T) {
 	task, s := two()
 	p := &agents.QLearning{Tabular: constant(1, 5)}
-	p.Average = 1 // the table after update t weighs t² − (t−1)²: 1, 3, 5, 7
+	p.Average = 1 // the table after update t weighs t² − (t−1)²: 1, 3, 5, 7, 9
 	q := made(t, p, task)
-	for i, r := range []float64{6, 1, 2, 8} {
-		q.Learn(agents.Transition{State: s[i%2], Action: 0, Reward: r, Terminal: true})
+	for _, x := range []struct {
+		state, action int
+		reward        float64
+	}{{0, 0, 6}, {0, 1, 1}, {1, 0, 3}, {0, 0, 2}, {0, 1, 8}} {
+		q.Learn(agents.Transition{State: s[x.state], Action: x.action, Reward: x.reward, Terminal: true})
 	}
-	// The first entry is 6, 6, 2, 2; the other state's 1, 1, 8 from update 2 on, of weight 15; the others stay 5.
-	if got := values(t, q); !close(got[:6], []float64{(6*1 + 6*3 + 2*5 + 2*7) / 16.0, 5, 5, (1*3 + 1*5 + 8*7) / 15.0, 5, 5}) {
+	// The first state's means begin with update 2, when the second offer is first tried, and weigh 24: 6, 6, 2, 2 and
+	// 1, 1, 1, 8. The other's begin with update 3. What was never tried stays 5.
+	if got := values(t, q); !close(got[:6], []float64{(6*3 + 6*5 + 2*7 + 2*9) / 24.0, (1*3 + 1*5 + 1*7 + 8*9) / 24.0, 5, 3, 5, 5}) {
 		t.Errorf("averages %v", got)
 	}
 }

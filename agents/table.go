@@ -28,8 +28,9 @@ type Tabular struct {
 	// ICML, §4.2): the frozen policy is read from the mean of the whole table over all updates, in which the table
 	// after update t weighs about t^η, while learning goes on with the latest. All entries share one clock: means over
 	// the updates of each entry alone would compare values of different times, and while values still drift that picks
-	// the wrong offers. Only what comes before an entry's first update stays out of its mean: that is nothing learned, and
-	// would bring back the initial value, which the first update forgets. 0 turns averaging off.
+	// the wrong offers. For the same reason the offers of a state are averaged over the same updates, from the first of the
+	// last offer tried there: what an offer was before it was tried is the initial value, which learning forgets, and a
+	// mean must not bring back. 0 turns averaging off.
 	Average int `toml:"average" json:"average" doc:"the policy is read from a mean of tables, in which the one after update t weighs t^average; 0: the last"`
 }
 
@@ -85,9 +86,9 @@ type table struct {
 	best   []int32   // [state], the greedy offer where none is masked, kept up to date so that no step scans the row
 	rate   float64   // of the latest update
 	clock  float64   // updates of the whole table
-	sum    []float64 // like values: Σ weight·value from the first update of the entry to the latest; nil when not averaging
-	since  []float64 // likewise: the weight of all updates before the latest of the entry
-	begun  []float64 // likewise: before its first
+	sum    []float64 // like values: Σ weight·value over the updates from begun to the entry's latest; nil when not averaging
+	since  []float64 // likewise: the weight of all updates before the entry's latest, at least begun
+	begun  []float64 // [state], likewise: before the first of the last offer tried; the means are over what comes after
 
 	warm                    float64 // transitions of the warm-up still to come
 	sumReward, sumDiscount0 float64 // of those that were: Σ r and Σ (1 − γ)
@@ -110,7 +111,7 @@ func newTable(params *Tabular, task Task) (table, error) {
 		values: make([]float64, n), visits: make([]uint32, n), best: make([]int32, task.Encoder.States()),
 	}
 	if params.Average > 0 {
-		t.sum, t.since, t.begun = make([]float64, n), make([]float64, n), make([]float64, n)
+		t.sum, t.since, t.begun = make([]float64, n), make([]float64, n), make([]float64, len(t.best))
 	}
 	t.fill(params.Initial)
 	return t, nil
@@ -189,13 +190,21 @@ func (t *table) update(state, action int, target float64) {
 	if t.sum != nil {
 		weight := t.weight()
 		if t.visits[i] == 1 {
-			t.begun[i] = weight
+			t.begin(state, weight)
 		} else {
 			t.sum[i] += float64(before * (weight - t.since[i]))
+			t.since[i] = weight
 		}
-		t.since[i] = weight
 	}
 	t.clock++
+}
+
+// begin starts the means of a state's offers afresh.
+func (t *table) begin(state int, weight float64) {
+	t.begun[state] = weight
+	for i := state * t.offers; i < (state+1)*t.offers; i++ {
+		t.sum[i], t.since[i] = 0, weight
+	}
 }
 
 // weight is that of all updates so far: clock^(η+1).
@@ -207,7 +216,7 @@ func (t *table) weight() float64 {
 	return w
 }
 
-// averaged returns the mean table: of each entry from its first update on, of one without any its value.
+// averaged returns the mean table.
 func (t *table) averaged() []float64 {
 	mean := append([]float64(nil), t.values...)
 	if t.sum == nil {
@@ -215,8 +224,8 @@ func (t *table) averaged() []float64 {
 	}
 	total := t.weight()
 	for i, now := range mean {
-		if t.visits[i] > 0 {
-			mean[i] = (t.sum[i] + float64(now*(total-t.since[i]))) / (total - t.begun[i])
+		if known := total - t.begun[i/t.offers]; known > 0 {
+			mean[i] = (t.sum[i] + float64(now*(total-t.since[i]))) / known
 		}
 	}
 	return mean
@@ -248,7 +257,7 @@ func (t *table) Policy() (policies.Policy, error) {
 }
 
 // The checkpoint of a table, little-endian: "soukq2", the number of entries (uint64), per entry its value (float64),
-// visits (uint32) and, when averaging, sum, since and begun (float64); then the scalars.
+// visits (uint32) and, when averaging, sum and since (float64); then, when averaging, begun of each state; then the scalars.
 const magic = "soukq2"
 
 // scalars are the numbers beside the entries.
@@ -258,7 +267,7 @@ func (t *table) scalars() [5]*float64 {
 
 func (t *table) marshal() []byte {
 	le := binary.LittleEndian
-	b := make([]byte, 0, len(magic)+8+36*len(t.values)+5*8)
+	b := make([]byte, 0, len(magic)+8+28*len(t.values)+8*len(t.begun)+5*8)
 	b = le.AppendUint64(append(b, magic...), uint64(len(t.values)))
 	for i := range t.values {
 		b = le.AppendUint64(b, math.Float64bits(t.values[i]))
@@ -266,8 +275,10 @@ func (t *table) marshal() []byte {
 		if t.sum != nil {
 			b = le.AppendUint64(b, math.Float64bits(t.sum[i]))
 			b = le.AppendUint64(b, math.Float64bits(t.since[i]))
-			b = le.AppendUint64(b, math.Float64bits(t.begun[i]))
 		}
+	}
+	for _, weight := range t.begun {
+		b = le.AppendUint64(b, math.Float64bits(weight))
 	}
 	for _, x := range t.scalars() {
 		b = le.AppendUint64(b, math.Float64bits(*x))
@@ -280,9 +291,9 @@ func (t *table) unmarshal(b []byte) ([]byte, error) {
 	le := binary.LittleEndian
 	entry := 12
 	if t.sum != nil {
-		entry = 36
+		entry = 28
 	}
-	want := len(magic) + 8 + entry*len(t.values) + 5*8
+	want := len(magic) + 8 + entry*len(t.values) + 8*len(t.begun) + 5*8
 	if len(b) < want || string(b[:len(magic)]) != magic || le.Uint64(b[len(magic):]) != uint64(len(t.values)) {
 		return nil, fmt.Errorf("checkpoint of %d bytes is not one of a table of %d entries, which begins with %q and has at least %d bytes",
 			len(b), len(t.values), magic, want)
@@ -294,9 +305,12 @@ func (t *table) unmarshal(b []byte) ([]byte, error) {
 		if t.sum != nil {
 			t.sum[i] = math.Float64frombits(le.Uint64(b[12:]))
 			t.since[i] = math.Float64frombits(le.Uint64(b[20:]))
-			t.begun[i] = math.Float64frombits(le.Uint64(b[28:]))
 		}
 		b = b[entry:]
+	}
+	for s := range t.begun {
+		t.begun[s] = math.Float64frombits(le.Uint64(b))
+		b = b[8:]
 	}
 	for s := range t.best {
 		t.best[s] = int32(highest(t.row(s)))
