@@ -71,7 +71,7 @@ func absent(f reflect.StructField, v reflect.Value) bool {
 	case reflect.Slice, reflect.Map, reflect.Pointer:
 		return v.IsNil()
 	case reflect.String:
-		return v.Len() == 0
+		return v.Len() == 0 && f.Tag.Get("default") == ""
 	}
 	return v.IsZero() && strings.HasSuffix(f.Tag.Get("toml"), ",omitzero")
 }

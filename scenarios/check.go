@@ -15,6 +15,9 @@ import (
 func (d *document) check(s *Scenario) {
 	d.name("name", s.Name)
 	d.data(&s.Data)
+	if s.Data.Columns.Display == "" && s.Choice.Display {
+		d.bad(path("choice").then("display"), "true without display columns", "false, or data.columns.display")
+	}
 	if s.Time.Start == 0 {
 		s.Time.Start = s.Data.Split.Test[0]
 	}

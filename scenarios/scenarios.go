@@ -41,7 +41,7 @@ type Columns struct {
 	Week         string `toml:"week" default:"'week'" doc:"period number"`
 	Customers    string `toml:"customers" default:"'customers'" doc:"customers who came through the doors"`
 	Units        string `toml:"units" default:"'units_#'" doc:"units sold"`
-	Display      string `toml:"display" default:"'display_#'" doc:"share of stores that display the product, or 0 and 1"`
+	Display      string `toml:"display" default:"'display_#'" doc:"share of stores that display the product, or 0 and 1; an empty text: no such column, 0 throughout (choice.display = false)"`
 	Price        string `toml:"price" doc:"shelf price, $"`
 	LogPrice     string `toml:"log_price" doc:"natural log of the shelf price in $"`
 	Wholesale    string `toml:"wholesale" doc:"wholesale price, $"`

@@ -172,3 +172,18 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestAPanelWithoutDisplayColumnsIsSaidToHaveNone(t *testing.T) {
+	without := `data.columns = { log_price = "log_price_#", log_wholesale = "log_wholesale_#", display = "" }`
+	if _, err := Load("canned-tuna", without); err == nil || !strings.Contains(err.Error(), "choice.display") {
+		t.Errorf("a choice model with display and no display: %v", err)
+	}
+	s, err := Load("canned-tuna", without, "choice.display=false")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Parse(Source{Name: "canonical", Text: string(s.Canonical())})
+	if err != nil || again.Data.Columns.Display != "" || again.RunID() != s.RunID() {
+		t.Errorf("the canonical form does not say so: %v\n%s", err, s.Canonical())
+	}
+}

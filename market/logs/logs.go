@@ -33,7 +33,7 @@ type Columns struct {
 }
 
 // ProductColumns are the columns of one product. Units and one of Price and LogPrice are needed; the rest may be empty, and
-// then those values are missing in every period.
+// then those values are missing in every period, but Display, which is then 0: nobody knows of any.
 type ProductColumns struct {
 	Name         string `toml:"name" json:"name"`
 	Units        string `toml:"units" json:"units"`

@@ -303,3 +303,12 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
+
+func TestWithoutADisplayColumnNothingIsOnDisplay(t *testing.T) {
+	columns := Columns{Period: "week", Products: []ProductColumns{{Name: "tuna", Units: "u", Price: "p"}, {Name: "cod", Units: "v", Price: "q", Display: "d"}}}
+	text := "week,u,p,v,q,d\n1,2,3,4,5,\n2,2,3,4,5,.5\n"
+	p, err := Decode("x.csv", strings.NewReader(text), int64(len(text)), columns)
+	if err != nil || p.Display[0][0] != 0 || p.Display[1][0] != 0 || !math.IsNaN(p.Display[0][1]) || p.Display[1][1] != 0.5 {
+		t.Errorf("%v, %v", p.Display, err)
+	}
+}

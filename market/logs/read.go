@@ -68,6 +68,13 @@ func Decode(name string, data io.ReaderAt, size int64, columns Columns) (Panel, 
 	} else {
 		err = p.readCSV(io.NewSectionReader(data, 0, size), roles)
 	}
+	for j, product := range columns.Products {
+		for t := range p.Display {
+			if product.Display == "" {
+				p.Display[t][j] = 0
+			}
+		}
+	}
 	if err == nil && len(p.Periods) == 0 {
 		err = &field.Error{Found: "a header only", Expected: "at least one row"}
 	}

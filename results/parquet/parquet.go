@@ -44,6 +44,12 @@ type Writer[R results.Row] struct {
 	written int64
 }
 
+// creator names the program in the footer as the format asks, "application version x"; the library's own option adds an empty build.
+type creator struct{}
+
+// ConfigureWriter implements parquet.WriterOption.
+func (creator) ConfigureWriter(c *parquet.WriterConfig) { c.CreatedBy = "souk version " + souk.Version }
+
 // NewWriter returns a writer of rows to w. scenarioHash (SHA-256 in hex of the canonical scenario) goes to the footer.
 func NewWriter[R results.Row](w io.Writer, scenarioHash string) *Writer[R] {
 	return &Writer[R]{
@@ -51,7 +57,7 @@ func NewWriter[R results.Row](w io.Writer, scenarioHash string) *Writer[R] {
 			parquet.Compression(&parquet.Zstd),
 			parquet.MaxRowsPerRowGroup(rowGroup),
 			parquet.PageBufferSize(pageBytes),
-			parquet.CreatedBy("souk", souk.Version, ""),
+			creator{},
 			parquet.KeyValueMetadata(schemaKey, strconv.Itoa(SchemaVersion)),
 			parquet.KeyValueMetadata(scenarioKey, scenarioHash)),
 		chunk:   make([]R, 0, chunkRows),

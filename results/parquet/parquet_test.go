@@ -16,6 +16,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
+	"github.com/souk-sim/souk"
 	"github.com/souk-sim/souk/results"
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -95,7 +96,7 @@ func TestFilesAreZstdInBoundedRowGroupsWithStatistics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(f.Metadata().CreatedBy, "souk") {
+	if f.Metadata().CreatedBy != "souk version "+souk.Version {
 		t.Errorf("created by %q", f.Metadata().CreatedBy)
 	}
 	if v, _ := f.Lookup(schemaKey); v != fmt.Sprint(SchemaVersion) {
