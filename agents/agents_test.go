@@ -283,6 +283,9 @@ func conforms(t *testing.T, k agents.Kind) {
 	if err := b.UnmarshalBinary(checkpoint); err != nil {
 		t.Fatal(err)
 	}
+	if again, _ := b.MarshalBinary(); !bytes.Equal(again, checkpoint) {
+		t.Error("a checkpoint restored gives another one")
+	}
 	twin := stream
 	play(t, a, states, &stream, 3000)
 	play(t, b, states, &twin, 3000)
