@@ -1,6 +1,9 @@
 package choice
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Diagnostics is what a fit saw: the choices it made, the estimates side by side, the tests, the held-out weeks.
 type Diagnostics struct {
@@ -99,11 +102,14 @@ func (d *Diagnostics) warn(m *ShareLogit) {
 			say("the price coefficient of %s is %.2f: demand that does not fall with price", b, m.price[j])
 		}
 	}
+	var left []string
 	for _, x := range d.Mechanisms {
 		if x.Preferred {
-			say("by the rule that chose the other terms the model should have %s (common coefficient %.3g, t %.1f; training AIC %+.0f; validation %+.3f ± %.3f a week), which it does not carry",
-				x.Name, x.Common.Estimate, x.Common.T, x.AIC, x.Score, x.ScoreSE)
+			left = append(left, fmt.Sprintf("%s (t %.1f)", x.Name, x.Common.T))
 		}
+	}
+	if left != nil {
+		say("by the rule that chose its terms the model should also have %s, which it does not carry", strings.Join(left, ", "))
 	}
 	if b := d.BestValidationMemory; b != nil && b.Memory != m.Spec.Memory {
 		say("memory %g has the highest validation score, but memory %g is only %.3f ± %.3f a week behind and fits the training weeks better (AIC %+.1f)",
