@@ -37,7 +37,7 @@ func card(b *Bundle) string {
 	line("Agent %s, seed %d, %d episodes; scenario %s (SHA-256 %s), souk %s.", m.Agent, m.Seed, m.Episodes, m.Scenario, m.ScenarioSHA256, m.Souk)
 	tried, never := visited(b)
 	if t.Visits != nil {
-		line("%d of %d values were tried; in %d states nothing was, and the nearest tried state answers for them.", tried, len(t.Values), never)
+		line("%d of %d values were tried; in %d states nothing was, and the nearest tried state, or else the most visited, answers for them.", tried, len(t.Values), never)
 	}
 	for _, d := range m.Data {
 		line("\n- %s", d)
