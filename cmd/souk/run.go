@@ -219,7 +219,6 @@ func badFlag(cmd *cobra.Command, err error) error {
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-		cmd.InheritedFlags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 		wrong := "--" + e.GetSpecifiedName()
 		return badUsage(cmd.CommandPath(), wrong, scenarios.Suggest(wrong, names))
 	}

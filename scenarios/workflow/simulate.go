@@ -171,6 +171,6 @@ func CheckData(s *scenarios.Scenario, d *Data) error {
 
 // Table is a comparison as text of at most 100 columns, with a title that says what its numbers are.
 func Table(s *scenarios.Scenario, r *evaluate.Result) string {
-	return fmt.Sprintf("%s: mean %s a week of the whole chain, $, over the same %d paths of %d weeks; ± is half of\nthe %.0f%% interval; over %s is paired, path by path\n\n",
+	return fmt.Sprintf("%s: mean %s a week of the whole chain, $, over the same %d paths of %d weeks.\n± is half of the %.0f%% interval; over %s is paired, path by path\n\n",
 		s.Name, strings.ReplaceAll(s.Learner().Reward.Of, "-", " "), r.Paths, s.Time.Horizon, 100*r.Level, r.References[0]) + headline(r)
 }
