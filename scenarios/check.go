@@ -35,6 +35,9 @@ func (d *document) check(s *Scenario) {
 		if slices.Contains(baselines(), s.Agents[i].Name) {
 			d.bad(at, show(s.Agents[i].Name), "a name that is not one of the policies to compare with")
 		}
+		if w, reviews := s.Agents[i].Params.WarmupTransitions(), s.Train.Episodes*s.Time.Horizon; w >= reviews {
+			d.bad(path("agents").then(strconv.Itoa(i)).then("warmup"), strconv.Itoa(w), fmt.Sprintf("less than the %d reviews of a training (train.episodes × time.horizon): else nothing is learned", reviews))
+		}
 	}
 	against := map[string]bool{}
 	for i, a := range s.Evaluate.Against {

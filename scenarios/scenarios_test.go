@@ -60,12 +60,12 @@ func TestTheOrderOfKeysAndTheFormOfValuesDoNotChangeTheRun(t *testing.T) {
 }
 
 func TestOverridesReachElementsByName(t *testing.T) {
-	s, err := Load("canned-tuna", "train.episodes=7", `sellers."national brands".brain.recent=52`, "agents.sarsa.learning_rate.power=0.75",
+	s, err := Load("canned-tuna", "train.episodes=70", `sellers."national brands".brain.recent=52`, "agents.sarsa.learning_rate.power=0.75",
 		"sellers.dominicks.state={ stock = { edges = [10, 20.5] } }", "choice.reference_price.memory=0.3")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Train.Episodes != 7 || s.Sellers[1].Brain.Recent != 52 || !slices.Equal(s.Choice.ReferencePrice.Memory, Memory{0.3}) {
+	if s.Train.Episodes != 70 || s.Sellers[1].Brain.Recent != 52 || !slices.Equal(s.Choice.ReferencePrice.Memory, Memory{0.3}) {
 		t.Errorf("overrides were not applied: %+v", s)
 	}
 	if len(s.Learner().State) != 1 || !reflect.DeepEqual(s.Learner().State["stock"].Edges, []float64{10, 20.5}) {

@@ -18,10 +18,10 @@ import (
 	"github.com/souk-sim/souk/scenarios/data"
 )
 
-// smoke is the smallest budget that goes through all of the main job.
+// smoke is the smallest budget that goes through all of the main job, learning included.
 var smoke = []string{"--set", "train.episodes=12", "--set", "train.seeds=2", "--set", "train.checkpoint=3", "--set", "train.steps_every=5",
 	"--set", "evaluate.paths=3", "--set", "evaluate.coefficient_draws=2", "--set", "time.horizon=13", "--set", "demand.order=[1,0,0]",
-	"--set", "choice.reference_price.memory=0.3", "--set", "market.stores={chain=83, train=0.08, evaluate=0.08}"}
+	"--set", "agents.q-learning.warmup=20", "--set", "agents.sarsa.warmup=20", "--set", "choice.reference_price.memory=0.3", "--set", "market.stores={chain=83, train=0.08, evaluate=0.08}"}
 
 // call runs the program in this process.
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
@@ -120,6 +120,7 @@ func TestBadScenariosGetOneClearLine(t *testing.T) {
 		{"two agents of one name", `name = "sarsa"`, `name = "q-learning"`, []string{`"q-learning" again`}},
 		{"an offer finer than the unit of account", "offers = { from = 0.54, to = 0.97, rungs = 13 }", "offers = [0.5, 0.60001]", []string{"offers", "found 0.60001", "cent"}},
 		{"rungs closer than a cent", "rungs = 13", "rungs = 100", []string{"offers.rungs", "found 100", "cent"}},
+		{"a training that never leaves its warm-up", "episodes = 8000", "episodes = 30", []string{"agents.q-learning.warmup", "found 2000", "1560 reviews"}},
 		{"splits that overlap", "validation = [239", "validation = [238", []string{"data.split.validation", "238"}},
 		{"a split beyond the data", "test = [319, 398]", "test = [319, 400]", []string{"data.split.test", "[319, 400]"}},
 		{"a start within the fitted weeks", "horizon = 52", "horizon = 52\nstart = 100", []string{"time.start", "found 100", "318"}},
@@ -164,6 +165,7 @@ var linesBelow = map[string]int{
 
 // placesOfTheirOwn are told of what is bad as a whole.
 var placesOfTheirOwn = map[string]string{
+	"a training that never leaves its warm-up": "bad.toml:55: ", // of the learner's table: the key itself is not there
 	"no name":                 "bad.toml: name",
 	"a column that is none":   "bundled:tuna.parquet",
 	"two learning sellers":    "bad.toml:",
@@ -344,7 +346,7 @@ func TestAFullStdoutIsNotBlamedOnAFlag(t *testing.T) {
 
 func TestARunThatIsAlreadyThereIsSpokenOf(t *testing.T) {
 	folder := t.TempDir()
-	s, err := scenarios.Load("canned-tuna", "train.episodes=7")
+	s, err := scenarios.Load("canned-tuna", "train.episodes=70")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -359,7 +361,7 @@ func TestARunThatIsAlreadyThereIsSpokenOf(t *testing.T) {
 	cancel()
 	for _, c := range []struct{ flag, says string }{{"--resume", ""}, {"--quiet", "souk: an interrupted run of this scenario is discarded; --resume would have carried it on\n"}} {
 		var stderr bytes.Buffer
-		code := run(cancelled, []string{"train", "canned-tuna", "--set", "train.episodes=7", "--out", folder, "--quiet", c.flag}, strings.NewReader(""), io.Discard, &stderr)
+		code := run(cancelled, []string{"train", "canned-tuna", "--set", "train.episodes=70", "--out", folder, "--quiet", c.flag}, strings.NewReader(""), io.Discard, &stderr)
 		if code != exitInterrupted || strings.Contains(stderr.String(), "discarded") != (c.says != "") || !strings.HasPrefix(stderr.String(), c.says) {
 			t.Errorf("%s: exit code %d, %q", c.flag, code, stderr.String())
 		}

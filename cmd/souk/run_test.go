@@ -125,7 +125,7 @@ func TestTheMainJobsOutputIsReadableAndItsPolicyAnswers(t *testing.T) {
 	}
 	code, stdout, stderr := call(t, "policy", "decide", bundles[0])
 	complains(t, code, exitUsage, stdout, stderr, "reference_price", "--allow-missing")
-	if code, stdout, stderr = call(t, "policy", "decide", bundles[0], "--allow-missing"); code != exitDone || !strings.Contains(stdout, "Training tried nothing at all") {
+	if code, stdout, stderr = call(t, "policy", "decide", bundles[0], "--allow-missing"); code != exitDone || !strings.Contains(stdout, "Training never tried anything there") {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 	}
 	code, stdout, stderr = call(t, "policy", "inspect", filepath.Dir(bundles[0]))

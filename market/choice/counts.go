@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/portable"
 	"gonum.org/v1/gonum/diff/fd"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/optimize"
@@ -45,7 +46,7 @@ func ZeroTruncatedPoisson(y []int, x *mat.Dense, names []string) (*Counts, error
 	for range maximumNewtonSteps {
 		information, gradient := mat.NewSymDense(k, nil), mat.NewVecDense(k, nil)
 		for i := range n {
-			lambda := math.Exp(dot(x.RawRowView(i), c.Coef))
+			lambda := portable.Exp(dot(x.RawRowView(i), c.Coef))
 			mean := -lambda / math.Expm1(-lambda)
 			r := mat.NewVecDense(k, x.RawRowView(i))
 			gradient.AddScaledVec(gradient, float64(y[i])-mean, r)
@@ -86,7 +87,7 @@ func ZeroTruncatedNegativeBinomial(y []int, x *mat.Dense, names []string) (*Coun
 		}
 		total := 0.0
 		for i := range n {
-			total -= truncatedLog(y[i], dot(x.RawRowView(i), p[:k]), math.Exp(p[k]))
+			total -= truncatedLog(y[i], dot(x.RawRowView(i), p[:k]), portable.Exp(p[k]))
 		}
 		return total
 	}
@@ -97,7 +98,7 @@ func ZeroTruncatedNegativeBinomial(y []int, x *mat.Dense, names []string) (*Coun
 		return nil, fmt.Errorf("negative binomial: %w", err)
 	}
 	if result.X[k] < -10 {
-		return nil, field.New("dispersion", math.Exp(result.X[k]), "counts that vary more than a Poisson's")
+		return nil, field.New("dispersion", portable.Exp(result.X[k]), "counts that vary more than a Poisson's")
 	}
 	information := mat.NewSymDense(k+1, nil)
 	fd.Hessian(information, minus, result.X, nil)
@@ -109,7 +110,7 @@ func ZeroTruncatedNegativeBinomial(y []int, x *mat.Dense, names []string) (*Coun
 	if err := root.InverseTo(&inverse); err != nil {
 		return nil, err
 	}
-	c := &Counts{Names: names, Coef: append([]float64(nil), result.X[:k]...), Rows: n, Dispersion: math.Exp(result.X[k])}
+	c := &Counts{Names: names, Coef: append([]float64(nil), result.X[:k]...), Rows: n, Dispersion: portable.Exp(result.X[k])}
 	c.finish(-result.F, &inverse)
 	c.DispersionSE = c.Dispersion * math.Sqrt(inverse.At(k, k))
 	return c, nil
@@ -125,7 +126,7 @@ func (c *Counts) finish(logLikelihood float64, inverse *mat.SymDense) {
 
 // truncatedLog returns log P(y | y>0) at log mean eta.
 func truncatedLog(y int, eta, alpha float64) float64 {
-	mu, v := math.Exp(eta), float64(y)
+	mu, v := portable.Exp(eta), float64(y)
 	factorial, _ := math.Lgamma(v + 1)
 	if alpha == 0 {
 		return v*eta - mu - factorial - math.Log(-math.Expm1(-mu))

@@ -149,7 +149,7 @@ func fractionalLogit(y []float64, x [][]float64) ([]float64, error) {
 		total := 0.0
 		for i, row := range x {
 			v := dot(row, b)
-			total += y[i]*v - math.Max(v, 0) - math.Log1p(math.Exp(-math.Abs(v)))
+			total += y[i]*v - math.Max(v, 0) - math.Log1p(portable.Exp(-math.Abs(v)))
 		}
 		for _, v := range b[1:] {
 			total -= displayRidge / 2 * v * v
@@ -163,7 +163,7 @@ func fractionalLogit(y []float64, x [][]float64) ([]float64, error) {
 			gradient.SetVec(c, -displayRidge*b[c])
 		}
 		for i, row := range x {
-			mu := 1 / (1 + math.Exp(-dot(row, b)))
+			mu := 1 / (1 + portable.Exp(-dot(row, b)))
 			r := mat.NewVecDense(k, row)
 			hessian.SymRankOne(hessian, mu*(1-mu), r)
 			gradient.AddScaledVec(gradient, y[i]-mu, r)

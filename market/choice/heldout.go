@@ -1,6 +1,10 @@
 package choice
 
-import "math"
+import (
+	"math"
+
+	"github.com/souk-sim/souk/sim/portable"
+)
 
 // HeldOut compares forecasts of the test weeks, all with coefficients that never saw them. Structural forecasts know
 // prices and displays only; one-step forecasts also know the last residual. Unit forecasts are means: e^δ averaged over
@@ -169,11 +173,11 @@ func averageShares(dst, utility []float64, shocks [][]float64) {
 		total := 1.0
 		for j, v := range utility {
 			if !math.IsNaN(v) {
-				total += math.Exp(v + xi[j])
+				total += portable.Exp(v + xi[j])
 			}
 		}
 		for j, v := range utility {
-			dst[j] += math.Exp(v+xi[j]) / total / float64(len(shocks))
+			dst[j] += portable.Exp(v+xi[j]) / total / float64(len(shocks))
 		}
 	}
 }

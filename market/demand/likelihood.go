@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/portable"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -236,7 +237,7 @@ func (l *likelihood) at(x, res []float64) float64 {
 		}
 	}
 	l.sumSq = dot(res, res)
-	scale := math.Exp(l.logDet / float64(2*l.used))
+	scale := portable.Exp(l.logDet / float64(2*l.used))
 	for t := range res {
 		res[t] *= scale
 	}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/souk-sim/souk/sim/portable"
 )
 
 // Kind is what is doubtful about a value.
@@ -254,7 +256,7 @@ func (c *checker) misfits(product int) {
 		if residual[k] > fence {
 			units := c.Units[row][product]
 			c.find(row, product, UnitsMisfit, fmt.Sprintf("%.0f units at %.3f", units, c.Price[row][product]),
-				fmt.Sprintf("at most %.0f units at that price", units*math.Exp(fence-residual[k])), OutOfChoice)
+				fmt.Sprintf("at most %.0f units at that price", units*portable.Exp(fence-residual[k])), OutOfChoice)
 		}
 	}
 }
@@ -282,7 +284,7 @@ func (c *checker) shortages(product int) {
 		if z < -zCutoff && lastZ(append(year, r)) < -zCutoff && price[row] <= 1.1*median(c.around(price, row, c.window, nil)) {
 			units := c.Units[row][product]
 			c.find(row, product, ShortSupply, fmt.Sprintf("%.0f units", units),
-				fmt.Sprintf("about %.0f, the median within half a year (z %.1f)", units*math.Exp(median(near)-r), z), OutOfChoice)
+				fmt.Sprintf("about %.0f, the median within half a year (z %.1f)", units*portable.Exp(median(near)-r), z), OutOfChoice)
 		}
 	}
 }
@@ -317,7 +319,7 @@ func (c *checker) traffic() {
 	for row := range n {
 		if zNear[row] < -zCutoff && !(zYear[row] >= -zCutoff) { // where there is no year before or after, the neighbours decide
 			c.find(row, -1, TrafficFall, fmt.Sprintf("%.0f customers", c.Customers[row]),
-				fmt.Sprintf("about %.0f, the median around (z %.1f)", c.Customers[row]*math.Exp(-near[row]), zNear[row]), Dummy)
+				fmt.Sprintf("about %.0f, the median around (z %.1f)", c.Customers[row]*portable.Exp(-near[row]), zNear[row]), Dummy)
 		}
 	}
 }

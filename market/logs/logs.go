@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/portable"
 )
 
 // Panel is what a shop sold of a few products, period by period, in natural units. The matrices are period × product; NaN
@@ -240,7 +241,7 @@ func (p *Panel) add(roles []role, values []float64, place func(column string) *f
 			if math.Abs(v) > 700 {
 				return bad(r, number(v), "the logarithm of a price")
 			}
-			v = math.Exp(v)
+			v = portable.Exp(v)
 		}
 		r.matrix(p)[row][r.product] = v
 	}
