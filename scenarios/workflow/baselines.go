@@ -171,7 +171,7 @@ func markup(s *scenarios.Scenario, m *Models, w *World) float64 {
 func stationaryMean(m *Models, j int) float64 {
 	mean, rungs := 0.0, m.Prices[j].Deals.Rungs()
 	for i, share := range m.Prices[j].Deals.Stationary() {
-		mean += share * rungs[i].Price
+		mean += float64(share * rungs[i].Price)
 	}
 	return mean
 }

@@ -103,7 +103,7 @@ func ownLadder(s *scenarios.Scenario, m *Models) []market.Rung {
 	cost := 0.0
 	deals := m.Prices[s.Own()].Deals
 	for i, share := range deals.Stationary() {
-		cost += share * deals.Rungs()[i].Cost
+		cost += float64(share * deals.Rungs()[i].Cost)
 	}
 	var rungs []market.Rung
 	for _, price := range s.Learner().Offers {
