@@ -120,7 +120,7 @@ func TestBadScenariosGetOneClearLine(t *testing.T) {
 		{"two agents of one name", `name = "sarsa"`, `name = "q-learning"`, []string{`"q-learning" again`}},
 		{"an offer finer than the unit of account", "offers = { from = 0.54, to = 0.97, rungs = 13 }", "offers = [0.5, 0.60001]", []string{"offers", "found 0.60001", "cent"}},
 		{"rungs closer than a cent", "rungs = 13", "rungs = 100", []string{"offers.rungs", "found 100", "cent"}},
-		{"a training that never leaves its warm-up", "episodes = 8000", "episodes = 30", []string{"agents.q-learning.warmup", "found 2000", "1560 reviews"}},
+		{"a training that never leaves its warm-up", "episodes = 16000", "episodes = 30", []string{"agents.q-learning.warmup", "found 2000", "1560 reviews"}},
 		{"splits that overlap", "validation = [239", "validation = [238", []string{"data.split.validation", "238"}},
 		{"a split beyond the data", "test = [319, 398]", "test = [319, 400]", []string{"data.split.test", "[319, 400]"}},
 		{"a start within the fitted weeks", "horizon = 52", "horizon = 52\nstart = 100", []string{"time.start", "found 100", "318"}},
