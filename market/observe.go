@@ -46,9 +46,9 @@ const (
 	ownFeatureCount
 )
 
-// RivalDeal and RivalPrice name the features by which a player sees another product.
+// RivalDeal names the feature that tells a player whether another product was on deal, rivalPrice that of its price.
 func RivalDeal(product string) string  { return "deal:" + product }
-func RivalPrice(product string) string { return "price:" + product }
+func rivalPrice(product string) string { return "price:" + product }
 
 // Features lists what the player of product own sees, in the order of its observations.
 func Features(products []string, own int) []env.Feature {
@@ -56,7 +56,7 @@ func Features(products []string, own int) []env.Feature {
 	for j, name := range products {
 		if j != own {
 			features = append(features,
-				env.Feature{Name: RivalPrice(name), Unit: "$", Doc: "price of " + name + " last week"},
+				env.Feature{Name: rivalPrice(name), Unit: "$", Doc: "price of " + name + " last week"},
 				env.Feature{Name: RivalDeal(name), Unit: "0 or 1", Doc: "whether " + name + " was on deal last week"})
 		}
 	}

@@ -84,7 +84,7 @@ func (c *cliff) path(p policies.Policy) (steps, crossing int) {
 // the edge takes 13 steps. α = 0.5, 500 episodes, 50 seeds; the last 100 episodes count.
 func TestOnTheCliffQLearningTakesTheEdgeAndSARSATheSafePath(t *testing.T) {
 	if testing.Short() {
-		t.Skip("fifty thousand episodes")
+		t.Skip("-short: fifty thousand episodes; go test ./agents/train plays them")
 	}
 	const seeds = 50
 	mean, edge := map[string]float64{}, map[string]int{}

@@ -66,7 +66,7 @@ func learner(name string, rate agents.LearningRate, exploration agents.Explorati
 // policy for ever is worth, from every reference price.
 func TestQLearningAndSARSAReachTheDynamicProgramOptimum(t *testing.T) {
 	if testing.Short() {
-		t.Skip("two million turns")
+		t.Skip("-short: two million turns; go test ./agents/train plays them")
 	}
 	m := newMarket(0)
 	chain := rivalChain
@@ -104,7 +104,7 @@ func TestQLearningAndSARSAReachTheDynamicProgramOptimum(t *testing.T) {
 // of 8000 episodes closed 91% (Q-learning) and 88% (SARSA) at worst, four of 24000 96% and 95%; the bar leaves room.
 func TestWithTheirDefaultsLearnersSeeThroughNoise(t *testing.T) {
 	if testing.Short() {
-		t.Skip("two million turns")
+		t.Skip("-short: two million turns; go test ./agents/train plays them")
 	}
 	m := newMarket(0)
 	m.gain = 2.2 // so that the optimum is worth 11% more than the best fixed price

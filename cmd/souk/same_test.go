@@ -103,7 +103,7 @@ func (w writer) Write(p []byte) (int, error) { return w(p) }
 func TestARunKilledAtAnyMomentResumesToTheSameBytes(t *testing.T) {
 	kills := 4
 	if testing.Short() {
-		t.Skip("kills processes for some seconds")
+		t.Skip("-short: kills processes for some seconds; go test ./cmd/souk does, with -tags long 20 times")
 	}
 	if long {
 		kills = 20

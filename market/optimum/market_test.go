@@ -13,6 +13,7 @@ import (
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/policies/rules"
+	"github.com/souk-sim/souk/results"
 	"github.com/souk-sim/souk/sim/env"
 	"github.com/souk-sim/souk/sim/rng"
 )
@@ -88,7 +89,7 @@ func (rival) Decide(_ []float64, u float64) policies.Decision {
 
 func arena(t testing.TB, cfg *market.Config, master uint64) evaluate.Arena {
 	return evaluate.Arena{World: func() (evaluate.World, error) { return market.New(cfg, master) }, Master: master,
-		Others: []policies.Policy{nil, rival{}}, Score: evaluate.WeeklyProfit, Workers: 2}
+		Others: []policies.Policy{nil, rival{}}, Score: weeklyProfit, Workers: 2}
 }
 
 // record plays episodes under a master seed and keeps their paths.
@@ -241,4 +242,8 @@ func BenchmarkMarket(b *testing.B) {
 			}
 		}
 	})
+}
+
+func weeklyProfit(account *results.Metrics) float64 {
+	return account.Profit / float64(max(account.Periods, 1))
 }

@@ -66,32 +66,15 @@ func (s *Sample) Transitions() [][]float64 {
 	return count
 }
 
-// Reward averages over all weeks of all paths.
+// Reward averages over all weeks of all paths, by state; a state that does not occur gets the overall mean. One reward serves all weeks: told week by
+// week, a plan would take the luck of the sampled paths for a season.
 func (s *Sample) Reward(reference float64, action int, byRival []float64) {
-	s.average(0, s.Weeks, reference, action, byRival)
-}
-
-// ByWeek gives a reward for each week, averaged over all paths and the weeks within half of it, for a plan that knows the
-// calendar. The fewer weeks, the more of their luck a plan takes for a season: where the calendar matters little, one Reward for
-// all weeks plans better.
-func (s *Sample) ByWeek(half int) []Reward {
-	rewards := make([]Reward, s.Weeks)
-	for week := range rewards {
-		rewards[week] = func(reference float64, action int, byRival []float64) {
-			s.average(max(0, week-half), min(s.Weeks, week+half+1), reference, action, byRival)
-		}
-	}
-	return rewards
-}
-
-// average fills byRival with the mean reward of weeks from to to−1 by state; a state that does not occur gets the overall mean.
-func (s *Sample) average(from, to int, reference float64, action int, byRival []float64) {
 	byWeek, seen := make([]float64, s.Weeks), make([]float64, len(byRival))
 	clear(byRival)
 	total := 0.0
 	for _, path := range s.Paths {
 		path.Profits(reference, action, byWeek)
-		for t := from; t < to; t++ {
+		for t := range s.Weeks {
 			k := s.state(path, t)
 			byRival[k] += byWeek[t]
 			seen[k]++
@@ -102,7 +85,7 @@ func (s *Sample) average(from, to int, reference float64, action int, byRival []
 		if seen[k] > 0 {
 			byRival[k] /= seen[k]
 		} else {
-			byRival[k] = total / float64(len(s.Paths)*(to-from))
+			byRival[k] = total / float64(len(s.Paths)*s.Weeks)
 		}
 	}
 }

@@ -22,7 +22,8 @@ func TestSampleCountsWhatIsSeenWhenThePriceIsSet(t *testing.T) {
 	s.Reward(0.5, 2, byRival)
 	agrees(t, "reward in state 0", byRival[0], 20.5+(0+0+200)/3., 1e-12)
 	agrees(t, "reward in state 1", byRival[1], 20.5+(100+100+200)/3., 1e-12)
-	s.ByWeek(0)[1](0.5, 2, byRival)
-	agrees(t, "week 1 in state 1", byRival[1], 120.5, 1e-12)
-	agrees(t, "a state that does not occur", byRival[0], 120.5, 1e-12)
+	never := Sample{Paths: []Path{&diary{}}, Weeks: 3, Rivals: []int{1}}
+	never.Reward(0.5, 2, byRival)
+	agrees(t, "the only state", byRival[0], 120.5, 1e-12)
+	agrees(t, "a state that does not occur", byRival[1], 120.5, 1e-12)
 }

@@ -37,11 +37,6 @@ type Arena struct {
 	Progress func(done, total int)
 }
 
-// WeeklyProfit is the usual Arena.Score: the profit of an average period.
-func WeeklyProfit(account *results.Metrics) float64 {
-	return account.Profit / float64(max(account.Periods, 1))
-}
-
 // MasterSeed is the master seed of evaluation worlds of a scenario; no training seed gives the same.
 func MasterSeed(scenario int64) uint64 {
 	stream := rng.New(uint64(scenario), 0).Family("evaluate").At()

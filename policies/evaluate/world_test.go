@@ -115,5 +115,9 @@ func dice(offers int) policies.Policy {
 }
 
 func arena(world func() (World, error), workers int) Arena {
-	return Arena{World: world, Master: master, Learner: seller, Others: []policies.Policy{dice(3), nil}, Score: WeeklyProfit, Workers: workers}
+	return Arena{World: world, Master: master, Learner: seller, Others: []policies.Policy{dice(3), nil}, Score: weeklyProfit, Workers: workers}
+}
+
+func weeklyProfit(account *results.Metrics) float64 {
+	return account.Profit / float64(max(account.Periods, 1))
 }

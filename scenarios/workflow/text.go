@@ -29,8 +29,12 @@ func (m *Summary) Text(w io.Writer) error {
 	p.section("choice", choiceText(m.Models.Choice, s.Own())...)
 	p.section("prices", m.Models.pricesText(s)...)
 	p.section("tuned", m.tunedText()...)
-	p.section("", fmt.Sprintf("Weekly %s of the chain on %d paths that training never met; ± is half a 95%% interval",
-		strings.ReplaceAll(s.Learner().Reward.Of, "-", " "), m.Comparison.Paths))
+	ofOne := "" // the other objectives count the learner's product alone
+	if s.Learner().Reward.Of != "category-profit" {
+		ofOne = " from " + s.Learner().Prices[0]
+	}
+	p.section("", fmt.Sprintf("Weekly %s of the chain%s on %d paths that training never met; ± is half a 95%% interval",
+		strings.ReplaceAll(s.Learner().Reward.Of, "-", " "), ofOne, m.Comparison.Paths))
 	p.line("")
 	p.WriteString(headline(m.Comparison))
 	p.section("", m.tableNotes()...)
