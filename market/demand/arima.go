@@ -65,9 +65,6 @@ func (m *ARIMA) checkOrder() error {
 	if p+d > maxState || q >= maxState {
 		return field.New("order", fmt.Sprint(m.Order, m.Seasonal, "[", m.Period, "]"), fmt.Sprintf("at most %d lags", maxState))
 	}
-	if m.Transform != Identity && m.Transform != Log {
-		return field.New("transform", m.Transform, `"" or "log"`)
-	}
 	if m.Drift && m.Order[1]+m.Seasonal[1] != 1 {
 		return field.New("drift", fmt.Sprintf("d + D = %d", m.Order[1]+m.Seasonal[1]), "d + D = 1")
 	}

@@ -1,5 +1,6 @@
 // Package demand holds time-series models of how many shoppers come: ARIMA with regressors and missing periods,
-// fitted by exact maximum likelihood, with forecasts, updates and simulated paths that are conditional on the history.
+// fitted by exact maximum likelihood, and its rivals, with forecasts, updates and simulated paths that are conditional on
+// the history.
 package demand
 
 import (
@@ -18,7 +19,8 @@ type Model interface {
 	Fit(s Series) error
 	// Next is the number of the first period after the history.
 	Next() int
-	// Forecast predicts h periods; future holds the regressors of the fit, by the same names, at least h values each.
+	// Forecast predicts h periods; future holds the regressors of the fit, by the same names, at least h values each. A model
+	// that has no use for regressors (a naive one, ETS, Theta) ignores them everywhere.
 	// Lo and Hi of the result bound the central interval of the given coverage in (0, 1).
 	Forecast(h int, coverage float64, future []Regressor) (*Forecast, error)
 	// Update takes the observation of period Next (NaN when it is missing) and its regressors, in the order of the fit,
@@ -34,11 +36,6 @@ type Simulator interface {
 	// number of draws from stream. It does not allocate; a path longer than the simulator's horizon is a bug and panics.
 	Path(stream *rng.Stream, path []float64)
 }
-
-var (
-	_ Model = (*ARIMA)(nil)
-	_ Model = (*Auto)(nil)
-)
 
 // Series is a regularly spaced series. Values[i] belongs to period Start+i; NaN is a missing value.
 type Series struct {
@@ -84,51 +81,10 @@ type Forecast struct {
 	Start    int       // period of the first element
 	Coverage float64   // of the interval from Lo to Hi
 	Mean     []float64 // expectation on the scale of the data (for logs exp(μ+σ²/2): unbiased, not the median)
+	Median   []float64 // what absolute errors should be measured from (Gneiting 2011)
 	Lo, Hi   []float64 // central interval on the scale of the data
-	// On the transformed scale, where the forecast is Gaussian. The errors do not include those of the coefficients.
+	// On the transformed scale, where ARIMA's forecast is Gaussian. The errors do not include those of the coefficients.
 	TransformedMean, TransformedSE []float64
-}
-
-// Transform is the scale on which a model is linear.
-type Transform string
-
-// The transforms. Log is the natural logarithm; the series must be positive.
-const (
-	Identity Transform = ""
-	Log      Transform = "log"
-)
-
-func (t Transform) forward(y float64) float64 {
-	if t == Log {
-		return portable.Log(y)
-	}
-	return y
-}
-
-func (t Transform) back(z float64) float64 {
-	if t == Log {
-		return portable.Exp(z)
-	}
-	return z
-}
-
-// mean is the expectation on the data's scale of a Gaussian on the transformed one.
-func (t Transform) mean(mu, se float64) float64 {
-	if t == Log {
-		return portable.Exp(mu + float64(se*se)/2)
-	}
-	return mu
-}
-
-// check reports why y cannot be an observation under the transform; NaN can: it is missing.
-func (t Transform) check(key string, y float64) error {
-	if math.IsInf(y, 0) {
-		return field.New(key, y, "a finite number, or NaN where it is missing")
-	}
-	if t == Log && y <= 0 {
-		return field.New(key, y, "a positive number, because the model takes logarithms")
-	}
-	return nil
 }
 
 // check reports the first thing in the series that no model can use.

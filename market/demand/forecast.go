@@ -147,8 +147,8 @@ func (m *ARIMA) fitted() error {
 
 // regression gives x_t'β for h periods from Next.
 func (m *ARIMA) regression(h int, future []Regressor) ([]float64, error) {
-	if len(future) != len(m.names) {
-		return nil, field.New("future regressors", len(future), fmt.Sprintf("%d: %q", len(m.names), m.names))
+	if err := checkFuture(m.names, m.next, h, future); err != nil {
+		return nil, err
 	}
 	mu := make([]float64, h)
 	beta := m.Coefficients[len(m.Coefficients)-len(m.names):]
@@ -159,16 +159,7 @@ func (m *ARIMA) regression(h int, future []Regressor) ([]float64, error) {
 		}
 	}
 	for j, x := range future {
-		if x.Name != m.names[j] {
-			return nil, field.New("future regressor", x.Name, m.names[j])
-		}
-		if len(x.Values) < h {
-			return nil, field.New("future regressor "+x.Name, fmt.Sprintf("%d values", len(x.Values)), fmt.Sprintf("at least %d, the horizon", h))
-		}
 		for i := range mu {
-			if v := x.Values[i]; math.IsNaN(v) || math.IsInf(v, 0) {
-				return nil, field.New(fmt.Sprintf("future regressor %s at period %d", x.Name, m.next+i), v, "a finite number")
-			}
 			mu[i] += float64(beta[j].Estimate * x.Values[i])
 		}
 	}
@@ -191,7 +182,7 @@ func (m *ARIMA) Forecast(h int, coverage float64, future []Regressor) (*Forecast
 	if err != nil {
 		return nil, err
 	}
-	f := &Forecast{Start: m.next, Coverage: coverage, Mean: make([]float64, h), Lo: make([]float64, h), Hi: make([]float64, h),
+	f := &Forecast{Start: m.next, Coverage: coverage, Mean: make([]float64, h), Median: make([]float64, h), Lo: make([]float64, h), Hi: make([]float64, h),
 		TransformedMean: make([]float64, h), TransformedSE: make([]float64, h)}
 	variance := make([]float64, h)
 	noise := make([]float64, h)
@@ -211,7 +202,7 @@ func (m *ARIMA) Forecast(h int, coverage float64, future []Regressor) (*Forecast
 	for i, v := range s.respond(s.base, nil)[:h] {
 		mu, se := v+s.mu[i], math.Sqrt(variance[i])
 		f.TransformedMean[i], f.TransformedSE[i] = mu, se
-		f.Mean[i] = m.Transform.mean(mu, se)
+		f.Mean[i], f.Median[i] = m.Transform.mean(mu, se), m.Transform.back(mu)
 		f.Lo[i], f.Hi[i] = m.Transform.back(mu-z*se), m.Transform.back(mu+z*se)
 	}
 	return f, nil

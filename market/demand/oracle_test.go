@@ -150,7 +150,7 @@ func agrees(t *testing.T, s Series, want oracleFit) {
 	m := ARIMA{Order: want.Order, Seasonal: want.Seasonal, Period: want.Period}
 	switch want.Transform {
 	case "log":
-		m.Transform = Log
+		m.Transform = Log()
 	case "log10":
 		for i := range s.Values {
 			s.Values[i] = math.Log10(s.Values[i])
@@ -229,7 +229,7 @@ func TestAutoIsNoWorseThanR(t *testing.T) {
 		}
 		switch want.Transform {
 		case "log":
-			a.Transform = Log
+			a.Transform = Log()
 		case "log10":
 			for i := range s.Values {
 				s.Values[i] = math.Log10(s.Values[i])

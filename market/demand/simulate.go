@@ -3,7 +3,6 @@ package demand
 import (
 	"math"
 
-	"github.com/souk-sim/souk/sim/portable"
 	"github.com/souk-sim/souk/sim/rng"
 )
 
@@ -102,9 +101,9 @@ func (s *pathSimulator) Path(stream *rng.Stream, path []float64) {
 	for i, mu := range s.mu[:len(path)] {
 		path[i] = level[i] + mu
 	}
-	if s.transform == Log {
+	if s.transform != (Transform{}) {
 		for i, v := range path {
-			path[i] = portable.Exp(v)
+			path[i] = s.transform.back(v)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func trafficRegressors(start, n int) []Regressor {
 // TestTrafficForecastsItsTestWeeks fits weeks 1 to 318 and forecasts 319 to 398 at once: the error is that of the model,
 // and the simulated year varies as it says. Bounds are facts of these data, not tolerances of the method.
 func TestTrafficForecastsItsTestWeeks(t *testing.T) {
-	a := Auto{ARIMA: ARIMA{Transform: Log}}
+	a := Auto{ARIMA: ARIMA{Transform: Log()}}
 	if err := a.Fit(traffic(t, 318)); err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestTrafficForecastsItsTestWeeks(t *testing.T) {
 }
 
 func BenchmarkSimulateTraffic52Weeks(b *testing.B) {
-	m := ARIMA{Order: [3]int{0, 1, 1}, Transform: Log}
+	m := ARIMA{Order: [3]int{0, 1, 1}, Transform: Log()}
 	if err := m.Fit(traffic(b, 318)); err != nil {
 		b.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func BenchmarkFitTraffic(b *testing.B) {
 	s := traffic(b, 318)
 	b.ReportAllocs()
 	for b.Loop() {
-		m := ARIMA{Order: [3]int{0, 1, 1}, Transform: Log}
+		m := ARIMA{Order: [3]int{0, 1, 1}, Transform: Log()}
 		if err := m.Fit(s); err != nil {
 			b.Fatal(err)
 		}
@@ -129,7 +129,7 @@ func benchmarkFit(b *testing.B, dataset string, m ARIMA) {
 }
 
 func BenchmarkFitAirline(b *testing.B) {
-	benchmarkFit(b, "AirPassengers", ARIMA{Order: [3]int{0, 1, 1}, Seasonal: [3]int{0, 1, 1}, Period: 12, Transform: Log})
+	benchmarkFit(b, "AirPassengers", ARIMA{Order: [3]int{0, 1, 1}, Seasonal: [3]int{0, 1, 1}, Period: 12, Transform: Log()})
 }
 
 func BenchmarkFitUSAccDeaths(b *testing.B) {
@@ -155,7 +155,7 @@ func BenchmarkFit7980(b *testing.B) {
 func BenchmarkAutoAirline(b *testing.B) {
 	s := oracleSeries(b, "AirPassengers", nil)
 	for b.Loop() {
-		a := Auto{ARIMA: ARIMA{Period: 12, Transform: Log}}
+		a := Auto{ARIMA: ARIMA{Period: 12, Transform: Log()}}
 		if err := a.Fit(s); err != nil {
 			b.Fatal(err)
 		}
@@ -163,7 +163,7 @@ func BenchmarkAutoAirline(b *testing.B) {
 }
 
 func BenchmarkUpdate(b *testing.B) {
-	m := ARIMA{Order: [3]int{0, 1, 1}, Seasonal: [3]int{0, 1, 1}, Period: 12, Transform: Log}
+	m := ARIMA{Order: [3]int{0, 1, 1}, Seasonal: [3]int{0, 1, 1}, Period: 12, Transform: Log()}
 	s := oracleSeries(b, "AirPassengers", nil)
 	if err := m.Fit(s); err != nil {
 		b.Fatal(err)

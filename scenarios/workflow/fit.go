@@ -59,7 +59,7 @@ func fitTraffic(s *scenarios.Scenario, d *Data) (*demand.Auto, error) {
 	}
 	model := &demand.Auto{}
 	if s.Demand.Transform == "log" {
-		model.Transform = demand.Log
+		model.Transform = demand.Log()
 	}
 	if s.Demand.Order.Auto {
 		return model, model.Fit(series)

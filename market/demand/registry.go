@@ -1,0 +1,118 @@
+package demand
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// Options are what all models share.
+type Options struct {
+	Period    int // periods a season; 0 and 1 mean none
+	Transform Transform
+	Seed      uint64 // of models that learn at random
+	Workers   int    // that a fit may keep busy, 0 meaning one; the result does not depend on it
+}
+
+// Kind is a model that can be chosen by name.
+type Kind struct {
+	Name, Summary string
+	New           func(Options) Model
+}
+
+// Kinds lists the models. A new one is a file and a line here.
+func Kinds() []Kind {
+	return []Kind{
+		{"naive", "the last value", func(o Options) Model {
+			return &Naive{tracker: tracker{Transform: o.Transform}}
+		}},
+		{"seasonal-naive", "the value of the same season last time", func(o Options) Model {
+			return &Naive{Period: o.Period, tracker: tracker{Transform: o.Transform}}
+		}},
+		{"drift", "the last value and the mean change", func(o Options) Model {
+			return &Naive{Drift: true, tracker: tracker{Transform: o.Transform}}
+		}},
+		{"auto-arima", "ARIMA, the order by unit-root tests and AICc", func(o Options) Model {
+			return &Auto{ARIMA: ARIMA{Period: o.Period, Transform: o.Transform}}
+		}},
+	}
+}
+
+// New gives an unfitted model by its name among Kinds.
+func New(name string, o Options) (Model, error) {
+	var names []string
+	for _, k := range Kinds() {
+		if k.Name == name {
+			return k.New(o), nil
+		}
+		names = append(names, k.Name)
+	}
+	return nil, field.New("model", fmt.Sprintf("%q", name), "one of "+strings.Join(names, ", "))
+}
+
+// saved is a fitted model in a file: its kind, and the model as it writes itself.
+type saved struct {
+	Schema string          `json:"schema"`
+	Kind   string          `json:"kind"` // the Go type's name
+	Model  json.RawMessage `json:"model"`
+}
+
+const savedSchema = "souk.demand/1"
+
+// types are those of the models, by their names in files.
+func types() map[string]func() Model {
+	return map[string]func() Model{
+		"arima": func() Model { return new(ARIMA) },
+		"auto":  func() Model { return new(Auto) },
+		"naive": func() Model { return new(Naive) },
+	}
+}
+
+// Save writes a fitted model as readable JSON. Load reads it back to the same forecasts, bit for bit.
+func Save(m Model) ([]byte, error) {
+	kind := strings.ToLower(reflect.TypeOf(m).Elem().Name())
+	if types()[kind] == nil {
+		return nil, fmt.Errorf("demand.Save: no model of kind %q", kind)
+	}
+	if f, ok := m.(interface{ fitted() error }); ok && f.fitted() != nil {
+		return nil, f.fitted()
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("demand.Save: %w", err)
+	}
+	return json.Marshal(saved{savedSchema, kind, b})
+}
+
+// Load reads what Save wrote. An error names what is wrong in the document.
+func Load(b []byte) (Model, error) {
+	var f saved
+	if err := strict(b, &f); err != nil {
+		return nil, fmt.Errorf("demand model: %w", err)
+	}
+	if f.Schema != savedSchema {
+		return nil, field.New("schema", fmt.Sprintf("%q", f.Schema), savedSchema)
+	}
+	blank := types()[f.Kind]
+	if blank == nil {
+		return nil, field.New("kind", fmt.Sprintf("%q", f.Kind), "a demand model's kind")
+	}
+	m := blank()
+	if err := strict(f.Model, m); err != nil {
+		return nil, fmt.Errorf("%s model: %w", f.Kind, err)
+	}
+	if r, ok := m.(tracked); ok {
+		return m, r.restore()
+	}
+	return m, nil
+}
+
+func strict(b []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	return d.Decode(into)
+}
