@@ -1,0 +1,11 @@
+//go:build long
+
+package demand
+
+import "testing"
+
+// TestM3 plays the whole M3 competition, 3,003 series to their official horizons, beside the published THETA 12.76 and
+// NAIVE2 14.74. The bar of auto-arima is what forecast::auto.arima 8.20 has on the same series.
+func TestM3(t *testing.T) {
+	m3Compare(t, 1, map[string]float64{"auto-arima": 13.9})
+}
