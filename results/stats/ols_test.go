@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -110,7 +111,7 @@ func TestTwoStageLeastSquaresAgreesWithStatsmodels(t *testing.T) {
 }
 
 // oracle finds ../shared beside the repository.
-func oracle(t *testing.T, name string) string {
+func oracle(t testing.TB, name string) string {
 	dir, err := filepath.Abs(".")
 	for err == nil && dir != filepath.Dir(dir) {
 		if path := filepath.Join(dir, "shared", name); exists(path) {
@@ -221,7 +222,7 @@ func juiceStore(c map[string][]float64, store, brand float64) ([]float64, [][]fl
 	return y, cols
 }
 
-func columns(t *testing.T, path string) map[string][]float64 {
+func records(t testing.TB, path string) [][]string {
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -231,8 +232,17 @@ func columns(t *testing.T, path string) map[string][]float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return records
+}
+
+// columns reads the named columns, or, without names, all.
+func columns(t testing.TB, path string, names ...string) map[string][]float64 {
+	records := records(t, path)
 	out := map[string][]float64{}
 	for j, name := range records[0] {
+		if len(names) > 0 && !slices.Contains(names, name) {
+			continue
+		}
 		for _, r := range records[1:] {
 			v, err := strconv.ParseFloat(r[j], 64)
 			if err != nil {
