@@ -7,7 +7,7 @@ import (
 	"github.com/souk-sim/souk/sim/rng"
 )
 
-// monthly is a positive series with trend, season and noise, and a regressor it depends on.
+// monthly is a series of positive whole numbers with trend, season and noise, and a regressor it depends on.
 func monthly(n int) Series {
 	stream := rng.New(1, 0).Family("monthly").At(uint64(n))
 	s := Series{Start: 5, Values: make([]float64, n), Regressors: []Regressor{{"deal", make([]float64, n)}}}
@@ -15,7 +15,7 @@ func monthly(n int) Series {
 		if stream.Float64() < 0.2 {
 			s.Regressors[0].Values[t] = 1
 		}
-		s.Values[t] = 100 + 0.3*float64(t) + 20*math.Sin(float64(t)*math.Pi/6) + 30*s.Regressors[0].Values[t] + 5*stream.Normal()
+		s.Values[t] = math.Round(100 + 0.3*float64(t) + 20*math.Sin(float64(t)*math.Pi/6) + 30*s.Regressors[0].Values[t] + 5*stream.Normal())
 	}
 	return s
 }

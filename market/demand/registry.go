@@ -39,6 +39,12 @@ func Kinds() []Kind {
 		{"auto-arima", "ARIMA, the order by unit-root tests and AICc", func(o Options) Model {
 			return &Auto{ARIMA: ARIMA{Period: o.Period, Transform: o.Transform}}
 		}},
+		{"poisson", "autoregression of counts, Poisson; takes no transform", func(o Options) Model {
+			return &Counts{Period: o.Period}
+		}},
+		{"negative-binomial", "autoregression of overdispersed counts; takes no transform", func(o Options) Model {
+			return &Counts{Period: o.Period, NegativeBinomial: true}
+		}},
 	}
 }
 
@@ -66,9 +72,10 @@ const savedSchema = "souk.demand/1"
 // types are those of the models, by their names in files.
 func types() map[string]func() Model {
 	return map[string]func() Model{
-		"arima": func() Model { return new(ARIMA) },
-		"auto":  func() Model { return new(Auto) },
-		"naive": func() Model { return new(Naive) },
+		"arima":  func() Model { return new(ARIMA) },
+		"auto":   func() Model { return new(Auto) },
+		"counts": func() Model { return new(Counts) },
+		"naive":  func() Model { return new(Naive) },
 	}
 }
 

@@ -265,6 +265,10 @@ func TestSeparationIsNamed(t *testing.T) {
 			}
 		}
 	}
+	silent, err := FitGLM(NegativeBinomial, make([]float64, 7), dense([][]float64{ones(7)}), nil, []string{"1"})
+	if err != nil || silent.Converged || silent.Alpha != 0 || !(math.Abs(silent.LogLik) < 1e-9) {
+		t.Errorf("zeros only: %v, %+v", err, silent)
+	}
 	// With the silent group as the base, every other coefficient runs away with the constant.
 	a := []float64{1, 1, 1, 1, 0, 0, 0}
 	fit, err := FitGLM(Poisson, counts, dense([][]float64{ones(7), a}), nil, []string{"1", "a"})

@@ -70,8 +70,8 @@ func logRatio(x float64) (h, dh float64) {
 // maximise finds the best α > 0 at the given means from a first guess, by Newton's method on ln α. It gives 0 where the
 // responses vary no more than Poisson's, or so little more that the likelihood cannot tell.
 func (o *overdispersion) maximise(alpha float64, mean []float64) float64 {
-	if excess, _ := o.derivatives(0, mean); excess <= 0 {
-		return 0
+	if excess, _ := o.derivatives(0, mean); excess <= 0 || len(o.above) == 0 {
+		return 0 // among zeros only, any α is as likely
 	}
 	average := Mean(mean)
 	for range 100 {
