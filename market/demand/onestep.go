@@ -29,6 +29,19 @@ type drawer interface {
 	draw(mean, u float64) float64
 }
 
+// scaled is a oneStep whose error of period t, given its mean, is scale times an e of constant spread.
+type scaled interface {
+	scale(t int, mean float64) float64
+}
+
+// scaleOf is 1 where the step is not scaled.
+func scaleOf(step oneStep, t int, mean float64) float64 {
+	if s, ok := step.(scaled); ok {
+		return s.scale(t, mean)
+	}
+	return 1
+}
+
 // tracker carries a fitted oneStep along a series. A rival embeds it and thereby is a Model, once its Fit has called begin
 // and finish and its restore sets step again after reading JSON.
 type tracker struct {
@@ -41,7 +54,7 @@ type tracker struct {
 	Residuals  []float64 `json:"-"` // e, aligned with the series; NaN where there is none
 
 	step   oneStep
-	linear bool // m and f are linear: forecast errors are Gaussian, their spread follows from one unit error
+	linear bool // m and f are linear and no scale depends on the mean: forecast errors are Gaussian, their spread follows from one unit error
 }
 
 // tracked is a Model made of a oneStep. restore links what UnmarshalJSON filled, or says what is wrong with it.
@@ -104,7 +117,7 @@ func (k *tracker) finish(step oneStep, linear bool, start int, z []float64, rows
 // advance takes in the value of the next period; a missing one counts as what was expected.
 func (k *tracker) advance(z float64, x []float64) (e float64) {
 	m := k.step.mean(k.State, k.NextPeriod, x)
-	e = z - m
+	e = (z - m) / scaleOf(k.step, k.NextPeriod, m)
 	if math.IsNaN(z) {
 		z = m
 	}
@@ -252,7 +265,7 @@ func (s *trackerPath) walk(stream *rng.Stream, path []float64) {
 		if u := stream.Open(); s.drawer != nil {
 			path[i] = s.drawer.draw(m, u)
 		} else {
-			path[i] = m + float64(s.sigma*portable.NormalQuantile(u))
+			path[i] = m + float64(scaleOf(s.step, t, m)*s.sigma*portable.NormalQuantile(u))
 		}
 		s.step.take(s.now, t, x, m, path[i])
 	}
@@ -271,16 +284,18 @@ func (s *trackerPath) without(path []float64, first float64) {
 	}
 }
 
-// gaussian fills errors and intervals of a linear model: Var_h = σ² Σ c_j², with c the response to a unit error.
+// gaussian fills errors and intervals of a linear model: Var_h = σ² Σ c_j², with c the response to a unit error, of
+// errors and values in units of their scale.
 func (s *trackerPath) gaussian(f *Forecast) {
 	response := make([]float64, len(f.Mean))
-	s.without(response, 1)
+	s.without(response, scaleOf(s.step, s.next, f.TransformedMean[0]))
 	z := portable.NormalQuantile((1 + f.Coverage) / 2)
 	sum := 0.0
 	for i, mu := range f.TransformedMean {
-		c := response[i] - mu
+		scale := scaleOf(s.step, s.next+i, mu)
+		c := (response[i] - mu) / scale
 		sum += c * c
-		se := s.sigma * math.Sqrt(sum)
+		se := s.sigma * scale * math.Sqrt(sum)
 		f.TransformedSE[i] = se
 		f.Lo[i], f.Hi[i] = s.transform.back(mu-z*se), s.transform.back(mu+z*se)
 	}

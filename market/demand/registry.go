@@ -36,6 +36,18 @@ func Kinds() []Kind {
 		{"drift", "the last value and the mean change", func(o Options) Model {
 			return &Naive{Drift: true, tracker: tracker{Transform: o.Transform}}
 		}},
+		{"naive2", "the last value of the seasonally adjusted series, the M competitions' benchmark", func(o Options) Model {
+			return &Naive2{smoothed{Period: o.Period, tracker: tracker{Transform: o.Transform}}}
+		}},
+		{"ets", "exponential smoothing, the form by AICc", func(o Options) Model {
+			return &ETS{Period: o.Period, tracker: tracker{Transform: o.Transform}}
+		}},
+		{"damped-ets", "exponential smoothing, any trend damped", func(o Options) Model {
+			return &ETS{Period: o.Period, Damped: true, tracker: tracker{Transform: o.Transform}}
+		}},
+		{"theta", "simple exponential smoothing with half the trend, seasonally adjusted", func(o Options) Model {
+			return &Theta{smoothed{Period: o.Period, tracker: tracker{Transform: o.Transform}}}
+		}},
 		{"auto-arima", "ARIMA, the order by unit-root tests and AICc", func(o Options) Model {
 			return &Auto{ARIMA: ARIMA{Period: o.Period, Transform: o.Transform}}
 		}},
@@ -76,6 +88,9 @@ func types() map[string]func() Model {
 		"auto":   func() Model { return new(Auto) },
 		"counts": func() Model { return new(Counts) },
 		"naive":  func() Model { return new(Naive) },
+		"naive2": func() Model { return new(Naive2) },
+		"ets":    func() Model { return new(ETS) },
+		"theta":  func() Model { return new(Theta) },
 	}
 }
 
