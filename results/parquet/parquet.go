@@ -53,15 +53,20 @@ func (creator) ConfigureWriter(c *parquet.WriterConfig) { c.CreatedBy = "souk ve
 // NewWriter returns a writer of rows to w. scenarioHash (SHA-256 in hex of the canonical scenario) goes to the footer.
 func NewWriter[R results.Row](w io.Writer, scenarioHash string) *Writer[R] {
 	return &Writer[R]{
-		out: parquet.NewGenericWriter[R](w,
-			parquet.Compression(&parquet.Zstd),
-			parquet.MaxRowsPerRowGroup(rowGroup),
-			parquet.PageBufferSize(pageBytes),
-			creator{},
-			parquet.KeyValueMetadata(schemaKey, strconv.Itoa(SchemaVersion)),
-			parquet.KeyValueMetadata(scenarioKey, scenarioHash)),
+		out:     parquet.NewGenericWriter[R](w, options(scenarioHash)...),
 		chunk:   make([]R, 0, chunkRows),
 		columns: watched(reflect.TypeFor[R](), nil),
+	}
+}
+
+func options(scenarioHash string) []parquet.WriterOption {
+	return []parquet.WriterOption{
+		parquet.Compression(&parquet.Zstd),
+		parquet.MaxRowsPerRowGroup(rowGroup),
+		parquet.PageBufferSize(pageBytes),
+		creator{},
+		parquet.KeyValueMetadata(schemaKey, strconv.Itoa(SchemaVersion)),
+		parquet.KeyValueMetadata(scenarioKey, scenarioHash),
 	}
 }
 

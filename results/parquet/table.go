@@ -1,0 +1,94 @@
+package parquet
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// Type is what a Column holds.
+type Type int
+
+// The types of columns. A Number is optional: NaN is written as NULL.
+const (
+	Text Type = iota
+	Integer
+	Number
+)
+
+// Column is a column of a Table.
+type Column struct {
+	Name string
+	Type Type
+}
+
+// Table writes one table whose columns are known only at run time, in the order given, otherwise as Writer does. It is not safe for
+// concurrent use. The file is whole only after Close, and Close does not close what lies beneath.
+type Table struct {
+	out     *parquet.GenericWriter[any]
+	columns []Column
+	chunk   []parquet.Row
+	written int64
+}
+
+// NewTable returns a writer to w. Columns need different names, not empty and without a comma.
+func NewTable(w io.Writer, scenarioHash string, columns []Column) (*Table, error) {
+	types := []reflect.Type{Text: reflect.TypeFor[string](), Integer: reflect.TypeFor[int64](), Number: reflect.TypeFor[*float64]()}
+	tags := []string{Text: ",dict", Integer: "", Number: ",optional"}
+	var fields []reflect.StructField
+	seen := make(map[string]bool)
+	for i, c := range columns {
+		if c.Name == "" || seen[c.Name] || strings.Contains(c.Name, ",") {
+			return nil, field.New("column", strconv.Quote(c.Name), "different names, not empty and without a comma")
+		}
+		seen[c.Name] = true
+		fields = append(fields, reflect.StructField{Name: fmt.Sprintf("C%d", i), Type: types[c.Type],
+			Tag: reflect.StructTag("parquet:" + strconv.Quote(c.Name+tags[c.Type]))})
+	}
+	schema := parquet.SchemaOf(reflect.New(reflect.StructOf(fields)).Interface())
+	return &Table{columns: columns, out: parquet.NewGenericWriter[any](w, append(options(scenarioHash), schema)...)}, nil
+}
+
+// Write appends a row: a string, an int64 or a float64 for each column. An infinite number is refused.
+func (t *Table) Write(cells ...any) error {
+	row := make(parquet.Row, len(cells))
+	for i, c := range t.columns {
+		level := 0
+		v := parquet.ValueOf(cells[i])
+		if x, ok := cells[i].(float64); ok {
+			if math.IsInf(x, 0) {
+				return &field.Error{Key: c.Name, Found: fmt.Sprintf("%v in row %d", x, t.written+1), Expected: "a finite number, or NaN where it is not known"}
+			}
+			if level = 1; math.IsNaN(x) {
+				level, v = 0, parquet.Value{}
+			}
+		}
+		row[i] = v.Level(0, level, i)
+	}
+	t.written++
+	t.chunk = append(t.chunk, row)
+	if len(t.chunk) == chunkRows {
+		return t.flush()
+	}
+	return nil
+}
+
+func (t *Table) flush() error {
+	_, err := t.out.WriteRows(t.chunk)
+	t.chunk = t.chunk[:0]
+	return err
+}
+
+// Close writes what is buffered and the footer.
+func (t *Table) Close() error {
+	if err := t.flush(); err != nil {
+		return err
+	}
+	return t.out.Close()
+}

@@ -1,0 +1,68 @@
+package parquet
+
+import (
+	"bytes"
+	"math"
+	"testing"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+func TestATableOfColumnsKnownAtRunTimeReadsBack(t *testing.T) {
+	columns := []Column{{"store", Text}, {"h", Integer}, {"mean", Number}}
+	write := func() []byte {
+		var b bytes.Buffer
+		table, err := NewTable(&b, "abc", columns)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3000 {
+			mean := float64(i) / 4
+			if i%7 == 0 {
+				mean = math.NaN()
+			}
+			if err := table.Write("s"+string(rune('a'+i%20)), int64(i), mean); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := table.Write("x", int64(1), math.Inf(1)); err == nil {
+			t.Error("writes an infinite number")
+		}
+		if err := table.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	file := write()
+	if !bytes.Equal(file, write()) {
+		t.Error("two files of the same rows differ")
+	}
+	type row struct {
+		Store string   `parquet:"store"`
+		H     int64    `parquet:"h"`
+		Mean  *float64 `parquet:"mean,optional"`
+	}
+	rows, err := parquet.Read[row](bytes.NewReader(file), int64(len(file)))
+	if err != nil || len(rows) != 3000 {
+		t.Fatal(len(rows), err)
+	}
+	for i, r := range rows {
+		if r.Store != "s"+string(rune('a'+i%20)) || r.H != int64(i) || (r.Mean == nil) != (i%7 == 0) || r.Mean != nil && *r.Mean != float64(i)/4 {
+			t.Fatalf("row %d: %+v", i, r)
+		}
+	}
+	f, err := parquet.OpenFile(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range f.Root().Columns() {
+		if c.Name() != columns[i].Name {
+			t.Errorf("column %d is %s", i, c.Name())
+		}
+	}
+	for _, bad := range [][]Column{{{"", Text}}, {{"a", Text}, {"a", Number}}, {{"a,b", Text}}} {
+		if _, err := NewTable(&bytes.Buffer{}, "", bad); err == nil {
+			t.Errorf("makes a table of %v", bad)
+		}
+	}
+}

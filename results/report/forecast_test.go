@@ -1,0 +1,53 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+)
+
+func TestAForecastPlotShowsTheEndOfTheHistoryAndEveryModel(t *testing.T) {
+	l := &ForecastPlot{Title: "Passengers", X: "month", Y: "thousands", Start: 1, Label: func(p int) string { return fmt.Sprintf("1949-%03d", p) }}
+	for i := range 144 {
+		l.History = append(l.History, 100+2*float64(i)+30*math.Sin(float64(i)*math.Pi/6))
+	}
+	l.History[130] = math.NaN()
+	for _, name := range []string{"auto-arima", "theta"} {
+		f := ForecastBand{Name: name}
+		for h := range 24 {
+			m := 390 + 2*float64(h)
+			f.Median, f.Lo, f.Hi = append(f.Median, m), append(f.Lo, m-20-float64(h)), append(f.Hi, m+20+float64(h))
+		}
+		l.Forecasts = append(l.Forecasts, f)
+	}
+	p, err := l.Picture()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var svg, again bytes.Buffer
+	if err := p.SVG(&svg); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.SVG(&again); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(svg.Bytes(), again.Bytes()) {
+		t.Error("two drawings differ")
+	}
+	for _, word := range []string{"Passengers", "month", "auto-arima", "theta", "1949-049"} {
+		if !strings.Contains(svg.String(), word) {
+			t.Errorf("the picture does not say %q", word)
+		}
+	}
+	if strings.Contains(svg.String(), "1949-001<") {
+		t.Error("the picture shows the beginning of a long history")
+	}
+	for _, bad := range []*ForecastPlot{{}, {History: []float64{1}}, {History: []float64{math.Inf(1)}, Forecasts: l.Forecasts},
+		{History: []float64{1}, Forecasts: []ForecastBand{{Median: []float64{1}}}}} {
+		if _, err := bad.Picture(); err == nil {
+			t.Errorf("draws %+v", bad)
+		}
+	}
+}
