@@ -226,6 +226,17 @@ func (s *sink[R]) Close() error {
 // Merge writes table.parquet, the rows that all jobs wrote to a table, in order of seed, agent, episode and step. Its
 // memory does not grow with the rows, and its bytes depend on the rows alone.
 func Merge[R results.Row](r *Run, table string) error {
+	return r.Write(table+".parquet", func(w io.Writer) error {
+		out := parquet.NewWriter[R](w, r.scenarioHash)
+		if err := MergeInto(r, table, out); err != nil {
+			return err
+		}
+		return out.Close()
+	})
+}
+
+// MergeInto hands dst the rows that Merge would write, and leaves it open.
+func MergeInto[R results.Row](r *Run, table string, dst results.Sink[R]) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var lanes [][]string
@@ -244,11 +255,5 @@ func Merge[R results.Row](r *Run, table string) error {
 		}
 		lanes = append(lanes, lane)
 	}
-	return r.Write(table+".parquet", func(w io.Writer) error {
-		out := parquet.NewWriter[R](w, r.scenarioHash)
-		if err := parquet.Merge(out, lanes, r.fs.Open); err != nil {
-			return err
-		}
-		return out.Close()
-	})
+	return parquet.Merge(dst, lanes, r.fs.Open)
 }
