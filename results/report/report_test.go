@@ -37,7 +37,7 @@ func samples() map[string]interface{ Picture() (*Picture, error) } {
 		References: []Reference{{"best fixed price", 418}, {"best cycle", 451}, {"optimum", 455}},
 	}
 	return map[string]interface{ Picture() (*Picture, error) }{
-		"learning": learning, "prices": samplePrices(&random), "policy": samplePolicy(), "comparison": sampleComparison(),
+		"learning": learning, "prices": samplePrices(&random), "policy": samplePolicy(), "comparison": sampleComparison(), "leaderboard": sampleLeaderboard(),
 	}
 }
 
@@ -96,6 +96,22 @@ func sampleComparison() *Comparison {
 			{Name: "history", Value: 409, Low: 399, High: 419}, {Name: "cost-plus", Value: 391, Low: 384, High: 398}, {Name: "random", Value: 352, Low: 345, High: 359},
 		},
 	}
+}
+
+func sampleLeaderboard() *Leaderboard {
+	l := &Leaderboard{Title: "Which model forecasts customers best", Subtitle: "canned-tuna, 17 origins in weeks 239 to 318", Score: "MASE (less is better)",
+		Caption: "Bars: 95% intervals over origins."}
+	for i, name := range []string{"combination", "theta", "ets", "arima", "regression", "seasonal-naive", "naive"} {
+		s := Standing{Estimate: Estimate{Name: name, Learned: i == 0}}
+		for h := range 13 {
+			s.Ahead = append(s.Ahead, (0.5+0.04*float64(i))*(1+0.06*float64(h)))
+			s.Value += s.Ahead[h] / 13
+		}
+		s.Ahead[4] = math.NaN()
+		s.Low, s.High = s.Value-0.08, s.Value+0.08
+		l.Standings = append(l.Standings, s)
+	}
+	return l
 }
 
 func TestPicturesHaveTheSameBytesEveryTime(t *testing.T) {
