@@ -50,11 +50,10 @@ func (l *Leaderboard) Picture() (*Picture, error) {
 		}
 	}
 	return &Picture{height: upper.height + linesHigh, draw: func(c *draw.Canvas) {
-		above := draw.Crop(*c, 0, 0, linesHigh, 0)
-		above.Min.Y = 0 // dots are drawn from the foot up
+		above := *c
+		above.Max.Y -= linesHigh
 		c.Push()
 		c.Translate(vg.Point{Y: linesHigh})
-		above.Max.Y = upper.height
 		upper.draw(&above)
 		c.Pop()
 		l.lines(c)

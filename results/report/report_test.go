@@ -175,6 +175,9 @@ func TestBadInputIsRefused(t *testing.T) {
 		{"no estimate", &Comparison{}},
 		{"a value outside its interval", &Comparison{Estimates: []Estimate{{Value: 3, Low: 1, High: 2}}}},
 		{"NaN", &Comparison{Estimates: []Estimate{{Value: nan}}}},
+		{"no standing", &Leaderboard{}},
+		{"standings of unequal length", &Leaderboard{Standings: []Standing{{Ahead: []float64{1, 2}}, {Ahead: []float64{1}}}}},
+		{"a standing without a score", &Leaderboard{Standings: []Standing{{Ahead: []float64{nan, nan}}}}},
 	}
 	for _, c := range cases {
 		if _, err := c.sample.Picture(); err == nil || strings.Contains(err.Error(), "\n") {
@@ -191,6 +194,8 @@ func TestSmallAndDegenerateDataCanBeDrawn(t *testing.T) {
 		&PricePaths{Paths: []PricePath{{Time: []float64{7}, Price: []float64{nan}}}},
 		&PolicyLines{Feature: []float64{1}, Lines: []PolicyLine{{Price: []float64{nan}, Known: []bool{false}}}},
 		&Comparison{Zero: true, Estimates: []Estimate{{Name: "exact", Value: -3, Low: -3, High: -3}}},
+		&Leaderboard{Standings: []Standing{{Ahead: []float64{1}}}},
+		&Leaderboard{Standings: []Standing{{Ahead: []float64{1, nan}}, {Ahead: []float64{1, 1}}}},
 	} {
 		p, err := sample.Picture()
 		if err != nil {
