@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/souk-sim/souk/market/demand"
 )
 
 // What a value may be beside others; what it may be by itself stands in the schema's tags.
@@ -24,6 +26,7 @@ func (d *document) check(s *Scenario) {
 	if fitted := s.Data.Split.Validation[1]; s.Time.Start <= fitted || s.Time.Start > fitted+10000 {
 		d.bad(path("time").then("start"), strconv.Itoa(s.Time.Start), fmt.Sprintf("a period after %d, the last that models are fitted on", fitted))
 	}
+	d.demand(&s.Demand)
 	if d.sellers(s); len(d.errs) == 0 {
 		d.state(s)
 	}
@@ -107,6 +110,41 @@ func (d *document) data(data *Data) {
 		}
 		previous, before = part.span[1], part.key
 	}
+}
+
+// demand checks the names of demand models, and that nothing is given that the model does not use.
+func (d *document) demand(m *Demand) {
+	p, names := path("demand"), []string{"arima"}
+	for _, k := range demand.Kinds() {
+		names = append(names, k.Name)
+	}
+	switch {
+	case m.Model != "best" && !slices.Contains(names, m.Model):
+		d.bad(p.then("model"), show(m.Model), Suggest(m.Model, append(slices.Clone(names), "best")))
+	case m.Model != "best" && m.Candidates != nil:
+		d.bad(p.then("candidates"), "them beside the model "+m.Model, `none, or model = "best"`)
+	case m.Model == "best" && m.Candidates == nil:
+		m.Candidates = quick(names)
+	case m.Model == "best" && len(m.Candidates) == 0:
+		d.bad(p.then("candidates"), "none", "at least one demand model")
+	}
+	seen := map[string]bool{}
+	for i, name := range m.Candidates {
+		at := p.then("candidates").then(strconv.Itoa(i))
+		if d.once(at, seen, name); !slices.Contains(names, name) {
+			d.bad(at, show(name), Suggest(name, names))
+		}
+	}
+	if !m.Order.Auto && m.Model != "arima" && !seen["arima"] {
+		d.bad(p.then("order"), text(m.Order)+" beside the model "+m.Model, `none: it is ARIMA's`)
+	}
+}
+
+// quick are the models that best chooses from where the scenario does not say, of those there are. A seasonal ARIMA is not
+// among them, for weeks have long seasons: arima takes the harmonics in its place.
+func quick(names []string) []string {
+	return slices.DeleteFunc([]string{"arima", "ets", "theta", "regression", "combination", "seasonal-naive", "naive"},
+		func(name string) bool { return !slices.Contains(names, name) })
 }
 
 func (d *document) columns(p path, c *Columns, products int) {

@@ -65,13 +65,14 @@ type Time struct {
 
 // Demand is the time-series model of customers a period, fitted on the training and validation periods.
 type Demand struct {
-	Model     string   `toml:"model" default:"'arima'" oneof:"arima" doc:"time-series model"`
-	Series    string   `toml:"series" default:"'customers'" oneof:"customers" doc:"what it models"`
-	Transform string   `toml:"transform" default:"'log'" oneof:"log,none" doc:"scale on which the model is linear"`
-	Order     Order    `toml:"order" default:"'auto'" doc:"[p, d, q], or auto: chosen by AICc"`
-	Harmonics int      `toml:"harmonics" default:"2" range:"[0,13]" doc:"pairs of yearly sine and cosine regressors"`
-	Holidays  []string `toml:"holidays" oneof:"christmas,independence-day,labor-day,memorial-day,new-year,thanksgiving,before christmas,before independence-day,before labor-day,before memorial-day,before new-year,before thanksgiving" doc:"periods that have a dummy because a holiday falls in them, or in the next (before ...)"`
-	Outliers  Outliers `toml:"outliers" default:"'found'" doc:"periods that a dummy takes out: a list, or found: the falls of traffic that the data checks find"`
+	Model      string   `toml:"model" default:"'arima'" doc:"arima, another demand model by its name, or best: of candidates, the one that forecasts the validation periods best"`
+	Candidates []string `toml:"candidates" doc:"what best chooses from; left out: models that are fitted in seconds"`
+	Series     string   `toml:"series" default:"'customers'" oneof:"customers" doc:"what it models"`
+	Transform  string   `toml:"transform" default:"'log'" oneof:"log,none" doc:"scale on which the model is linear; with none, fewer than no customers in a path count as none"`
+	Order      Order    `toml:"order" default:"'auto'" doc:"of arima: [p, d, q], or auto: chosen by AICc"`
+	Harmonics  int      `toml:"harmonics" default:"2" range:"[0,13]" doc:"pairs of yearly sine and cosine regressors"`
+	Holidays   []string `toml:"holidays" oneof:"christmas,independence-day,labor-day,memorial-day,new-year,thanksgiving,before christmas,before independence-day,before labor-day,before memorial-day,before new-year,before thanksgiving" doc:"periods that have a dummy because a holiday falls in them, or in the next (before ...)"`
+	Outliers   Outliers `toml:"outliers" default:"'found'" doc:"periods that a dummy takes out: a list, or found: the falls of traffic that the data checks find"`
 }
 
 // Choice is the model of what shoppers take. The validation periods decide which terms are shared by all products, which each has

@@ -110,6 +110,42 @@ func TestSchemaTagsAreSoundAndEveryKeyIsExplained(t *testing.T) {
 	}
 }
 
+func TestDemandModelsAreKnownByName(t *testing.T) {
+	for _, good := range [][]string{{"demand.model='best'"}, {"demand.model='naive'"}, {"demand.model='best'", "demand.candidates=['arima', 'drift']", "demand.order=[1, 0, 0]"}} {
+		s, err := Load("canned-tuna", good...)
+		if err != nil {
+			t.Errorf("%q: %v", good, err)
+			continue
+		}
+		if (s.Demand.Model == "best") != (len(s.Demand.Candidates) >= 2) {
+			t.Errorf("%q: candidates %q", good, s.Demand.Candidates)
+		}
+		if again, err := Parse(Source{Name: "canonical", Text: string(s.Canonical())}); err != nil || again.RunID() != s.RunID() {
+			t.Errorf("%q, canonical form: %v\n%s", good, err, s.Canonical())
+		}
+	}
+	for _, bad := range []struct{ key, expected, override, more string }{
+		{"demand.model", `"naive"`, "demand.model='naiv'", ""},
+		{"demand.model", `"best"`, "demand.model='bset'", ""},
+		{"demand.model", "one of arima, ", "demand.model='prophetic'", ""},
+		{"demand.candidates", `none, or model = "best"`, "demand.candidates=['naive']", ""},
+		{"demand.candidates", "at least one", "demand.model='best'", "demand.candidates=[]"},
+		{"demand.candidates.1", "each name once", "demand.model='best'", "demand.candidates=['naive', 'naive']"},
+		{"demand.candidates.0", `"drift"`, "demand.model='best'", "demand.candidates=['drft']"},
+		{"demand.candidates.0", "one of", "demand.model='best'", "demand.candidates=['best']"},
+		{"demand.order", "ARIMA", "demand.model='naive'", "demand.order=[1, 0, 0]"},
+	} {
+		overrides := []string{bad.override}
+		if bad.more != "" {
+			overrides = append(overrides, bad.more)
+		}
+		_, err := Load("canned-tuna", overrides...)
+		if e, ok := err.(*field.Error); !ok || e.Key != bad.key || !strings.Contains(e.Expected, bad.expected) {
+			t.Errorf("%q: %v", overrides, err)
+		}
+	}
+}
+
 func TestDataPathsAreRelativeToTheScenario(t *testing.T) {
 	folder := t.TempDir()
 	source, err := Open("canned-tuna")

@@ -36,7 +36,7 @@ func (a *app) fit() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			models, err := workflow.Fit(cmd.Context(), s, data)
+			models, err := workflow.Fit(cmd.Context(), s, data, a.workers)
 			if err != nil {
 				return err
 			}
@@ -53,6 +53,7 @@ func (a *app) fit() *cobra.Command {
 		},
 	}
 	a.scenarioFlags(cmd)
+	a.workersFlag(cmd)
 	cmd.Flags().StringVar(&folder, "models", "", "folder to write the models to, as JSON")
 	return cmd
 }

@@ -33,10 +33,7 @@ func Build(s *scenarios.Scenario, d *Data, m *Models, share float64) (*World, er
 		Share: share, Expected: s.Market.Resolution == "expected", NoShock: !s.Market.Shock,
 		Reward: market.Reward{Of: market.Objective(reward.Of), Discount: reward.Discount, Holding: reward.Holding,
 			LostUnit: reward.LostUnit, PriceChange: reward.PriceChange * share},
-		Traffic: func() (demand.Simulator, error) {
-			n := s.Time.Start - m.Traffic.Next() + s.Time.Horizon
-			return m.Traffic.Simulator(n, regressors(s, d, m.Traffic.Next(), n))
-		},
+		Traffic: func() (demand.Simulator, error) { return m.Traffic.simulator(s, d) },
 	}
 	if s.Stock.Policy == "base-stock" {
 		cfg.Stock = market.Stock{CoverDays: s.Stock.CoverDays, Safety: s.Stock.Safety, LeadTimeDays: s.Stock.LeadTimeDays}

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"strings"
-	"time"
+	"runtime"
 
 	"github.com/souk-sim/souk/market/choice"
-	"github.com/souk-sim/souk/market/demand"
 	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/market/rivals"
 	"github.com/souk-sim/souk/scenarios"
@@ -19,19 +17,23 @@ var missing = math.NaN()
 
 // Models are what a scenario fits. Training and validation periods are fitted on; the test periods only judge.
 type Models struct {
-	Traffic *demand.Auto
+	Traffic Traffic
 	Choice  *choice.ShareLogit
 	Prices  []*rivals.Fitted // of every product, the learner's included
 }
 
 // Fit fits the scenario's models, from traffic to prices. A cancelled context stops it between models.
-func Fit(ctx context.Context, s *scenarios.Scenario, d *Data) (*Models, error) {
+// The result does not depend on the number of workers, 0 being all processors.
+func Fit(ctx context.Context, s *scenarios.Scenario, d *Data, workers int) (*Models, error) {
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
 	m := &Models{}
 	for _, stage := range []struct {
 		name string
 		fit  func() error
 	}{
-		{"demand", func() (err error) { m.Traffic, err = fitTraffic(s, d); return err }},
+		{"demand", func() (err error) { m.Traffic, err = fitTraffic(ctx, s, d, workers); return err }},
 		{"choice", func() (err error) { m.Choice, err = choice.Fit(d.forChoice(), choiceOptions(s)); return err }},
 		{"prices", func() (err error) { m.Prices, err = fitPrices(s, d); return err }},
 	} {
@@ -43,61 +45,6 @@ func Fit(ctx context.Context, s *scenarios.Scenario, d *Data) (*Models, error) {
 		}
 	}
 	return m, nil
-}
-
-// fitTraffic fits customers a period, with the year's waves and a dummy for each outlier as regressors.
-func fitTraffic(s *scenarios.Scenario, d *Data) (*demand.Auto, error) {
-	first, last := s.Data.Split.Train[0], s.Data.Split.Validation[1]
-	n := last - first + 1
-	series := demand.Series{Start: first, Values: make([]float64, n), Regressors: regressors(s, d, first, n)}
-	for i := range series.Values {
-		series.Values[i] = missing
-	}
-	panel := d.Panel.Between([2]int{first, last})
-	for t, period := range panel.Periods {
-		series.Values[period-first] = panel.Customers[t]
-	}
-	model := &demand.Auto{}
-	if s.Demand.Transform == "log" {
-		model.Transform = demand.Log()
-	}
-	if s.Demand.Order.Auto {
-		return model, model.Fit(series)
-	}
-	model.Order = [3]int{s.Demand.Order.P, s.Demand.Order.D, s.Demand.Order.Q}
-	return model, model.ARIMA.Fit(series)
-}
-
-// yearInWeeks is the mean Gregorian year.
-const yearInWeeks = 365.2425 / 7
-
-// regressors of the traffic model over n periods from start. Outliers outside of what is fitted have none.
-func regressors(s *scenarios.Scenario, d *Data, start, n int) []demand.Regressor {
-	all := demand.Fourier(yearInWeeks, s.Demand.Harmonics, start, n)
-	first, _ := time.Parse(time.DateOnly, s.Data.FirstDay) // checked with the scenario, as the names are
-	for _, name := range s.Demand.Holidays {
-		before := 0
-		if rest, is := strings.CutPrefix(name, "before "); is {
-			name, before = rest, 1
-		}
-		x, _ := demand.Holiday(name, before, first, 7, start, n)
-		all = append(all, x)
-	}
-	outliers := s.Demand.Outliers.Periods
-	if s.Demand.Outliers.Found {
-		outliers = d.trafficFalls()
-	}
-	for _, period := range outliers {
-		if fitted(s, period) {
-			all = append(all, demand.Pulse(fmt.Sprintf("week %d", period), start, n, period))
-		}
-	}
-	return all
-}
-
-// fitted says whether the final coefficients are fitted on a period.
-func fitted(s *scenarios.Scenario, period int) bool {
-	return period >= s.Data.Split.Train[0] && period <= s.Data.Split.Validation[1]
 }
 
 // choiceOptions are the scenario's wishes for the choice model.

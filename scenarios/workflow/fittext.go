@@ -17,9 +17,11 @@ func FitText(w io.Writer, s *scenarios.Scenario, d *Data, m *Models) error {
 	p := &page{}
 	p.line("%s: models of %s", s.Name, s.Data.Panel)
 	p.section("data", dataText(s, d.Findings)...)
-	p.section("traffic", m.trafficText(s)...)
-	p.line("")
-	p.WriteString(m.trafficTable())
+	p.section("traffic", m.Traffic.text(s)...)
+	if table := m.Traffic.table(); table != "" {
+		p.line("")
+		p.WriteString(table)
+	}
 	p.section("choice", choiceText(m.Choice, s.Own())...)
 	p.line("\ncoefficients, with t values (Driscoll–Kraay)\n")
 	p.WriteString(coefficientTable(m.Choice))
@@ -48,14 +50,6 @@ func FitText(w io.Writer, s *scenarios.Scenario, d *Data, m *Models) error {
 	p.section("", warned...)
 	_, err := io.WriteString(w, p.String())
 	return err
-}
-
-func (m *Models) trafficTable() string {
-	rows := [][]string{{"", "estimate", "s.e."}}
-	for _, c := range m.Traffic.Coefficients {
-		rows = append(rows, []string{c.Name, fmt.Sprintf("%.4f", c.Estimate), fmt.Sprintf("%.4f", c.SE)})
-	}
-	return align(rows)
 }
 
 // coefficientTable has a line for each product and columns for terms, as many side by side as fit; what products share stands in every line.
@@ -284,7 +278,10 @@ func (m *Models) priceTable() string {
 
 // Documents are the models as JSON documents, by file name.
 func (m *Models) Documents() map[string]any {
-	all := map[string]any{"traffic.json": m.Traffic, "choice.json": m.Choice}
+	all := map[string]any{"traffic.json": m.Traffic.document(), "choice.json": m.Choice}
+	if m.Traffic.Selection != nil {
+		all["traffic-selection.json"] = m.Traffic.Selection
+	}
 	for _, fit := range m.Prices {
 		all["prices-"+fit.Deals.Product()+".json"] = fit.Deals
 	}

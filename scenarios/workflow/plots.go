@@ -31,12 +31,17 @@ func draw(run *rundir.Run, s *scenarios.Scenario, w *World, m *Summary) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range []struct {
+	type plot struct {
 		name    string
 		picture interface {
 			Picture() (*report.Picture, error)
 		}
-	}{{"learning", learning}, {"prices", paths}, {"policy", policyLines(m.Chosen.Table)}, {"comparison", comparison(m.Comparison, s)}} {
+	}
+	plots := []plot{{"learning", learning}, {"prices", paths}, {"policy", policyLines(m.Chosen.Table)}, {"comparison", comparison(m.Comparison, s)}}
+	if m.Models.Traffic.Selection != nil {
+		plots = append(plots, plot{"traffic", m.Models.Traffic.leaderboard(s)})
+	}
+	for _, p := range plots {
 		picture, err := p.picture.Picture()
 		if err != nil {
 			return fmt.Errorf("drawing %s: %w", p.name, err)

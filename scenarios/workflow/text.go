@@ -3,7 +3,6 @@ package workflow
 import (
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -25,7 +24,7 @@ func (m *Summary) Text(w io.Writer) error {
 		p.line("%s", m.Question)
 	}
 	p.section("data", dataText(s, m.Findings)...)
-	p.section("traffic", m.Models.trafficText(s)...)
+	p.section("traffic", m.Models.Traffic.text(s)...)
 	p.section("choice", choiceText(m.Models.Choice, s.Own())...)
 	p.section("prices", m.Models.pricesText(s)...)
 	p.section("tuned", m.tunedText()...)
@@ -174,17 +173,6 @@ func dummies(s *scenarios.Scenario, findings []logs.Finding) string {
 
 // mostPlaces is how many places of one kind of finding are printed; summary.json has all.
 const mostPlaces = 8
-
-func (m *Models) trafficText(s *scenarios.Scenario) []string {
-	t := m.Traffic
-	scale, spread := "", fmt.Sprintf("residual s.d. %.3g", math.Sqrt(t.Sigma2))
-	if s.Demand.Transform == "log" {
-		scale, spread = "log ", fmt.Sprintf("residual s.d. %.1f%%", 100*math.Sqrt(t.Sigma2))
-	}
-	text := []string{fmt.Sprintf("customers a %s: %sARIMA(%d,%d,%d) with %s, n %d; %s; Ljung–Box p %.2f", s.Time.Period, scale,
-		t.Order[0], t.Order[1], t.Order[2], plural(len(t.Coefficients), "coefficient"), t.N, spread, t.LjungBox.PValue)}
-	return append(text, warnings(t.Warnings)...)
-}
 
 func warnings(all []string) (text []string) {
 	for _, w := range all {
