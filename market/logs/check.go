@@ -22,6 +22,14 @@ const (
 	UnitsMisfit     Kind = "units that do not fit the price" // more than the store-averaged price explains
 	ShortSupply     Kind = "short supply"                    // hardly anything to buy: sales are not demand
 	TrafficFall     Kind = "traffic fall"                    // customers missing from the count
+
+	// Of series.
+	OutOfOrder       Kind = "rows out of order"        // one finding for all
+	RepeatedRow      Kind = "repeated row"             // of a period, equal; one finding for all
+	SeveralRows      Kind = "several rows of a period" // that differ; one finding for all
+	OffGrid          Kind = "time between the periods" // one finding for all
+	IncompletePeriod Kind = "incomplete period"        // of a resampled series, some of its parts are missing
+	Outlier          Kind = "outlier"                  // far from trend and season
 )
 
 // Action is what is done about it.
@@ -33,12 +41,22 @@ const (
 	Missing     Action = "treated as missing"
 	OutOfChoice Action = "left out of the choice fit"
 	Dummy       Action = "a dummy in the traffic model"
+
+	// Of series.
+	Sorted      Action = "sorted"
+	Dropped     Action = "dropped"
+	Summed      Action = "summed"
+	Averaged    Action = "averaged"
+	Moved       Action = "moved to the period that holds it"
+	TakenAsZero Action = "taken as 0"
+	Winsorised  Action = "winsorised"
 )
 
 // Finding is one doubtful value.
 type Finding struct {
 	Row      int    `json:"row"`               // 1-based among the data rows; of absent periods, the row that follows them
 	Period   int    `json:"period"`            // of absent periods, the first
+	Time     string `json:"time,omitempty"`    // the period's label, of a Series
 	Product  string `json:"product,omitempty"` // empty: of the period
 	Kind     Kind   `json:"kind"`
 	Found    string `json:"found"`
@@ -51,6 +69,9 @@ func (f Finding) String() string {
 	product := f.Product
 	if product != "" {
 		product = " " + product
+	}
+	if f.Time != "" {
+		return fmt.Sprintf("row %d, %s: %s: found %s, expected %s: %s", f.Row, f.Time, f.Kind, f.Found, f.Expected, f.Action)
 	}
 	return fmt.Sprintf("row %d, period %d%s: %s: found %s, expected %s: %s", f.Row, f.Period, product, f.Kind, f.Found, f.Expected, f.Action)
 }

@@ -145,27 +145,6 @@ func oneOf(a, b string) string {
 	return "both"
 }
 
-// locate finds the mapped columns among the file's columns.
-func locate(roles []role, columns []string) ([]int, error) {
-	at := make([]int, len(roles))
-	for i, r := range roles {
-		at[i] = -1
-		for j, name := range columns {
-			if name != r.name {
-				continue
-			}
-			if at[i] >= 0 {
-				return nil, field.New(r.name, "the column twice", "each column once")
-			}
-			at[i] = j
-		}
-		if at[i] < 0 {
-			return nil, field.New(r.name, "no such column", "one of the file's columns"+nearest(r.name, columns))
-		}
-	}
-	return at, nil
-}
-
 // nearest suggests the column whose name is closest to the one that was asked for (Levenshtein 1966).
 func nearest(name string, columns []string) string {
 	best, least := "", len(name)/2+2
@@ -200,24 +179,20 @@ func nearest(name string, columns []string) string {
 	return ", nearest " + strconv.Quote(best)
 }
 
-// add puts one row, in the order of roles, at the end of the panel; NaN is missing. place says where the row stands.
-func (p *Panel) add(roles []role, values []float64, place func(column string) *field.Error) error {
+// add puts one row, in the order of roles, at the end of the panel; NaN is missing.
+func (p *Panel) add(roles []role, row []cell, at place) error {
 	n := len(p.Products)
-	bad := func(r role, found, expected string) error {
-		e := place(r.name)
-		e.Found, e.Expected = found, expected
-		return e
-	}
-	period := values[0]
+	period := row[0].number
+	bad := func(found, expected string) error { return at.bad(roles[0].name, found, expected) }
 	switch last := len(p.Periods) - 1; {
 	case period != period:
-		return bad(roles[0], "a missing value", "a period")
+		return bad("a missing value", "a period")
 	case period != math.Trunc(period) || math.Abs(period) > 1e9:
-		return bad(roles[0], number(period), "a whole number")
+		return bad(number(period), "a whole number")
 	case last >= 0 && p.Periods[last] == int(period):
-		return bad(roles[0], number(period)+" twice", "each period once")
+		return bad(number(period)+" twice", "each period once")
 	case last >= 0 && p.Periods[last] > int(period):
-		return bad(roles[0], fmt.Sprintf("%d after %d", int(period), p.Periods[last]), "periods that increase")
+		return bad(fmt.Sprintf("%d after %d", int(period), p.Periods[last]), "periods that increase")
 	}
 	cells := make([]float64, 4*n)
 	for i := range cells {
@@ -227,23 +202,20 @@ func (p *Panel) add(roles []role, values []float64, place func(column string) *f
 	p.Units, p.Price = append(p.Units, cells[:n:n]), append(p.Price, cells[n:2*n:2*n])
 	p.Wholesale, p.Display = append(p.Wholesale, cells[2*n:3*n:3*n]), append(p.Display, cells[3*n:])
 	p.Customers = append(p.Customers, math.NaN())
-	row := len(p.Periods) - 1
+	last := len(p.Periods) - 1
 	for i, r := range roles[1:] {
-		v := values[i+1]
-		if math.IsInf(v, 0) {
-			return bad(r, number(v), "a finite number")
-		}
+		v := row[i+1].number
 		if r.product < 0 {
-			p.Customers[row] = v
+			p.Customers[last] = v
 			continue
 		}
 		if r.log {
 			if math.Abs(v) > 700 {
-				return bad(r, number(v), "the logarithm of a price")
+				return at.bad(r.name, number(v), "the logarithm of a price")
 			}
 			v = portable.Exp(v)
 		}
-		r.matrix(p)[row][r.product] = v
+		r.matrix(p)[last][r.product] = v
 	}
 	return nil
 }

@@ -216,14 +216,6 @@ func TestABadParquetIsOneErrorThatNamesThePlace(t *testing.T) {
 		Display   float64   `parquet:"display"`
 		Customers float64   `parquet:"customers"`
 	}
-	type decimal struct {
-		Week      int32   `parquet:"week"`
-		Units     float64 `parquet:"units"`
-		Price     int64   `parquet:"price,decimal(2:12)"`
-		LW        float64 `parquet:"lw"`
-		Display   float64 `parquet:"display"`
-		Customers float64 `parquet:"customers"`
-	}
 	type misspelt struct {
 		Week  int32   `parquet:"week"`
 		Unit  float64 `parquet:"unit"`
@@ -239,7 +231,6 @@ func TestABadParquetIsOneErrorThatNamesThePlace(t *testing.T) {
 		"no rows":        {write(t, []good{}), "f.parquet: found a header only, expected at least one row"},
 		"text":           {write(t, []text{{Week: 1}}), "f.parquet: units: found a column of type STRING, expected a column of numbers"},
 		"list":           {write(t, []list{{Week: 1}}), "f.parquet: units: found a column of type list or group, expected a column of numbers"},
-		"decimal":        {write(t, []decimal{{Week: 1}}), "f.parquet: price: found a column of type DECIMAL(12,2), expected a column of numbers"},
 		"missing column": {write(t, []misspelt{{Week: 1}}), `f.parquet: customers: found no such column`},
 		"infinite":       {write(t, []good{{Week: 1, Price: 1}, {Week: 2, Price: math.Inf(1)}}), "f.parquet: row 2: price: found +Inf, expected a finite number"},
 		"week twice":     {write(t, []good{{Week: 4, Price: 1}, {Week: 4, Price: 1}}), "f.parquet: row 2: week: found 4 twice, expected each period once"},
