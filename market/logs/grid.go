@@ -160,9 +160,13 @@ func (g Grid) Opens(k int) (time.Time, bool) {
 // period is the number of the period that holds a time of some form, and whether the time is where labels are.
 func (g Grid) period(t float64, f form) (k int, exact bool) {
 	at := g.coordinate(t, f)
-	if g.unit == unitNumber || f == formNumber { // decimals are rounded
-		k := math.Round((at - g.origin) / g.every)
-		return int(k), math.Abs(g.at(int(k))-at) <= 0.1*g.every
+	if g.unit == unitNumber || f == formNumber { // decimals are rounded: a tenth of a step, or of a month of a year, is allowed for
+		slack := 0.1
+		if g.unit == unitNumber {
+			slack *= g.every
+		}
+		k := int(math.Floor((at - g.origin + slack) / g.every))
+		return k, at-g.at(k) <= slack
 	}
 	k = int(math.Floor((at - g.origin) / g.every))
 	exact = g.at(k) == at

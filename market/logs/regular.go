@@ -289,3 +289,12 @@ func (b *placer) together(values []float64, rows []int, how Combine) float64 {
 	}
 	return total
 }
+
+// Observed is the number of periods up to the last that has a value. Those after it are the future, of which the regressors may be known.
+func (s Series) Observed() int {
+	n := len(s.Values)
+	for n > 0 && s.Values[n-1] != s.Values[n-1] {
+		n--
+	}
+	return n
+}

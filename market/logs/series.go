@@ -60,18 +60,22 @@ func ReadSeries(ctx context.Context, path string, columns SeriesColumns, options
 
 // DecodeSeries is ReadSeries of size bytes of data, with a name for errors.
 func DecodeSeries(ctx context.Context, name string, data io.ReaderAt, size int64, columns SeriesColumns, options ReadOptions, yield func(Observations) error) error {
-	wanted, err := columns.wanted()
+	r := &seriesReader{ctx: ctx, name: name, data: data, size: size, columns: columns, options: options, yield: yield, spillRows: 1 << 20}
+	return r.read()
+}
+
+func (r *seriesReader) read() error {
+	wanted, err := r.columns.wanted()
 	if err != nil {
 		return err
 	}
-	r := &seriesReader{ctx: ctx, name: name, data: data, size: size, columns: columns, options: options, yield: yield}
-	if len(columns.ID) == 0 {
+	if len(r.columns.ID) == 0 {
 		return r.stream(wanted)
 	}
-	if options.Only != "" {
+	if r.options.Only != "" {
 		return r.one(wanted)
 	}
-	all, err := r.census(wanted[:len(columns.ID)])
+	all, err := r.census(wanted[:len(r.columns.ID)])
 	if err != nil {
 		return err
 	}
@@ -110,8 +114,8 @@ func (c SeriesColumns) wanted() ([]column, error) {
 	return all, nil
 }
 
-// maxSpills bounds the number of files that rows wait in, and spillRows the rows of one where there are not more of them.
-const maxSpills, spillRows = 256, 1 << 20
+// maxSpills bounds the number of files that rows wait in.
+const maxSpills = 256
 
 type seriesReader struct {
 	ctx     context.Context
@@ -121,8 +125,10 @@ type seriesReader struct {
 	columns SeriesColumns
 	options ReadOptions
 	yield   func(Observations) error
-	rows    int
-	parts   []byte // of an id
+
+	spillRows int    // of a file, or more where maxSpills files would not hold all
+	rows      int    // so far in this pass
+	parts     []byte // of an id
 }
 
 func (r *seriesReader) scan(wanted []column, row func(at place, id []byte, cells []cell) error) error {
@@ -288,7 +294,7 @@ func (r *seriesReader) one(wanted []column) error {
 
 // gather reads a table in which the rows of a series stand apart: into files of whole series, or into memory.
 func (r *seriesReader) gather(wanted []column, all census) error {
-	limit := max(spillRows, (r.rows+maxSpills-1)/maxSpills)
+	limit := max(r.spillRows, (r.rows+maxSpills-1)/maxSpills)
 	if r.options.Folder == "" {
 		limit = r.rows
 	}

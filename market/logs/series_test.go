@@ -117,3 +117,154 @@ func TestTimesOfEveryFormAndTheirSteps(t *testing.T) {
 		}
 	}
 }
+
+func TestABadSeriesTableIsOneErrorThatNamesThePlace(t *testing.T) {
+	ids := SeriesColumns{Value: "y", Time: "t", ID: []string{"store", "sku"}, Regressors: []string{"price"}}
+	const header = "store,sku,t,y,price\n"
+	for name, c := range map[string]struct{ text, want string }{
+		"empty file":       {"", "f.csv: found an empty file"},
+		"header only":      {header, "f.csv: found a header only, expected at least one row"},
+		"missing column":   {"store,sku,t,y,prise\n1,1,1,1,1\n", `f.csv:1: price: found no such column, expected one of the file's columns, nearest "prise"`},
+		"semicolons":       {"store;sku;t;y;price\n1;1;1;1;1\n", "f.csv:1: store: found no such column, expected one of the file's columns; the header has one column"},
+		"ragged row":       {header + "1,1,1,1,1\n1,1,2,1\n", "f.csv:3: found another number of fields than the header's, expected 5 fields"},
+		"text":             {header + "1,1,1,1,1\n1,1,2,many,1\n", `f.csv:3: y: found "many", expected a finite number`},
+		"decimal comma":    {header + "1,1,1,\"1,5\",1\n", `f.csv:2: y: found "1,5", expected a finite number`},
+		"infinity":         {header + "1,1,1,-Inf,1\n", `f.csv:2: y: found "-Inf", expected a finite number`},
+		"infinite driver":  {header + "1,1,1,1,1e999\n", `f.csv:2: price: found "1e999", expected a finite number`},
+		"no id":            {header + "1,,1,1,1\n", "f.csv:2: sku: found nothing, expected the id of a series"},
+		"no time":          {header + "1,1,NA,1,1\n", "f.csv:2: t: found a missing value, expected a time"},
+		"American date":    {header + "1,1,01/31/2024,1,1\n", `f.csv:2: t: found "01/31/2024", expected a number, a date (2024-01-31)`},
+		"no such day":      {header + "1,1,2023-02-29,1,1\n", `f.csv:2: t: found "2023-02-29", expected`},
+		"no such week":     {header + "1,1,2024-W53,1,1\n", `f.csv:2: t: found "2024-W53", expected`},
+		"no such quarter":  {header + "1,1,2024Q5,1,1\n", `f.csv:2: t: found "2024Q5", expected`},
+		"no such minute":   {header + "1,1,2024-01-01T10:60,1,1\n", `f.csv:2: t: found "2024-01-01T10:60", expected`},
+		"two ways":         {header + "1,1,2024-01-31,1,1\n1,1,2024-02,1,1\n", "f.csv:3: t: found a time written in another way than those before"},
+		"apart, two ways":  {header + "1,1,2024-01-31,1,1\n2,1,2024-01-31,1,1\n1,1,7,1,1\n", "f.csv:4: t: found a time written in another way than those before"},
+		"second row":       {header + "a,b,2024-01-31,1,1\na,b,2024-01-31,2,1\n", `f.csv:3: t: found a second row for 2024-01-31 of series "a,b", with 2 where row 2 has 1, expected one row a period`},
+		"no step":          {header + "a,b,2024-01-01,1,1\na,b,2024-01-08,2,1\na,b,2024-01-15,2,1\na,b,2024-01-19,2,1\n", `f.csv:5: t: found 1 of 4 times of series "a,b" that do not fit its most frequent step, a week`},
+		"one slip of date": {header + "a,b,2024-01-01,1,1\na,b,2024-01-02,2,1\na,b,9024-01-03,2,1\n", `f.csv: t: found in series "a,b" 2024-01-01 to 9024-01-03, which are 2556700 periods of a day for 3 rows`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all, err := long(t, c.text, ids, ReadOptions{})
+			for _, o := range all {
+				if err == nil {
+					_, err = o.Regular(Placing{})
+				}
+			}
+			refused(t, err, c.want)
+		})
+	}
+	_, err := long(t, header, SeriesColumns{}, ReadOptions{})
+	refused(t, err, "value: found nothing")
+	_, err = long(t, header, SeriesColumns{Value: "y", Time: "y"}, ReadOptions{})
+	refused(t, err, "y: found the column named twice")
+	_, err = long(t, header+"1,tuna,1,1,1\n2,tuna,1,1,1\n", ids, ReadOptions{Only: "1,tune"})
+	refused(t, err, `f.csv: store,sku: found no series "1,tune", expected the id of a series, nearest "1,tuna"`)
+}
+
+func TestMissingCellsAndIdsOfSeveralColumns(t *testing.T) {
+	text := "\ufeffsku,store,y,price\r\n\"a,b\",1,NA,1\r\nc,1,NULL,2\r\n\"a,b\",1,3,\r\nc,2,NaN,4\r\n"
+	columns := SeriesColumns{Value: "y", ID: []string{"store", "sku"}, Regressors: []string{"price"}}
+	all, err := long(t, text, columns, ReadOptions{})
+	if err != nil || len(all) != 3 {
+		t.Fatalf("%d series, %v", len(all), err)
+	}
+	got := ""
+	for _, o := range all {
+		got += fmt.Sprint(o.ID, o.Values, o.Regressors, " ")
+	}
+	if want := `1,"a,b"[NaN 3] [[1 NaN]] 1,c[NaN] [[2]] 2,c[NaN] [[4]] `; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	only, err := long(t, text, columns, ReadOptions{Only: "1,c"})
+	if err != nil || len(only) != 1 || only[0].ID != "1,c" {
+		t.Errorf("%v, %v", only, err)
+	}
+}
+
+// table writes a table of series × periods, each row once, in the order that less gives of (series, period).
+func table(series, periods int, byTime bool) string {
+	var b strings.Builder
+	b.WriteString("id,t,y,x\n")
+	for i := range series * periods {
+		k, t := i/periods, i%periods
+		if byTime {
+			k, t = i%series, i/series
+		}
+		fmt.Fprintf(&b, "s%d,%d,%d,%d\n", k, t+1, 1000*k+t, t%7)
+	}
+	return b.String()
+}
+
+var panel = SeriesColumns{Value: "y", Time: "t", ID: []string{"id"}, Regressors: []string{"x"}}
+
+// Rows that stand together stream; rows that do not wait in memory or in files; the series are the same.
+func TestTheOrderOfTheRowsDoesNotMatterToTheSeries(t *testing.T) {
+	want, err := long(t, table(30, 50, false), panel, ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	for _, options := range []ReadOptions{{}, {Folder: folder}} {
+		got := spilling(t, table(30, 50, true), options, 100)
+		if a, b := plain(got), plain(want); a != b {
+			t.Errorf("in %q: got %s, want %s", options.Folder, a, b)
+		}
+	}
+	if left, _ := os.ReadDir(folder); len(left) > 0 {
+		t.Errorf("%d files are left", len(left))
+	}
+}
+
+// spilling reads a table with few rows to a file.
+func spilling(t testing.TB, text string, options ReadOptions, rows int) []Observations {
+	t.Helper()
+	var all []Observations
+	r := &seriesReader{ctx: context.Background(), name: "f.csv", data: strings.NewReader(text), size: int64(len(text)), columns: panel, options: options,
+		spillRows: rows, yield: func(o Observations) error { all = append(all, o); return nil }}
+	if err := r.read(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// plain writes series without the places of their rows.
+func plain(all []Observations) string {
+	var b strings.Builder
+	for _, o := range all {
+		fmt.Fprintln(&b, o.ID, o.times, o.Values, o.Regressors)
+	}
+	return b.String()
+}
+
+func TestReadingStopsCleanlyOnAnErrorAndWhenCancelled(t *testing.T) {
+	folder, text := t.TempDir(), table(30, 500, true)
+	stop := errors.New("stop")
+	for _, want := range []error{stop, context.Canceled} {
+		for name, text := range map[string]string{"apart": text, "together": table(30, 500, false)} {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			r := &seriesReader{ctx: ctx, name: "f.csv", data: strings.NewReader(text), size: int64(len(text)), columns: panel, options: ReadOptions{Folder: folder},
+				spillRows: 1000, yield: func(Observations) error {
+					if want == stop {
+						return stop
+					}
+					cancel()
+					return nil
+				}}
+			if err := r.read(); !errors.Is(err, want) {
+				t.Errorf("%s: %v, want %v", name, err, want)
+			}
+			if left, _ := os.ReadDir(folder); len(left) > 0 {
+				t.Errorf("%s: %d files are left", name, len(left))
+			}
+		}
+	}
+	_, err := long(t, text, panel, ReadOptions{Folder: filepath.Join(folder, "none")})
+	if err != nil {
+		t.Errorf("few rows need no folder: %v", err)
+	}
+	r := &seriesReader{ctx: context.Background(), name: "f.csv", data: strings.NewReader(text), size: int64(len(text)), columns: panel,
+		options: ReadOptions{Folder: filepath.Join(folder, "none")}, spillRows: 1000}
+	refused(t, r.read(), filepath.Join(folder, "none")+": found no such file or directory, expected a folder to write to")
+}
