@@ -1,35 +1,68 @@
 package demand
 
 import (
+	"cmp"
+	"fmt"
 	"math"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
-// Auto is an ARIMA whose order is chosen from the data: differences by tests, the other orders by a stepwise search for
-// the least AICc (Hyndman & Khandakar 2008, Journal of Statistical Software 27:3). Unlike R's auto.arima, every
-// candidate is fitted by exact maximum likelihood from several starts.
+// Auto is an ARIMA whose order is chosen from the data: differences by tests, the other orders by a search for the least
+// AICc (Hyndman & Khandakar 2008, Journal of Statistical Software 27:3). Unlike R's auto.arima, every candidate is fitted
+// by exact maximum likelihood from several starts.
 type Auto struct {
 	// Period, Transform and NoMean (no constant of any kind) are read before the search; the rest is the model found.
 	ARIMA
-	// Differences are d and D; nil chooses D by seasonal strength, then d by KPSS tests at 5%, and one more d where the
-	// likelihood prefers a model with a root next to 1, which the search refuses, to every other (auto.arima does not).
+	// Differences are d and D; nil chooses them by the tests below at 5%, as forecast::auto.arima does, and one more d where
+	// the likelihood prefers a model with a root next to 1, which the search refuses, to every other (auto.arima does not).
 	Differences *[2]int
-	Trace       []Candidate
+	RootTest    string // of d, up to 2: "kpss" (and empty), or "adf"
+	SeasonTest  string // of D, up to 1: "strength" above 0.64 (and empty), or "ocsb"
+	// Full tries every model with p, q ≤ 5, P, Q ≤ 2 and p + q + P + Q ≤ 5, instead of the way from neighbour to neighbour.
+	Full    bool
+	Workers int // candidates to fit at a time, 0 meaning one; the result and the trace do not depend on it
+	Trace   []Candidate
 }
 
 // Candidate is one model that the search tried.
 type Candidate struct {
 	Order, Seasonal [3]int
+	Period          int
 	Constant        bool    // a mean or a drift
 	AICc            float64 // +Inf where refused
 	Refused         string  // why: it could not be estimated, or has a root within 1.01 of the unit circle
 }
 
-// The largest orders tried, as in auto.arima, and the number of models after which the search gives up.
+// String is one line: ARIMA(0,1,1)(0,1,1)[12] with drift, and its AICc or why it was refused.
+func (c Candidate) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "ARIMA(%d,%d,%d)", c.Order[0], c.Order[1], c.Order[2])
+	if c.Seasonal != [3]int{} {
+		fmt.Fprintf(&b, "(%d,%d,%d)[%d]", c.Seasonal[0], c.Seasonal[1], c.Seasonal[2], c.Period)
+	}
+	if d := c.Order[1] + c.Seasonal[1]; c.Constant && d == 0 {
+		b.WriteString(" with mean")
+	} else if c.Constant {
+		b.WriteString(" with drift")
+	}
+	if c.Refused != "" {
+		return fmt.Sprintf("%-38s refused: %s", b.String(), c.Refused)
+	}
+	return fmt.Sprintf("%-38s AICc %.3f", b.String(), c.AICc)
+}
+
+// The largest orders tried and the number of models after which a stepwise search gives up are auto.arima's.
 const (
 	maxOrder, maxSeasonal = 5, 2
+	maxSum                = 5 // of the orders in a full search
 	maxCandidates         = 94
+	beamWidth             = 2 // best models whose neighbours are all tried
+	margin                = 1 // of AICc from the best, within which models are climbed from many starts
 )
 
 // Fit chooses the order, then estimates the model (see Model). Trace lists the candidates in the order they were tried.
@@ -39,59 +72,17 @@ func (a *Auto) Fit(s Series) error {
 	if err != nil {
 		return err
 	}
-	search := &stepwise{auto: a, series: s, d: d, n: len(s.Values)}
-	a.Trace = nil
-	best, ok := search.run()
-	if a.Differences == nil && search.unitRoot < search.aicc && d[0] < 2 {
-		search = &stepwise{auto: a, series: s, d: [2]int{d[0] + 1, d[1]}, n: len(s.Values)}
-		best, ok = search.run()
+	w, best := a.search(s, d)
+	if a.Differences == nil && d[0] < 2 && w.unitRoot() < best.aicc {
+		w, best = a.search(s, [2]int{d[0] + 1, d[1]})
 	}
-	if !ok {
-		return field.New("series", "none of the candidate models can be estimated", "a longer series")
+	if math.IsInf(best.aicc, 1) {
+		return field.New("series", "no candidate model can be estimated; the first: "+w.tried[0].refused, "a longer series that varies")
 	}
-	m := search.model(best)
+	m := w.model(best.candidate)
 	err = m.Fit(s)
 	a.ARIMA = m
 	return err
-}
-
-// differences chooses d and D on the residuals of a regression on the regressors.
-func (a *Auto) differences(s Series) ([2]int, error) {
-	if a.Differences != nil {
-		return *a.Differences, nil
-	}
-	flat := ARIMA{Transform: a.Transform}
-	p, err := flat.prepare(s)
-	if err != nil {
-		return [2]int{}, err
-	}
-	var x []float64 // observed residuals
-	full := append([]float64(nil), p.likelihood.cols[0]...)
-	for t := range full {
-		if math.IsNaN(p.y[p.from+t]) {
-			full[t] = math.NaN()
-		} else {
-			x = append(x, full[t])
-		}
-	}
-	var d [2]int
-	if a.Period > 1 && len(full) >= 3*a.Period && seasonalStrength(full, a.Period) > 0.64 {
-		d[1] = 1
-		x = x[:0]
-		for t := a.Period; t < len(full); t++ {
-			if v := full[t] - full[t-a.Period]; !math.IsNaN(v) {
-				x = append(x, v)
-			}
-		}
-	}
-	for d[0] < 2 && len(x) > 2 && norm(x) > 1e-9*norm(full) && kpss(x) > 0.463 {
-		d[0]++
-		for t := range len(x) - 1 {
-			x[t] = x[t+1] - x[t]
-		}
-		x = x[:len(x)-1]
-	}
-	return d, nil
 }
 
 // candidate is p, q, P, Q and whether there is a constant.
@@ -100,102 +91,287 @@ type candidate struct {
 	constant     bool
 }
 
-type stepwise struct {
-	auto   *Auto
-	series Series
-	d      [2]int
-	n      int
-	tried  map[candidate]bool
-	best   candidate
-	aicc   float64
-	// unitRoot is the least AICc of the models refused for an autoregressive root just above 1.
-	unitRoot float64
+// outcome is a candidate that was fitted.
+type outcome struct {
+	candidate
+	aicc    float64   // +Inf where it could not be estimated
+	angles  []float64 // of its likelihood's maximum, as far as it is known
+	refused string
+	// unitRoot marks a model refused for an autoregressive root just above 1.
+	unitRoot bool
+	sure     bool // the likelihood was climbed from many starts, not only from the estimates of a neighbour
 }
 
-func (w *stepwise) model(c candidate) ARIMA {
+// orderSearch is a search among the orders for given differences.
+type orderSearch struct {
+	auto     *Auto
+	series   Series
+	d        [2]int
+	constant bool // there may be one
+	n        int
+	limit    candidate // the largest orders
+	seen     map[candidate]bool
+	tried    []outcome
+}
+
+// search tries candidates with d and D differences and gives the best; its AICc is +Inf when none can be estimated.
+func (a *Auto) search(s Series, d [2]int) (*orderSearch, outcome) {
+	n := len(observedOf(s.Values))
+	w := &orderSearch{auto: a, series: s, d: d, constant: !a.NoMean && d[0]+d[1] <= 1, n: n, seen: map[candidate]bool{}}
+	w.limit = candidate{p: min(maxOrder, n/3), q: min(maxOrder, n/3)}
+	if a.Period > 1 {
+		if most := min(maxSeasonal, n/3/a.Period); most > 0 {
+			w.limit = candidate{p: min(w.limit.p, a.Period-1), q: min(w.limit.q, a.Period-1), sp: most, sq: most}
+		}
+	}
+	if a.Full {
+		w.all()
+	} else {
+		w.stepwise()
+	}
+	a.Trace = nil
+	for _, o := range w.tried {
+		m, aicc := w.model(o.candidate), o.aicc
+		if o.refused != "" {
+			aicc = math.Inf(1)
+		}
+		a.Trace = append(a.Trace, Candidate{m.Order, m.Seasonal, m.Period, o.constant, aicc, o.refused})
+	}
+	if best := w.ranked(); len(best) > 0 {
+		return w, *best[0]
+	}
+	return w, outcome{aicc: math.Inf(1)}
+}
+
+// unitRoot is the least AICc of the models refused for an autoregressive root just above 1.
+func (w *orderSearch) unitRoot() float64 {
+	least := math.Inf(1)
+	for _, o := range w.tried {
+		if o.unitRoot {
+			least = min(least, o.aicc)
+		}
+	}
+	return least
+}
+
+// ranked are the models that were not refused, the best first.
+func (w *orderSearch) ranked() []*outcome {
+	var best []*outcome
+	for i := range w.tried {
+		if o := &w.tried[i]; o.refused == "" {
+			best = append(best, o)
+		}
+	}
+	slices.SortStableFunc(best, func(a, b *outcome) int { return cmp.Compare(a.aicc, b.aicc) })
+	return best
+}
+
+func (w *orderSearch) model(c candidate) ARIMA {
 	m := ARIMA{Order: [3]int{c.p, w.d[0], c.q}, Seasonal: [3]int{c.sp, w.d[1], c.sq}, Period: w.auto.Period, Transform: w.auto.Transform}
 	m.NoMean = !c.constant
 	m.Drift = c.constant && w.d[0]+w.d[1] == 1
 	return m
 }
 
-// run is the search: five first models, then the best neighbour of the best model, until none improves. (auto.arima goes
-// to the first neighbour that improves, which depends on the order of trying and misses better ones: lynx.)
-func (w *stepwise) run() (candidate, bool) {
-	w.tried, w.aicc, w.unitRoot = map[candidate]bool{}, math.Inf(1), math.Inf(1)
-	constant := !w.auto.NoMean && w.d[0]+w.d[1] <= 1
-	s := 0
-	if w.auto.Period > 1 {
-		s = 1
+// all is the full search, by rising sum of the orders: a model starts from the best of those with one coefficient less.
+func (w *orderSearch) all() {
+	for sum := range maxSum + 1 {
+		var cs []candidate
+		for p := range min(sum, w.limit.p) + 1 {
+			for q := range min(sum-p, w.limit.q) + 1 {
+				for sp := range min(sum-p-q, w.limit.sp) + 1 {
+					sq := sum - p - q - sp
+					cs = append(cs, candidate{p, q, sp, sq, false}, candidate{p, q, sp, sq, true})
+				}
+			}
+		}
+		w.try(cs, nil)
 	}
-	for _, c := range []candidate{{2, 2, s, s, constant}, {0, 0, 0, 0, constant}, {1, 0, s, 0, constant}, {0, 1, 0, s, constant}, {}} {
-		w.try(c)
+	w.verify()
+}
+
+// stepwise tries five first models, goes auto.arima's way from there, and then around the best models until none of them
+// has a neighbour that was not tried: the way alone misses better models (lynx, LakeHuron), the neighbourhoods alone miss
+// some that the way meets.
+func (w *orderSearch) stepwise() {
+	start, one := candidate{2, 2, 1, 1, w.constant}, candidate{1, 1, 1, 1, w.constant}
+	if len(w.series.Values) < 10 {
+		start = candidate{1, 1, 0, 0, w.constant}
 	}
-	for improved := true; improved; {
+	start, one = start.within(w.limit), one.within(w.limit)
+	w.try([]candidate{start, {constant: w.constant}, {p: one.p, sp: one.sp, constant: w.constant}, {q: one.q, sq: one.sq, constant: w.constant}, {}}, nil)
+	w.walk()
+	expanded := map[candidate]bool{}
+	for {
+		i := slices.IndexFunc(w.beam(), func(o *outcome) bool { return !expanded[o.candidate] })
+		if i >= 0 && len(w.tried) < maxCandidates {
+			from := *w.beam()[i]
+			expanded[from.candidate] = true
+			w.try(from.neighbours(), &from)
+		} else if !w.verify() {
+			return
+		}
+	}
+}
+
+// walk goes to the first neighbour that improves until none does, as auto.arima.
+func (w *orderSearch) walk() {
+	best := w.ranked()
+	for improved := len(best) > 0; improved; {
 		improved = false
-		from := w.best
-		for _, step := range neighbours(s == 1) {
-			c := candidate{from.p + step.p, from.q + step.q, from.sp + step.sp, from.sq + step.sq, from.constant != step.constant}
-			if (!c.constant || constant) && w.try(c) {
+		from := *best[0]
+		for _, c := range from.neighbours() {
+			w.try([]candidate{c}, &from)
+			if best = w.ranked(); best[0].aicc < from.aicc {
 				improved = true
+				break
 			}
 		}
 	}
-	return w.best, !math.IsInf(w.aicc, 1)
 }
 
-// neighbours are the variations of auto.arima; constant means to toggle it.
-func neighbours(seasonal bool) []candidate {
-	pairs := [][2]int{{-1, 0}, {0, -1}, {1, 0}, {0, 1}, {-1, -1}, {1, -1}, {-1, 1}, {1, 1}}
+// beam are the models whose neighbours are worth trying.
+func (w *orderSearch) beam() []*outcome {
+	best := w.ranked()
+	return best[:min(len(best), beamWidth)]
+}
+
+// verify makes sure of the models whose AICc is near the best one's, and reports whether there were any to look at.
+func (w *orderSearch) verify() bool {
+	best := w.ranked()
+	if len(best) == 0 {
+		return false
+	}
+	var unsure []*outcome
+	for i := range w.tried {
+		if o := &w.tried[i]; !o.sure && o.aicc < best[0].aicc+margin {
+			unsure = append(unsure, o)
+		}
+	}
+	w.each(unsure, func(o *outcome) { w.fit(o, nil, true) })
+	return len(unsure) > 0
+}
+
+func (c candidate) within(limit candidate) candidate {
+	return candidate{min(c.p, limit.p), min(c.q, limit.q), min(c.sp, limit.sp), min(c.sq, limit.sq), c.constant}
+}
+
+// neighbours are auto.arima's: one or both seasonal orders changed by one, one or both others, or the constant.
+func (c candidate) neighbours() []candidate {
 	var out []candidate
-	if seasonal {
-		for _, v := range pairs {
-			out = append(out, candidate{sp: v[0], sq: v[1]})
-		}
+	steps := [][2]int{{-1, 0}, {0, -1}, {1, 0}, {0, 1}, {-1, -1}, {-1, 1}, {1, -1}, {1, 1}}
+	for _, v := range steps {
+		out = append(out, candidate{c.p, c.q, c.sp + v[0], c.sq + v[1], c.constant})
 	}
-	for _, v := range pairs {
-		out = append(out, candidate{p: v[0], q: v[1]})
+	for _, v := range steps {
+		out = append(out, candidate{c.p + v[0], c.q + v[1], c.sp, c.sq, c.constant})
 	}
-	return append(out, candidate{constant: true})
+	return append(out, candidate{c.p, c.q, c.sp, c.sq, !c.constant})
 }
 
-// try fits a candidate, unless it was tried, and reports whether it is the best so far.
-func (w *stepwise) try(c candidate) bool {
-	limit, limitSeasonal := min(maxOrder, w.n/3), 0
-	if s := w.auto.Period; s > 1 {
-		limit, limitSeasonal = min(limit, s-1), min(maxSeasonal, w.n/3/s)
-	}
-	if min(c.p, c.q, c.sp, c.sq) < 0 || max(c.p, c.q) > limit || max(c.sp, c.sq) > limitSeasonal {
-		return false
-	}
-	if w.tried[c] || len(w.tried) >= maxCandidates {
-		return false
-	}
-	w.tried[c] = true
-	m := w.model(c)
-	t := Candidate{Order: m.Order, Seasonal: m.Seasonal, Constant: c.constant, AICc: math.Inf(1)}
-	if p, err := m.prepare(w.series); err != nil {
-		t.Refused = err.Error()
-	} else {
-		l := p.likelihood
-		l.at(l.search(4+2*len(l.params)), make([]float64, len(l.e[0])))
-		m.LogLik, m.NUsed = l.logLik(), l.used
-		m.criteria(len(l.params) + len(l.gamma) - l.nuisance)
-		if rootBeyond(l.a.ar, 1.01) && invertible(l.a.ma, 1.01) {
-			t.AICc = m.AICc
-		} else {
-			t.Refused = "a root within 1.01 of the unit circle"
-			if ar, _, _, _ := l.blocks(l.params); nearOne(ar) {
-				w.unitRoot = min(w.unitRoot, m.AICc)
-			}
+// try fits those of the candidates that are allowed and new, starting from the estimates of a model they are near to.
+func (w *orderSearch) try(cs []candidate, near *outcome) {
+	from := len(w.tried)
+	for _, c := range cs {
+		if min(c.p, c.q, c.sp, c.sq) >= 0 && c == c.within(w.limit) && (w.constant || !c.constant) && !w.seen[c] {
+			w.seen[c] = true
+			w.tried = append(w.tried, outcome{candidate: c})
 		}
 	}
-	w.auto.Trace = append(w.auto.Trace, t)
-	if t.AICc < w.aicc {
-		w.best, w.aicc = c, t.AICc
-		return true
+	if !w.auto.Full {
+		w.tried = w.tried[:min(len(w.tried), maxCandidates)]
 	}
-	return false
+	before := w.tried[:from]
+	var todo []*outcome
+	for i := range w.tried[from:] {
+		todo = append(todo, &w.tried[from+i])
+	}
+	w.each(todo, func(o *outcome) {
+		start := near
+		if start == nil {
+			start = nested(before, o.candidate)
+		}
+		w.fit(o, start, false)
+	})
+}
+
+// nested is the best of the models with one coefficient less than c, or nil.
+func nested(tried []outcome, c candidate) *outcome {
+	var best *outcome
+	for i := range tried {
+		o := &tried[i]
+		less := candidate{c.p - o.p, c.q - o.q, c.sp - o.sp, c.sq - o.sq, false}
+		if min(less.p, less.q, less.sp, less.sq) == 0 && less.p+less.q+less.sp+less.sq == 1 && c.constant == o.constant &&
+			!math.IsInf(o.aicc, 1) && (best == nil || o.aicc < best.aicc) {
+			best = o
+		}
+	}
+	return best
+}
+
+// each works on outcomes, several at a time.
+func (w *orderSearch) each(todo []*outcome, work func(*outcome)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range max(1, min(w.auto.Workers, len(todo))) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(todo); i = int(next.Add(1)) - 1 {
+				work(todo[i])
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// fit estimates a candidate: from the neighbour's estimates and white noise, or from many starts.
+func (w *orderSearch) fit(o *outcome, near *outcome, sure bool) {
+	m := w.model(o.candidate)
+	p, err := m.prepare(w.series)
+	if err != nil {
+		o.aicc, o.refused, o.sure = math.Inf(1), err.Error(), true
+		return
+	}
+	l := p.likelihood
+	k, n := len(l.params), len(l.e[0])
+	starts := [][]float64{make([]float64, k)}
+	if near != nil {
+		starts = append(starts, w.carried(near, o.candidate))
+	}
+	if o.angles != nil {
+		starts = append(starts, o.angles)
+	}
+	least := math.Inf(1)
+	consider := func(x []float64, iterations int) {
+		if v := levenbergMarquardt(l.at, x, n, 1e-4, iterations); v < least || o.angles == nil {
+			least, o.angles = v, x
+		}
+	}
+	for _, x := range starts {
+		consider(x, 50)
+	}
+	if sure {
+		consider(l.search(4+2*k), 1)
+	}
+	l.at(o.angles, make([]float64, n))
+	m.LogLik, m.NUsed = l.logLik(), l.used
+	m.criteria(k + len(l.gamma) - l.nuisance)
+	o.aicc, o.refused, o.unitRoot, o.sure = m.AICc, "", false, sure || k == 0
+	if !rootBeyond(l.a.ar, 1.01) || !invertible(l.a.ma, 1.01) {
+		ar, _, _, _ := l.blocks(l.params)
+		o.refused, o.unitRoot = "a root within 1.01 of the unit circle", nearOne(ar)
+	}
+}
+
+// carried are a model's angles for another one of near orders: what is new starts at zero, where it changes nothing.
+func (w *orderSearch) carried(from *outcome, to candidate) []float64 {
+	var x []float64
+	rest := from.angles
+	for _, block := range [][2]int{{from.p, to.p}, {from.q, to.q}, {from.sp, to.sp}, {from.sq, to.sq}} {
+		n := min(block[0], block[1])
+		x = append(append(x, rest[:n]...), make([]float64, block[1]-n)...)
+		rest = rest[block[0]:]
+	}
+	return x
 }
 
 // nearOne reports whether a stationary autoregression has a real root between 1 and 1.01: its polynomial, positive at 1,
@@ -207,69 +383,4 @@ func nearOne(ar []float64) bool {
 		v -= c * power
 	}
 	return v < 0
-}
-
-// kpss is the statistic of Kwiatkowski, Phillips, Schmidt & Shin (1992) against a level, with trunc(3√n/13) lags; its 5%
-// point is 0.463.
-func kpss(x []float64) float64 {
-	n := float64(len(x))
-	mean := 0.0
-	for _, v := range x {
-		mean += v / n
-	}
-	e := make([]float64, len(x))
-	sum, eta := 0.0, 0.0
-	for i, v := range x {
-		e[i] = v - mean
-		sum += e[i]
-		eta += sum * sum
-	}
-	lags := int(3 * math.Sqrt(n) / 13)
-	variance := dot(e, e)
-	for k := 1; k <= lags; k++ {
-		variance += 2 * (1 - float64(k)/float64(lags+1)) * dot(e[k:], e[:len(e)-k])
-	}
-	return eta / (n * variance)
-}
-
-// seasonalStrength is 1 - Var(remainder)/Var(seasonal + remainder), at least 0 (Wang, Smith & Hyndman 2006), after a
-// classical decomposition: centred moving average, then the seasons' means.
-func seasonalStrength(x []float64, period int) float64 {
-	sums, counts := make([]float64, period), make([]float64, period)
-	detrended := make([]float64, len(x))
-	half := period / 2
-	for t := range x {
-		detrended[t] = math.NaN()
-		if t < half || t+half >= len(x) {
-			continue
-		}
-		trend, weight := 0.0, 0.0
-		for k := -half; k <= half; k++ {
-			w := 1.0
-			if period%2 == 0 && abs(k) == half {
-				w = 0.5
-			}
-			if v := x[t+k]; !math.IsNaN(v) {
-				trend += w * v
-				weight += w
-			}
-		}
-		if v := x[t] - trend/weight; !math.IsNaN(v) {
-			detrended[t] = v
-			sums[t%period] += v
-			counts[t%period]++
-		}
-	}
-	total, left := 0.0, 0.0
-	for t, v := range detrended {
-		if !math.IsNaN(v) {
-			r := v - sums[t%period]/counts[t%period]
-			total += v * v
-			left += r * r
-		}
-	}
-	if total == 0 {
-		return 0
-	}
-	return max(0, 1-left/total)
 }

@@ -3,6 +3,7 @@ package demand
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -200,82 +201,145 @@ func agrees(t *testing.T, s Series, want oracleFit) {
 	t.Logf("log-likelihood %+.1e from the oracle's; worst deviations %.1e", gain, worst)
 }
 
-// TestAutoIsNoWorseThanR compares with forecast::auto.arima 8.20 (stepwise, exact) at its differences: the AICc is at
-// most 0.01 higher on every series. (R's diffuse prior makes its own AICc up to 0.006 too low.)
-func TestAutoIsNoWorseThanR(t *testing.T) {
-	var oracle struct {
-		Series []struct {
-			Series, Transform string
-			Frequency         int
-			Stepwise          struct {
-				Order, Seasonal [3]int
-				AICc            float64
-			} `json:"stepwise_exact"`
-		}
-	}
-	data, err := os.ReadFile(shared(t, "oracle", "autoarima_R.json"))
+// readOracle reads a file of the shared folder. Empty coefficient lists make some irregular; what the tests use is not.
+func readOracle(t *testing.T, name string, into any) {
+	data, err := os.ReadFile(shared(t, "oracle", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Empty coefficient lists make the rest of the file irregular; what is used here is not.
-	if err := json.Unmarshal(data, &oracle); err != nil {
+	if err := json.Unmarshal(data, into); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range oracle.Series {
-		s := oracleSeries(t, want.Series, nil)
-		a := Auto{Differences: &[2]int{want.Stepwise.Order[1], want.Stepwise.Seasonal[1]}}
-		if want.Frequency > 1 {
-			a.Period = want.Frequency
-		}
-		switch want.Transform {
+}
+
+// autoOracle is a series of autoarima_R.json: forecast 8.20, exact likelihood.
+type autoOracle struct {
+	Series, Transform string
+	Frequency         int
+	KPSS              int      `json:"ndiffs_kpss"`
+	ADF               int      `json:"ndiffs_adf"`
+	Strength          int      `json:"nsdiffs_seas"`
+	OCSB              int      `json:"nsdiffs_ocsb"`
+	Stepwise          autoBest `json:"stepwise_exact"`
+	Full              autoBest `json:"full_exact"`
+}
+
+type autoBest struct {
+	Order, Seasonal [3]int
+	AICc            float64
+}
+
+func autoOracles(t *testing.T) []autoOracle {
+	var oracle struct{ Series []autoOracle }
+	readOracle(t, "autoarima_R.json", &oracle)
+	return oracle.Series
+}
+
+func (o autoOracle) series(t *testing.T) (s Series, period int) {
+	s = oracleSeries(t, o.Series, nil)
+	for i, y := range s.Values {
+		switch o.Transform {
 		case "log":
-			a.Transform = Log()
+			s.Values[i] = math.Log(y)
 		case "log10":
-			for i := range s.Values {
-				s.Values[i] = math.Log10(s.Values[i])
+			s.Values[i] = math.Log10(y)
+		}
+	}
+	return s, o.Frequency
+}
+
+// TestAutoIsNoWorseThanR compares with forecast::auto.arima, stepwise and full, at its differences: the AICc is at most
+// 0.01 higher on every series. (R's diffuse prior makes its own AICc up to 0.006 too low.)
+func TestAutoIsNoWorseThanR(t *testing.T) {
+	for _, o := range autoOracles(t) {
+		s, period := o.series(t)
+		for _, full := range []bool{false, true} {
+			want := o.Stepwise
+			if full {
+				want = o.Full
 			}
-		}
-		free := Auto{ARIMA: ARIMA{Period: a.Period, Transform: a.Transform}}
-		if d, err := free.differences(s); err != nil || d[1] != a.Differences[1] || d[0] != a.Differences[0] {
-			t.Errorf("%s: differences %v %v, R chose %v", want.Series, d, err, *a.Differences)
-		}
-		if err := a.Fit(s); err != nil {
-			t.Fatal(err)
-		}
-		if gain := want.Stepwise.AICc - a.AICc; gain < -0.01 {
-			t.Errorf("%s: %v%v with AICc %.4f, R has %v%v with %.4f", want.Series, a.Order, a.Seasonal, a.AICc,
-				want.Stepwise.Order, want.Stepwise.Seasonal, want.Stepwise.AICc)
-		} else if gain > 0.01 {
-			t.Logf("%s: %v%v with AICc %.4f, R has %v%v with %.4f", want.Series, a.Order, a.Seasonal, a.AICc,
-				want.Stepwise.Order, want.Stepwise.Seasonal, want.Stepwise.AICc)
+			a := Auto{ARIMA: ARIMA{Period: period}, Differences: &[2]int{want.Order[1], want.Seasonal[1]}, Full: full, Workers: 2}
+			if err := a.Fit(s); err != nil {
+				t.Fatal(err)
+			}
+			compared := fmt.Sprintf("%s, full %v: %v%v with AICc %.4f, R has %v%v with %.4f", o.Series, full, a.Order, a.Seasonal, a.AICc,
+				want.Order, want.Seasonal, want.AICc)
+			if gain := want.AICc - a.AICc; gain < -0.01 {
+				t.Error(compared)
+			} else if gain > 0.01 {
+				t.Log(compared)
+			}
 		}
 	}
 }
 
-// TestTestsAgreeWithR compares the KPSS and Ljung–Box statistics with urca and stats (ts_basics_R.json, arima_R.json).
+// TestDifferencesAreRs compares the numbers of differences with forecast::ndiffs and nsdiffs under each test, those that
+// auto.arima goes by with its model, and prints where Auto takes another d in the end: the likelihood prefers a unit root.
+func TestDifferencesAreRs(t *testing.T) {
+	for _, o := range autoOracles(t) {
+		s, period := o.series(t)
+		for _, c := range []struct {
+			root, season string
+			period       int
+			want         [2]int
+		}{
+			{"", "", period, [2]int{o.Stepwise.Order[1], o.Stepwise.Seasonal[1]}},
+			{"kpss", "", 1, [2]int{o.KPSS, 0}},
+			{"adf", "", 1, [2]int{o.ADF, 0}},
+			{"", "strength", period, [2]int{-1, o.Strength}},
+			{"", "ocsb", period, [2]int{-1, o.OCSB}},
+		} {
+			a := Auto{ARIMA: ARIMA{Period: c.period}, RootTest: c.root, SeasonTest: c.season}
+			d, err := a.differences(s)
+			if err != nil || d[1] != c.want[1] || d[0] != c.want[0] && c.want[0] >= 0 {
+				t.Errorf("%s %s, tests %q and %q: differences %v %v, R chose %v", o.Series, o.Transform, c.root, c.season, d, err, c.want)
+			}
+		}
+		a := Auto{ARIMA: ARIMA{Period: period}}
+		if err := a.Fit(s); err != nil {
+			t.Fatal(err)
+		}
+		if a.Order[1] != o.Stepwise.Order[1] || a.Seasonal[1] != o.Stepwise.Seasonal[1] {
+			t.Logf("%s %s: %v%v, R chose d = %d, D = %d: the likelihood prefers a root next to 1", o.Series, o.Transform, a.Order, a.Seasonal,
+				o.Stepwise.Order[1], o.Stepwise.Seasonal[1])
+		}
+	}
+}
+
+// TestTestsAgreeWithR compares the statistics of KPSS, ADF and Ljung–Box with urca and stats (ts_basics_R.json).
 func TestTestsAgreeWithR(t *testing.T) {
 	var basics struct {
 		Series []struct {
 			Series string
-			KPSS   struct{ Stat float64 }    `json:"kpss_mu"`
-			LB     struct{ Stat, P float64 } `json:"ljung_box_12"`
+			KPSS   struct {
+				Stat float64
+				Lag  int
+			} `json:"kpss_mu"`
+			Trend float64                   `json:"kpss_tau_lag4"`
+			ADF   float64                   `json:"ur_df_drift_lags2"`
+			ADF4  struct{ Stat float64 }    `json:"adf_tseries_k4"`
+			LB    struct{ Stat, P float64 } `json:"ljung_box_12"`
 		}
 	}
-	data, err := os.ReadFile(shared(t, "oracle", "ts_basics_R.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &basics); err != nil {
-		t.Fatal(err)
-	}
+	readOracle(t, "ts_basics_R.json", &basics)
 	for _, want := range basics.Series {
 		x := oracleSeries(t, want.Series, nil).Values
-		if got := kpss(x); math.Abs(got/want.KPSS.Stat-1) > 1e-9 {
-			t.Errorf("%s: KPSS %v, R %v", want.Series, got, want.KPSS.Stat)
-		}
-		got := ljungBox(x, 12, 0)
-		if math.Abs(got.Statistic/want.LB.Stat-1) > 1e-9 || math.Abs(got.PValue-want.LB.P) > 1e-9 {
-			t.Errorf("%s: Ljung–Box %v, R %v", want.Series, got, want.LB)
+		level, lb := KPSS(x, false, -1), ljungBox(x, 12, 0)
+		for _, c := range []struct {
+			name      string
+			got, want float64
+		}{
+			{"KPSS", level.Statistic, want.KPSS.Stat},
+			{"KPSS lags", float64(level.Lags), float64(want.KPSS.Lag)},
+			{"KPSS with trend", KPSS(x, true, 4).Statistic, want.Trend},
+			{"ADF", ADF(x, false, 2).Statistic, want.ADF},
+			{"ADF with trend", ADF(x, true, 4).Statistic, want.ADF4.Stat},
+			{"Ljung–Box", lb.Statistic, want.LB.Stat},
+			{"Ljung–Box p", lb.PValue, want.LB.P},
+		} {
+			if math.Abs(c.got-c.want) > 1e-9*max(1, math.Abs(c.want)) {
+				t.Errorf("%s: %s %v, R %v", want.Series, c.name, c.got, c.want)
+			}
 		}
 	}
 }

@@ -49,7 +49,7 @@ func Kinds() []Kind {
 			return &Theta{smoothed{Period: o.Period, tracker: tracker{Transform: o.Transform}}}
 		}},
 		{"auto-arima", "ARIMA, the order by unit-root tests and AICc", func(o Options) Model {
-			return &Auto{ARIMA: ARIMA{Period: o.Period, Transform: o.Transform}}
+			return &Auto{ARIMA: ARIMA{Period: o.Period, Transform: o.Transform}, Workers: o.Workers}
 		}},
 		{"poisson", "autoregression of counts, Poisson; takes no transform", func(o Options) Model {
 			return &Counts{Period: o.Period}
