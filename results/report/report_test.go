@@ -38,7 +38,21 @@ func samples() map[string]interface{ Picture() (*Picture, error) } {
 	}
 	return map[string]interface{ Picture() (*Picture, error) }{
 		"learning": learning, "prices": samplePrices(&random), "policy": samplePolicy(), "comparison": sampleComparison(), "leaderboard": sampleLeaderboard(),
+		"residuals": sampleResiduals(&random),
 	}
+}
+
+func sampleResiduals(random *rng.Stream) *Residuals {
+	l := &Residuals{Title: "Residuals of ARIMA(0,1,1)(0,1,1)[12]", Subtitle: "log of airline passengers; Ljung–Box p = 0.23 at 24 lags, Jarque–Bera p = 0.06",
+		X: "month", Y: "residual of the log", Bound: 1.96 / 12}
+	for t := range 144 {
+		l.Time, l.Values = append(l.Time, float64(t+1)), append(l.Values, 0.036*random.Normal())
+	}
+	l.Values[60], l.Values[62] = math.NaN(), math.NaN()
+	for range 24 {
+		l.ACF, l.PACF = append(l.ACF, random.Normal()/12), append(l.PACF, random.Normal()/12)
+	}
+	return l
 }
 
 func samplePrices(random *rng.Stream) *PricePaths {
@@ -174,6 +188,12 @@ func TestBadInputIsRefused(t *testing.T) {
 		{"a short line", &PolicyLines{Feature: []float64{1, 2}, Lines: []PolicyLine{{Price: []float64{1}}}}},
 		{"no estimate", &Comparison{}},
 		{"a value outside its interval", &Comparison{Estimates: []Estimate{{Value: 3, Low: 1, High: 2}}}},
+		{"no residual", &Residuals{Time: []float64{1}, Values: []float64{nan}, ACF: []float64{0}, PACF: []float64{0}}},
+		{"residuals without time", &Residuals{Values: []float64{1, 2}, ACF: []float64{0}, PACF: []float64{0}}},
+		{"time runs back", &Residuals{Time: []float64{2, 1}, Values: []float64{1, 2}, ACF: []float64{0}, PACF: []float64{0}}},
+		{"no autocorrelation", &Residuals{Time: []float64{1}, Values: []float64{2}}},
+		{"no partial autocorrelation", &Residuals{Time: []float64{1}, Values: []float64{2}, ACF: []float64{0}}},
+		{"no bound", &Residuals{Time: []float64{1}, Values: []float64{2}, ACF: []float64{0}, PACF: []float64{0}, Bound: nan}},
 		{"NaN", &Comparison{Estimates: []Estimate{{Value: nan}}}},
 		{"no standing", &Leaderboard{}},
 		{"standings of unequal length", &Leaderboard{Standings: []Standing{{Ahead: []float64{1, 2}}, {Ahead: []float64{1}}}}},
@@ -193,6 +213,8 @@ func TestSmallAndDegenerateDataCanBeDrawn(t *testing.T) {
 		&LearningCurves{Curves: []Curve{{Name: "flat", Seeds: [][]float64{{0, 0, 0}}}}, References: []Reference{{"same", 0}, {"again", 0}}},
 		&PricePaths{Paths: []PricePath{{Time: []float64{7}, Price: []float64{nan}}}},
 		&PolicyLines{Feature: []float64{1}, Lines: []PolicyLine{{Price: []float64{nan}, Known: []bool{false}}}},
+		&Residuals{Time: []float64{3}, Values: []float64{5}, ACF: []float64{nan}, PACF: []float64{nan}},
+		&Residuals{Time: []float64{3, 4, 5}, Values: []float64{0, nan, 0}, ACF: []float64{1}, PACF: []float64{-1}, Bound: 0.9},
 		&Comparison{Zero: true, Estimates: []Estimate{{Name: "exact", Value: -3, Low: -3, High: -3}}},
 		&Leaderboard{Standings: []Standing{{Ahead: []float64{1}}}},
 		&Leaderboard{Standings: []Standing{{Ahead: []float64{1, nan}}, {Ahead: []float64{1, 1}}}},
