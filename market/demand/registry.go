@@ -48,6 +48,12 @@ func Kinds() []Kind {
 		{"theta", "simple exponential smoothing with half the trend, seasonally adjusted", func(o Options) Model {
 			return &Theta{smoothed{Period: o.Period, tracker: tracker{Transform: o.Transform}}}
 		}},
+		{"regression", "linear in lags, season, trend and regressors, by a robust ridge", func(o Options) Model {
+			return &Regression{Period: o.Period, tracker: tracker{Transform: o.Transform}}
+		}},
+		{"forest", "regression, and a random forest on what it leaves", func(o Options) Model {
+			return &Forest{Period: o.Period, Seed: o.Seed, Workers: o.Workers, tracker: tracker{Transform: o.Transform}}
+		}},
 		{"auto-arima", "ARIMA, the order by unit-root tests and AICc", func(o Options) Model {
 			return &Auto{ARIMA: ARIMA{Period: o.Period, Transform: o.Transform}, Workers: o.Workers}
 		}},
@@ -84,13 +90,15 @@ const savedSchema = "souk.demand/1"
 // types are those of the models, by their names in files.
 func types() map[string]func() Model {
 	return map[string]func() Model{
-		"arima":  func() Model { return new(ARIMA) },
-		"auto":   func() Model { return new(Auto) },
-		"counts": func() Model { return new(Counts) },
-		"naive":  func() Model { return new(Naive) },
-		"naive2": func() Model { return new(Naive2) },
-		"ets":    func() Model { return new(ETS) },
-		"theta":  func() Model { return new(Theta) },
+		"arima":      func() Model { return new(ARIMA) },
+		"auto":       func() Model { return new(Auto) },
+		"counts":     func() Model { return new(Counts) },
+		"naive":      func() Model { return new(Naive) },
+		"naive2":     func() Model { return new(Naive2) },
+		"ets":        func() Model { return new(ETS) },
+		"theta":      func() Model { return new(Theta) },
+		"regression": func() Model { return new(Regression) },
+		"forest":     func() Model { return new(Forest) },
 	}
 }
 
