@@ -16,7 +16,7 @@ type Forest struct {
 	Period  int    `json:"-"` // periods a season, read by Fit, as are Seed and Workers
 	Seed    uint64 `json:"-"`
 	Workers int    `json:"-"` // that grow trees; 0 means one
-	line
+	equation
 	Trees *stats.Forest `json:"forest,omitempty"` // none where the share is zero
 	Share float64       `json:"share"`            // 0 to 1
 	tracker
@@ -24,11 +24,11 @@ type Forest struct {
 
 // Fit estimates the equation and grows the forest (see Model). It needs what Regression needs.
 func (m *Forest) Fit(s Series) error {
-	d, df, err := m.line.fit(&m.tracker, s, m.Period)
+	d, df, err := m.equation.fit(&m.tracker, s, m.Period)
 	if err != nil {
 		return err
 	}
-	left := d.residuals(&m.line)
+	left := d.residuals(&m.equation)
 	trees, oob, err := stats.FitForest(d.rows, left, stats.ForestOptions{Workers: m.Workers, Streams: rng.New(m.Seed, 0).Family("demand/forest")})
 	if err != nil {
 		return err

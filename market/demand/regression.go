@@ -13,14 +13,14 @@ import (
 // linearly (Huber 1964), because one week of a failed delivery should not move the price effect.
 type Regression struct {
 	Period int `json:"-"` // periods a season, read by Fit
-	line
+	equation
 	tracker
 }
 
 // Fit estimates the coefficients (see Model). It needs 12 observed values; a season shows from two
 // periods of it on, and the value a season ago from three.
 func (m *Regression) Fit(s Series) error {
-	d, df, err := m.line.fit(&m.tracker, s, m.Period)
+	d, df, err := m.equation.fit(&m.tracker, s, m.Period)
 	if err != nil {
 		return err
 	}
@@ -47,29 +47,29 @@ func (m *Regression) restore() error {
 	return nil
 }
 
-// line is the equation, on which Forest and LSTM build.
-type line struct {
+// equation is that of Regression, on which Forest and LSTM build.
+type equation struct {
 	Features     features  `json:"features"`
 	Intercept    float64   `json:"intercept"`
 	Coefficients []float64 `json:"coefficients"` // of the features
 }
 
 // fit estimates the equation on a series, and gives k the state before the first row. df counts the coefficients as they are worth.
-func (l *line) fit(k *tracker, s Series, period int) (d *table, df int, err error) {
+func (q *equation) fit(k *tracker, s Series, period int) (d *table, df int, err error) {
 	z, xs, err := k.begin(s, true)
 	if err != nil {
 		return nil, 0, err
 	}
-	if l.Features, err = featuresFor(observedCount(z), period, k.Names); err != nil {
+	if q.Features, err = featuresFor(observedCount(z), period, k.Names); err != nil {
 		return nil, 0, err
 	}
-	d = l.Features.table(s.Start, z, xs)
+	d = q.Features.table(s.Start, z, xs)
 	if d.constant() {
 		return nil, 0, field.New("series", fmt.Sprintf("the constant %v", s.Values[d.at[0]]), "values that vary")
 	}
-	r := fitRidge(d.rows, d.y, l.Features.priors())
-	l.Intercept, l.Coefficients = r.intercept, r.coef
-	l.stabilise(d)
+	r := fitRidge(d.rows, d.y, q.Features.priors())
+	q.Intercept, q.Coefficients = r.intercept, r.coef
+	q.stabilise(d)
 	k.State = append([]float64(nil), d.state...)
 	return d, min(int(math.Ceil(r.df)), len(d.y)/2), nil
 }
@@ -107,60 +107,60 @@ func (f *features) priors() [][]float64 {
 
 // stabilise draws the roots of the lag polynomial inside the unit circle where they are not, each coefficient b_l by γ^l
 // (bandwidth expansion), so that forecasts far ahead do not explode; the intercept keeps the mean error at zero.
-func (l *line) stabilise(d *table) {
-	if l.stationary() {
+func (q *equation) stabilise(d *table) {
+	if q.stationary() {
 		return
 	}
-	for !l.stationary() {
-		for i, lag := range l.Features.Lags {
-			l.Coefficients[i] *= math.Pow(0.995, float64(lag))
+	for !q.stationary() {
+		for i, lag := range q.Features.Lags {
+			q.Coefficients[i] *= math.Pow(0.995, float64(lag))
 		}
 	}
 	sum := 0.0
-	for _, e := range d.residuals(l) {
+	for _, e := range d.residuals(q) {
 		sum += e
 	}
-	l.Intercept += sum / float64(len(d.y))
+	q.Intercept += sum / float64(len(d.y))
 }
 
-func (l *line) stationary() bool {
-	ar := make([]float64, l.Features.reach())
-	for i, lag := range l.Features.Lags {
-		ar[lag-1] = l.Coefficients[i]
+func (q *equation) stationary() bool {
+	ar := make([]float64, q.Features.reach())
+	for i, lag := range q.Features.Lags {
+		ar[lag-1] = q.Coefficients[i]
 	}
 	return toPartial(ar)
 }
 
-func (l *line) predict(row []float64) float64 {
-	sum := l.Intercept
-	for j, b := range l.Coefficients {
+func (q *equation) predict(row []float64) float64 {
+	sum := q.Intercept
+	for j, b := range q.Coefficients {
 		sum += float64(b * row[j])
 	}
 	return sum
 }
 
 // residuals are what the equation leaves of the table's values.
-func (d *table) residuals(l *line) []float64 {
+func (d *table) residuals(q *equation) []float64 {
 	e := make([]float64, len(d.y))
 	for i, row := range d.rows {
-		e[i] = d.y[i] - l.predict(row)
+		e[i] = d.y[i] - q.predict(row)
 	}
 	return e
 }
 
 // check reports what is wrong with an equation read from a file, whose state should have so many values more than its features need.
-func (l *line) check(k *tracker, more int) error {
-	if err := l.Features.check(); err != nil {
+func (q *equation) check(k *tracker, more int) error {
+	if err := q.Features.check(); err != nil {
 		return err
 	}
-	if got, want := len(l.Coefficients), l.Features.count(); got != want {
-		return field.New("coefficients", got, fmt.Sprintf("%d: %q", want, l.Features.names()))
+	if got, want := len(q.Coefficients), q.Features.count(); got != want {
+		return field.New("coefficients", got, fmt.Sprintf("%d: %q", want, q.Features.names()))
 	}
-	if want := l.Features.stateLen() + more; len(k.State) != want {
+	if want := q.Features.stateLen() + more; len(k.State) != want {
 		return field.New("state", fmt.Sprintf("%d values", len(k.State)), fmt.Sprint(want))
 	}
-	if got, want := len(k.Names), len(l.Features.Regressors); got != want {
-		return field.New("regressors", got, fmt.Sprintf("%d: %q", want, l.Features.Regressors))
+	if got, want := len(k.Names), len(q.Features.Regressors); got != want {
+		return field.New("regressors", got, fmt.Sprintf("%d: %q", want, q.Features.Regressors))
 	}
 	return nil
 }
