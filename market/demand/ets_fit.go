@@ -105,18 +105,19 @@ func (f *etsFit) estimate(form etsForm) (etsEstimate, bool) {
 		return etsEstimate{}, false
 	}
 	f.form = form
-	g := f.guess(form.season)
-	f.level, f.trend = g.mean, 0
-	if form.trend {
-		f.level, f.trend = g.level, g.slope
-	}
-	f.season, f.s = g.season, grow(f.s, len(g.season))
-	best, bestSum := []float64(nil), math.Inf(1)
-	for _, from := range etsStarts(form, f.period) {
-		x := make([]float64, k)
-		f.start(from, x)
-		if sum := f.box.minimise(f.residuals, x, f.lo, f.hi, f.n, 1e-3, 8); sum < bestSum {
-			best, bestSum = x, sum
+	var best []float64
+	bestSum := math.Inf(1)
+	for flat := range 3 { // further from the guess where no start from it is feasible: multiplicative models need positive means
+		f.begin(f.guess(form.season), flat)
+		for _, from := range etsStarts(form, f.period) {
+			x := make([]float64, k)
+			f.start(from, x)
+			if sum := f.box.minimise(f.residuals, x, f.lo, f.hi, f.n, 1e-3, 8); sum < bestSum {
+				best, bestSum = x, sum
+			}
+		}
+		if best != nil {
+			break
 		}
 	}
 	if best == nil {
@@ -133,6 +134,23 @@ func (f *etsFit) estimate(form etsForm) (etsEstimate, bool) {
 	e.logLik = -n / 2 * math.Log(max(bestSum, n*f.floor()))
 	e.aicc = -2*e.logLik + 2*p*n/(n-p-1)
 	return e, true
+}
+
+// begin sets the initial states to a guess: flat 0 as it is, 1 without the trend, 2 without the seasons either.
+func (f *etsFit) begin(g etsGuess, flat int) {
+	f.level, f.trend = g.mean, 0
+	if f.form.trend && flat < 1 {
+		f.level, f.trend = g.level, g.slope
+	}
+	f.season, f.s = append(f.season[:0], g.season...), grow(f.s, len(g.season))
+	if flat > 1 {
+		for i := range f.season {
+			f.season[i] = 0
+			if f.form.season == 'M' {
+				f.season[i] = 1
+			}
+		}
+	}
 }
 
 // floor is the square of the rounding errors of the values, in the units of the residuals.

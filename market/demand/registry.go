@@ -57,6 +57,9 @@ func Kinds() []Kind {
 		{"auto-arima", "ARIMA, the order by unit-root tests and AICc", func(o Options) Model {
 			return &Auto{ARIMA: ARIMA{Period: o.Period, Transform: o.Transform}, Workers: o.Workers}
 		}},
+		{"combination", "damped-ets, theta and auto-arima, weighted by their errors in back-tests", func(o Options) Model {
+			return &Combination{Options: o}
+		}},
 		{"poisson", "autoregression of counts, Poisson; takes no transform", func(o Options) Model {
 			return &Counts{Period: o.Period}
 		}},
@@ -90,15 +93,16 @@ const savedSchema = "souk.demand/1"
 // types are those of the models, by their names in files.
 func types() map[string]func() Model {
 	return map[string]func() Model{
-		"arima":      func() Model { return new(ARIMA) },
-		"auto":       func() Model { return new(Auto) },
-		"counts":     func() Model { return new(Counts) },
-		"naive":      func() Model { return new(Naive) },
-		"naive2":     func() Model { return new(Naive2) },
-		"ets":        func() Model { return new(ETS) },
-		"theta":      func() Model { return new(Theta) },
-		"regression": func() Model { return new(Regression) },
-		"forest":     func() Model { return new(Forest) },
+		"arima":       func() Model { return new(ARIMA) },
+		"auto":        func() Model { return new(Auto) },
+		"counts":      func() Model { return new(Counts) },
+		"naive":       func() Model { return new(Naive) },
+		"naive2":      func() Model { return new(Naive2) },
+		"ets":         func() Model { return new(ETS) },
+		"theta":       func() Model { return new(Theta) },
+		"regression":  func() Model { return new(Regression) },
+		"forest":      func() Model { return new(Forest) },
+		"combination": func() Model { return new(Combination) },
 	}
 }
 
