@@ -20,7 +20,7 @@ type Traffic struct {
 	demand.Model
 	Name      string              // "arima", or one of demand.Kinds
 	Selection *backtest.Selection // how it was chosen; nil where the scenario names it
-	Error     float64             // standard error of a forecast one period ahead, on the scale of the model
+	First     *demand.Forecast    // of the first period after those fitted on
 }
 
 // arima is its name where the scenario's order counts and each outlier has a dummy.
@@ -41,10 +41,7 @@ func fitTraffic(ctx context.Context, s *scenarios.Scenario, d *Data, workers int
 	if err = t.Fit(customers(s, d, t.Name, s.Data.Split.Validation[1])); err != nil {
 		return t, err
 	}
-	f, err := t.Forecast(1, level, regressors(s, d, t.Name, t.Next(), 1))
-	if err == nil {
-		t.Error = f.TransformedSE[0]
-	}
+	t.First, err = t.Forecast(1, level, regressors(s, d, t.Name, t.Next(), 1))
 	return t, err
 }
 
@@ -140,9 +137,9 @@ func (a atLeastNone) Path(stream *rng.Stream, path []float64) {
 	}
 }
 
-// selectTraffic chooses among the scenario's candidates by how they forecast the validation periods, a quarter ahead from every third
-// week (every second or fourth would meet fortnightly pay always at the same distance), refitted every fourth time; then
-// the winner forecasts the test periods. Periods that the scenario takes out as outliers are neither learned from nor scored.
+// selectTraffic chooses among the scenario's candidates by how they forecast the validation periods, a quarter ahead from every
+// week (from every other one, pay days would always meet the same periods ahead), refitted once a quarter; then the winner
+// forecasts the test periods. Periods that the scenario takes out as outliers are neither learned from nor scored.
 func selectTraffic(ctx context.Context, s *scenarios.Scenario, d *Data, workers int) (*backtest.Selection, error) {
 	split := s.Data.Split
 	horizon := 13
@@ -153,8 +150,8 @@ func selectTraffic(ctx context.Context, s *scenarios.Scenario, d *Data, workers 
 	for _, name := range s.Demand.Candidates {
 		candidates = append(candidates, backtest.Candidate{Name: name, New: func() (demand.Model, error) { return trafficModel(s, name) }})
 	}
-	plan := backtest.Plan{Horizon: horizon, Refit: 4, Season: weeksPerYear, Coverage: level, Workers: workers}
-	return backtest.Select(ctx, customers(s, d, "best", split.Test[1]), candidates, plan, split.Validation, split.Test, min(3, horizon))
+	plan := backtest.Plan{Horizon: horizon, Refit: horizon, Season: weeksPerYear, Coverage: level, Workers: workers}
+	return backtest.Select(ctx, customers(s, d, "best", split.Test[1]), candidates, plan, split.Validation, split.Test, 1)
 }
 
 // text tells which model it is.
@@ -168,7 +165,8 @@ func (t *Traffic) text(s *scenarios.Scenario) (text []string) {
 			m.Order[0], m.Order[1], m.Order[2], plural(len(m.Coefficients), "coefficient"), m.N, spread(math.Sqrt(m.Sigma2)), m.LjungBox.PValue))
 		text = append(text, warnings(m.Warnings)...)
 	} else {
-		text = append(text, fmt.Sprintf("customers a %s: %s%s; error's s.d. %s a %s ahead", s.Time.Period, scale, t.Name, spread(t.Error), s.Time.Period))
+		text = append(text, fmt.Sprintf("customers a %s: %s; in %d, the first after those fitted on, %s [%s, %s]", s.Time.Period, t.Name, t.First.Start,
+			thousands(t.First.Median[0], ""), thousands(t.First.Lo[0], ""), thousands(t.First.Hi[0], "")))
 	}
 	if t.Selection == nil {
 		return text

@@ -57,7 +57,7 @@ func TestAnyDemandModelCanDriveTheMarket(t *testing.T) {
 	if err != nil || loaded.Next() != 319 {
 		t.Fatal(err)
 	}
-	if text := strings.Join(m.Traffic.text(s), " "); !strings.HasPrefix(text, "customers a week: seasonal-naive; error's s.d. ") || m.Traffic.arima() != nil {
+	if text := strings.Join(m.Traffic.text(s), " "); !strings.HasPrefix(text, "customers a week: seasonal-naive; in 319, the first after those fitted on, ") || m.Traffic.arima() != nil {
 		t.Error(text)
 	}
 	if _, err := w.Config.Traffic(); err != nil {

@@ -79,6 +79,23 @@ func TestPlantedLeaksAreFound(t *testing.T) {
 	}
 }
 
+// TestNoModelOfOursLeaks, on counts, which every kind takes.
+func TestNoModelOfOursLeaks(t *testing.T) {
+	s := seasonal(60, 4)
+	for i, y := range s.Values {
+		s.Values[i] = math.Round(y)
+	}
+	var names []string
+	for _, k := range demand.Kinds() {
+		names = append(names, k.Name)
+	}
+	build := func(s demand.Series) (demand.Series, []Candidate, error) { return s, named(t, names...), nil }
+	found, err := Leaks(context.Background(), s, build, plan(t, s, 3, 1, 1))
+	if err != nil || len(found) > 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
 // TestRunGivesNothingToPeekAt: the same models that Leaks finds gain nothing in Run, since what they reach for is not there.
 func TestRunGivesNothingToPeekAt(t *testing.T) {
 	s := seasonal(80, 2)
