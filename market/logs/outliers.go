@@ -12,16 +12,17 @@ import (
 // the number of periods after which the series repeats, 1 for none.
 //
 // The trend is a running median over two seasons (13 periods at least), at the ends the line through the first and the last such window by Theil & Sen's
-// slope; the season is the median of each phase about it; both are found twice. A value is an outlier when its residual is far out (Tukey's outer fences, three
-// interquartile ranges from the quartiles, as R's forecast::tsoutliers has it: Hyndman & Athanasopoulos 2021, Forecasting: Principles and Practice, §13.9), and where all
-// values are positive, also that of its logarithm, so that a season which grows with the level is none. Of fewer than 12 values none is flagged. Regressors are not
-// looked at: what a promotion sold may well be flagged, and should not be winsorised then.
+// slope; the season is the median of each phase about it; both are found twice. A value is an outlier when its residual is far out: beyond Tukey's outer fences, three
+// interquartile ranges from the quartiles, as in R's forecast::tsoutliers (Hyndman & Athanasopoulos 2021, Forecasting: Principles and Practice, §13.9). Positive values are
+// taken as logarithms where that makes the residuals the smaller, the scales compared as Box & Cox (1964, §3) do, so that a season which grows with the level is no
+// outlier. Of fewer than 12 values none is flagged. Regressors are not looked at: what a promotion sold may well be flagged, and should not be winsorised then.
 func (s Series) FlagOutliers(season int, winsorise bool) Series {
-	low, high := fences(s.Values, season)
-	if logs := logarithms(s.Values); logs != nil {
-		l, h := fences(logs, season)
-		for i := range l {
-			low[i], high[i] = min(low[i], portable.Exp(l[i])), max(high[i], portable.Exp(h[i]))
+	low, high, spread := fences(s.Values, season)
+	if logs, mean := logarithms(s.Values); logs != nil {
+		if l, h, relative := fences(logs, season); relative*portable.Exp(mean) < spread {
+			for i := range l {
+				low[i], high[i] = portable.Exp(l[i]), portable.Exp(h[i])
+			}
 		}
 	}
 	s.Values, s.Findings = slices.Clone(s.Values), slices.Clone(s.Findings)
@@ -40,22 +41,26 @@ func (s Series) FlagOutliers(season int, winsorise bool) Series {
 }
 
 // logarithms returns nil unless all values are positive.
-func logarithms(values []float64) []float64 {
-	logs := make([]float64, len(values))
+func logarithms(values []float64) (logs []float64, mean float64) {
+	logs = make([]float64, len(values))
+	known := 0
 	for i, v := range values {
 		if v <= 0 {
-			return nil
+			return nil, 0
 		}
-		logs[i] = math.Log(v)
+		if logs[i] = portable.Log(v); v == v {
+			mean += logs[i]
+			known++
+		}
 	}
-	return logs
+	return logs, mean / float64(max(known, 1))
 }
 
-// fences are the bounds of values that are not far out; infinite where no spread can be had.
-func fences(values []float64, season int) (low, high []float64) {
+// fences are the bounds of values that are not far out, and the interquartile range of the residuals; infinite where no spread can be had.
+func fences(values []float64, season int) (low, high []float64, spread float64) {
 	n, known := len(values), 0
 	if n == 0 {
-		return nil, nil
+		return nil, nil, 0
 	}
 	for _, v := range values {
 		if v == v {
@@ -78,14 +83,14 @@ func fences(values []float64, season int) (low, high []float64) {
 	}
 	residual := less(values, fit)
 	upper, lower := quantile(residual, 0.75), quantile(residual, 0.25)
-	reach := farOut * (upper - lower)
-	if known < fewest || !(reach > 0) {
-		reach = math.Inf(1)
+	spread = upper - lower
+	if known < fewest || !(spread > 0) {
+		spread = math.Inf(1)
 	}
 	for i := range fit {
-		low[i], high[i] = fit[i]+lower-reach, fit[i]+upper+reach
+		low[i], high[i] = fit[i]+lower-farOut*spread, fit[i]+upper+farOut*spread
 	}
-	return low, high
+	return low, high, spread
 }
 
 func less(a, b []float64) []float64 {

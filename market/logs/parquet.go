@@ -242,7 +242,7 @@ func converter(leaf *parquet.Column, c column) (func(parquet.Value) (cell, bool)
 	case *format.TimestampType:
 		if c.kind == ofTimes && l.Unit.Value != nil {
 			unit := float64(time.Second / l.Unit.Value.Duration())
-			number, form = func(v parquet.Value) float64 { return float64(v.Int64()) / unit }, formInstant
+			number, form = func(v parquet.Value) float64 { return math.Floor(float64(v.Int64()) / unit) }, formInstant
 		}
 	}
 	if number == nil || float && c.kind == ofTexts {

@@ -15,7 +15,7 @@ const (
 	formQuarter      // quarters since the year 0
 	formWeek         // ISO weeks; the days since 1970-01-01 of its Monday
 	formDay          // days since 1970-01-01
-	formInstant      // seconds since then, by the clock of the place
+	formInstant      // whole seconds since then, by the clock of the place
 )
 
 const secondsADay = 24 * 60 * 60
@@ -94,7 +94,7 @@ func clock(text string) (float64, bool) {
 			return 0, false
 		}
 	}
-	return float64(hour*3600+minute*60) + seconds, true
+	return float64(hour*3600+minute*60) + math.Floor(seconds), true
 }
 
 // digits reads n digits at a place of a text.
