@@ -127,7 +127,7 @@ func (m *ARIMA) Fit(s Series) error {
 		return err
 	}
 	m.Warnings = nil
-	m.estimate(p.likelihood, p.likelihood.search(8+4*len(p.likelihood.params)))
+	m.estimate(p.likelihood, p.likelihood.search(8+8*len(p.likelihood.params), 8*len(p.likelihood.params)))
 	m.condition(p)
 	return nil
 }

@@ -342,7 +342,7 @@ func (w *orderSearch) fit(o *outcome, near *outcome, sure bool) {
 	}
 	least := math.Inf(1)
 	consider := func(x []float64, iterations int) {
-		if v := levenbergMarquardt(l.at, x, n, 1e-4, iterations); v < least || o.angles == nil {
+		if v, _ := levenbergMarquardt(l.at, x, n, 1e-4, iterations); v < least || o.angles == nil {
 			least, o.angles = v, x
 		}
 	}
@@ -350,7 +350,7 @@ func (w *orderSearch) fit(o *outcome, near *outcome, sure bool) {
 		consider(x, 50)
 	}
 	if sure {
-		consider(l.search(4+2*k), 1)
+		consider(l.search(4+2*k, 0), 1)
 	}
 	l.at(o.angles, make([]float64, n))
 	m.LogLik, m.NUsed = l.logLik(), l.used

@@ -186,13 +186,19 @@ func (l *likelihood) blocks(p []float64) (ar, ma, sar, sma []float64) {
 }
 
 // coefficients maps angles x, without bounds, into stationary and invertible coefficients: the sines are the partial
-// autocorrelations of each polynomial. A moving average may reach its boundary (±1); an autoregression that does so is
-// infeasible.
+// autocorrelations of each polynomial. A moving average may reach its boundary (±1); an autoregression stops just short
+// of it, before its variance drowns the innovations' in rounding.
 func (l *likelihood) coefficients(x, coef []float64) {
+	const nearest = 1 - 1e-8
 	for i, v := range x {
 		coef[i] = math.Sin(v)
 	}
 	ar, ma, sar, sma := l.blocks(coef)
+	for _, block := range [][]float64{ar, sar} {
+		for i := range block {
+			block[i] *= nearest
+		}
+	}
 	for _, block := range [][]float64{ar, ma, sar, sma} {
 		fromPartial(block)
 	}

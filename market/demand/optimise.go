@@ -13,7 +13,7 @@ type objective func(x, res []float64) float64
 // is minus twice the log-likelihood, so J'J·n/S approximates the information and the predicted reduction is in units of
 // log-likelihood: it stops when a full step promises less than tolerance of it. x are angles, for which the information of one
 // observation is about 1: steps are bounded, and the ridge keeps angles that stand still at a boundary from straying.
-func levenbergMarquardt(f objective, x []float64, n int, tolerance float64, iterations int) float64 {
+func levenbergMarquardt(f objective, x []float64, n int, tolerance float64, iterations int) (best float64, converged bool) {
 	const difference, longest, ridge = 1e-6, 0.7, 1e-3
 	k := len(x)
 	res, trial := make([]float64, n), make([]float64, n)
@@ -24,15 +24,15 @@ func levenbergMarquardt(f objective, x []float64, n int, tolerance float64, iter
 	}
 	normal, gradient := make([]float64, k*k), make([]float64, k)
 	var chol cholesky
-	best := f(x, res)
+	best = f(x, res)
 	if math.IsInf(best, 1) {
-		return best
+		return best, false
 	}
 	damping := 1e-3
 	for range iterations {
 		for i := range x {
 			if !jacobianColumn(f, x, i, difference, res, trial, jac[i]) {
-				return best
+				return best, false
 			}
 		}
 		for i := range k {
@@ -45,7 +45,7 @@ func levenbergMarquardt(f objective, x []float64, n int, tolerance float64, iter
 			promise, ok := dampedStep(&chol, normal, gradient, step, damping, ridge*best)
 			promise *= float64(n) / best
 			if ok && promise < tolerance {
-				return best
+				return best, damping < 1
 			}
 			for i := range x {
 				next[i] = x[i] - max(-longest, min(longest, step[i]))
@@ -62,11 +62,58 @@ func levenbergMarquardt(f objective, x []float64, n int, tolerance float64, iter
 				break
 			}
 			if damping *= 5; damping > 1e9 {
-				return best
+				return best, false
 			}
 		}
 	}
-	return best
+	return best, false
+}
+
+// newton maximises f from x, in place, by Newton's method with numerical derivatives, taken along the Hessian's
+// eigenvectors: uphill where f is not concave (Gill, Murray & Wright 1981, §4.4), and in none farther than `longest`, which
+// shrinks when a step fails.
+func newton(f func(x []float64) float64, x []float64) {
+	const h, enough = 1e-3, 1e-8
+	k := len(x)
+	free := make([]int, k)
+	for i := range free {
+		free[i] = i
+	}
+	var eigen mat.EigenSym
+	var vectors mat.Dense
+	slope, step := mat.NewVecDense(k, nil), mat.NewVecDense(k, nil)
+	next := make([]float64, k)
+	value := f(x)
+	for longest, iterations := 2.0, 0; longest > 1e-4 && iterations < 50; iterations++ {
+		g, hess := curvature(f, x, free, h, func(int, bool) {})
+		if !eigen.Factorize(hess, true) {
+			return
+		}
+		eigen.VectorsTo(&vectors)
+		slope.MulVec(vectors.T(), mat.NewVecDense(k, g))
+		for ; longest > 1e-4; longest /= 4 {
+			promise := 0.0
+			for i, v := range eigen.Values(nil) {
+				s := slope.AtVec(i)
+				c := max(-longest, min(longest, s/max(math.Abs(v), 1e-12)))
+				step.SetVec(i, c)
+				promise += c * s / 2
+			}
+			if promise < enough {
+				return
+			}
+			step.MulVec(&vectors, step)
+			for i := range x {
+				next[i] = x[i] + step.AtVec(i)
+			}
+			if v := f(next); v > value {
+				value = v
+				copy(x, next)
+				longest = min(2, 2*longest)
+				break
+			}
+		}
+	}
 }
 
 // dampedStep solves (A + damping·diag(A) + ridge·I)·step = gradient, A = J'J, and returns half the reduction in the sum of

@@ -1,21 +1,53 @@
 package demand
 
 import (
-	"cmp"
 	"math"
 	"slices"
+
+	"github.com/souk-sim/souk/sim/rng"
 )
 
-// search maximises the likelihood over the angles of l, which has many local maxima: white noise and a scattered set of
-// starts all climb a few steps, the best third, as far as they differ, climbs on, and the best of those to the top.
-func (l *likelihood) search(starts int) []float64 {
-	k := len(l.params)
-	if k == 0 {
+// search maximises the likelihood over the angles of l, which has many local maxima: climbs from up to the given number
+// of scattered starts; then, where they found different optima, hops from the best until so many in a row are in vain.
+func (l *likelihood) search(starts, hops int) []float64 {
+	if len(l.params) == 0 {
 		return nil
 	}
-	x := l.head().climb(starts)
-	levenbergMarquardt(l.at, x, len(l.e[0]), 1e-11, 200)
-	return x
+	h := l.head()
+	best, optima := h.climb(starts)
+	if optima > 1 || len(best.x) > 3 {
+		h.hop(&best, hops)
+	}
+	_, ok := levenbergMarquardt(l.at, best.x, len(l.e[0]), 1e-11, 200)
+	nearBoundary := func(v float64) bool { return math.Abs(math.Sin(v)) > 0.99 }
+	if !ok || slices.ContainsFunc(best.x, nearBoundary) {
+		l.polish(best.x)
+	}
+	return best.x
+}
+
+// polish goes on from where the least-squares method stalls: on ridges towards the boundary, where the determinant's
+// curvature matters, which it neglects. It takes Newton steps in Fisher's z = artanh of the partial autocorrelations, whose
+// scale near the boundary is the logarithm of the distance.
+func (l *likelihood) polish(x []float64) {
+	res := make([]float64, len(l.e[0]))
+	z, angles := make([]float64, len(x)), make([]float64, len(x))
+	for i, v := range x {
+		const farthest = 1 - 1e-15
+		z[i] = math.Atanh(math.Sin(v) * farthest)
+	}
+	newton(func(z []float64) float64 {
+		for i, v := range z {
+			angles[i] = math.Atan(math.Sinh(v))
+		}
+		if math.IsInf(l.at(angles, res), 1) {
+			return math.Inf(-1)
+		}
+		return l.logLik()
+	}, z)
+	for i, v := range z {
+		x[i] = math.Atan(math.Sinh(v))
+	}
 }
 
 // head is the likelihood of a long series' beginning, which is enough to find the hill; of a short series the whole.
@@ -45,37 +77,99 @@ func (l *likelihood) head() *likelihood {
 	return &h
 }
 
-// climb does all of search but the last steps.
-func (l *likelihood) climb(starts int) []float64 {
-	k, n := len(l.params), len(l.e[0])
-	type climber struct {
-		x     []float64
-		value float64
+// optimum is a point that a climb reached, and the objective there.
+type optimum struct {
+	x     []float64
+	value float64
+}
+
+// behind is by how much of log-likelihood objective a is worse than b.
+func (l *likelihood) behind(a, b float64) float64 { return float64(l.used) / 2 * math.Log(a/b) }
+
+// promising climbs from x, but gives up, at +Inf, where a few steps do not bring it near the best value so far.
+func (l *likelihood) promising(x []float64, best float64) optimum {
+	value, _ := levenbergMarquardt(l.at, x, len(l.e[0]), 1e-2, 5)
+	if l.behind(value, best) > 3 {
+		return optimum{x, math.Inf(1)}
 	}
-	all := make([]climber, starts)
-	for i := range all {
-		x := make([]float64, k)
+	value, _ = levenbergMarquardt(l.at, x, len(l.e[0]), 1e-3, 30)
+	return optimum{x, value}
+}
+
+// climb goes uphill from white noise and from scattered starts, up to the given number or until the optima found are
+// believed to be all: of N climbs to w optima, w(N-1)/(N-w-2) are expected to exist (Boender & Rinnooy Kan 1987,
+// Mathematical Programming 37).
+func (l *likelihood) climb(starts int) (best optimum, optima int) {
+	const same = 0.02 // in log-likelihood
+	var found []float64
+	best.value = math.Inf(1)
+	for i := range starts {
+		x := make([]float64, len(l.params))
 		if i > 0 {
 			scatter(i, x)
 			for d := range x {
 				x[d] = (2*x[d] - 1) * 1.45 // partial autocorrelations within ±0.993
 			}
 		}
-		all[i] = climber{x, levenbergMarquardt(l.at, x, n, 1e-2, 5)}
-	}
-	byValue := func(a, b climber) int { return cmp.Compare(a.value, b.value) }
-	slices.SortStableFunc(all, byValue)
-	best := all[:1]
-	for _, c := range all[1:] {
-		behind := float64(n) / 2 * math.Log(c.value/best[len(best)-1].value) // in log-likelihood
-		if behind > 0.01 && 3*len(best) < len(all) {
-			best = append(best, c)
+		o := l.promising(x, best.value)
+		if math.IsInf(o.value, 1) {
+			continue
+		}
+		if o.value < best.value {
+			best = o
+		}
+		if !slices.ContainsFunc(found, func(v float64) bool { return math.Abs(l.behind(v, o.value)) < same }) {
+			found = append(found, o.value)
+		}
+		n, w := i+1, len(found)
+		if n >= 4*len(l.params) && n > w+2 && float64(w*(n-1))/float64(n-w-2) < float64(w)+0.5 {
+			break
 		}
 	}
-	for i := range best {
-		best[i].value = levenbergMarquardt(l.at, best[i].x, n, 1e-2, 15)
+	return best, len(found)
+}
+
+// hop climbs from points around the best optimum, which moves when they find a better one, until `patience` of them in a row
+// have not (monotonic basin hopping: Leary 2000, Journal of Global Optimization 18). Likelihoods' optima cluster: those with
+// a root next to the unit circle share the other roots. Every third hop changes the angles' distances from the boundary
+// by a factor, which moves along the ridges on which roots all but cancel.
+func (l *likelihood) hop(best *optimum, patience int) {
+	stream := rng.New(0, 0).Family("demand/search").At()
+	x := make([]float64, len(best.x))
+	for failed, i := 0, 0; failed < patience; i++ {
+		for d, at := range best.x {
+			z := stream.Normal()
+			switch i % 4 {
+			case 0:
+				x[d] = at + z/2
+			case 1:
+				x[d] = at + z
+			case 2:
+				s := math.Asin(math.Sin(at))
+				x[d] = math.Copysign(math.Pi/2-(math.Pi/2-math.Abs(s))*math.Exp(z), s)
+			}
+		}
+		if i%4 == 3 {
+			copy(x, best.x)
+			frequency, depth := stream.Float64(), 0.3*stream.Float64()
+			ar, ma, _, _ := l.blocks(x)
+			for _, block := range [][]float64{ar, ma} {
+				if len(block) >= 2 {
+					clear(block)
+					block[0], block[1] = math.Pi*(frequency-0.5), depth-math.Pi/2
+					depth /= 2
+				}
+			}
+		}
+		failed++
+		if value := l.promising(x, best.value).value; value < best.value {
+			if l.behind(best.value, value) > 1e-3 {
+				failed = 0
+			}
+			best.value = value
+			copy(best.x, x)
+		}
 	}
-	return slices.MinFunc(best, byValue).x
 }
 
 // scatter is the i-th point (from 1) of the Halton sequence in (0, 1)^len(x): a low-discrepancy set of starts.
