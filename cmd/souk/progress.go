@@ -77,7 +77,8 @@ func (p *progress) close() {
 
 func stageName(stage string) string {
 	return map[string]string{"fit": "fitting the models", "tune": "tuning what to compare with", "train": "training", "evaluate": "comparing on unseen customers",
-		"doubt": "repeating it under other models", "simulate": "simulating"}[stage]
+		"doubt": "repeating it under other models", "simulate": "simulating",
+		"forecast": "forecasting", "backtest": "back-testing"}[stage]
 }
 
 func (p *progress) line(w workflow.Progress, now time.Time) string {
@@ -91,9 +92,9 @@ func (p *progress) line(w workflow.Progress, now time.Time) string {
 		full := 20 * w.Done / w.Total
 		fmt.Fprintf(&b, "%s%s ", strings.Repeat("█", full), strings.Repeat("░", 20-full))
 	}
-	what := "episodes"
-	if w.Stage == "doubt" {
-		what = "models"
+	what := map[string]string{"doubt": "models", "forecast": "series", "backtest": "fits"}[w.Stage]
+	if what == "" {
+		what = "episodes"
 	}
 	fmt.Fprintf(&b, "%3d%%  %d/%d %s", 100*w.Done/w.Total, w.Done, w.Total, what)
 	if w.Done > 0 && w.Done < w.Total {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,7 +120,7 @@ func (a *app) root() *cobra.Command {
 		a.flags = cmd.Flags()
 		return a.checkFlags()
 	}
-	root.AddCommand(a.train(), a.fit(), a.simulate(), a.policy(), a.scenario(), a.results())
+	root.AddCommand(a.train(), a.fit(), a.simulate(), a.policy(), a.scenario(), a.results(), a.estimate(), a.forecast())
 	return root
 }
 
@@ -179,6 +180,14 @@ func (a *app) help(root *cobra.Command) *cobra.Command {
 			return cmd.Help()
 		},
 	}
+}
+
+// processors are how many may be kept busy.
+func (a *app) processors() int {
+	if a.workers > 0 {
+		return a.workers
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 // store is the folder of runs.

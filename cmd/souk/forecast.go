@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/spf13/cobra"
+
+	"github.com/souk-sim/souk/market/demand"
+	"github.com/souk-sim/souk/market/logs"
+	"github.com/souk-sim/souk/results/report"
+	"github.com/souk-sim/souk/results/rundir"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/scenarios/workflow"
+)
+
+// quickModels are those that forecast where nobody names any: fast, and each of another kind.
+var quickModels = []string{"seasonal-naive", "auto-arima"}
+
+// forecastFlags are those that only souk forecast has.
+type forecastFlags struct {
+	seriesFlags
+	models   []string
+	backtest int
+	coverage float64
+	csv      bool
+	resume   bool
+}
+
+func (a *app) forecast() *cobra.Command {
+	var s forecastFlags
+	cmd := &cobra.Command{
+		Use: "forecast", Short: "Fit, forecast and back-test demand models on one series or thousands", Args: takes(),
+		Long: "Forecast one series and print it, or with --id every series of a file on all processors: the forecasts then go to a run's folder\n" +
+			"under --out as Parquet, with failed.csv saying what could not be forecast and why. An interrupted run is saved.\n" +
+			"With --backtest K the models forecast from the last K origins and are compared.\n\nModels:\n" + kinds(),
+		Example: "  souk forecast --data sales.csv --y units --time month --period 12 --models auto-arima,seasonal-naive --horizon 18 --backtest 5\n" +
+			"  souk forecast --data panel.parquet --y units --time week --id store,sku --models auto-arima,best --backtest 3 --horizon 8",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := s.request(cmd)
+			if err != nil {
+				return err
+			}
+			if len(s.id) > 0 && s.series == "" {
+				return a.forecastMany(cmd.Context(), &s, r)
+			}
+			return a.forecastOne(cmd.Context(), &s, r)
+		},
+	}
+	s.add(cmd)
+	f := cmd.Flags()
+	f.StringSliceVar(&s.models, "models", quickModels, "models, and best: the one of them that the back-test prefers")
+	f.IntVar(&s.backtest, "backtest", 0, "compare the models from so many origins, the last that leave a whole horizon")
+	f.Float64Var(&s.coverage, "coverage", 0.95, "of the intervals")
+	f.BoolVar(&s.csv, "csv", false, "of many series, write CSV beside the Parquet")
+	f.BoolVar(&s.resume, "resume", false, "go on with the run that was interrupted")
+	f.Int64Var(&a.seed, "seed", 0, "of models that learn at random")
+	a.workersFlag(cmd)
+	a.outFlag(cmd)
+	return cmd
+}
+
+// kinds lists the models for the help.
+func kinds() string {
+	var b strings.Builder
+	for _, k := range demand.Kinds() {
+		fmt.Fprintf(&b, "  %-16s %s\n", k.Name, k.Summary)
+	}
+	fmt.Fprintf(&b, "  %-16s %s", workflow.Best, "the one of the others that does best in the back-test")
+	return b.String()
+}
+
+func (s *forecastFlags) request(cmd *cobra.Command) (*workflow.ForecastRequest, error) {
+	if err := s.check(cmd); err != nil {
+		return nil, err
+	}
+	seed, _ := cmd.Flags().GetInt64("seed") // it is an int64
+	r := &workflow.ForecastRequest{Models: s.models, Options: demand.Options{Period: s.period, Seed: uint64(seed)}, Horizon: s.horizon, Coverage: s.coverage, Origins: s.backtest}
+	r.Options.Transform, _ = s.scale() // checked
+	if slices.Contains(s.models, workflow.Best) && !cmd.Flags().Changed("backtest") {
+		r.Origins = 5
+	}
+	if err := r.Check(); err != nil {
+		return nil, usage{err}
+	}
+	return r, nil
+}
+
+func (a *app) forecastOne(ctx context.Context, s *forecastFlags, r *workflow.ForecastRequest) error {
+	subject, err := a.one(ctx, &s.seriesFlags)
+	if err != nil {
+		return err
+	}
+	for _, w := range subject.Warnings {
+		if !a.json {
+			a.notice(w)
+		}
+	}
+	watch, closed := a.watch()
+	defer closed()
+	f, err := r.Forecast(ctx, subject, a.processors(), func(done, total int) {
+		if watch != nil {
+			watch(workflow.Progress{Stage: "backtest", Done: done, Total: total})
+		}
+	})
+	closed()
+	if err != nil {
+		return a.inFile(&s.seriesFlags, err)
+	}
+	if s.plot != "" {
+		if err := draw(s.plot, "", &report.ForecastPlot{Title: "Forecasts of " + s.name(), X: s.time, Y: s.y, Start: subject.Series.Start,
+			Subtitle: fmt.Sprintf("Medians and %g%% intervals", 100*s.coverage), History: subject.Series.Values, Label: subject.Label, Forecasts: f.Bands()}); err != nil {
+			return err
+		}
+	}
+	if a.json {
+		return a.document("forecast", struct {
+			*workflow.Forecasts
+			Coverage float64        `json:"coverage"`
+			Warnings []string       `json:"warnings"`
+			Findings []logs.Finding `json:"findings,omitempty"`
+		}{f, s.coverage, append([]string{}, subject.Warnings...), subject.Findings})
+	}
+	return f.Text(a.stdout, s.coverage)
+}
+
+func (a *app) forecastMany(ctx context.Context, s *forecastFlags, r *workflow.ForecastRequest) error {
+	if s.plot != "" {
+		return badUsage("--plot", "many series", "one, with --series")
+	}
+	document, err := s.document(r)
+	if err != nil {
+		return err
+	}
+	watch, closed := a.watch()
+	defer closed()
+	run := &workflow.ForecastRun{Request: *r, Data: s.source(), Name: strings.TrimLeft(strings.TrimSuffix(filepath.Base(s.data), filepath.Ext(s.data)), "."), Document: document, CSV: s.csv,
+		Store: a.store(), Build: build(), Workers: a.workers, Watch: watch,
+		Options: rundir.Options{Resume: s.resume, Tell: a.notice, Holder: fmt.Sprintf("souk forecast, process %d", os.Getpid())}}
+	summary, err := run.Do(ctx)
+	closed()
+	if err != nil {
+		return err
+	}
+	if summary.Failed > 0 {
+		a.notice(fmt.Sprintf("%d forecasts failed; %s says which and why", summary.Failed, filepath.Join(summary.Dir, "failed.csv")))
+	}
+	if a.json {
+		return a.document("forecasts", struct {
+			*workflow.ForecastSummary
+			Folder string `json:"dir"`
+		}{summary, summary.Dir})
+	}
+	if err := summary.Text(a.stdout); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "\nfiles    %s\n", summary.Dir)
+	return err
+}
+
+// document is everything that was asked, as text: what makes two runs the same run.
+func (s *forecastFlags) document(r *workflow.ForecastRequest) ([]byte, error) {
+	file, err := os.Open(s.data)
+	if err != nil {
+		return nil, &field.Error{File: s.data, Found: reason(err), Expected: "a CSV or Parquet file that can be read"}
+	}
+	defer file.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return nil, &field.Error{File: s.data, Found: reason(err), Expected: "a CSV or Parquet file that can be read"}
+	}
+	var b bytes.Buffer
+	b.WriteString("# souk forecast\n")
+	err = toml.NewEncoder(&b).Encode(struct {
+		Data      string   `toml:"data"`
+		SHA256    string   `toml:"sha256"`
+		Y         string   `toml:"y"`
+		Time      string   `toml:"time,omitempty"`
+		ID        []string `toml:"id"`
+		Xreg      []string `toml:"xreg,omitempty"`
+		Future    string   `toml:"future,omitempty"`
+		Resample  string   `toml:"resample,omitempty"`
+		Combine   string   `toml:"combine,omitempty"`
+		Models    []string `toml:"models"`
+		Transform string   `toml:"transform,omitempty"`
+		Period    int      `toml:"period"`
+		Horizon   int      `toml:"horizon"`
+		Coverage  float64  `toml:"coverage"`
+		Backtest  int      `toml:"backtest"`
+		Seed      uint64   `toml:"seed"`
+		CSV       bool     `toml:"csv"`
+	}{s.data, fmt.Sprintf("%x", hash.Sum(nil)), s.y, s.time, s.id, s.xreg, s.future, s.resample, s.combine, r.Models, r.Options.Transform.String(),
+		s.period, r.Horizon, r.Coverage, r.Origins, r.Options.Seed, s.csv})
+	return b.Bytes(), err
+}

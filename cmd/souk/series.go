@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/souk-sim/souk/market/demand"
+	"github.com/souk-sim/souk/market/logs"
+	"github.com/souk-sim/souk/results/report"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/scenarios/workflow"
+)
+
+// seriesFlags are what souk estimate and souk forecast ask of a series.
+type seriesFlags struct {
+	data, y, time, series, future string
+	id, xreg                      []string
+	resample, combine             string
+	transform                     string
+	period, horizon               int
+	plot                          string
+}
+
+func (s *seriesFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&s.data, "data", "", "CSV or Parquet file, a row for each observation")
+	f.StringVar(&s.y, "y", "", "column of the values; an empty cell is a missing one")
+	f.StringVar(&s.time, "time", "", "column of times: numbers, decimal years, dates; without it each row is a period")
+	f.StringSliceVar(&s.id, "id", nil, "columns that tell series apart, as in store,sku")
+	f.StringVar(&s.series, "series", "", "the one series that is wanted, by its id; of several id columns with commas between")
+	f.StringSliceVar(&s.xreg, "xreg", nil, "columns of regressors; rows below the last value hold their future")
+	f.StringVar(&s.future, "future", "", "last: the regressors stay as they are in the last period")
+	f.StringVar(&s.resample, "resample", "", "put the rows on a coarser step: hour, day, week, week-sunday, month, quarter or year")
+	f.StringVar(&s.combine, "combine", "", "what rows of one period become: sum or mean")
+	f.StringVar(&s.transform, "transform", "", "none, log, or box-cox=λ with λ from -5 to 5")
+	f.IntVar(&s.period, "period", 0, "periods a season; 0: no season")
+	f.IntVar(&s.horizon, "horizon", 0, "periods to forecast; 0: as many as future regressors are given, or 24")
+	f.StringVar(&s.plot, "plot", "", "picture to draw, an .svg or .png file")
+	for _, name := range []string{"data", "y"} {
+		_ = cmd.MarkFlagRequired(name) // the flag is there
+	}
+}
+
+// check reports what flags alone can tell.
+func (s *seriesFlags) check(cmd *cobra.Command) error {
+	switch {
+	case s.data == "":
+		return badUsage("--data", "nothing", "a CSV or Parquet file")
+	case s.y == "":
+		return badUsage("--y", "nothing", "the column of the values")
+	case s.series != "" && len(s.id) == 0:
+		return badUsage("--series", fmt.Sprintf("%q without --id", s.series), "the columns that tell series apart, with --id")
+	case s.future != "" && s.future != workflow.HoldLast:
+		return badUsage("--future", fmt.Sprintf("%q", s.future), workflow.HoldLast)
+	case s.future != "" && len(s.xreg) == 0:
+		return badUsage("--future", s.future+" without --xreg", "regressors, with --xreg")
+	case s.horizon < 0 || s.horizon == 0 && cmd.Flags().Changed("horizon"):
+		return badUsage("--horizon", fmt.Sprint(s.horizon), "at least 1 period")
+	case s.period < 0:
+		return badUsage("--period", fmt.Sprint(s.period), "the periods of a season")
+	case s.combine != "" && s.combine != string(logs.Sum) && s.combine != string(logs.Mean):
+		return badUsage("--combine", fmt.Sprintf("%q", s.combine), "sum or mean")
+	case s.plot != "" && filepath.Ext(s.plot) != ".svg" && filepath.Ext(s.plot) != ".png":
+		return badUsage("--plot", fmt.Sprintf("%q", s.plot), "a name that ends in .svg or .png")
+	}
+	if s.resample != "" {
+		if _, err := logs.NewGrid(s.resample); err != nil {
+			return badUsage("--resample", fmt.Sprintf("%q", s.resample), "hour, day, week, week-sunday (or another day), month, quarter or year")
+		}
+	}
+	_, err := s.scale()
+	return err
+}
+
+// scale is the transform.
+func (s *seriesFlags) scale() (t demand.Transform, err error) {
+	if s.transform == "" || s.transform == "none" {
+		return t, nil
+	}
+	if err := t.UnmarshalText([]byte(strings.Replace(s.transform, "box-cox=", "box-cox ", 1))); err != nil {
+		return t, badUsage("--transform", fmt.Sprintf("%q", s.transform), "none, log, or box-cox=λ with λ from -5 to 5")
+	}
+	return t, nil
+}
+
+func (s *seriesFlags) source() workflow.SeriesData {
+	combine := logs.Combine(s.combine)
+	if s.resample != "" && combine == logs.Refuse {
+		combine = logs.Sum
+	}
+	return workflow.SeriesData{File: s.data, Only: s.series, Future: s.future, Placing: logs.Placing{Step: s.resample, Combine: combine},
+		Columns: logs.SeriesColumns{Value: s.y, Time: s.time, ID: s.id, Regressors: s.xreg}}
+}
+
+// one reads the series and tells what was found in it.
+func (a *app) one(ctx context.Context, s *seriesFlags) (*workflow.Subject, error) {
+	source := s.source()
+	subject, err := source.One(ctx, s.horizon)
+	if err != nil {
+		return nil, a.inFile(s, err)
+	}
+	if !a.json {
+		for _, f := range subject.Findings {
+			a.notice(f.String())
+		}
+	}
+	return subject, nil
+}
+
+// inFile says in which file a value stands that a model refused.
+func (a *app) inFile(s *seriesFlags, err error) error {
+	if bad, ok := err.(*field.Error); ok && bad.File == "" {
+		told := *bad
+		told.File = s.data
+		return &told
+	}
+	return err
+}
+
+// name is what the series is called in words.
+func (s *seriesFlags) name() string {
+	if s.series != "" {
+		return s.y + " of " + s.series
+	}
+	return s.y
+}
+
+// draw writes a picture where --plot says, a second one beside it with its name before the extension.
+func draw(path, kind string, p interface {
+	Picture() (*report.Picture, error)
+}) error {
+	picture, err := p.Picture()
+	if err != nil {
+		return fmt.Errorf("drawing: %w", err)
+	}
+	ext := filepath.Ext(path)
+	if kind != "" {
+		path = strings.TrimSuffix(path, ext) + "-" + kind + ext
+	}
+	write := picture.SVG
+	if ext == ".png" {
+		write = picture.PNG
+	}
+	return writeWhole(path, "--plot", write)
+}
+
+// writeWhole writes a file whole or not at all.
+func writeWhole(path, flag string, write func(io.Writer) error) error {
+	f, err := os.Create(path + ".partial")
+	if err == nil {
+		err = write(f)
+		if closed := f.Close(); err == nil {
+			err = closed
+		}
+	}
+	if err == nil {
+		err = os.Rename(path+".partial", path)
+	}
+	if err != nil {
+		_ = os.Remove(path + ".partial") // it may not be there
+		return &field.Error{Key: flag, Found: path + ": " + reason(err), Expected: "a file that can be written"}
+	}
+	return nil
+}

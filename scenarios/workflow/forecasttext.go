@@ -1,0 +1,87 @@
+package workflow
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/souk-sim/souk/results/report"
+)
+
+// Text writes the summary: what was forecast, how the models compare, and what failed.
+func (s *ForecastSummary) Text(w io.Writer) error {
+	p := &page{}
+	p.line("%d series, %d of them forecast", s.Series, s.Forecasted)
+	p.line("")
+	t := [][]string{{"model", "forecast", "failed"}}
+	if s.Paired > 0 {
+		t[0] = append(t[0], "MASE", "sMAPE", "RMSSE", fmt.Sprintf("in %g%%", 100*s.Coverage), "best in")
+	}
+	for _, m := range s.Models {
+		row := []string{m.Model, fmt.Sprint(m.Forecasted), fmt.Sprint(m.Failed)}
+		if s.Paired > 0 && m.Model != Best {
+			row = append(row, fmt.Sprintf("%.3f", m.MASE), fmt.Sprintf("%.2f", m.SMAPE), fmt.Sprintf("%.3f", m.RMSSE), fmt.Sprintf("%.1f%%", 100*m.Covered), fmt.Sprint(m.Wins))
+		}
+		t = append(t, row)
+	}
+	p.WriteString(align(t))
+	if s.Paired > 0 {
+		p.section("", fmt.Sprintf("Scores are means over the back-tests of %d series, those on which every model has one; in %g%%: share of the values inside that interval.",
+			s.Paired, 100*s.Coverage))
+	}
+	if s.Failed > 0 {
+		var lines []string
+		for _, r := range s.Reasons {
+			who := strings.TrimSpace(r.Model + " on " + r.ID)
+			if r.Model == "" {
+				who = r.ID
+			}
+			lines = append(lines, fmt.Sprintf("%d × such as %s: %s", r.Count, who, r.Example))
+		}
+		p.section("failed", lines...)
+	}
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// Text writes the forecasts of one series, and how the models did in the back-test.
+func (f *Forecasts) Text(w io.Writer, coverage float64) error {
+	p := &page{}
+	if f.Backtest != nil {
+		p.WriteString(f.Backtest.Text())
+		p.line("")
+	}
+	for _, m := range f.Models {
+		name := m.Model
+		if m.Fitted != "" {
+			name += ": " + m.Fitted
+		}
+		if m.Failed != "" {
+			p.section("", name+" failed: "+m.Failed)
+			continue
+		}
+		p.line("%s", name)
+		if m.Model == Best {
+			continue // its forecast stands above
+		}
+		t := [][]string{{"period", "median", "mean", fmt.Sprintf("%g%% interval", 100*coverage)}}
+		for _, s := range m.Forecast {
+			t = append(t, []string{s.Period, figure(float64(s.Median)), figure(float64(s.Mean)), figure(float64(s.Lo)) + " to " + figure(float64(s.Hi))})
+		}
+		p.WriteString(align(t))
+		p.section("careful", warnings(m.Warnings)...)
+		p.line("")
+	}
+	_, err := io.WriteString(w, strings.TrimRight(p.String(), "\n")+"\n")
+	return err
+}
+
+// Bands are the forecasts as a picture shows them; best is one of the others, and is left out.
+func (f *Forecasts) Bands() (bands []report.ForecastBand) {
+	for i, m := range f.Models {
+		if r := f.results[i]; r != nil && (m.Model != Best || len(f.Models) == 1) {
+			bands = append(bands, report.ForecastBand{Name: m.Model, Median: r.Median, Lo: r.Lo, Hi: r.Hi})
+		}
+	}
+	return bands
+}

@@ -1,0 +1,164 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/souk-sim/souk/market/demand"
+	"github.com/souk-sim/souk/market/logs"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// SeriesData says where series stand and how they are made ready.
+type SeriesData struct {
+	File    string
+	Columns logs.SeriesColumns
+	Only    string // the ID of the one that is wanted; empty: all
+	Placing logs.Placing
+	Future  string // HoldLast, or empty: the future regressors stand below the last value
+	Folder  string // where rows may wait that do not stand together (see logs.ReadOptions)
+}
+
+// HoldLast is the SeriesData.Future that keeps the regressors as they were in the last period.
+const HoldLast = "last"
+
+// defaultHorizon is how many periods are forecast where nobody says.
+const defaultHorizon = 24
+
+// Subject is a series to forecast.
+type Subject struct {
+	ID       string // what names it among others; empty: it is alone
+	Series   demand.Series
+	Future   []demand.Regressor // of the periods after the series, Horizon long
+	Horizon  int
+	Findings []logs.Finding
+	Warnings []string
+
+	grid  logs.Grid
+	start int // on the grid, of the series' first period
+}
+
+// Label is what the data call a period of the series.
+func (s *Subject) Label(period int) string { return s.grid.Label(s.start + period - s.Series.Start) }
+
+// One reads the only series, or the wanted one. A horizon of 0 is as long as the future regressors, or 24.
+func (d *SeriesData) One(ctx context.Context, horizon int) (*Subject, error) {
+	var subject *Subject
+	for o, err := range d.All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if subject, err = d.Prepare(o, horizon); err != nil {
+			return nil, err
+		}
+	}
+	return subject, nil
+}
+
+var errEnough = errors.New("enough")
+
+// All reads the series one by one, in the order in which they first appear in the file.
+func (d *SeriesData) All(ctx context.Context) iter.Seq2[logs.Observations, error] {
+	return func(yield func(logs.Observations, error) bool) {
+		err := logs.ReadSeries(ctx, d.File, d.Columns, logs.ReadOptions{Only: d.Only, Folder: d.Folder}, func(o logs.Observations) error {
+			if !yield(o, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(logs.Observations{}, err)
+		}
+	}
+}
+
+// Prepare puts a series on its grid and parts it from its future.
+func (d *SeriesData) Prepare(o logs.Observations, horizon int) (*Subject, error) {
+	s, err := o.Regular(d.Placing)
+	if err != nil {
+		return nil, err
+	}
+	subject := &Subject{ID: s.ID, Series: demand.Series{Start: 1, Values: s.Values}, Findings: s.Findings, grid: s.Grid, start: s.Start, Horizon: horizon}
+	for i, name := range s.Names {
+		subject.Series.Regressors = append(subject.Series.Regressors, demand.Regressor{Name: name, Values: s.Regressors[i]})
+	}
+	if horizon == 0 {
+		subject.Horizon = defaultHorizon
+	}
+	if len(s.Names) > 0 {
+		err = subject.part(d.Future == HoldLast, horizon)
+	}
+	return subject, err
+}
+
+// part takes the periods after the last value as the future of the regressors, if any regressor is known there.
+func (s *Subject) part(hold bool, horizon int) error {
+	n := len(s.Series.Values)
+	for n > 0 && math.IsNaN(s.Series.Values[n-1]) {
+		n--
+	}
+	rest := len(s.Series.Values) - n
+	known := slices.ContainsFunc(s.Series.Regressors, func(x demand.Regressor) bool {
+		return slices.ContainsFunc(x.Values[n:], func(v float64) bool { return !math.IsNaN(v) })
+	})
+	names := make([]string, len(s.Series.Regressors))
+	for i, x := range s.Series.Regressors {
+		names[i] = x.Name
+	}
+	switch {
+	case n == 0: // nothing was observed: the models say so
+		return nil
+	case hold || !known:
+		if !hold {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("the forecast holds %s at the last period's values, because nothing is known of later ones: "+
+				"give them in rows below the last value, or say --future last", strings.Join(names, ", ")))
+		}
+		for _, x := range s.Series.Regressors {
+			s.Future = append(s.Future, demand.Regressor{Name: x.Name, Values: slices.Repeat([]float64{x.Values[len(x.Values)-1]}, s.Horizon)})
+		}
+		return nil
+	case horizon > rest:
+		return field.New("future "+strings.Join(names, ", "), fmt.Sprintf("%d periods after the last value, which is at %s", rest, s.Label(n)),
+			fmt.Sprintf("%d, the horizon; or --future last, to hold them", horizon))
+	case horizon == 0:
+		s.Horizon = rest
+	}
+	s.Series.Values = s.Series.Values[:n]
+	for i := range s.Series.Regressors {
+		x := &s.Series.Regressors[i]
+		s.Future = append(s.Future, demand.Regressor{Name: x.Name, Values: x.Values[n:]})
+		x.Values = x.Values[:n]
+	}
+	for _, x := range s.Future {
+		if at := slices.IndexFunc(x.Values[:s.Horizon], math.IsNaN); at >= 0 {
+			return field.New("future "+x.Name, "nothing at "+s.Label(n+1+at), "a number in each of the horizon's periods")
+		}
+	}
+	return nil
+}
+
+// idParts are the values of n id columns in a series' ID.
+func idParts(id string, n int) (parts []string) {
+	for range n - 1 {
+		part, rest := id, ""
+		if quoted, err := strconv.QuotedPrefix(id); err == nil {
+			part, _ = strconv.Unquote(quoted)
+			rest = strings.TrimPrefix(id[len(quoted):], ",")
+		} else {
+			part, rest, _ = strings.Cut(id, ",")
+		}
+		parts, id = append(parts, part), rest
+	}
+	if n > 1 {
+		if last, err := strconv.Unquote(id); err == nil {
+			id = last
+		}
+	}
+	return append(parts, id)
+}
