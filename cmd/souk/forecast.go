@@ -23,7 +23,7 @@ import (
 )
 
 // quickModels are those that forecast where nobody names any: fast, and each of another kind.
-var quickModels = []string{"seasonal-naive", "auto-arima"}
+var quickModels = []string{"seasonal-naive", "theta", "ets", "auto-arima"}
 
 // forecastFlags are those that only souk forecast has.
 type forecastFlags struct {
@@ -42,8 +42,8 @@ func (a *app) forecast() *cobra.Command {
 		Long: "Forecast one series and print it, or with --id every series of a file on all processors: the forecasts then go to a run's folder\n" +
 			"under --out as Parquet, with failed.csv saying what could not be forecast and why. An interrupted run is saved.\n" +
 			"With --backtest K the models forecast from the last K origins and are compared.\n\nModels:\n" + kinds(),
-		Example: "  souk forecast --data sales.csv --y units --time month --period 12 --models auto-arima,seasonal-naive --horizon 18 --backtest 5\n" +
-			"  souk forecast --data panel.parquet --y units --time week --id store,sku --models auto-arima,best --backtest 3 --horizon 8",
+		Example: "  souk forecast --data sales.csv --y units --time month --period 12 --models auto-arima,ets,theta --horizon 18 --backtest 5\n" +
+			"  souk forecast --data panel.parquet --y units --time week --id store,sku --models ets,theta,best --backtest 3 --horizon 8",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, err := s.request(cmd)
 			if err != nil {

@@ -2,9 +2,7 @@ package workflow
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
-	"slices"
 
 	"github.com/souk-sim/souk/market/demand"
 	"github.com/souk-sim/souk/sim/portable"
@@ -112,7 +110,8 @@ func EstimateARIMA(s demand.Series, r ARIMARequest) (*Estimate, error) {
 		}
 		m = auto.ARIMA
 		for _, c := range auto.Trace {
-			e.Trace = append(e.Trace, tried{arimaName(c.Order, c.Seasonal, r.Period, constantName(c.Constant, c.Order[1]+c.Seasonal[1])), orNull(c.AICc), c.Refused})
+			as := demand.ARIMA{Order: c.Order, Seasonal: c.Seasonal, Period: r.Period, NoMean: !c.Constant, Drift: c.Constant && c.Order[1]+c.Seasonal[1] == 1}
+			e.Trace = append(e.Trace, tried{as.String(), orNull(c.AICc), c.Refused})
 		}
 	}
 	e.describe(&m)
@@ -132,7 +131,7 @@ func (e *Estimate) describe(m *demand.ARIMA) {
 	for _, c := range m.Coefficients {
 		e.Coefficients = append(e.Coefficients, coefficient{c.Name, orNull(c.Estimate), orNull(c.SE)})
 	}
-	e.Model, e.Transform = nameOf(m), m.Transform.String()
+	e.Model, e.Transform = m.String(), m.Transform.String()
 	e.N, e.NUsed, e.Converged, e.Warnings = m.N, m.NUsed, m.Converged, append([]string{}, m.Warnings...)
 	e.LogLik, e.Sigma2, e.AIC, e.AICc, e.BIC = orNull(m.LogLik), orNull(m.Sigma2), orNull(m.AIC), orNull(m.AICc), orNull(m.BIC)
 	e.LjungBox = test{m.LjungBox.Lags, orNull(m.LjungBox.Statistic), orNull(m.LjungBox.PValue)}
@@ -149,29 +148,4 @@ func (e *Estimate) predict(f *demand.Forecast, transformed bool) {
 			e.OnDataScale = append(e.OnDataScale, dataStep{i + 1, orNull(f.Mean[i]), orNull(f.Median[i]), orNull(f.Lo[i]), orNull(f.Hi[i])})
 		}
 	}
-}
-
-// nameOf names a fitted model.
-func nameOf(m *demand.ARIMA) string {
-	constant := slices.ContainsFunc(m.Coefficients, func(c demand.Coefficient) bool { return c.Name == "intercept" || c.Name == "drift" })
-	return arimaName(m.Order, m.Seasonal, m.Period, constantName(constant, m.Order[1]+m.Seasonal[1]))
-}
-
-func constantName(there bool, differences int) string {
-	switch {
-	case !there:
-		return ""
-	case differences > 0:
-		return " with drift"
-	}
-	return " with a mean"
-}
-
-// arimaName is the model as the literature writes it, such as ARIMA(0,1,1)(0,1,1)[12].
-func arimaName(order, seasonal [3]int, period int, constant string) string {
-	name := fmt.Sprintf("ARIMA(%d,%d,%d)", order[0], order[1], order[2])
-	if seasonal != [3]int{} {
-		name += fmt.Sprintf("(%d,%d,%d)[%d]", seasonal[0], seasonal[1], seasonal[2], period)
-	}
-	return name + constant
 }

@@ -198,9 +198,7 @@ func (r *ForecastRequest) fit(name string, s *Subject) (ModelForecast, *demand.F
 	if err != nil {
 		return failed(err)
 	}
-	if auto, ok := m.(*demand.Auto); ok {
-		told.Fitted, told.Warnings = nameOf(&auto.ARIMA), auto.Warnings
-	}
+	told.Fitted, told.Warnings = demand.Describe(m)
 	for i := range f.Mean {
 		told.Forecast = append(told.Forecast, step{i + 1, s.Label(f.Start + i), orNull(f.Mean[i]), orNull(f.Median[i]), orNull(f.Lo[i]), orNull(f.Hi[i])})
 	}
