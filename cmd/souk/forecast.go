@@ -140,9 +140,14 @@ func (a *app) forecastMany(ctx context.Context, s *forecastFlags, r *workflow.Fo
 	if err != nil {
 		return err
 	}
+	source := s.source()
+	if source.Folder, err = os.MkdirTemp("", "souk-forecast-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(source.Folder)
 	watch, closed := a.watch()
 	defer closed()
-	run := &workflow.ForecastRun{Request: *r, Data: s.source(), Name: strings.TrimLeft(strings.TrimSuffix(filepath.Base(s.data), filepath.Ext(s.data)), "."), Document: document, CSV: s.csv,
+	run := &workflow.ForecastRun{Request: *r, Data: source, Name: strings.TrimLeft(strings.TrimSuffix(filepath.Base(s.data), filepath.Ext(s.data)), "."), Document: document, CSV: s.csv,
 		Store: a.store(), Build: build(), Workers: a.workers, Watch: watch,
 		Options: rundir.Options{Resume: s.resume, Tell: a.notice, Holder: fmt.Sprintf("souk forecast, process %d", os.Getpid())}}
 	summary, err := run.Do(ctx)
@@ -187,8 +192,11 @@ func (s *forecastFlags) document(r *workflow.ForecastRequest) ([]byte, error) {
 		ID        []string `toml:"id"`
 		Xreg      []string `toml:"xreg,omitempty"`
 		Future    string   `toml:"future,omitempty"`
+		Step      string   `toml:"step,omitempty"`
 		Resample  string   `toml:"resample,omitempty"`
 		Combine   string   `toml:"combine,omitempty"`
+		Zero      bool     `toml:"zero,omitempty"`
+		Outliers  string   `toml:"outliers,omitempty"`
 		Models    []string `toml:"models"`
 		Transform string   `toml:"transform,omitempty"`
 		Period    int      `toml:"period"`
@@ -197,7 +205,7 @@ func (s *forecastFlags) document(r *workflow.ForecastRequest) ([]byte, error) {
 		Backtest  int      `toml:"backtest"`
 		Seed      uint64   `toml:"seed"`
 		CSV       bool     `toml:"csv"`
-	}{s.data, fmt.Sprintf("%x", hash.Sum(nil)), s.y, s.time, s.id, s.xreg, s.future, s.resample, s.combine, r.Models, r.Options.Transform.String(),
+	}{s.data, fmt.Sprintf("%x", hash.Sum(nil)), s.y, s.time, s.id, s.xreg, s.future, s.step, s.resample, s.combine, s.zero, s.outliers, r.Models, r.Options.Transform.String(),
 		s.period, r.Horizon, r.Coverage, r.Origins, r.Options.Seed, s.csv})
 	return b.Bytes(), err
 }

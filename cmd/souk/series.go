@@ -21,7 +21,9 @@ import (
 type seriesFlags struct {
 	data, y, time, series, future string
 	id, xreg                      []string
-	resample, combine             string
+	step, resample, combine       string
+	zero                          bool
+	outliers                      string
 	transform                     string
 	period, horizon               int
 	plot                          string
@@ -36,8 +38,11 @@ func (s *seriesFlags) add(cmd *cobra.Command) {
 	f.StringVar(&s.series, "series", "", "the one series that is wanted, by its id; of several id columns with commas between")
 	f.StringSliceVar(&s.xreg, "xreg", nil, "columns of regressors; rows below the last value hold their future")
 	f.StringVar(&s.future, "future", "", "last: the regressors stay as they are in the last period")
-	f.StringVar(&s.resample, "resample", "", "put the rows on a coarser step: hour, day, week, week-sunday, month, quarter or year")
-	f.StringVar(&s.combine, "combine", "", "what rows of one period become: sum or mean")
+	f.StringVar(&s.step, "step", "", "put irregular rows on a step: hour, day, week, week-sunday (or another day), month, quarter or year")
+	f.StringVar(&s.resample, "resample", "", "make longer periods of a regular series, as named under --step")
+	f.StringVar(&s.combine, "combine", "", "what the values of one period become: sum or mean; with --step and --resample sum")
+	f.BoolVar(&s.zero, "zero", false, "a period without a row is 0, not missing: sales, and no row means none")
+	f.StringVar(&s.outliers, "outliers", "", "flag: report values far from trend and season; winsorise: pull them in, too")
 	f.StringVar(&s.transform, "transform", "", "none, log, or box-cox=λ with λ from -5 to 5")
 	f.IntVar(&s.period, "period", 0, "periods a season; 0: no season")
 	f.IntVar(&s.horizon, "horizon", 0, "periods to forecast; 0: as many as future regressors are given, or 24")
@@ -66,12 +71,14 @@ func (s *seriesFlags) check(cmd *cobra.Command) error {
 		return badUsage("--period", fmt.Sprint(s.period), "the periods of a season")
 	case s.combine != "" && s.combine != string(logs.Sum) && s.combine != string(logs.Mean):
 		return badUsage("--combine", fmt.Sprintf("%q", s.combine), "sum or mean")
+	case s.outliers != "" && s.outliers != workflow.FlagOutliers && s.outliers != workflow.WinsoriseOutliers:
+		return badUsage("--outliers", fmt.Sprintf("%q", s.outliers), "flag or winsorise")
 	case s.plot != "" && filepath.Ext(s.plot) != ".svg" && filepath.Ext(s.plot) != ".png":
 		return badUsage("--plot", fmt.Sprintf("%q", s.plot), "a name that ends in .svg or .png")
 	}
-	if s.resample != "" {
-		if _, err := logs.NewGrid(s.resample); err != nil {
-			return badUsage("--resample", fmt.Sprintf("%q", s.resample), "hour, day, week, week-sunday (or another day), month, quarter or year")
+	for _, f := range []struct{ flag, step string }{{"--step", s.step}, {"--resample", s.resample}} {
+		if _, err := logs.NewGrid(f.step); f.step != "" && err != nil {
+			return badUsage(f.flag, fmt.Sprintf("%q", f.step), "hour, day, week, week-sunday (or another day), month, quarter or year")
 		}
 	}
 	_, err := s.scale()
@@ -91,10 +98,15 @@ func (s *seriesFlags) scale() (t demand.Transform, err error) {
 
 func (s *seriesFlags) source() workflow.SeriesData {
 	combine := logs.Combine(s.combine)
-	if s.resample != "" && combine == logs.Refuse {
-		combine = logs.Sum
+	longer := logs.Resampling{Step: s.resample, Combine: combine}
+	if longer.Combine == logs.Refuse {
+		longer.Combine = logs.Sum
 	}
-	return workflow.SeriesData{File: s.data, Only: s.series, Future: s.future, Placing: logs.Placing{Step: s.resample, Combine: combine},
+	if s.step != "" {
+		combine = longer.Combine
+	}
+	return workflow.SeriesData{File: s.data, Only: s.series, Future: s.future, Placing: logs.Placing{Step: s.step, Combine: combine, Zero: s.zero},
+		Resampling: longer, Outliers: s.outliers, Season: s.period,
 		Columns: logs.SeriesColumns{Value: s.y, Time: s.time, ID: s.id, Regressors: s.xreg}}
 }
 

@@ -27,6 +27,8 @@ type ReadOptions struct {
 	Only string
 	// Folder is where rows wait whose series do not stand together, in files that are gone when the reading ends. Empty: they wait in memory.
 	Folder string
+	// Counted is told how many series there are, before the first is given; nil: nobody is. It is not called where Only is set or there is no id column.
+	Counted func(series int)
 }
 
 // Observations are the rows of one series in the order of the file. They become a Series by Regular.
@@ -78,6 +80,9 @@ func (r *seriesReader) read() error {
 	all, err := r.census(wanted[:len(r.columns.ID)])
 	if err != nil {
 		return err
+	}
+	if r.options.Counted != nil {
+		r.options.Counted(len(all.ids))
 	}
 	if all.together {
 		return r.stream(wanted)

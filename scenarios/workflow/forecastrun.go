@@ -7,6 +7,7 @@ import (
 	"iter"
 	"runtime"
 	"strings"
+	"sync/atomic"
 
 	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/results"
@@ -97,13 +98,15 @@ func (r *ForecastRun) work(ctx context.Context, w *forecastWork) error {
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
+	var total atomic.Int64 // set on the reader's goroutine
 	tell := func() {
 		if r.Watch != nil {
-			r.Watch(Progress{Stage: "forecast", Done: w.state.Done, Total: w.total})
+			r.Watch(Progress{Stage: "forecast", Done: w.state.Done, Total: int(total.Load())})
 		}
 	}
 	tell()
-	return inOrder(ctx, workers, skip(r.Data.All(ctx), w.state.Done), r.one, func(f *Forecasts) error {
+	series := skip(r.Data.All(ctx, func(n int) { total.Store(int64(n)) }), w.state.Done)
+	return inOrder(ctx, workers, series, r.one, func(f *Forecasts) error {
 		if err := w.take(f); err != nil {
 			return err
 		}
@@ -145,7 +148,6 @@ type forecastWork struct {
 	failures  results.Sink[failureRow]
 	scores    results.Sink[scoreRow]
 	state     forecastState
-	total     int // series there are; 0 while unknown
 }
 
 // forecastState is what a checkpoint holds beside the rows.

@@ -21,9 +21,20 @@ type SeriesData struct {
 	Columns logs.SeriesColumns
 	Only    string // the ID of the one that is wanted; empty: all
 	Placing logs.Placing
-	Future  string // HoldLast, or empty: the future regressors stand below the last value
-	Folder  string // where rows may wait that do not stand together (see logs.ReadOptions)
+	// Resampling makes periods longer; a Step of "" does not.
+	Resampling logs.Resampling
+	// Outliers are left alone (""), flagged or winsorised.
+	Outliers string
+	Season   int    // that outliers are told by; 0: what the grid suggests
+	Future   string // HoldLast, or empty: the future regressors stand below the last value
+	Folder   string // where rows may wait that do not stand together (see logs.ReadOptions)
 }
+
+// What may be done about outliers.
+const (
+	FlagOutliers      = "flag"
+	WinsoriseOutliers = "winsorise"
+)
 
 // HoldLast is the SeriesData.Future that keeps the regressors as they were in the last period.
 const HoldLast = "last"
@@ -50,7 +61,7 @@ func (s *Subject) Label(period int) string { return s.grid.Label(s.start + perio
 // One reads the only series, or the wanted one. A horizon of 0 is as long as the future regressors, or 24.
 func (d *SeriesData) One(ctx context.Context, horizon int) (*Subject, error) {
 	var subject *Subject
-	for o, err := range d.All(ctx) {
+	for o, err := range d.All(ctx, nil) {
 		if err != nil {
 			return nil, err
 		}
@@ -63,10 +74,11 @@ func (d *SeriesData) One(ctx context.Context, horizon int) (*Subject, error) {
 
 var errEnough = errors.New("enough")
 
-// All reads the series one by one, in the order in which they first appear in the file.
-func (d *SeriesData) All(ctx context.Context) iter.Seq2[logs.Observations, error] {
+// All reads the series one by one, in the order in which they first appear in the file. Counted is told how many there are, if it is known
+// before; it may be nil.
+func (d *SeriesData) All(ctx context.Context, counted func(series int)) iter.Seq2[logs.Observations, error] {
 	return func(yield func(logs.Observations, error) bool) {
-		err := logs.ReadSeries(ctx, d.File, d.Columns, logs.ReadOptions{Only: d.Only, Folder: d.Folder}, func(o logs.Observations) error {
+		err := logs.ReadSeries(ctx, d.File, d.Columns, logs.ReadOptions{Only: d.Only, Folder: d.Folder, Counted: counted}, func(o logs.Observations) error {
 			if !yield(o, nil) {
 				return errEnough
 			}
@@ -83,6 +95,18 @@ func (d *SeriesData) Prepare(o logs.Observations, horizon int) (*Subject, error)
 	s, err := o.Regular(d.Placing)
 	if err != nil {
 		return nil, err
+	}
+	if d.Resampling.Step != "" {
+		if s, err = s.Resample(d.Resampling); err != nil {
+			return nil, err
+		}
+	}
+	if d.Outliers != "" {
+		season := d.Season
+		if season == 0 {
+			season = s.Grid.Season()
+		}
+		s = s.FlagOutliers(season, d.Outliers == WinsoriseOutliers)
 	}
 	subject := &Subject{ID: s.ID, Series: demand.Series{Start: 1, Values: s.Values}, Findings: s.Findings, grid: s.Grid, start: s.Start, Horizon: horizon}
 	for i, name := range s.Names {
