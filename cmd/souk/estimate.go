@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/souk-sim/souk/market/logs"
-	"github.com/souk-sim/souk/results/report"
 	"github.com/souk-sim/souk/scenarios/workflow"
 )
 
@@ -24,7 +23,7 @@ func (a *app) estimate() *cobra.Command {
 func (a *app) estimateARIMA() *cobra.Command {
 	var s seriesFlags
 	var order, seasonal string
-	var noMean, drift bool
+	var noMean, drift, full bool
 	cmd := &cobra.Command{
 		Use: "arima", Short: "Fit an ARIMA to a series by exact maximum likelihood, and forecast with it", Args: takes(),
 		Long: "Fit an ARIMA, with regressors and missing values, by exact maximum likelihood; print estimates, diagnostics and forecasts.\n" +
@@ -36,7 +35,7 @@ func (a *app) estimateARIMA() *cobra.Command {
 			if err := s.check(cmd); err != nil {
 				return err
 			}
-			r := workflow.ARIMARequest{Period: s.period, NoMean: noMean, Drift: drift}
+			r := workflow.ARIMARequest{Period: s.period, NoMean: noMean, Drift: drift, Full: full, Workers: a.processors()}
 			r.Transform, _ = s.scale() // checked
 			if err := orders(&r, order, seasonal); err != nil {
 				return err
@@ -52,7 +51,10 @@ func (a *app) estimateARIMA() *cobra.Command {
 			}
 			e.Warnings = append(e.Warnings, subject.Warnings...)
 			if s.plot != "" {
-				if err := drawEstimate(&s, subject, e); err != nil {
+				if err := draw(s.plot, "", e.Picture(subject, s.time, s.name())); err != nil {
+					return err
+				}
+				if err := draw(s.plot, "residuals", e.ResidualPicture(subject, s.name())); err != nil {
 					return err
 				}
 			}
@@ -70,6 +72,8 @@ func (a *app) estimateARIMA() *cobra.Command {
 	f.StringVar(&order, "order", "auto", "p,d,q as in 0,1,1; auto: chosen, the seasonal one too")
 	f.StringVar(&seasonal, "seasonal", "", "P,D,Q of the season, as in 0,1,1; needs --period")
 	f.BoolVar(&noMean, "no-mean", false, "leave the mean out, and with --order auto the drift too")
+	f.BoolVar(&full, "full", false, "with --order auto, try every model instead of going from neighbour to neighbour")
+	a.workersFlag(cmd)
 	f.BoolVar(&drift, "drift", false, "a linear trend, where d + D = 1")
 	return cmd
 }
@@ -90,6 +94,9 @@ func orders(r *workflow.ARIMARequest, order, seasonal string) error {
 		return err
 	}
 	r.Order = &o
+	if r.Full {
+		return badUsage("--full", "an order with --order", "the automatic choice, without --order")
+	}
 	if seasonal == "" {
 		return nil
 	}
@@ -117,10 +124,4 @@ func triple(flag, text string) (o [3]int, err error) {
 		}
 	}
 	return o, nil
-}
-
-func drawEstimate(s *seriesFlags, subject *workflow.Subject, e *workflow.Estimate) error {
-	return draw(s.plot, "", &report.ForecastPlot{Title: e.Model + " of " + e.Scaled(s.name()), X: s.time, Y: s.y, Start: subject.Series.Start,
-		Subtitle: fmt.Sprintf("%d observed values; the forecast's median and 95%% interval", e.N),
-		History:  subject.Series.Values, Label: subject.Label, Forecasts: []report.ForecastBand{e.Band()}})
 }

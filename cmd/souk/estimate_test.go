@@ -271,8 +271,10 @@ func TestPicturesGoWhereTheyAreAsked(t *testing.T) {
 	folder := t.TempDir()
 	for _, name := range []string{"nile.svg", "nile.png"} {
 		call(t, "estimate", "arima", "--data", written(t, nileHead+strings.Join(nile(), "\n")+"\n"), "--y", "flow", "--order", "1,0,0", "--plot", filepath.Join(folder, name))
-		if text, err := os.ReadFile(filepath.Join(folder, name)); err != nil || len(text) < 1000 {
-			t.Errorf("%s: %v, %d bytes", name, err, len(text))
+		for _, file := range []string{name, strings.Replace(name, ".", "-residuals.", 1)} {
+			if text, err := os.ReadFile(filepath.Join(folder, file)); err != nil || len(text) < 1000 {
+				t.Errorf("%s: %v, %d bytes", file, err, len(text))
+			}
 		}
 	}
 }

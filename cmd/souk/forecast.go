@@ -104,6 +104,7 @@ func (a *app) forecastOne(ctx context.Context, s *forecastFlags, r *workflow.For
 			a.notice(w)
 		}
 	}
+	r.Options.Workers = a.processors()
 	watch, closed := a.watch()
 	defer closed()
 	f, err := r.Forecast(ctx, subject, a.processors(), func(done, total int) {

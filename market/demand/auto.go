@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -38,22 +37,23 @@ type Candidate struct {
 	Refused         string  // why: it could not be estimated, or has a root within 1.01 of the unit circle
 }
 
-// String is one line: ARIMA(0,1,1)(0,1,1)[12] with drift, and its AICc or why it was refused.
-func (c Candidate) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "ARIMA(%d,%d,%d)", c.Order[0], c.Order[1], c.Order[2])
-	if c.Seasonal != [3]int{} {
-		fmt.Fprintf(&b, "(%d,%d,%d)[%d]", c.Seasonal[0], c.Seasonal[1], c.Seasonal[2], c.Period)
-	}
+// Name is the model's: ARIMA(0,1,1)(0,1,1)[12] with drift.
+func (c Candidate) Name() string {
+	constant := ""
 	if d := c.Order[1] + c.Seasonal[1]; c.Constant && d == 0 {
-		b.WriteString(" with mean")
+		constant = "intercept"
 	} else if c.Constant {
-		b.WriteString(" with drift")
+		constant = "drift"
 	}
+	return modelName(c.Order, c.Seasonal, c.Period, constant)
+}
+
+// String is one line: the name, and its AICc or why it was refused.
+func (c Candidate) String() string {
 	if c.Refused != "" {
-		return fmt.Sprintf("%-38s refused: %s", b.String(), c.Refused)
+		return fmt.Sprintf("%-38s refused: %s", c.Name(), c.Refused)
 	}
-	return fmt.Sprintf("%-38s AICc %.3f", b.String(), c.AICc)
+	return fmt.Sprintf("%-38s AICc %.3f", c.Name(), c.AICc)
 }
 
 // The largest orders tried and the number of models after which a stepwise search gives up are auto.arima's.

@@ -18,16 +18,18 @@ func (m *ARIMA) describe() (string, []string) { return m.String(), m.Warnings }
 func (m *ETS) describe() (string, []string) { return "ETS(" + m.Chosen + ")", m.Warnings }
 
 // String names the model as the literature does: ARIMA(0,1,1)(0,1,1)[12], and its constant.
-func (m *ARIMA) String() string {
-	name := fmt.Sprintf("ARIMA(%d,%d,%d)", m.Order[0], m.Order[1], m.Order[2])
-	if m.Seasonal != [3]int{} {
-		name += fmt.Sprintf("(%d,%d,%d)[%d]", m.Seasonal[0], m.Seasonal[1], m.Seasonal[2], m.Period)
+func (m *ARIMA) String() string { return modelName(m.Order, m.Seasonal, m.Period, m.constant()) }
+
+func modelName(order, seasonal [3]int, period int, constant string) string {
+	name := fmt.Sprintf("ARIMA(%d,%d,%d)", order[0], order[1], order[2])
+	if seasonal != [3]int{} {
+		name += fmt.Sprintf("(%d,%d,%d)[%d]", seasonal[0], seasonal[1], seasonal[2], period)
 	}
-	switch m.constant() {
+	switch constant {
 	case "drift":
 		name += " with drift"
 	case "intercept":
-		name += " with a mean"
+		name += " with mean"
 	}
 	return name
 }

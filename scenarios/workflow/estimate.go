@@ -32,6 +32,8 @@ type ARIMARequest struct {
 	Period        int     // of the season; 0 and 1 mean none
 	Transform     demand.Transform
 	NoMean, Drift bool
+	Full          bool               // the automatic choice tries every model, not the way from neighbour to neighbour
+	Workers       int                // of the automatic choice
 	Horizon       int                // 0: no forecast
 	Future        []demand.Regressor // of the forecast's periods
 }
@@ -54,10 +56,12 @@ type Estimate struct {
 	Forecast     []forecastStep `json:"forecast"`
 	OnDataScale  []dataStep     `json:"forecast_on_data_scale,omitempty"` // where there is a transform
 	LjungBox     test           `json:"ljung_box"`
+	JarqueBera   test           `json:"jarque_bera"`     // of the residuals
 	Trace        []tried        `json:"trace,omitempty"` // of the automatic choice
 
 	Fitted *demand.ARIMA `json:"-"`
 	bounds *demand.Forecast
+	left   demand.Diagnostics // of the residuals
 }
 
 type coefficient struct {
@@ -104,14 +108,13 @@ func EstimateARIMA(s demand.Series, r ARIMARequest) (*Estimate, error) {
 			return nil, err
 		}
 	} else {
-		auto := demand.Auto{ARIMA: m}
+		auto := demand.Auto{ARIMA: m, Full: r.Full, Workers: r.Workers}
 		if err := auto.Fit(s); err != nil {
 			return nil, err
 		}
 		m = auto.ARIMA
 		for _, c := range auto.Trace {
-			as := demand.ARIMA{Order: c.Order, Seasonal: c.Seasonal, Period: r.Period, NoMean: !c.Constant, Drift: c.Constant && c.Order[1]+c.Seasonal[1] == 1}
-			e.Trace = append(e.Trace, tried{as.String(), orNull(c.AICc), c.Refused})
+			e.Trace = append(e.Trace, tried{c.Name(), orNull(c.AICc), c.Refused})
 		}
 	}
 	e.describe(&m)
@@ -135,6 +138,8 @@ func (e *Estimate) describe(m *demand.ARIMA) {
 	e.N, e.NUsed, e.Converged, e.Warnings = m.N, m.NUsed, m.Converged, append([]string{}, m.Warnings...)
 	e.LogLik, e.Sigma2, e.AIC, e.AICc, e.BIC = orNull(m.LogLik), orNull(m.Sigma2), orNull(m.AIC), orNull(m.AICc), orNull(m.BIC)
 	e.LjungBox = test{m.LjungBox.Lags, orNull(m.LjungBox.Statistic), orNull(m.LjungBox.PValue)}
+	e.left = demand.Diagnose(m.Residuals, max(m.LjungBox.Lags, 24), m.Order[0]+m.Order[2]+m.Seasonal[0]+m.Seasonal[2])
+	e.JarqueBera = test{0, orNull(e.left.JarqueBera), orNull(e.left.JarqueBeraPValue)}
 	e.Forecast = []forecastStep{}
 }
 

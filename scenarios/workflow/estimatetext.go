@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,11 +16,10 @@ import (
 func (e *Estimate) Text(w io.Writer, y string, label func(period int) string) error {
 	p := &page{}
 	m := e.Fitted
-	p.line("%s of %s", e.Model, e.Scaled(y))
+	p.line("%s of %s", e.Model, e.scaled(y))
 	p.line("%d observed values, %d after differencing", e.N, e.NUsed)
 	if len(e.Trace) > 0 {
-		p.line("")
-		p.WriteString(e.search())
+		e.search(p)
 	}
 	if len(e.Coefficients) > 0 {
 		p.line("")
@@ -39,25 +39,31 @@ func (e *Estimate) Text(w io.Writer, y string, label func(period int) string) er
 	return err
 }
 
-// Scaled names the series on the scale of the model.
-func (e *Estimate) Scaled(y string) string {
+// scaled names the series on the scale of the model.
+func (e *Estimate) scaled(y string) string {
 	if e.Transform == "" {
 		return y
 	}
 	return e.Transform + " " + y
 }
 
-// search is the trace of the automatic choice, in the order of trying.
-func (e *Estimate) search() string {
+// search is the trace of the automatic choice, in the order of trying, and why models were refused.
+func (e *Estimate) search(p *page) {
 	t := [][]string{{"tried", "AICc"}}
+	var why []string
 	for _, c := range e.Trace {
 		cell := strconv.FormatFloat(float64(c.AICc), 'f', 3, 64)
 		if c.Refused != "" {
-			cell = "refused: " + c.Refused
+			cell = "refused"
+			if !slices.Contains(why, c.Refused) {
+				why = append(why, c.Refused)
+			}
 		}
 		t = append(t, []string{c.Model, cell})
 	}
-	return align(t)
+	p.line("")
+	p.WriteString(align(t))
+	p.section("refused", why...)
 }
 
 func (e *Estimate) estimates() string {
@@ -76,8 +82,12 @@ func (e *Estimate) estimates() string {
 }
 
 func (e *Estimate) diagnosis() []string {
-	return []string{fmt.Sprintf("Ljung–Box over %d lags %.2f, p %.3f: %s", e.LjungBox.Lags, float64(e.LjungBox.Statistic), float64(e.LjungBox.PValue),
-		verdict(float64(e.LjungBox.PValue), "no sign of autocorrelation", "they are autocorrelated: the model leaves something out"))}
+	lb, jb := float64(e.LjungBox.PValue), float64(e.JarqueBera.PValue)
+	return []string{
+		fmt.Sprintf("Ljung–Box over %d lags %.2f, p %.3f: %s", e.LjungBox.Lags, float64(e.LjungBox.Statistic), lb,
+			verdict(lb, "no sign of autocorrelation", "autocorrelated: the model leaves something out")),
+		fmt.Sprintf("Jarque–Bera %.2f, p %.3f: %s", float64(e.JarqueBera.Statistic), jb, verdict(jb, "no sign that they are not normal", "not normal: the intervals are rough")),
+	}
 }
 
 // verdict says what a test at 5% does.
@@ -112,7 +122,19 @@ func figure(x float64) string {
 	return strings.Replace(text, "-", "−", 1)
 }
 
-// Band is the forecast as a picture shows it.
-func (e *Estimate) Band() report.ForecastBand {
-	return report.ForecastBand{Name: e.Model, Median: e.bounds.Median, Lo: e.bounds.Lo, Hi: e.bounds.Hi}
+// Picture is the forecast after the history.
+func (e *Estimate) Picture(s *Subject, x, y string) *report.ForecastPlot {
+	return &report.ForecastPlot{Title: e.Model + " of " + e.scaled(y), Subtitle: fmt.Sprintf("%d observed values; the forecast's median and 95%% interval", e.N),
+		X: x, Y: y, Start: s.Series.Start, History: s.Series.Values, Label: s.Label,
+		Forecasts: []report.ForecastBand{{Name: e.Model, Median: e.bounds.Median, Lo: e.bounds.Lo, Hi: e.bounds.Hi}}}
+}
+
+// ResidualPicture is what the model leaves.
+func (e *Estimate) ResidualPicture(s *Subject, y string) *report.Residuals {
+	r := &report.Residuals{Title: "Residuals of " + e.Model, Subtitle: "of " + e.scaled(y), X: "period", Y: "residual", Values: e.Fitted.Residuals,
+		ACF: e.left.ACF, PACF: e.left.PACF, Bound: e.left.Bound}
+	for i := range r.Values {
+		r.Time = append(r.Time, float64(s.Series.Start+i))
+	}
+	return r
 }
