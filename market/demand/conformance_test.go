@@ -22,74 +22,78 @@ func monthly(n int) Series {
 
 // TestEveryModelKeepsTheContract is what Model promises, for every kind in the table.
 func TestEveryModelKeepsTheContract(t *testing.T) {
-	const h = 14
 	for _, k := range Kinds() {
 		for _, o := range []Options{{Period: 12}, {Period: 12, Transform: Log()}} {
 			t.Run(k.Name+o.Transform.String(), func(t *testing.T) {
-				s := monthly(72)
-				future := []Regressor{{"deal", make([]float64, h+1)}}
-				m := k.New(o)
-				if _, err := m.Forecast(1, 0.9, nil); err == nil {
-					t.Error("forecasts before it is fitted")
-				}
-				if err := m.Update(1, []float64{0}); err == nil {
-					t.Error("takes an update before it is fitted")
-				}
-				if _, err := m.Simulator(1, nil); err == nil {
-					t.Error("simulates before it is fitted")
-				}
-				if _, err := Save(m); err == nil {
-					t.Error("is saved before it is fitted")
-				}
-				if err := m.Fit(s); err != nil {
-					t.Fatal(err)
-				}
-				if m.Next() != 77 {
-					t.Errorf("next period %d, want 77", m.Next())
-				}
-				f := checkForecast(t, m, h, future)
-
-				b, err := Save(m)
-				if err != nil {
-					t.Fatal(err)
-				}
-				loaded, err := Load(b)
-				if err != nil {
-					t.Fatal(err)
-				}
-				sameForecast(t, "loaded", loaded, f, future)
-				samePaths(t, m, loaded, future)
-
-				again := k.New(o)
-				if err := again.Fit(s); err != nil {
-					t.Fatal(err)
-				}
-				sameForecast(t, "fitted again", again, f, future)
-
-				if err := m.Update(120, []float64{1}); err != nil {
-					t.Fatal(err)
-				}
-				if err := loaded.Update(120, []float64{1}); err != nil {
-					t.Fatal(err)
-				}
-				g := checkForecast(t, m, h, future)
-				sameForecast(t, "loaded and updated", loaded, g, future)
-				if err := m.Update(math.NaN(), []float64{0}); err != nil || m.Next() != 79 {
-					t.Errorf("a missing observation: %v, next %d", err, m.Next())
-				}
-				checkForecast(t, m, h, future)
-				if err := m.Update(math.Inf(1), []float64{0}); err == nil {
-					t.Error("takes an infinite observation")
-				}
-				for _, bad := range []struct {
-					h        int
-					coverage float64
-				}{{0, 0.9}, {-1, 0.9}, {h, 0}, {h, 1}, {h, math.NaN()}} {
-					if _, err := m.Forecast(bad.h, bad.coverage, future); err == nil {
-						t.Errorf("forecasts %+v", bad)
-					}
-				}
+				keepsTheContract(t, func() Model { return k.New(o) })
 			})
+		}
+	}
+}
+
+func keepsTheContract(t *testing.T, fresh func() Model) {
+	const h = 14
+	s := monthly(72)
+	future := []Regressor{{"deal", make([]float64, h+1)}}
+	m := fresh()
+	if _, err := m.Forecast(1, 0.9, nil); err == nil {
+		t.Error("forecasts before it is fitted")
+	}
+	if err := m.Update(1, []float64{0}); err == nil {
+		t.Error("takes an update before it is fitted")
+	}
+	if _, err := m.Simulator(1, nil); err == nil {
+		t.Error("simulates before it is fitted")
+	}
+	if _, err := Save(m); err == nil {
+		t.Error("is saved before it is fitted")
+	}
+	if err := m.Fit(s); err != nil {
+		t.Fatal(err)
+	}
+	if m.Next() != 77 {
+		t.Errorf("next period %d, want 77", m.Next())
+	}
+	f := checkForecast(t, m, h, future)
+
+	b, err := Save(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := Load(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameForecast(t, "loaded", loaded, f, future)
+	samePaths(t, m, loaded, future)
+
+	again := fresh()
+	if err := again.Fit(s); err != nil {
+		t.Fatal(err)
+	}
+	sameForecast(t, "fitted again", again, f, future)
+
+	if err := m.Update(120, []float64{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := loaded.Update(120, []float64{1}); err != nil {
+		t.Fatal(err)
+	}
+	g := checkForecast(t, m, h, future)
+	sameForecast(t, "loaded and updated", loaded, g, future)
+	if err := m.Update(math.NaN(), []float64{0}); err != nil || m.Next() != 79 {
+		t.Errorf("a missing observation: %v, next %d", err, m.Next())
+	}
+	checkForecast(t, m, h, future)
+	if err := m.Update(math.Inf(1), []float64{0}); err == nil {
+		t.Error("takes an infinite observation")
+	}
+	for _, bad := range []struct {
+		h        int
+		coverage float64
+	}{{0, 0.9}, {-1, 0.9}, {h, 0}, {h, 1}, {h, math.NaN()}} {
+		if _, err := m.Forecast(bad.h, bad.coverage, future); err == nil {
+			t.Errorf("forecasts %+v", bad)
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (m *Counts) Fit(s Series) error {
 	}
 	first, last := observedSpan(z)
 	from := min(first+maxCountLags, last-1)
-	carryForward(rows)
+	fill(rows)
 	c := countFit{counts: *m, start: s.Start, first: first, from: from, z: z, logs: carriedLogs(z), rows: rows}
 	if err := c.best(m); err != nil {
 		return err
@@ -90,19 +90,6 @@ func carriedLogs(z []float64) []float64 {
 		logs[i] = last
 	}
 	return logs
-}
-
-// carryForward replaces a regressor that is missing, with its value, by the one before it.
-func carryForward(rows [][]float64) {
-	for t, x := range rows {
-		for j, v := range x {
-			if math.IsNaN(v) {
-				if x[j] = 0; t > 0 {
-					x[j] = rows[t-1][j]
-				}
-			}
-		}
-	}
 }
 
 // countFit chooses harmonics and lags.

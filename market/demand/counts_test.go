@@ -230,26 +230,32 @@ func onesOf(n int) []float64 {
 
 // Documents that are not usable models are refused, never half read.
 func FuzzLoadCounts(f *testing.F) {
-	m := &Counts{NegativeBinomial: true, Period: 7}
-	if err := m.Fit(simulatedCounts(100, 0.3, 0)); err != nil {
-		f.Fatal(err)
+	counts := &Counts{NegativeBinomial: true, Period: 7}
+	for _, m := range []Model{counts, &Conformal{Model: counts, Horizon: 3}} {
+		if err := m.Fit(simulatedCounts(100, 0.3, 0)); err != nil {
+			f.Fatal(err)
+		}
+		b, err := Save(m)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
 	}
-	b, err := Save(m)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := Load(b)
 		if err != nil {
 			return
 		}
-		if c, ok := m.(*Counts); ok {
+		inner := m
+		if c, ok := m.(*Conformal); ok {
+			inner = c.Model
+		}
+		if c, ok := inner.(*Counts); ok {
 			future := make([]Regressor, len(c.Names))
 			for i, name := range c.Names {
 				future[i] = Regressor{name, make([]float64, 3)}
 			}
-			_, _ = c.Forecast(3, 0.9, future)
+			_, _ = m.Forecast(3, 0.9, future)
 		}
 	})
 }

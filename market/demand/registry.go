@@ -95,6 +95,7 @@ func types() map[string]func() Model {
 	return map[string]func() Model{
 		"arima":       func() Model { return new(ARIMA) },
 		"auto":        func() Model { return new(Auto) },
+		"conformal":   func() Model { return new(Conformal) },
 		"counts":      func() Model { return new(Counts) },
 		"naive":       func() Model { return new(Naive) },
 		"naive2":      func() Model { return new(Naive2) },
