@@ -169,14 +169,31 @@ func (m *Combination) Forecast(h int, coverage float64, future []Regressor) (*Fo
 	return f, nil
 }
 
-// Update takes the observation of the next period into the history of every member (see Model). The weights stay.
+// Update takes the observation of the next period into the history of every member, or, where one refuses it, of none (see
+// Model). The weights stay.
 func (m *Combination) Update(y float64, x []float64) error {
-	if err := m.fitted(); err != nil {
+	if err := m.refuses(y, x); err != nil {
 		return err
 	}
 	for _, member := range m.pool {
 		if err := member.Update(y, x); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+func (m *Combination) refuses(y float64, x []float64) error {
+	if err := m.fitted(); err != nil {
+		return err
+	}
+	for _, member := range m.pool {
+		if r, ok := member.Model.(interface {
+			refuses(float64, []float64) error
+		}); ok {
+			if err := r.refuses(y, x); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -252,7 +269,9 @@ func (m *Combination) UnmarshalJSON(b []byte) error {
 	if len(m.Weights) != len(m.Members) {
 		return field.New("weights", fmt.Sprintf("%d weights", len(m.Weights)), fmt.Sprintf("%d, one a member", len(m.Members)))
 	}
+	sum := 0.0
 	for i, w := range m.Weights {
+		sum += w
 		if !(w >= 0 && w <= 1) {
 			return field.New("weight of "+m.Members[i], w, "a number from 0 to 1")
 		}
@@ -271,7 +290,10 @@ func (m *Combination) UnmarshalJSON(b []byte) error {
 		}
 		m.pool = append(m.pool, weighted{member, w})
 	}
-	if len(m.pool) == 0 || len(m.pool) != len(doc.Models) {
+	if math.Abs(sum-1) > 1e-9 {
+		return field.New("weights", m.Weights, "numbers with sum 1")
+	}
+	if len(m.pool) != len(doc.Models) {
 		return field.New("models", fmt.Sprintf("%d models", len(doc.Models)), "one for each weight above 0")
 	}
 	return nil

@@ -64,10 +64,17 @@ func (m *Counts) Fit(s Series) error {
 
 // Update takes the count of the next period into the history (see Model).
 func (m *Counts) Update(y float64, x []float64) error {
-	if err := checkCount(fmt.Sprintf("observation of period %d", m.NextPeriod), y); err != nil {
+	if err := m.refuses(y, x); err != nil {
 		return err
 	}
 	return m.tracker.Update(y, x)
+}
+
+func (m *Counts) refuses(y float64, x []float64) error {
+	if err := checkCount(fmt.Sprintf("observation of period %d", m.NextPeriod), y); err != nil {
+		return err
+	}
+	return m.tracker.refuses(y, x)
 }
 
 func checkCount(key string, y float64) error {

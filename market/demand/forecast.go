@@ -210,20 +210,36 @@ func (m *ARIMA) Forecast(h int, coverage float64, future []Regressor) (*Forecast
 
 // Update takes the observation of period Next and its regressors into the history (see Model): one filter step.
 func (m *ARIMA) Update(y float64, x []float64) error {
-	if err := m.fitted(); err != nil {
-		return err
-	}
-	if err := m.Transform.check(fmt.Sprintf("observation of period %d", m.next), y); err != nil {
+	mu, err := m.expectation(y, x)
+	if err != nil {
 		return err
 	}
 	if math.IsNaN(y) {
 		m.filter.uncertainty.skip(&m.filter.process)
 		coast(&m.filter.process, m.filter.mean)
-		m.next++
-		return nil
+	} else {
+		m.filter.uncertainty.observe(&m.filter.process, m.filter.gain)
+		advance(&m.filter.process, m.filter.mean, m.filter.gain, 1, m.Transform.forward(y)-mu)
+	}
+	m.next++
+	return nil
+}
+
+func (m *ARIMA) refuses(y float64, x []float64) error {
+	_, err := m.expectation(y, x)
+	return err
+}
+
+// expectation is the regression at an observation of period Next, 0 where y is missing, or why Update refuses it.
+func (m *ARIMA) expectation(y float64, x []float64) (float64, error) {
+	if err := m.fitted(); err != nil {
+		return 0, err
+	}
+	if err := m.Transform.check(fmt.Sprintf("observation of period %d", m.next), y); err != nil || math.IsNaN(y) {
+		return 0, err
 	}
 	if len(x) != len(m.names) {
-		return field.New("regressors of the observation", len(x), fmt.Sprintf("%d: %q", len(m.names), m.names))
+		return 0, field.New("regressors of the observation", len(x), fmt.Sprintf("%d: %q", len(m.names), m.names))
 	}
 	future := make([]Regressor, len(x))
 	for j := range x {
@@ -231,12 +247,9 @@ func (m *ARIMA) Update(y float64, x []float64) error {
 	}
 	mu, err := m.regression(1, future)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	m.filter.uncertainty.observe(&m.filter.process, m.filter.gain)
-	advance(&m.filter.process, m.filter.mean, m.filter.gain, 1, m.Transform.forward(y)-mu[0])
-	m.next++
-	return nil
+	return mu[0], nil
 }
 
 // Simulate draws one path of h periods from Next, on the scale of the data. To draw many, make a Simulator.

@@ -138,6 +138,18 @@ func (k *tracker) fitted() error {
 
 // Update takes the observation of the next period into the history (see Model).
 func (k *tracker) Update(y float64, x []float64) error {
+	if err := k.refuses(y, x); err != nil {
+		return err
+	}
+	if len(k.Names) == 0 {
+		x = nil
+	}
+	k.advance(k.Transform.forward(y), x)
+	return nil
+}
+
+// refuses says why Update would return an error.
+func (k *tracker) refuses(y float64, x []float64) error {
 	if err := k.fitted(); err != nil {
 		return err
 	}
@@ -145,8 +157,9 @@ func (k *tracker) Update(y float64, x []float64) error {
 		return err
 	}
 	if len(k.Names) == 0 {
-		x = nil
-	} else if len(x) != len(k.Names) {
+		return nil
+	}
+	if len(x) != len(k.Names) {
 		return field.New("regressors of the observation", len(x), fmt.Sprintf("%d: %q", len(k.Names), k.Names))
 	}
 	for j, v := range x {
@@ -154,7 +167,6 @@ func (k *tracker) Update(y float64, x []float64) error {
 			return field.New(fmt.Sprintf("regressor %s at period %d", k.Names[j], k.NextPeriod), v, "a finite number")
 		}
 	}
-	k.advance(k.Transform.forward(y), x)
 	return nil
 }
 

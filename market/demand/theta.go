@@ -48,7 +48,7 @@ func (m *smoothed) adjust(s Series) (z, y []float64, rows [][]float64, err error
 // The state is m.
 func (m *smoothed) mean(state []float64, t int, x []float64) float64 {
 	switch {
-	case m.Season == nil:
+	case len(m.Season) == 0:
 		return state[0]
 	case m.Multiplicative:
 		return state[0] * m.Season[phase(t, m.Period)]
@@ -61,7 +61,7 @@ func (m *smoothed) take(state []float64, t int, x []float64, mean, z float64) {
 }
 
 func (m *smoothed) scale(t int, mean float64) float64 {
-	if m.Season != nil && m.Multiplicative {
+	if len(m.Season) > 0 && m.Multiplicative {
 		return m.Season[phase(t, m.Period)]
 	}
 	return 1
@@ -71,7 +71,7 @@ func (m *smoothed) restore() error {
 	if len(m.State) != 1 {
 		return field.New("state", fmt.Sprintf("%d values", len(m.State)), "1, the level")
 	}
-	if m.Season != nil && len(m.Season) != m.Period {
+	if len(m.Season) > 0 && len(m.Season) != m.Period {
 		return field.New("season", fmt.Sprintf("%d values", len(m.Season)), fmt.Sprintf("%d, the period", m.Period))
 	}
 	m.step, m.linear = m, true
