@@ -18,7 +18,8 @@ type Auto struct {
 	// Period, Transform and NoMean (no constant of any kind) are read before the search; the rest is the model found.
 	ARIMA
 	// Differences are d and D; nil chooses them by the tests below at 5%, as forecast::auto.arima does, and one more d where
-	// the likelihood prefers a model with a root next to 1, which the search refuses, to every other (auto.arima does not).
+	// the likelihood prefers a model with a root next to 1, which the search refuses, to every other and one more lowers
+	// AICc (auto.arima does not).
 	Differences *[2]int
 	RootTest    string // of d, up to 2: "kpss" (and empty), or "adf"
 	SeasonTest  string // of D, up to 1: "strength" above 0.64 (and empty), or "ocsb"
@@ -74,7 +75,12 @@ func (a *Auto) Fit(s Series) error {
 	}
 	w, best := a.search(s, d)
 	if a.Differences == nil && d[0] < 2 && w.unitRoot() < best.aicc {
-		w, best = a.search(s, [2]int{d[0] + 1, d[1]})
+		trace := a.Trace
+		if more, other := a.search(s, [2]int{d[0] + 1, d[1]}); other.aicc < best.aicc {
+			w, best = more, other
+		} else {
+			a.Trace = trace
+		}
 	}
 	if math.IsInf(best.aicc, 1) {
 		return field.New("series", "no candidate model can be estimated; the first: "+w.tried[0].refused, "a longer series that varies")

@@ -103,3 +103,20 @@ func TestOutliersAreMissingWhereTheyHaveNoDummy(t *testing.T) {
 		}
 	}
 }
+
+// TestAnotherDifferenceIsNotTakenForTheWorse: before week 252 models with a root next to 1 are refused, but ARIMA(0,1,1) is better by far than
+// what is best with two differences.
+func TestAnotherDifferenceIsNotTakenForTheWorse(t *testing.T) {
+	s, d, _, _ := built(t)
+	series := customers(s, d, "best", 251)
+	free, once := &demand.Auto{}, &demand.Auto{Differences: &[2]int{1, 0}}
+	for _, m := range []*demand.Auto{free, once} {
+		m.Transform = demand.Log()
+		if err := m.Fit(series); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if free.AICc > once.AICc || len(free.Trace) == 0 {
+		t.Errorf("order %v with AICc %.1f, but %v has %.1f", free.Order, free.AICc, once.Order, once.AICc)
+	}
+}
