@@ -2,7 +2,9 @@ package demand
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -20,6 +22,9 @@ type ARIMA struct {
 	Transform Transform
 	NoMean    bool // leave the intercept out; there is none anyway when d + D > 0
 	Drift     bool // a linear trend in the period's number; needs d + D = 1
+	// Fixed coefficients, by name; the others are estimated. In a polynomial with a fixed coefficient the search is over the
+	// other coefficients themselves, not over partial autocorrelations, and refuses those that are not stationary or invertible.
+	Fixed map[string]float64
 
 	Coefficients []Coefficient // ar, ma, sar, sma, then intercept or drift, then the regressors
 	Covariance   [][]float64   // of the coefficients; NaN where it does not exist
@@ -40,7 +45,7 @@ type ARIMA struct {
 }
 
 // Coefficient is one estimate. SE comes from the observed information of the concentrated likelihood; it is NaN for a
-// moving average at the boundary of invertibility.
+// moving average at the boundary of invertibility, and 0 where the coefficient is fixed.
 type Coefficient struct {
 	Name         string
 	Estimate, SE float64
@@ -127,7 +132,12 @@ func (m *ARIMA) Fit(s Series) error {
 		return err
 	}
 	m.Warnings = nil
-	m.estimate(p.likelihood, p.likelihood.search(8+8*len(p.likelihood.params), 8*len(p.likelihood.params)))
+	l := p.likelihood
+	x := l.search(8+8*len(l.params), 8*len(l.params))
+	if math.IsInf(l.at(x, make([]float64, len(l.e[0]))), 1) {
+		return field.New("model", "no stationary and invertible coefficients with a likelihood", "a simpler model, or other fixed coefficients")
+	}
+	m.estimate(l, x)
 	m.condition(p)
 	return nil
 }
@@ -163,13 +173,50 @@ func (m *ARIMA) prepare(s Series) (*problem, error) {
 	p.y, p.xs = m.columns(s)
 	from, to := observedSpan(p.y)
 	p.from = from
-	trimmed := make([][]float64, len(p.xs))
-	for c := range p.xs {
-		trimmed[c] = p.xs[c][from:to]
+	fixed, err := m.fixed()
+	if err != nil {
+		return nil, err
 	}
-	var err error
-	p.likelihood, err = newLikelihood(m.Order, m.Seasonal, max(m.Period, 1), p.y[from:to], trimmed, m.columnNames())
+	arma := len(fixed) - len(p.xs)
+	y := append([]float64(nil), p.y[from:to]...)
+	var free [][]float64
+	var names []string
+	for c, name := range m.columnNames() {
+		x := p.xs[c][from:to]
+		if v := fixed[arma+c]; math.IsNaN(v) {
+			free, names = append(free, x), append(names, name)
+		} else {
+			for t := range y {
+				y[t] -= v * x[t]
+			}
+		}
+	}
+	p.likelihood, err = newLikelihood(m.Order, m.Seasonal, max(m.Period, 1), y, free, names)
+	if err == nil {
+		p.likelihood.fix(fixed[:arma])
+	}
 	return p, err
+}
+
+// fixed gives the fixed coefficients in order, NaN for the free ones.
+func (m *ARIMA) fixed() ([]float64, error) {
+	names := append(m.armaNames(), m.columnNames()...)
+	for _, name := range slices.Sorted(maps.Keys(m.Fixed)) {
+		if v := m.Fixed[name]; math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, field.New("fixed "+name, v, "a number")
+		}
+		if !slices.Contains(names, name) {
+			return nil, field.New("fixed "+name, "no such coefficient", fmt.Sprintf("one of %q", names))
+		}
+	}
+	values := make([]float64, len(names))
+	for i, name := range names {
+		values[i] = math.NaN()
+		if v, ok := m.Fixed[name]; ok {
+			values[i] = v
+		}
+	}
+	return values, nil
 }
 
 // columns gives the transformed series and the regression columns, the constant first.

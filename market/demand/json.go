@@ -74,6 +74,7 @@ type arimaJSON struct {
 	Transform    Transform         `json:"transform"`
 	NoMean       bool              `json:"no_mean"`
 	Drift        bool              `json:"drift"`
+	Fixed        map[string]number `json:"fixed,omitempty"` // coefficients that were not estimated
 	Regressors   []string          `json:"regressors"`
 	Coefficients []coefficientJSON `json:"coefficients"`
 	Covariance   [][]number        `json:"covariance"`
@@ -101,6 +102,12 @@ func (m ARIMA) MarshalJSON() ([]byte, error) {
 		Warnings: append([]string{}, m.Warnings...), Coefficients: []coefficientJSON{},
 		LjungBox: ljungBoxJSON{m.LjungBox.Lags, number(m.LjungBox.Statistic), number(m.LjungBox.PValue)},
 		State:    stateJSON{Next: m.next, Mean: numbers(m.filter.mean)}}
+	for name, v := range m.Fixed { // into a map, which json writes in the order of its keys
+		if j.Fixed == nil {
+			j.Fixed = map[string]number{}
+		}
+		j.Fixed[name] = number(v)
+	}
 	for i, c := range m.Coefficients {
 		j.Coefficients = append(j.Coefficients, coefficientJSON{c.Name, number(c.Estimate), number(c.SE)})
 		j.Covariance = append(j.Covariance, numbers(m.Covariance[i]))
@@ -135,6 +142,15 @@ func (m *ARIMA) UnmarshalJSON(b []byte) error {
 	}
 	if !(r.Sigma2 > 0) {
 		return field.New("sigma2", r.Sigma2, "a positive number")
+	}
+	for name, v := range j.Fixed {
+		if r.Fixed == nil {
+			r.Fixed = map[string]float64{}
+		}
+		r.Fixed[name] = float64(v)
+	}
+	if _, err := r.fixed(); err != nil {
+		return err
 	}
 	if err := r.readCoefficients(&j); err != nil {
 		return err

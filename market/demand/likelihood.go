@@ -3,6 +3,7 @@ package demand
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/portable"
@@ -32,6 +33,8 @@ type likelihood struct {
 	whitener whitener
 	a, full  arma
 	params   []float64 // blocks ar, ma, sar, sma
+	fixed    []float64 // values of params, NaN where free; nil when all are free
+	plain    []bool    // params in a block with a fixed one, whose angles are the coefficients themselves
 	e        [][]float64
 	sumSq    float64
 	logDet   float64 // Σ log F, and of the nuisance columns' information
@@ -185,6 +188,23 @@ func (l *likelihood) blocks(p []float64) (ar, ma, sar, sma []float64) {
 	return p[:a], p[a:b], p[b:c], p[c:]
 }
 
+// fix holds those params that are not NaN at the given values.
+func (l *likelihood) fix(values []float64) {
+	if !slices.ContainsFunc(values, func(v float64) bool { return !math.IsNaN(v) }) {
+		return
+	}
+	l.fixed, l.plain = values, make([]bool, len(values))
+	at := 0
+	ar, ma, sar, sma := l.blocks(values)
+	for _, block := range [][]float64{ar, ma, sar, sma} {
+		any := slices.ContainsFunc(block, func(v float64) bool { return !math.IsNaN(v) })
+		for range block {
+			l.plain[at] = any
+			at++
+		}
+	}
+}
+
 // coefficients maps angles x, without bounds, into stationary and invertible coefficients: the sines are the partial
 // autocorrelations of each polynomial. A moving average may reach its boundary (±1); an autoregression stops just short
 // of it, before its variance drowns the innovations' in rounding.
@@ -205,6 +225,13 @@ func (l *likelihood) coefficients(x, coef []float64) {
 	for _, block := range [][]float64{ma, sma} {
 		for i := range block {
 			block[i] = -block[i]
+		}
+	}
+	for i, v := range l.fixed {
+		if l.plain[i] {
+			if coef[i] = x[i]; !math.IsNaN(v) {
+				coef[i] = v
+			}
 		}
 	}
 }
@@ -229,6 +256,11 @@ func (l *likelihood) filter() (ok bool) {
 // their likelihoods do: S·det^(1/n).
 func (l *likelihood) at(x, res []float64) float64 {
 	l.coefficients(x, l.params)
+	if l.fixed != nil {
+		if _, ma, _, sma := l.blocks(l.params); !invertible(ma, 1-1e-6) || !invertible(sma, 1-1e-6) {
+			return math.Inf(1)
+		}
+	}
 	if !l.filter() {
 		return math.Inf(1)
 	}

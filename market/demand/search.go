@@ -20,7 +20,7 @@ func (l *likelihood) search(starts, hops int) []float64 {
 	}
 	_, ok := levenbergMarquardt(l.at, best.x, len(l.e[0]), 1e-11, 200)
 	nearBoundary := func(v float64) bool { return math.Abs(math.Sin(v)) > 0.99 }
-	if !ok || slices.ContainsFunc(best.x, nearBoundary) {
+	if l.fixed == nil && (!ok || slices.ContainsFunc(best.x, nearBoundary)) {
 		l.polish(best.x)
 	}
 	return best.x
@@ -102,7 +102,7 @@ func (l *likelihood) promising(x []float64, best float64) optimum {
 func (l *likelihood) climb(starts int) (best optimum, optima int) {
 	const same = 0.02 // in log-likelihood
 	var found []float64
-	best.value = math.Inf(1)
+	best = optimum{make([]float64, len(l.params)), math.Inf(1)}
 	for i := range starts {
 		x := make([]float64, len(l.params))
 		if i > 0 {
