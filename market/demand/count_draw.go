@@ -15,10 +15,10 @@ const summedUpTo = 30
 
 // countQuantile is the smallest k whose distribution function reaches u in (0, 1), for counts with the given mean and
 // variance mean + α·mean² (Poisson at α = 0, else NB2): an inverse transform, one uniform a count and monotone in it. The
-// probabilities are right to 1e-11 for means of thousands, to 1e-6 at the cap.
+// probabilities are right to 1e-9 for means of thousands, to 1e-6 at the cap, and to (αμ)² where αμ is below 1/1000.
 func countQuantile(mean, alpha, u float64) float64 {
 	switch {
-	case mean <= 0:
+	case !(mean > 0): // NaN too, from regressors that overflow
 		return 0
 	case mean <= summedUpTo:
 		return summedQuantile(mean, alpha, u)
@@ -53,10 +53,16 @@ func countBelow(k, mean, alpha float64) float64 {
 	if k < 0 {
 		return 0
 	}
-	if alpha == 0 {
-		return mathext.GammaIncRegComp(k+1, mean)
+	if alpha*mean > 1e-3 {
+		return mathext.RegIncBeta(1/alpha, k+1, 1/(1+alpha*mean))
 	}
-	return mathext.RegIncBeta(1/alpha, k+1, 1/(1+alpha*mean))
+	below := mathext.GammaIncRegComp(k+1, mean)
+	if alpha > 0 {
+		// NB2 is Poisson with a mean of variance αμ²; to second order F + αμ²/2 ∂²F/∂μ², ∂²F/∂μ² = p_k(1 - k/μ).
+		factorial, _ := math.Lgamma(k + 1)
+		below += alpha * mean / 2 * (mean - k) * portable.Exp(float64(k*portable.Log(mean))-mean-factorial)
+	}
+	return below
 }
 
 // summedQuantile adds the probabilities p_0, p_1, … by the ratio of neighbours, which Poisson and NB2 share.

@@ -307,8 +307,8 @@ func (m *Counts) restore() error {
 		return field.New("coefficients", fmt.Sprintf("%d values", len(m.Coef)), fmt.Sprint(len(m.coefficientNames())))
 	case len(m.State) != m.Lags:
 		return field.New("state", fmt.Sprintf("%d values", len(m.State)), fmt.Sprint(m.Lags))
-	case !(m.Alpha >= 0) || m.Alpha > 0 && !m.NegativeBinomial:
-		return field.New("alpha", m.Alpha, "0 or more, and 0 for Poisson")
+	case !(m.Alpha >= 0 && m.Alpha <= 1e12) || m.Alpha > 0 && !m.NegativeBinomial:
+		return field.New("alpha", m.Alpha, "a number from 0 to 10^12, and 0 for Poisson")
 	case m.Transform != (Transform{}):
 		return field.New("transform", m.Transform, "none: counts have none")
 	}

@@ -11,15 +11,15 @@ import (
 
 // The quantile is the first count whose distribution function, summed term by term in logarithms, reaches u.
 func TestCountQuantileInvertsTheDistribution(t *testing.T) {
-	for _, c := range []struct{ mean, alpha float64 }{{0.01, 0}, {0.5, 2}, {3, 0}, {3, 0.5}, {29.9, 1e-9}, {30.1, 1e-9}, {30.1, 0}, {30.1, 3}, {800, 0}, {800, 0.2}, {5000, 1}} {
+	for _, c := range []struct{ mean, alpha float64 }{{0.01, 0}, {0.5, 2}, {3, 0}, {3, 0.5}, {29.9, 1e-9}, {30.1, 1e-9}, {30.1, 1e-13}, {800, 1e-6}, {5000, 1e-11}, {30.1, 0}, {30.1, 3}, {800, 0}, {800, 0.2}, {5000, 1}} {
 		logP := func(k float64) float64 {
 			factorial, _ := math.Lgamma(k + 1)
 			if c.alpha == 0 {
 				return k*math.Log(c.mean) - c.mean - factorial
 			}
 			r := 1 / c.alpha
-			if c.alpha < 1e-6 {
-				return k*math.Log(c.mean) - c.mean - factorial // r is too large for gamma functions; equal to 1e-6
+			if c.alpha < 1e-8 {
+				return k*math.Log(c.mean) - c.mean - factorial // r is too large for gamma functions; equal to 1e-7
 			}
 			a, _ := math.Lgamma(k + r)
 			b, _ := math.Lgamma(r)
@@ -56,6 +56,15 @@ func TestCountQuantileInvertsTheDistribution(t *testing.T) {
 	}
 	if k := countQuantile(largestMean, 0.5, 1-0x1p-53); !(k > largestMean) || math.IsInf(k, 0) {
 		t.Errorf("far out: %v", k)
+	}
+	for _, mean := range []float64{math.NaN(), 0, 1e-300, 1, 31, largestMean} {
+		for _, alpha := range []float64{0, 1e-300, 1e-15, 1, 1e12} {
+			for _, u := range []float64{0x1p-53, 0.5, 1 - 0x1p-53} {
+				if k := countQuantile(mean, alpha, u); !(k >= 0) || math.IsInf(k, 0) {
+					t.Errorf("mean %v, α %v, u %v: %v", mean, alpha, u, k)
+				}
+			}
+		}
 	}
 }
 
@@ -230,9 +239,8 @@ func onesOf(n int) []float64 {
 
 // Documents that are not usable models are refused, never half read.
 func FuzzLoadCounts(f *testing.F) {
-	counts := &Counts{NegativeBinomial: true, Period: 7}
-	for _, m := range []Model{counts, &Conformal{Model: counts, Horizon: 3}} {
-		if err := m.Fit(simulatedCounts(100, 0.3, 0)); err != nil {
+	for _, m := range []Model{&Counts{NegativeBinomial: true, Period: 7}, &Conformal{Model: &Naive{}, Horizon: 3}} {
+		if err := m.Fit(simulatedCounts(40, 0.3, 0)); err != nil {
 			f.Fatal(err)
 		}
 		b, err := Save(m)
@@ -246,16 +254,25 @@ func FuzzLoadCounts(f *testing.F) {
 		if err != nil {
 			return
 		}
-		inner := m
-		if c, ok := m.(*Conformal); ok {
-			inner = c.Model
-		}
-		if c, ok := inner.(*Counts); ok {
-			future := make([]Regressor, len(c.Names))
-			for i, name := range c.Names {
+		switch m := m.(type) {
+		case *Counts:
+			future := make([]Regressor, len(m.Names))
+			for i, name := range m.Names {
 				future[i] = Regressor{name, make([]float64, 3)}
 			}
-			_, _ = m.Forecast(3, 0.9, future)
+			s, err := m.Simulator(3, future)
+			if err != nil {
+				return
+			}
+			stream, path := rng.New(1, 0).Family("fuzz").At(), make([]float64, 3)
+			s.Path(&stream, path)
+			for _, y := range path {
+				if !(y >= 0) {
+					t.Errorf("%v customers", y)
+				}
+			}
+		case *Conformal:
+			_, _ = m.Forecast(1, 0.9, nil)
 		}
 	})
 }
