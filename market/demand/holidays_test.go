@@ -1,6 +1,7 @@
 package demand
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -44,5 +45,43 @@ func TestHolidaysFallInTheirWeeks(t *testing.T) {
 	}
 	if _, ok := Holiday("festivus", 0, first, 7, 1, 10); ok {
 		t.Error("festivus is known")
+	}
+}
+
+func TestEventsFallIntoPeriodsOfAnyLength(t *testing.T) {
+	day := func(year int, month time.Month, d int) time.Time {
+		return time.Date(year, month, d, 0, 0, 0, 0, time.UTC)
+	}
+	fair := []time.Time{day(2024, time.May, 31), day(2024, time.June, 1)}
+	for _, c := range []struct {
+		name  string
+		opens func(i int) time.Time
+		ahead int
+		want  []int
+	}{
+		{"fair", func(i int) time.Time { return day(2024, time.May, 29+i) }, 0, []int{2, 3}},
+		{"before fair", func(i int) time.Time { return day(2024, time.May, 29+i) }, 1, []int{1, 2}},
+		{"2 after fair", func(i int) time.Time { return day(2024, time.May, 29+i) }, -2, []int{4, 5}},
+		{"fair", func(i int) time.Time { return day(2024, time.May, 20+7*i) }, 0, []int{1}},
+		{"fair", func(i int) time.Time { return day(2024, time.Month(4+i), 1) }, 0, []int{1, 2}},
+		{"3 before fair", func(i int) time.Time { return day(2024, time.Month(1+i), 1) }, 3, []int{1, 2}},
+		{"after fair", func(i int) time.Time { return day(2024, time.Month(6+i), 1) }, -1, []int{0, 1}},
+		{"fair", func(i int) time.Time { return day(2024, time.May, 31).Add(time.Duration(i-3) * 12 * time.Hour) }, 0, []int{3, 4, 5, 6}},
+		{"fair", func(i int) time.Time { return day(2030, time.May, i) }, 0, nil},
+	} {
+		x := Event("fair", fair, c.ahead, c.opens, 8)
+		var got []int
+		for i, v := range x.Values {
+			if v == 1 {
+				got = append(got, i)
+			}
+		}
+		if fmt.Sprint(got) != fmt.Sprint(c.want) || x.Name != c.name {
+			t.Errorf("%s: periods %v, want %s: %v", x.Name, got, c.name, c.want)
+		}
+	}
+	days, ok := HolidayDays("thanksgiving", 2023, 2024)
+	if !ok || len(days) != 2 || days[0] != day(2023, time.November, 23) || days[1] != day(2024, time.November, 28) {
+		t.Errorf("Thanksgiving is on %v", days)
 	}
 }

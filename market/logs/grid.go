@@ -96,7 +96,7 @@ func (g Grid) String() string {
 // as a decimal year has; 1 where none is known.
 func (g Grid) Season() int {
 	switch {
-	case g.unit == unitNumber && g.every > 0 && g.every < 1:
+	case g.unit == unitNumber && g.every < 1 && g.every > 1./367:
 		return int(math.Round(1 / g.every))
 	case g.unit == unitSecond && g.every < secondsADay:
 		return int(math.Round(secondsADay / g.every))

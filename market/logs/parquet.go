@@ -261,7 +261,7 @@ func converter(leaf *parquet.Column, c column) (func(parquet.Value) (cell, bool)
 			return cell{number: math.NaN()}, true
 		}
 		x := number(v)
-		return cell{number: x, form: form}, !math.IsInf(x, 0)
+		return cell{number: x, form: form}, !math.IsInf(x, 0) && !(c.kind == ofTimes && math.Abs(x) > maxTime)
 	}, nil
 }
 
