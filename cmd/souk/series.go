@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -47,9 +48,6 @@ func (s *seriesFlags) add(cmd *cobra.Command) {
 	f.IntVar(&s.period, "period", 0, "periods a season; 0: no season")
 	f.IntVar(&s.horizon, "horizon", 0, "periods to forecast; 0: as many as future regressors are given, or 24")
 	f.StringVar(&s.plot, "plot", "", "picture to draw, an .svg or .png file; an estimate draws its residuals beside it")
-	for _, name := range []string{"data", "y"} {
-		_ = cmd.MarkFlagRequired(name) // the flag is there
-	}
 }
 
 // check reports what flags alone can tell.
@@ -127,7 +125,7 @@ func (a *app) one(ctx context.Context, s *seriesFlags) (*workflow.Subject, error
 
 // inFile says in which file a value stands that a model refused.
 func (a *app) inFile(s *seriesFlags, err error) error {
-	if bad, ok := err.(*field.Error); ok && bad.File == "" {
+	if bad, ok := errors.AsType[*field.Error](err); ok && bad.File == "" {
 		told := *bad
 		told.File = s.data
 		return &told

@@ -2,7 +2,7 @@ package workflow
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"iter"
 	"slices"
 	"strconv"
@@ -213,7 +213,10 @@ func (r *ForecastRequest) backtest(ctx context.Context, s *Subject, workers int,
 	}
 	origins, err := backtest.Rolling(s.Series, s.Horizon, r.Origins, 1)
 	if err != nil {
-		return nil, fmt.Errorf("back-test: %w", err)
+		if bad, ok := errors.AsType[*field.Error](err); ok {
+			bad.Key = "back-test: " + bad.Key
+		}
+		return nil, err
 	}
 	return backtest.Run(ctx, s.Series, candidates, backtest.Plan{Horizon: s.Horizon, Origins: origins, Season: r.Options.Period, Coverage: r.Coverage,
 		Workers: workers, Progress: progress})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -199,7 +200,7 @@ func (w *forecastWork) take(f *Forecasts) error {
 	}
 	if len(f.Models) == 0 { // it could not be prepared
 		fails("", f.err.Error())
-	} else if f.Backtest == nil && f.err != nil && w.run.Request.Origins > 0 {
+	} else if request := w.run.Request; request.Origins > 0 && f.Backtest == nil && !slices.Contains(request.Models, Best) {
 		fails("back-test", f.err.Error())
 	}
 	for i := range w.state.Standings {
