@@ -52,7 +52,8 @@ const (
 	Winsorised  Action = "winsorised"
 )
 
-// Finding is one doubtful value.
+// Finding is one doubtful value. Of a Series that Regular made, Row is where the row stands in its file: the line of a CSV; Resample and FlagOutliers count the
+// series' periods instead.
 type Finding struct {
 	Row      int    `json:"row"`               // 1-based among the data rows; of absent periods, the row that follows them
 	Period   int    `json:"period"`            // of absent periods, the first

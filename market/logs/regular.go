@@ -36,7 +36,8 @@ const (
 
 // Placing says how rows are put on a grid.
 type Placing struct {
-	// Step is the grid's, as NewGrid takes it. Empty: it is detected.
+	// Step is the grid's, as NewGrid takes it. Empty: it is detected. The first and the last period of a given step hold what rows there are, though they
+	// may begin before the rows do or end after them; who wants such told or dropped puts the rows on days and calls Resample.
 	Step string
 	// Combine says what becomes of several rows of one period. A sum or a mean of which a part is missing is missing. The regressors' are always averaged.
 	Combine Combine
@@ -83,10 +84,14 @@ func (o Observations) Regular(p Placing) (Series, error) {
 }
 
 func (o Observations) bad(key, found, expected string) error {
-	if o.ID != "" {
-		found = "in series " + clip(o.ID) + " " + found
+	return &field.Error{File: o.file, Key: key, Found: found + o.ofSeries(), Expected: expected}
+}
+
+func (o Observations) ofSeries() string {
+	if o.ID == "" {
+		return ""
 	}
-	return &field.Error{File: o.file, Key: key, Found: found, Expected: expected}
+	return " of series " + clip(o.ID)
 }
 
 type placer struct {
@@ -105,7 +110,7 @@ func (b *placer) place() error {
 	b.disorder()
 	first, last := b.periods[0], b.periods[len(b.periods)-1]
 	if n := last - first + 1; n > 1000+farApart*len(b.order) || n < 1 {
-		return b.bad(b.Columns.Time, fmt.Sprintf("%s to %s, which are %d periods of a %s for %d rows", b.series.Grid.Label(first), b.series.Grid.Label(last), n, b.series.Grid, len(b.order)),
+		return b.bad(b.Columns.Time, fmt.Sprintf("%s to %s, %d periods of a %s, for %d rows", b.series.Grid.Label(first), b.series.Grid.Label(last), n, b.series.Grid, len(b.order)),
 			"times closer together")
 	}
 	s := &b.series
@@ -161,7 +166,7 @@ func (b *placer) number() error {
 	}
 	if n := len(b.moved); 10*n > len(times) {
 		at := b.places[slices.Min(b.moved)]
-		err := at.bad(b.Columns.Time, fmt.Sprintf("%d of %d times of series %s that do not fit its most frequent step, a %s", n, len(times), clip(b.ID), b.series.Grid),
+		err := at.bad(b.Columns.Time, fmt.Sprintf("%d of %d times%s that do not fit the most frequent step, a %s", n, len(times), b.ofSeries(), b.series.Grid),
 			"times a step apart, or a step (day, week, month, …) to put them on")
 		err.File = b.file
 		return err
@@ -213,7 +218,7 @@ func (b *placer) fill() error {
 			}
 		}
 		if len(rows) > 1 && b.Combine == Refuse {
-			err := b.places[rows[1]].bad(b.Columns.Time, fmt.Sprintf("a second row for %s of series %s, with %s where row %d has %s", s.Grid.Label(b.periods[i]), clip(b.ID),
+			err := b.places[rows[1]].bad(b.Columns.Time, fmt.Sprintf("a second row for %s%s, with %s where row %d has %s", s.Grid.Label(b.periods[i]), b.ofSeries(),
 				number(b.Values[rows[1]]), b.places[rows[0]].row, number(b.Values[rows[0]])), "one row a period; or name all id columns, or combine by sum or mean")
 			err.File = b.file
 			return err

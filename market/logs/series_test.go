@@ -141,8 +141,8 @@ func TestABadSeriesTableIsOneErrorThatNamesThePlace(t *testing.T) {
 		"two ways":         {header + "1,1,2024-01-31,1,1\n1,1,2024-02,1,1\n", "f.csv:3: t: found a time written in another way than those before"},
 		"apart, two ways":  {header + "1,1,2024-01-31,1,1\n2,1,2024-01-31,1,1\n1,1,7,1,1\n", "f.csv:4: t: found a time written in another way than those before"},
 		"second row":       {header + "a,b,2024-01-31,1,1\na,b,2024-01-31,2,1\n", `f.csv:3: t: found a second row for 2024-01-31 of series "a,b", with 2 where row 2 has 1, expected one row a period`},
-		"no step":          {header + "a,b,2024-01-01,1,1\na,b,2024-01-08,2,1\na,b,2024-01-15,2,1\na,b,2024-01-19,2,1\n", `f.csv:5: t: found 1 of 4 times of series "a,b" that do not fit its most frequent step, a week`},
-		"one slip of date": {header + "a,b,2024-01-01,1,1\na,b,2024-01-02,2,1\na,b,9024-01-03,2,1\n", `f.csv: t: found in series "a,b" 2024-01-01 to 9024-01-03, which are 2556700 periods of a day for 3 rows`},
+		"no step":          {header + "a,b,2024-01-01,1,1\na,b,2024-01-08,2,1\na,b,2024-01-15,2,1\na,b,2024-01-19,2,1\n", `f.csv:5: t: found 1 of 4 times of series "a,b" that do not fit the most frequent step, a week`},
+		"one slip of date": {header + "a,b,2024-01-01,1,1\na,b,2024-01-02,2,1\na,b,9024-01-03,2,1\n", `f.csv: t: found 2024-01-01 to 9024-01-03, 2556700 periods of a day, for 3 rows of series "a,b"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all, err := long(t, c.text, ids, ReadOptions{})
