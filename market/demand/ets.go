@@ -133,7 +133,7 @@ func (m *ETS) Fit(s Series) error {
 		m.Warnings = append(m.Warnings, "constant or too short a series: forecast by the last value")
 		best = etsEstimate{form: etsForm{season: 'N'}, alpha: 1, phi: 1, start: []float64{fit.first}}
 	} else if forms[len(forms)-1].season != 'N' && !slices.ContainsFunc(tried, func(e etsEstimate) bool { return e.form.season != 'N' }) {
-		m.Warnings = append(m.Warnings, fmt.Sprintf("%d values are too few for seasons of %d periods", fit.n, m.Period))
+		m.Warnings = append(m.Warnings, tooFew(fit.n, m.Period))
 	}
 	m.form, m.Chosen = best.form, best.form.String()
 	m.Alpha, m.Beta, m.Gamma, m.Phi = best.alpha, best.beta, best.gamma, best.phi

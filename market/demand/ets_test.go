@@ -235,7 +235,7 @@ func TestPoorSeriesGetAnAnswerOrAReason(t *testing.T) {
 		{"all missing", []float64{nan, nan, nan}, math.Inf(1)},
 		{"infinite", []float64{1, 2, math.Inf(1), 4}, math.Inf(1)},
 	} {
-		for _, kind := range []string{"naive", "naive2", "ets", "damped-ets", "theta", "combination"} {
+		for _, kind := range []string{"naive", "seasonal-naive", "drift", "naive2", "ets", "damped-ets", "theta", "combination"} {
 			m, err := New(kind, Options{Period: 12})
 			if err != nil {
 				t.Fatal(err)

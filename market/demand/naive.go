@@ -16,7 +16,8 @@ type Naive struct {
 	tracker
 }
 
-// Fit takes s as the history (see Model). A season that was never observed takes the mean of the others.
+// Fit takes s as the history (see Model). A season that was never observed takes the mean of the others; of a series shorter
+// than one season the last value is the forecast, with a warning.
 func (m *Naive) Fit(s Series) error {
 	z, rows, err := m.begin(s, false)
 	if err != nil {
@@ -24,7 +25,8 @@ func (m *Naive) Fit(s Series) error {
 	}
 	period := max(m.Period, 1)
 	if len(z) < period {
-		return field.New("series", fmt.Sprintf("%d periods", len(z)), fmt.Sprintf("at least %d, one season", period))
+		m.Warnings = append(m.Warnings, tooFew(len(z), period))
+		period = 1
 	}
 	m.Slope = 0
 	if m.Drift {
@@ -37,6 +39,11 @@ func (m *Naive) Fit(s Series) error {
 	}
 	m.finish(m, true, s.Start, z, rows, period, parameters)
 	return nil
+}
+
+// tooFew is the warning of a model that leaves its season out.
+func tooFew(values, period int) string {
+	return fmt.Sprintf("%d values are too few for seasons of %d periods: none is estimated", values, period)
 }
 
 // meanChange is the change per period from the first to the last observed value.
@@ -75,7 +82,7 @@ func (m *Naive) take(state []float64, t int, x []float64, mean, z float64) {
 }
 
 func (m *Naive) restore() error {
-	if len(m.State) != max(m.Period, 1) {
+	if n := len(m.State); n != max(m.Period, 1) && n != 1 {
 		return field.New("state", fmt.Sprintf("%d values", len(m.State)), fmt.Sprintf("%d, one season", max(m.Period, 1)))
 	}
 	m.step, m.linear = m, true

@@ -29,6 +29,9 @@ func (m *smoothed) adjust(s Series) (z, y []float64, rows [][]float64, err error
 	if z, rows, err = m.begin(s, false); err != nil {
 		return nil, nil, nil, err
 	}
+	if m.Period > 1 && len(z) <= 2*m.Period {
+		m.Warnings = append(m.Warnings, tooFew(len(z), m.Period))
+	}
 	y = append(y, z...)
 	if m.Season = nil; !seasonal(z, m.Period) {
 		return z, y, rows, nil
