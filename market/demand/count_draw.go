@@ -11,7 +11,7 @@ import (
 const largestMean = 1e9
 
 // summedUpTo is the mean up to which a quantile is found by adding up probabilities.
-const summedUpTo = 30
+const summedUpTo = 200
 
 // countQuantile is the smallest k whose distribution function reaches u in (0, 1), for counts with the given mean and
 // variance mean + α·mean² (Poisson at α = 0, else NB2): an inverse transform, one uniform a count and monotone in it. The

@@ -11,7 +11,7 @@ import (
 
 // The quantile is the first count whose distribution function, summed term by term in logarithms, reaches u.
 func TestCountQuantileInvertsTheDistribution(t *testing.T) {
-	for _, c := range []struct{ mean, alpha float64 }{{0.01, 0}, {0.5, 2}, {3, 0}, {3, 0.5}, {29.9, 1e-9}, {30.1, 1e-9}, {30.1, 1e-13}, {800, 1e-6}, {5000, 1e-11}, {30.1, 0}, {30.1, 3}, {800, 0}, {800, 0.2}, {5000, 1}} {
+	for _, c := range []struct{ mean, alpha float64 }{{0.01, 0}, {0.5, 2}, {3, 0}, {3, 0.5}, {30, 1e-13}, {199, 1e-9}, {201, 1e-9}, {201, 1e-13}, {800, 1e-6}, {5000, 1e-11}, {199, 0}, {199, 3}, {201, 0}, {201, 3}, {800, 0}, {800, 0.2}, {5000, 1}} {
 		logP := func(k float64) float64 {
 			factorial, _ := math.Lgamma(k + 1)
 			if c.alpha == 0 {
@@ -278,7 +278,7 @@ func FuzzLoadCounts(f *testing.F) {
 }
 
 func BenchmarkCountQuantile(b *testing.B) {
-	for _, c := range []struct{ mean, alpha float64 }{{3, 0}, {3, 0.5}, {1000, 0}, {1000, 0.1}, {1e6, 0.5}} {
+	for _, c := range []struct{ mean, alpha float64 }{{3, 0}, {3, 0.5}, {100, 0}, {100, 0.1}, {1000, 0}, {1000, 0.1}, {1e6, 0.5}} {
 		b.Run(fmt.Sprintf("mean=%v/alpha=%v", c.mean, c.alpha), func(b *testing.B) {
 			u := 0.0
 			b.ReportAllocs()
