@@ -10,7 +10,7 @@ import (
 )
 
 // learners are the kinds that share features.
-var learners = []string{"regression", "forest"}
+var learners = []string{"regression", "forest", "lstm"}
 
 // threshold is a series that sells ten times more below a price, a step that no line has.
 func threshold(n int) Series {
@@ -29,7 +29,7 @@ func threshold(n int) Series {
 func TestAForestFindsAThresholdAndALineDoesNot(t *testing.T) {
 	s := threshold(200)
 	errors := map[string]float64{}
-	for _, kind := range []string{"regression", "forest"} {
+	for _, kind := range []string{"regression", "forest", "lstm"} {
 		m, _ := New(kind, Options{Seed: 1, Workers: 2})
 		if err := m.Fit(s); err != nil {
 			t.Fatal(err)

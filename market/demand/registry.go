@@ -54,6 +54,9 @@ func Kinds() []Kind {
 		{"forest", "regression, and a random forest on what it leaves", func(o Options) Model {
 			return &Forest{Period: o.Period, Seed: o.Seed, Workers: o.Workers, tracker: tracker{Transform: o.Transform}}
 		}},
+		{"lstm", "regression, and a small recurrent network on what it leaves", func(o Options) Model {
+			return &LSTM{Period: o.Period, Seed: o.Seed, tracker: tracker{Transform: o.Transform}}
+		}},
 		{"auto-arima", "ARIMA, the order by unit-root tests and AICc", func(o Options) Model {
 			return &Auto{ARIMA: ARIMA{Period: o.Period, Transform: o.Transform}, Workers: o.Workers}
 		}},
@@ -104,6 +107,7 @@ func types() map[string]func() Model {
 		"regression":  func() Model { return new(Regression) },
 		"forest":      func() Model { return new(Forest) },
 		"combination": func() Model { return new(Combination) },
+		"lstm":        func() Model { return new(LSTM) },
 	}
 }
 
