@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/rng"
@@ -73,7 +72,8 @@ func (m *Combination) Fit(s Series) error {
 	return nil
 }
 
-// backtest gives the weights before they are scaled: 1 over the sum of absolute errors from all origins.
+// backtest gives the weights before they are scaled: 1 over the sum of absolute errors from all origins, which counts at least
+// a thousandth of the worst. A member that an origin leaves without forecasts is as bad as the worst.
 func (m *Combination) backtest(s Series) []float64 {
 	n, h := len(s.Values), max(backtestLeast, m.Options.Period)
 	errors := make([]float64, len(m.Members))
@@ -82,14 +82,17 @@ func (m *Combination) backtest(s Series) []float64 {
 			errors[i] += pastError(name, m.Options, s, n-k*h, h)
 		}
 	}
+	worst := 0.0
+	for _, e := range errors {
+		if !math.IsInf(e, 1) {
+			worst = max(worst, e)
+		}
+	}
 	weights := make([]float64, len(m.Members))
-	usual := slices.Max(errors)
 	for i, e := range errors {
-		switch {
-		case !(usual > 0) || math.IsInf(usual, 1):
-			weights[i] = 1
-		default:
-			weights[i] = 1 / max(e, 1e-3*usual)
+		weights[i] = 1
+		if worst > 0 {
+			weights[i] = 1 / min(max(e, 1e-3*worst), worst)
 		}
 	}
 	return weights
