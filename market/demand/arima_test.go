@@ -120,6 +120,18 @@ func TestUpdateEqualsConditioningOnTheLongerSeries(t *testing.T) {
 	}
 }
 
+func TestUpdateDoesNotAllocate(t *testing.T) {
+	m, _ := example(t)
+	x := []float64{0}
+	if n := testing.AllocsPerRun(20, func() {
+		if m.Update(150, x) != nil || m.Update(math.NaN(), x) != nil {
+			t.Fatal("refused")
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations an update", n)
+	}
+}
+
 func TestMissingValuesAtTheEndsOnlyMoveTheForecast(t *testing.T) {
 	y := normals(4, 60)
 	for i := 1; i < len(y); i++ {
@@ -336,6 +348,59 @@ func FuzzLoad(f *testing.F) {
 		}
 		if _, err := json.Marshal(&m); err != nil {
 			t.Errorf("a model that loads cannot be written: %v", err)
+		}
+	})
+}
+
+// FuzzFit: whatever the series and the order, a fit is an error or a model all of whose figures are numbers (standard
+// errors aside, which may not exist).
+func FuzzFit(f *testing.F) {
+	f.Add([]byte{1, 2, 3, 4, 5, 4, 3, 2, 1, 9, 8, 7}, uint16(0x111), uint8(0), 1.0)
+	f.Add([]byte{7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7}, uint16(0x101), uint8(1), 1e9)
+	f.Add([]byte{1, 255, 3, 255, 5, 255, 3, 255, 1, 9, 8, 7, 1, 2, 3, 4}, uint16(0x1101), uint8(6), 1e-9)
+	f.Add([]byte{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2}, uint16(0x212), uint8(8), 1e300)
+	f.Fuzz(func(t *testing.T, data []byte, order uint16, flags uint8, unit float64) {
+		if len(data) > 60 {
+			return
+		}
+		s := Series{Values: make([]float64, len(data))}
+		x := Regressor{"x", make([]float64, len(data))}
+		for i, b := range data {
+			s.Values[i], x.Values[i] = float64(b)*unit, float64(b%5)
+			if b == 255 {
+				s.Values[i] = math.NaN()
+			}
+		}
+		bit := func(i int) int { return int(order >> i & 1) }
+		m := ARIMA{Order: [3]int{int(order & 3), bit(4), int(order >> 8 & 3)}, Seasonal: [3]int{bit(12), bit(13), bit(14)}, Period: 4}
+		m.Drift = flags&1 != 0 && m.Order[1]+m.Seasonal[1] == 1
+		var future []Regressor
+		if flags&2 != 0 {
+			s.Regressors, future = []Regressor{x}, []Regressor{{"x", []float64{1, 2, 3}}}
+		}
+		if flags&4 != 0 {
+			m.Transform = BoxCox(float64(flags>>3&7)/2 - 1)
+		}
+		if m.Fit(s) != nil {
+			return
+		}
+		forecast, err := m.Forecast(3, 0.9, future)
+		if err != nil {
+			t.Fatal(err)
+		}
+		figures := append([]float64{m.LogLik, m.Sigma2, m.AIC, m.BIC}, forecast.TransformedMean...)
+		figures = append(figures, forecast.TransformedSE...)
+		for _, c := range m.Coefficients {
+			figures = append(figures, c.Estimate)
+		}
+		for _, v := range figures {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				t.Fatalf("%v%v: log-likelihood %v, σ² %v, coefficients %v, forecast %v ± %v", m.Order, m.Seasonal, m.LogLik, m.Sigma2,
+					m.Coefficients, forecast.TransformedMean, forecast.TransformedSE)
+			}
+		}
+		if math.IsNaN(forecast.Mean[2]) {
+			t.Fatalf("mean %v of %v ± %v", forecast.Mean, forecast.TransformedMean, forecast.TransformedSE)
 		}
 	})
 }

@@ -208,7 +208,8 @@ func (m *ARIMA) Forecast(h int, coverage float64, future []Regressor) (*Forecast
 	return f, nil
 }
 
-// Update takes the observation of period Next and its regressors into the history (see Model): one filter step.
+// Update takes the observation of period Next and its regressors into the history (see Model): one filter step, linear in the
+// state's dimension once the past is known exactly, and without allocation.
 func (m *ARIMA) Update(y float64, x []float64) error {
 	mu, err := m.expectation(y, x)
 	if err != nil {
@@ -235,21 +236,27 @@ func (m *ARIMA) expectation(y float64, x []float64) (float64, error) {
 	if err := m.fitted(); err != nil {
 		return 0, err
 	}
-	if err := m.Transform.check(fmt.Sprintf("observation of period %d", m.next), y); err != nil || math.IsNaN(y) {
-		return 0, err
+	if m.Transform.check("", y) != nil { // the key costs an allocation
+		return 0, m.Transform.check(fmt.Sprintf("observation of period %d", m.next), y)
+	}
+	if math.IsNaN(y) {
+		return 0, nil
 	}
 	if len(x) != len(m.names) {
 		return 0, field.New("regressors of the observation", len(x), fmt.Sprintf("%d: %q", len(m.names), m.names))
 	}
-	future := make([]Regressor, len(x))
-	for j := range x {
-		future[j] = Regressor{m.names[j], x[j : j+1]}
+	mu := 0.0
+	columns := len(m.Coefficients) - len(m.names)
+	if m.constant() != "" {
+		mu = m.Coefficients[columns-1].Estimate * m.constantAt(m.next)
 	}
-	mu, err := m.regression(1, future)
-	if err != nil {
-		return 0, err
+	for j, v := range x {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return 0, field.New(fmt.Sprintf("regressor %s at period %d", m.names[j], m.next), v, "a finite number")
+		}
+		mu += float64(m.Coefficients[columns+j].Estimate * v)
 	}
-	return mu[0], nil
+	return mu, nil
 }
 
 // Simulate draws one path of h periods from Next, on the scale of the data. To draw many, make a Simulator.

@@ -136,7 +136,7 @@ func (l *likelihood) climb(starts int) (best optimum, optima int) {
 func (l *likelihood) hop(best *optimum, patience int) {
 	stream := rng.New(0, 0).Family("demand/search").At()
 	x := make([]float64, len(best.x))
-	for failed, i := 0, 0; failed < patience; i++ {
+	for failed, i := 0, 0; failed < patience && i < 10*patience; i++ {
 		for d, at := range best.x {
 			z := stream.Normal()
 			switch i % 4 {
