@@ -240,6 +240,10 @@ func TestFutureRegressorsStandBelowTheLastValue(t *testing.T) {
 	if asked := estimate(t, append(args, "--data", written(t, text), "--future", "last", "--horizon", "3")...); len(asked.Warnings) != 0 || asked.Forecast[2] != held.Forecast[2] {
 		t.Errorf("%q, %+v", asked.Warnings, asked.Forecast)
 	}
+	apart := estimate(t, append(args, "--data", written(t, text), "--future", written(t, "year,dam\n1892,1\n1891,0\n1893,0\n"))...)
+	if len(apart.Warnings) != 0 || len(apart.Forecast) != 3 || apart.Forecast[1] != given.Forecast[1] {
+		t.Errorf("from a file of their own %+v, %q", apart.Forecast, apart.Warnings)
+	}
 	code, stdout, stderr := call(t, append(append([]string{"estimate", "arima"}, args...), "--data", written(t, future), "--horizon", "4")...)
 	complains(t, code, exitInvalid, stdout, stderr, "future dam", "3 periods after the last value, which is at 1890", "4, the horizon")
 	code, stdout, stderr = call(t, append(append([]string{"estimate", "arima"}, args...), "--data", written(t, text+"1891,,0\n1892,,\n"))...)

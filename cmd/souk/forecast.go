@@ -174,14 +174,15 @@ func (a *app) forecastMany(ctx context.Context, s *forecastFlags, r *workflow.Fo
 
 // document is everything that was asked, as text: what makes two runs the same run.
 func (s *forecastFlags) document(r *workflow.ForecastRequest) ([]byte, error) {
-	file, err := os.Open(s.data)
+	data, err := digest(s.data)
 	if err != nil {
-		return nil, &field.Error{File: s.data, Found: reason(err), Expected: "a CSV or Parquet file that can be read"}
+		return nil, err
 	}
-	defer file.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return nil, &field.Error{File: s.data, Found: reason(err), Expected: "a CSV or Parquet file that can be read"}
+	future := ""
+	if s.future != "" && s.future != workflow.HoldLast {
+		if future, err = digest(s.future); err != nil {
+			return nil, err
+		}
 	}
 	var b bytes.Buffer
 	b.WriteString("# souk forecast\n")
@@ -193,6 +194,7 @@ func (s *forecastFlags) document(r *workflow.ForecastRequest) ([]byte, error) {
 		ID        []string `toml:"id"`
 		Xreg      []string `toml:"xreg,omitempty"`
 		Future    string   `toml:"future,omitempty"`
+		FutureSHA string   `toml:"future_sha256,omitempty"`
 		Step      string   `toml:"step,omitempty"`
 		Resample  string   `toml:"resample,omitempty"`
 		Combine   string   `toml:"combine,omitempty"`
@@ -206,7 +208,21 @@ func (s *forecastFlags) document(r *workflow.ForecastRequest) ([]byte, error) {
 		Backtest  int      `toml:"backtest"`
 		Seed      uint64   `toml:"seed"`
 		CSV       bool     `toml:"csv"`
-	}{s.data, fmt.Sprintf("%x", hash.Sum(nil)), s.y, s.time, s.id, s.xreg, s.future, s.step, s.resample, s.combine, s.zero, s.outliers, r.Models, r.Options.Transform.String(),
+	}{s.data, data, s.y, s.time, s.id, s.xreg, s.future, future, s.step, s.resample, s.combine, s.zero, s.outliers, r.Models, r.Options.Transform.String(),
 		s.period, r.Horizon, r.Coverage, r.Origins, r.Options.Seed, s.csv})
 	return b.Bytes(), err
+}
+
+// digest is the SHA-256 of a file, in hex.
+func digest(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", &field.Error{File: path, Found: reason(err), Expected: "a CSV or Parquet file that can be read"}
+	}
+	defer file.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", &field.Error{File: path, Found: reason(err), Expected: "a CSV or Parquet file that can be read"}
+	}
+	return fmt.Sprintf("%x", hash.Sum(nil)), nil
 }

@@ -37,8 +37,8 @@ func (s *seriesFlags) add(cmd *cobra.Command) {
 	f.StringVar(&s.time, "time", "", "column of times: numbers, decimal years, dates; without it each row is a period")
 	f.StringSliceVar(&s.id, "id", nil, "columns that tell series apart, as in store,sku")
 	f.StringVar(&s.series, "series", "", "the one series that is wanted, by its id; of several id columns with commas between")
-	f.StringSliceVar(&s.xreg, "xreg", nil, "columns of regressors; rows below the last value hold their future")
-	f.StringVar(&s.future, "future", "", "last: the regressors stay as they are in the last period")
+	f.StringSliceVar(&s.xreg, "xreg", nil, "columns of regressors; rows below the last value may hold their future")
+	f.StringVar(&s.future, "future", "", "file with later rows of the regressors; or last: they stay as in the last period")
 	f.StringVar(&s.step, "step", "", "put irregular rows on a step: hour, day, week, week-sunday (or another day), month, quarter or year")
 	f.StringVar(&s.resample, "resample", "", "make longer periods of a regular series, as named under --step")
 	f.StringVar(&s.combine, "combine", "", "what the values of one period become: sum or mean; with --step and --resample sum")
@@ -59,8 +59,6 @@ func (s *seriesFlags) check(cmd *cobra.Command) error {
 		return badUsage("--y", "nothing", "the column of the values")
 	case s.series != "" && len(s.id) == 0:
 		return badUsage("--series", fmt.Sprintf("%q without --id", s.series), "the columns that tell series apart, with --id")
-	case s.future != "" && s.future != workflow.HoldLast:
-		return badUsage("--future", fmt.Sprintf("%q", s.future), workflow.HoldLast)
 	case s.future != "" && len(s.xreg) == 0:
 		return badUsage("--future", s.future+" without --xreg", "regressors, with --xreg")
 	case s.horizon < 0 || s.horizon == 0 && cmd.Flags().Changed("horizon"):

@@ -25,9 +25,10 @@ type SeriesData struct {
 	Resampling logs.Resampling
 	// Outliers are left alone (""), flagged or winsorised.
 	Outliers string
-	Season   int    // that outliers are told by; 0: what the grid suggests
-	Future   string // HoldLast, or empty: the future regressors stand below the last value
-	Folder   string // where rows may wait that do not stand together (see logs.ReadOptions)
+	Season   int // that outliers are told by; 0: what the grid suggests
+	// Future is HoldLast or a file with later rows of the id, time and regressor columns; empty: they stand below the last value.
+	Future string
+	Folder string // where rows may wait that do not stand together (see logs.ReadOptions)
 }
 
 // What may be done about outliers.
@@ -78,16 +79,39 @@ var errEnough = errors.New("enough")
 // before; it may be nil.
 func (d *SeriesData) All(ctx context.Context, counted func(series int)) iter.Seq2[logs.Observations, error] {
 	return func(yield func(logs.Observations, error) bool) {
-		err := logs.ReadSeries(ctx, d.File, d.Columns, logs.ReadOptions{Only: d.Only, Folder: d.Folder, Counted: counted}, func(o logs.Observations) error {
-			if !yield(o, nil) {
-				return errEnough
-			}
-			return nil
-		})
+		later, err := d.later(ctx)
+		if err == nil {
+			err = logs.ReadSeries(ctx, d.File, d.Columns, logs.ReadOptions{Only: d.Only, Folder: d.Folder, Counted: counted}, func(o logs.Observations) error {
+				if f, ok := later[o.ID]; ok {
+					var err error
+					if o, err = o.Extend(f); err != nil {
+						return err
+					}
+				}
+				if !yield(o, nil) {
+					return errEnough
+				}
+				return nil
+			})
+		}
 		if err != nil && !errors.Is(err, errEnough) {
 			yield(logs.Observations{}, err)
 		}
 	}
+}
+
+// later reads the file of future regressors, by series; all of it is kept in memory.
+func (d *SeriesData) later(ctx context.Context) (map[string]logs.Observations, error) {
+	if d.Future == "" || d.Future == HoldLast {
+		return nil, nil
+	}
+	columns := d.Columns
+	columns.Value, columns.Regressors = columns.Regressors[0], columns.Regressors[1:]
+	all := map[string]logs.Observations{}
+	return all, logs.ReadSeries(ctx, d.Future, columns, logs.ReadOptions{Only: d.Only, Folder: d.Folder}, func(o logs.Observations) error {
+		all[o.ID] = o
+		return nil
+	})
 }
 
 // Prepare puts a series on its grid and parts it from its future.
@@ -141,7 +165,7 @@ func (s *Subject) part(hold bool, horizon int) error {
 	case hold || !known:
 		if !hold {
 			s.Warnings = append(s.Warnings, fmt.Sprintf("the forecast holds %s at the last period's values, because nothing is known of later ones: "+
-				"give them in rows below the last value, or say --future last", strings.Join(names, ", ")))
+				"give them in rows below the last value or with --future FILE, or say --future last", strings.Join(names, ", ")))
 		}
 		for _, x := range s.Series.Regressors {
 			s.Future = append(s.Future, demand.Regressor{Name: x.Name, Values: slices.Repeat([]float64{x.Values[len(x.Values)-1]}, s.Horizon)})
