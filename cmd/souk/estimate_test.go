@@ -217,6 +217,16 @@ func TestAGapInTheTimesIsAMissingObservation(t *testing.T) {
 	args := []string{"--y", "flow", "--time", "year", "--order", "1,0,0"}
 	absent := estimate(t, append(args, "--data", written(t, nileHead+strings.Join(slices.Delete(slices.Clone(rows), 7, 8), "\n")+"\n"))...)
 	blank := estimate(t, append(args, "--data", written(t, nileHead+strings.Join(empty, "\n")+"\n"))...)
+	alone := "flow\n"
+	for i, row := range rows {
+		if i != 7 {
+			alone += strings.Split(row, ",")[1]
+		}
+		alone += "\n"
+	}
+	if line := estimate(t, "--y", "flow", "--order", "1,0,0", "--data", written(t, alone)); line.N != 19 || line.LogLik != blank.LogLik {
+		t.Errorf("an empty line: %+v", line)
+	}
 	if absent.N != 19 || absent.LogLik != blank.LogLik || absent.Forecast[0] != blank.Forecast[0] || len(blank.Forecast) != 24 {
 		t.Errorf("absent %+v, empty %+v", absent, blank)
 	}

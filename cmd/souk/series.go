@@ -50,6 +50,9 @@ func (s *seriesFlags) add(cmd *cobra.Command) {
 	f.StringVar(&s.plot, "plot", "", "picture to draw, an .svg or .png file; an estimate draws its residuals beside it")
 }
 
+// maxHorizon is the longest that the models take.
+const maxHorizon = 1 << 20
+
 // check reports what flags alone can tell.
 func (s *seriesFlags) check(cmd *cobra.Command) error {
 	switch {
@@ -63,6 +66,8 @@ func (s *seriesFlags) check(cmd *cobra.Command) error {
 		return badUsage("--future", s.future+" without --xreg", "regressors, with --xreg")
 	case s.horizon < 0 || s.horizon == 0 && cmd.Flags().Changed("horizon"):
 		return badUsage("--horizon", fmt.Sprint(s.horizon), "at least 1 period")
+	case s.horizon > maxHorizon:
+		return badUsage("--horizon", fmt.Sprint(s.horizon), fmt.Sprintf("at most %d periods", maxHorizon))
 	case s.period < 0:
 		return badUsage("--period", fmt.Sprint(s.period), "the periods of a season")
 	case s.combine != "" && s.combine != string(logs.Sum) && s.combine != string(logs.Mean):

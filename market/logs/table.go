@@ -175,7 +175,7 @@ func scanCSV(data io.Reader, columns []column, yield func(place, []cell) error) 
 		return bad
 	}
 	cells := make([]cell, len(columns))
-	for {
+	for next := 2; ; next++ {
 		source.left = maxRecord
 		record, err := r.Read()
 		if err == io.EOF {
@@ -184,6 +184,13 @@ func scanCSV(data io.Reader, columns []column, yield func(place, []cell) error) 
 		if err != nil {
 			return csvError(r, err, width)
 		}
+		line, _ := r.FieldPos(0)
+		for ; width == 1 && next < line; next++ { // the library skips empty lines; in a file of one column they are empty cells
+			cells[0], _ = parse("", columns[0].kind)
+			if err := yield(place{row: next}, cells); err != nil {
+				return err
+			}
+		}
 		for i, c := range columns {
 			var ok bool
 			if cells[i], ok = parse(record[at[i]], c.kind); !ok {
@@ -191,7 +198,6 @@ func scanCSV(data io.Reader, columns []column, yield func(place, []cell) error) 
 				return place{row: line}.bad(c.name, clip(record[at[i]]), expectedOf[c.kind])
 			}
 		}
-		line, _ := r.FieldPos(0)
 		if err := yield(place{row: line}, cells); err != nil {
 			return err
 		}

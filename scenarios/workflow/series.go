@@ -66,6 +66,10 @@ func (d *SeriesData) One(ctx context.Context, horizon int) (*Subject, error) {
 		if err != nil {
 			return nil, err
 		}
+		if subject != nil {
+			return nil, &field.Error{File: d.File, Key: strings.Join(d.Columns.ID, ","), Found: fmt.Sprintf("%q and %q among others", subject.ID, o.ID),
+				Expected: "the one that is wanted, by --series"}
+		}
 		if subject, err = d.Prepare(o, horizon); err != nil {
 			return nil, err
 		}
