@@ -109,10 +109,23 @@ func (r *Regression) sums(label []int) ([]int, *mat.Dense, error) {
 
 // sandwich returns factor · bread · meat · bread.
 func (r *Regression) sandwich(meat *mat.SymDense, factor float64) *mat.SymDense {
+	return sandwich(r.bread, meat, factor)
+}
+
+// Sandwich returns bread · S'S · bread (Huber 1967; White 1982) for the inverse information of a likelihood, k×k, and its
+// scores S at the maximum: a row of k for each observation, or the sum of a cluster's rows for the covariance that allows
+// any correlation within clusters (Liang & Zeger 1986). There is no small-sample factor.
+func Sandwich(bread *mat.SymDense, scores *mat.Dense) *mat.SymDense {
+	meat := mat.NewSymDense(bread.SymmetricDim(), nil)
+	meat.SymOuterK(1, scores.T())
+	return sandwich(bread, meat, 1)
+}
+
+func sandwich(bread, meat *mat.SymDense, factor float64) *mat.SymDense {
 	var half, full mat.Dense
-	half.Mul(r.bread, meat)
-	full.Mul(&half, r.bread)
-	k := len(r.Coef)
+	half.Mul(bread, meat)
+	full.Mul(&half, bread)
+	k := bread.SymmetricDim()
 	cov := mat.NewSymDense(k, nil)
 	for i := range k {
 		for j := i; j < k; j++ {

@@ -104,7 +104,7 @@ func (g *GLM) finish(f *scoring, dispersion *overdispersion) {
 		g.AIC += 2
 	}
 	g.AIC -= 2 * g.LogLik
-	g.scores = Regression{Names: g.Names, Coef: g.Coef, Residuals: f.score, x: f.x, bread: f.factor.inverse()}
+	g.scores = Regression{Names: g.Names, Coef: g.Coef, Residuals: f.score, x: f.x, bread: f.factor.Inverse()}
 }
 
 // Classical returns the inverse of the expected information, k×k, by which R's summary.glm takes standard errors.
@@ -134,14 +134,14 @@ type scoring struct {
 	mean, score, weight  []float64 // at eta
 	gradient, step       []float64 // k
 	along                []float64 // n, Xstep
-	factor, next         pivoted   // of the expected information at the last step, and room for the next
+	factor, next         Cholesky  // of the expected information at the last step, and room for the next
 	iterations           int
 	likelihood, distance float64 // the kernels' sum; the last step's length in standard errors, squared
 }
 
 func newScoring(family Family, y []float64, x *mat.Dense, offset []float64) *scoring {
 	n, k := x.Dims()
-	return &scoring{family: family, y: y, offset: offset, x: x, rows: newSparseRows(x), factor: newPivoted(k), next: newPivoted(k),
+	return &scoring{family: family, y: y, offset: offset, x: x, rows: newSparseRows(x), factor: NewCholesky(k), next: NewCholesky(k),
 		coef: make([]float64, k), eta: make([]float64, n), mean: make([]float64, n), score: make([]float64, n), weight: make([]float64, n),
 		gradient: make([]float64, k), step: make([]float64, k), along: make([]float64, n)}
 }
@@ -160,7 +160,7 @@ func (f *scoring) begin() int {
 		f.score[i] += f.weight[i] * (f.eta[i] - f.offset[i])
 	}
 	f.rows.transposeTimes(f.score, f.coef)
-	f.factor.solve(f.coef)
+	f.factor.Solve(f.coef)
 	f.rows.times(f.coef, f.eta)
 	for i := range f.eta {
 		f.eta[i] += f.offset[i]
@@ -226,7 +226,7 @@ func (f *scoring) advance() bool {
 	f.factor, f.next = f.next, f.factor
 	f.rows.transposeTimes(f.score, f.gradient)
 	copy(f.step, f.gradient)
-	f.factor.solve(f.step)
+	f.factor.Solve(f.step)
 	f.distance = 0
 	for j, d := range f.step {
 		f.distance += d * f.gradient[j]
