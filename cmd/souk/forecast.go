@@ -117,9 +117,16 @@ func (a *app) forecastOne(ctx context.Context, s *forecastFlags, r *workflow.For
 		return a.inFile(&s.seriesFlags, err)
 	}
 	if s.plot != "" {
-		if err := draw(s.plot, "", &report.ForecastPlot{Title: "Forecasts of " + s.name(), X: s.time, Y: s.y, Start: subject.Series.Start,
-			Subtitle: fmt.Sprintf("Medians and %g%% intervals", 100*s.coverage), History: subject.Series.Values, Label: subject.Label, Forecasts: f.Bands()}); err != nil {
+		bands := f.Bands()
+		plot := &report.ForecastPlot{Title: "Forecasts of " + s.name(), Subtitle: fmt.Sprintf("Medians, and the %g%% interval of %s", 100*s.coverage, bands[0].Name),
+			X: s.time, Y: s.y, Start: subject.Series.Start, History: subject.Series.Values, Label: subject.Label, Forecasts: bands}
+		if err := draw(s.plot, "", plot); err != nil {
 			return err
+		}
+		if board := f.Leaderboard(s.name()); board != nil {
+			if err := draw(s.plot, "leaderboard", board); err != nil {
+				return err
+			}
 		}
 	}
 	if a.json {

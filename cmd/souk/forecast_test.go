@@ -86,6 +86,9 @@ func TestOneSeriesIsForecastByModelsAndByTheBestOfThem(t *testing.T) {
 	if text, err := os.ReadFile(picture); code != exitDone || err != nil || !bytes.Contains(text, []byte("seasonal-naive")) {
 		t.Errorf("exit code %d, %v", code, err)
 	}
+	if text, err := os.ReadFile(strings.Replace(picture, ".svg", "-leaderboard.svg", 1)); err != nil || !bytes.Contains(text, []byte("MASE")) {
+		t.Errorf("the leaderboard: %v", err)
+	}
 	for _, word := range []string{"MASE", "seasonal-naive", "best: seasonal-naive", "41", "95% interval"} {
 		if !strings.Contains(page, word) {
 			t.Errorf("the page does not hold %q:\n%s", word, page)

@@ -47,7 +47,7 @@ func (s *seriesFlags) add(cmd *cobra.Command) {
 	f.StringVar(&s.transform, "transform", "", "none, log, or box-cox=λ with λ from -5 to 5")
 	f.IntVar(&s.period, "period", 0, "periods a season; 0: no season")
 	f.IntVar(&s.horizon, "horizon", 0, "periods to forecast; 0: as many as future regressors are given, or 24")
-	f.StringVar(&s.plot, "plot", "", "picture to draw, an .svg or .png file; an estimate draws its residuals beside it")
+	f.StringVar(&s.plot, "plot", "", "picture to draw, an .svg or .png file; beside it those of residuals, or of the back-test")
 }
 
 // maxHorizon is the longest that the models take.

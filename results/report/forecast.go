@@ -23,10 +23,10 @@ type ForecastPlot struct {
 	Start           int                     // period of the first value
 	History         []float64               // NaN is a gap
 	Label           func(period int) string // what the axis says of a period; nil: its number
-	Forecasts       []ForecastBand          // from period Start + len(History) on
+	Forecasts       []ForecastBand          // from period Start + len(History) on; the interval of the first is drawn
 }
 
-// Picture draws the history, and for each model its median in its interval. Of a long history only the end is drawn, four times the
+// Picture draws the history, each model's median, and the interval of the first: those of several could not be told apart. Of a long history only the end is drawn, four times the
 // horizon but 60 periods at least.
 func (l *ForecastPlot) Picture() (*Picture, error) {
 	if len(l.Forecasts) == 0 || len(l.History) == 0 {
@@ -56,9 +56,11 @@ func (l *ForecastPlot) draw(c *draw.Canvas) {
 	xs, ys := periods(l.Start+from, end), newSpan()
 	ys.add(l.History[from:]...)
 	var tags []tag
+	first := l.Forecasts[0]
+	ys.add(first.Lo...)
+	ys.add(first.Hi...)
 	for i, f := range l.Forecasts {
-		ys.add(f.Lo...)
-		ys.add(f.Hi...)
+		ys.add(f.Median...)
 		if len(l.Forecasts) > 1 {
 			tags = append(tags, tag{f.Name, f.Median[len(f.Median)-1], hue(i), true})
 		}
@@ -74,9 +76,7 @@ func (l *ForecastPlot) draw(c *draw.Canvas) {
 	}
 	p.frameY(l.Y)
 	p.frameLabels(l.X, l.Label)
-	for i, f := range l.Forecasts {
-		p.band(faded(hue(i), 0x30), periods(end, end+len(f.Lo)), f.Lo, f.Hi)
-	}
+	p.band(faded(hue(0), 0x30), periods(end, end+len(first.Lo)), first.Lo, first.Hi)
 	p.line(draw.LineStyle{Color: ink, Width: 1.2}, xs, l.History[from:])
 	for i, f := range l.Forecasts {
 		p.line(draw.LineStyle{Color: hue(i), Width: 1.8}, periods(end, end+len(f.Median)), f.Median)

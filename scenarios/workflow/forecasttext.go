@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/souk-sim/souk/market/demand/backtest"
 	"github.com/souk-sim/souk/results/report"
 )
 
@@ -76,12 +77,46 @@ func (f *Forecasts) Text(w io.Writer, coverage float64) error {
 	return err
 }
 
-// Bands are the forecasts as a picture shows them; best is one of the others, and is left out.
+// Bands are the forecasts as a picture shows them, the best first where the back-test knows it.
 func (f *Forecasts) Bands() (bands []report.ForecastBand) {
 	for i, m := range f.Models {
-		if r := f.results[i]; r != nil && (m.Model != Best || len(f.Models) == 1) {
-			bands = append(bands, report.ForecastBand{Name: m.Model, Median: r.Median, Lo: r.Lo, Hi: r.Hi})
+		r := f.results[i]
+		if r == nil || m.Model == Best {
+			continue
+		}
+		bands = append(bands, report.ForecastBand{Name: m.Model, Median: r.Median, Lo: r.Lo, Hi: r.Hi})
+		if m.Model == f.Best {
+			last := len(bands) - 1
+			bands[0], bands[last] = bands[last], bands[0]
 		}
 	}
 	return bands
+}
+
+// Leaderboard is the picture of the back-test; nil where there is none to see.
+func (f *Forecasts) Leaderboard(y string) *report.Leaderboard {
+	if f.Best == "" {
+		return nil
+	}
+	return &report.Leaderboard{Title: "Which model forecasts " + y + " best", Score: "MASE (less is better)", Standings: standings(f.Backtest, f.Best),
+		Subtitle: fmt.Sprintf("%s ahead from each of the last %s", plural(f.Backtest.Horizon, "period"), plural(len(f.Backtest.Origins), "origin")),
+		Caption:  "Bars, where there are origins enough: 95% intervals over origins."}
+}
+
+// standings are a back-test's models in a picture; the chosen one stands out.
+func standings(r *backtest.Result, chosen string) (all []report.Standing) {
+	for _, row := range r.Rows {
+		if row.Failed != "" {
+			continue
+		}
+		s := report.Standing{Estimate: report.Estimate{Name: row.Name, Value: row.Overall.MASE, Low: row.Overall.MASE, High: row.Overall.MASE, Learned: row.Name == chosen}}
+		if row.Interval != nil {
+			s.Low, s.High = row.Interval.Low, row.Interval.High
+		}
+		for _, by := range row.ByHorizon {
+			s.Ahead = append(s.Ahead, by.MASE)
+		}
+		all = append(all, s)
+	}
+	return all
 }

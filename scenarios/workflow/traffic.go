@@ -231,18 +231,6 @@ func (t *Traffic) leaderboard(s *scenarios.Scenario) *report.Leaderboard {
 	board := &report.Leaderboard{Title: "Which model forecasts customers best", Score: "MASE (less is better)",
 		Subtitle: fmt.Sprintf("%s: weeks %d to %d, %d weeks ahead from each of %d", s.Name, s.Data.Split.Validation[0], s.Data.Split.Validation[1], r.Horizon, len(r.Origins)),
 		Caption:  "Bars: 95% intervals over the weeks that forecasts begin in."}
-	for _, row := range r.Rows {
-		if row.Failed != "" {
-			continue
-		}
-		standing := report.Standing{Estimate: report.Estimate{Name: row.Name, Value: row.Overall.MASE, Low: row.Overall.MASE, High: row.Overall.MASE, Learned: row.Name == t.Name}}
-		if row.Interval != nil {
-			standing.Low, standing.High = row.Interval.Low, row.Interval.High
-		}
-		for _, by := range row.ByHorizon {
-			standing.Ahead = append(standing.Ahead, by.MASE)
-		}
-		board.Standings = append(board.Standings, standing)
-	}
+	board.Standings = standings(r, t.Name)
 	return board
 }
