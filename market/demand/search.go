@@ -18,9 +18,12 @@ func (l *likelihood) search(starts, hops int) []float64 {
 	if optima > 1 || len(best.x) > 3 {
 		h.hop(&best, hops)
 	}
-	_, ok := levenbergMarquardt(l.at, best.x, len(l.e[0]), 1e-11, 200)
-	nearBoundary := func(v float64) bool { return math.Abs(math.Sin(v)) > 0.99 }
-	if l.fixed == nil && (!ok || slices.ContainsFunc(best.x, nearBoundary)) {
+	for range 3 {
+		_, ok := levenbergMarquardt(l.at, best.x, len(l.e[0]), 1e-11, 200)
+		nearBoundary := func(v float64) bool { return math.Abs(math.Sin(v)) > 0.99 }
+		if l.fixed != nil || ok && !slices.ContainsFunc(best.x, nearBoundary) {
+			break
+		}
 		l.polish(best.x)
 	}
 	return best.x
@@ -86,13 +89,15 @@ type optimum struct {
 // behind is by how much of log-likelihood objective a is worse than b.
 func (l *likelihood) behind(a, b float64) float64 { return float64(l.used) / 2 * math.Log(a/b) }
 
-// promising climbs from x, but gives up, at +Inf, where a few steps do not bring it near the best value so far.
+// promising climbs from x, but gives up, at +Inf, where a few steps do not bring it near the best value so far. Of more
+// parameters it takes more steps and asks for less.
 func (l *likelihood) promising(x []float64, best float64) optimum {
-	value, _ := levenbergMarquardt(l.at, x, len(l.e[0]), 1e-2, 5)
-	if l.behind(value, best) > 3 {
+	k, n := len(x), len(l.e[0])
+	value, _ := levenbergMarquardt(l.at, x, n, 1e-2, 2+2*k)
+	if l.behind(value, best) > float64(2*k) {
 		return optimum{x, math.Inf(1)}
 	}
-	value, _ = levenbergMarquardt(l.at, x, len(l.e[0]), 1e-3, 30)
+	value, _ = levenbergMarquardt(l.at, x, n, 1e-3, 30)
 	return optimum{x, value}
 }
 
@@ -130,9 +135,9 @@ func (l *likelihood) climb(starts int) (best optimum, optima int) {
 }
 
 // hop climbs from points around the best optimum, which moves when they find a better one, until `patience` of them in a row
-// have not (monotonic basin hopping: Leary 2000, Journal of Global Optimization 18). Likelihoods' optima cluster: those with
-// a root next to the unit circle share the other roots. Every third hop changes the angles' distances from the boundary
-// by a factor, which moves along the ridges on which roots all but cancel.
+// have not (monotonic basin hopping: Leary 2000, Journal of Global Optimization 18). In turn it goes near, goes far, changes
+// the angles' distances from the boundary by factors, which moves along the ridges on which roots all but cancel, and starts
+// from pairs of complex roots near the unit circle that all but cancel, at a random frequency: narrow hills that nothing else finds.
 func (l *likelihood) hop(best *optimum, patience int) {
 	stream := rng.New(0, 0).Family("demand/search").At()
 	x := make([]float64, len(best.x))
