@@ -63,10 +63,12 @@ const (
 	maxSum                = 5 // of the orders in a full search
 	maxCandidates         = 94
 	beamWidth             = 2 // best models whose neighbours are all tried
-	margin                = 1 // of AICc from the best, within which models are climbed from many starts
+	// Models within these margins of AICc from the best are climbed from many starts.
+	margin, marginFull = 2, 4
 )
 
 // Fit chooses the order, then estimates the model (see Model). Trace lists the candidates in the order they were tried.
+// Where all are refused for their roots the best of them is taken, and its Warnings say so.
 func (a *Auto) Fit(s Series) error {
 	a.filter = filterState{}
 	d, err := a.differences(s)
@@ -74,9 +76,9 @@ func (a *Auto) Fit(s Series) error {
 		return err
 	}
 	w, best := a.search(s, d)
-	if a.Differences == nil && d[0] < 2 && w.unitRoot() < best.aicc {
+	if a.Differences == nil && d[0] < 2 && (w.unitRoot() < best.aicc || best.unitRoot) {
 		trace := a.Trace
-		if more, other := a.search(s, [2]int{d[0] + 1, d[1]}); other.aicc < best.aicc {
+		if more, other := a.search(s, [2]int{d[0] + 1, d[1]}); other.refused == "" && (other.aicc < best.aicc || best.unitRoot) {
 			w, best = more, other
 		} else {
 			a.Trace = trace
@@ -116,14 +118,14 @@ type orderSearch struct {
 	constant bool // there may be one
 	n        int
 	limit    candidate // the largest orders
-	seen     map[candidate]bool
-	tried    []outcome
+	tried    []*outcome
+	seen     map[candidate]int // where in tried
 }
 
 // search tries candidates with d and D differences and gives the best; its AICc is +Inf when none can be estimated.
 func (a *Auto) search(s Series, d [2]int) (*orderSearch, outcome) {
 	n := len(observedOf(s.Values))
-	w := &orderSearch{auto: a, series: s, d: d, constant: !a.NoMean && d[0]+d[1] <= 1, n: n, seen: map[candidate]bool{}}
+	w := &orderSearch{auto: a, series: s, d: d, constant: !a.NoMean && d[0]+d[1] <= 1, n: n, seen: map[candidate]int{}}
 	w.limit = candidate{p: min(maxOrder, n/3), q: min(maxOrder, n/3)}
 	if a.Period > 1 {
 		if most := min(maxSeasonal, n/3/a.Period); most > 0 {
@@ -160,16 +162,19 @@ func (w *orderSearch) unitRoot() float64 {
 	return least
 }
 
-// ranked are the models that were not refused, the best first.
+// ranked are the models that could be estimated, the best first.
 func (w *orderSearch) ranked() []*outcome {
-	var best []*outcome
-	for i := range w.tried {
-		if o := &w.tried[i]; o.refused == "" {
-			best = append(best, o)
-		}
-	}
-	slices.SortStableFunc(best, func(a, b *outcome) int { return cmp.Compare(a.aicc, b.aicc) })
+	best := slices.DeleteFunc(slices.Clone(w.tried), func(o *outcome) bool { return math.IsInf(o.aicc, 1) })
+	slices.SortStableFunc(best, (*outcome).compare)
 	return best
+}
+
+// compare orders outcomes, the better first: by AICc, those refused last.
+func (o *outcome) compare(other *outcome) int {
+	if (o.refused == "") != (other.refused == "") {
+		return len(o.refused) - len(other.refused)
+	}
+	return cmp.Compare(o.aicc, other.aicc)
 }
 
 func (w *orderSearch) model(c candidate) ARIMA {
@@ -206,7 +211,13 @@ func (w *orderSearch) stepwise() {
 	}
 	start, one = start.within(w.limit), one.within(w.limit)
 	w.try([]candidate{start, {constant: w.constant}, {p: one.p, sp: one.sp, constant: w.constant}, {q: one.q, sq: one.sq, constant: w.constant}, {}}, nil)
-	w.walk()
+	// The first and largest model may be a poor place to start from, though it is the best of the five.
+	first, small := w.ranked(), slices.DeleteFunc(w.ranked(), func(o *outcome) bool { return o.candidate == start })
+	for _, from := range [][]*outcome{first, small} {
+		if len(from) > 0 {
+			w.walk(from[0].candidate)
+		}
+	}
 	expanded := map[candidate]bool{}
 	for {
 		i := slices.IndexFunc(w.beam(), func(o *outcome) bool { return !expanded[o.candidate] })
@@ -220,16 +231,15 @@ func (w *orderSearch) stepwise() {
 	}
 }
 
-// walk goes to the first neighbour that improves until none does, as auto.arima.
-func (w *orderSearch) walk() {
-	best := w.ranked()
-	for improved := len(best) > 0; improved; {
-		improved = false
-		from := *best[0]
+// walk goes from a model that was tried to the first neighbour that is better until none is, as auto.arima.
+func (w *orderSearch) walk(from candidate) {
+	for moved := true; moved; {
+		moved = false
+		here := *w.tried[w.seen[from]]
 		for _, c := range from.neighbours() {
-			w.try([]candidate{c}, &from)
-			if best = w.ranked(); best[0].aicc < from.aicc {
-				improved = true
+			w.try([]candidate{c}, &here)
+			if i, tried := w.seen[c]; tried && w.tried[i].compare(&here) < 0 {
+				from, moved = c, true
 				break
 			}
 		}
@@ -248,9 +258,13 @@ func (w *orderSearch) verify() bool {
 	if len(best) == 0 {
 		return false
 	}
+	within := best[0].aicc + margin
+	if w.auto.Full {
+		within = best[0].aicc + marginFull
+	}
 	var unsure []*outcome
-	for i := range w.tried {
-		if o := &w.tried[i]; !o.sure && o.aicc < best[0].aicc+margin {
+	for _, o := range w.tried {
+		if !o.sure && o.aicc < within {
 			unsure = append(unsure, o)
 		}
 	}
@@ -275,37 +289,33 @@ func (c candidate) neighbours() []candidate {
 	return append(out, candidate{c.p, c.q, c.sp, c.sq, !c.constant})
 }
 
-// try fits those of the candidates that are allowed and new, starting from the estimates of a model they are near to.
+// try fits those of the candidates that are allowed and new, starting from the estimates of a model they are near to; with
+// nil of the best nested one, or where there is none from many starts.
 func (w *orderSearch) try(cs []candidate, near *outcome) {
-	from := len(w.tried)
+	before := w.tried
 	for _, c := range cs {
-		if min(c.p, c.q, c.sp, c.sq) >= 0 && c == c.within(w.limit) && (w.constant || !c.constant) && !w.seen[c] {
-			w.seen[c] = true
-			w.tried = append(w.tried, outcome{candidate: c})
+		allowed := min(c.p, c.q, c.sp, c.sq) >= 0 && c == c.within(w.limit) && (w.constant || !c.constant)
+		if _, tried := w.seen[c]; tried || !allowed || len(w.tried) >= maxCandidates && !w.auto.Full {
+			continue
 		}
+		w.seen[c] = len(w.tried)
+		w.tried = append(w.tried, &outcome{candidate: c})
 	}
-	if !w.auto.Full {
-		w.tried = w.tried[:min(len(w.tried), maxCandidates)]
-	}
-	before := w.tried[:from]
-	var todo []*outcome
-	for i := range w.tried[from:] {
-		todo = append(todo, &w.tried[from+i])
-	}
+	todo := w.tried[len(before):]
 	w.each(todo, func(o *outcome) {
-		start := near
-		if start == nil {
-			start = nested(before, o.candidate)
+		if near != nil {
+			w.fit(o, near, false)
+		} else {
+			start := nested(before, o.candidate)
+			w.fit(o, start, start == nil)
 		}
-		w.fit(o, start, false)
 	})
 }
 
 // nested is the best of the models with one coefficient less than c, or nil.
-func nested(tried []outcome, c candidate) *outcome {
+func nested(tried []*outcome, c candidate) *outcome {
 	var best *outcome
-	for i := range tried {
-		o := &tried[i]
+	for _, o := range tried {
 		less := candidate{c.p - o.p, c.q - o.q, c.sp - o.sp, c.sq - o.sq, false}
 		if min(less.p, less.q, less.sp, less.sq) == 0 && less.p+less.q+less.sp+less.sq == 1 && c.constant == o.constant &&
 			!math.IsInf(o.aicc, 1) && (best == nil || o.aicc < best.aicc) {

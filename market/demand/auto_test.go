@@ -3,6 +3,7 @@ package demand
 import (
 	"fmt"
 	"math"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -193,4 +194,42 @@ func ExampleAuto() {
 	// ARIMA(1,1,0) with drift                AICc 174.384
 	// ARIMA(0,1,1) with drift                AICc 172.095
 	// ARIMA(0,1,0)                           AICc 170.974
+}
+
+func benchmarkAuto(b *testing.B, dataset string, transform Transform) {
+	s := oracleSeries(b, dataset, nil)
+	var a Auto
+	for b.Loop() {
+		a = Auto{ARIMA: ARIMA{Period: 12, Transform: transform}}
+		if err := a.Fit(s); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "searches/s")
+	b.ReportMetric(a.AICc, "AICc")
+}
+
+func BenchmarkAutoAirline(b *testing.B) { benchmarkAuto(b, "AirPassengers", Log()) }
+
+func BenchmarkAutoUSAccDeaths(b *testing.B) { benchmarkAuto(b, "USAccDeaths", Transform{}) }
+
+// BenchmarkFitTreering fits R's treering (n = 7,980) from the file that docs/benchmarks/arima writes and TREERING names.
+func BenchmarkFitTreering(b *testing.B) {
+	path := os.Getenv("TREERING")
+	if path == "" {
+		b.Skip("TREERING names no file: docs/benchmarks/arima writes it")
+	}
+	var s Series
+	for _, row := range records(b, path) {
+		s.Values = append(s.Values, parse(b, row[0]))
+	}
+	var m ARIMA
+	b.ReportAllocs()
+	for b.Loop() {
+		m = ARIMA{Order: [3]int{2, 0, 1}}
+		if err := m.Fit(s); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(m.LogLik, "loglik")
 }
