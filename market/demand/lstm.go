@@ -42,18 +42,22 @@ func (m *LSTM) Fit(s Series) error {
 	if err != nil {
 		return err
 	}
-	m.step = nil // until the network is trained
+	left := d.residuals(&m.equation)
 	m.Network = newNetwork(d.rows)
 	m.State = append(m.State, make([]float64, (lstmWindow-1)*len(m.Coefficients))...)
-	better, err := m.Network.train(m.windows(d, s.Start), d.residuals(&m.equation), m.Seed)
+	rest, err := m.Network.train(m.windows(d, s.Start), left, m.Seed)
 	if err != nil {
 		return fmt.Errorf("LSTM: %w", err)
 	}
-	if !better {
+	if rest == 1 {
 		m.Network = nil
 		m.State = m.State[:m.Features.stateLen()]
 	}
-	m.finish(m, !better, s.Start, d.z, d.xs, d.from, df)
+	m.finish(m, rest == 1, s.Start, d.z, d.xs, d.from, df)
+	if rest < 1 {
+		// The network has seen the values that it was trained on: the spread is the line's, less what was saved on the tail.
+		m.Sigma = math.Sqrt(rest * dot(left, left) / float64(len(left)-df))
+	}
 	return nil
 }
 

@@ -1,7 +1,10 @@
 package demand
 
 import (
+	"io"
 	"math"
+	"os"
+	"runtime"
 	"testing"
 
 	"github.com/gomlx/gomlx/backends/simplego"
@@ -72,5 +75,85 @@ func TestTheNetworkRunsAsInGomlx(t *testing.T) {
 		if math.Abs(slope-parts[p][1]) > 1e-7 {
 			t.Errorf("part %d: slope %v, gradient %v", p, slope, parts[p][1])
 		}
+	}
+}
+
+// parabola is the logistic map with a little noise: what comes next is a matter of the last value, but no line tells it.
+func parabola(n int) Series {
+	stream := rng.New(7, 0).Family("parabola").At(0)
+	s := Series{Values: make([]float64, n)}
+	v := 0.3
+	for i := range n {
+		v = min(max(3.9*v*(1-v)+0.01*stream.Normal(), 0.01), 0.99)
+		s.Values[i] = v
+	}
+	return s
+}
+
+// The network learns what the line cannot, is the same whatever the machine does beside it, writes nothing, and comes
+// back from its file.
+func TestAnLSTMLearnsAParabola(t *testing.T) {
+	s := parabola(220)
+	s.Values = s.Values[:120]
+	line := &Regression{}
+	if err := line.Fit(s); err != nil {
+		t.Fatal(err)
+	}
+	stdout := os.Stdout
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Stdout = w
+	defer func() { os.Stdout = stdout }()
+	var models []*LSTM
+	for _, procs := range []int{1, 7} {
+		before := runtime.GOMAXPROCS(procs)
+		m := &LSTM{Seed: 1}
+		err := m.Fit(s)
+		runtime.GOMAXPROCS(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		models = append(models, m)
+	}
+	os.Stdout = stdout
+	w.Close()
+	if printed, _ := io.ReadAll(r); len(printed) > 0 {
+		t.Errorf("training printed %q", printed)
+	}
+	m := models[0]
+	if m.Network == nil {
+		t.Fatal("no network")
+	}
+	f := checkForecast(t, m, 5, nil)
+	sameForecast(t, "with seven processors", models[1], f, nil)
+	b, err := Save(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := Load(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameForecast(t, "loaded", loaded, f, nil)
+	samePaths(t, m, loaded, nil)
+
+	errors := map[Model]float64{m: 0, line: 0}
+	for _, y := range parabola(220).Values[120:] {
+		for _, model := range []Model{m, line} {
+			f, err := median(model, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			errors[model] += math.Abs(f-y) / 100
+			if err := model.Update(y, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Logf("mean absolute error %.3f, of the line %.3f; sigma %.3f", errors[m], errors[line], m.Sigma)
+	if errors[m] > errors[line]/2 {
+		t.Errorf("mean absolute error %.3f, of the line %.3f", errors[m], errors[line])
 	}
 }

@@ -14,17 +14,18 @@ import (
 
 const (
 	lstmEpochs   = 150
-	lstmPatience = 15   // epochs without a better tail
+	lstmPatience = 50   // epochs without a better tail; the first ones lead nowhere yet
 	lstmRate     = 0.01 // of Adam (Kingma & Ba 2015)
 	lstmDecay    = 0.01 // of the weights, a step at the rate above (Loshchilov & Hutter 2019)
 )
 
 // train fits the weights to y, one number for each window, by full-batch steps. The last fifth tells when to stop; then the
-// network learns as long on everything. It reports whether it beats no network at all on that fifth by one in a hundred.
-func (n *network) train(windows [][]float64, y []float64, seed uint64) (better bool, err error) {
+// network learns as long on everything. rest is the loss on that fifth as a share of what it is without a network: 1 where the
+// network does not better it by one in a hundred, and is of no use.
+func (n *network) train(windows [][]float64, y []float64, seed uint64) (rest float64, err error) {
 	n.Scale = medianSize(y) / 0.6745
 	if n.Scale == 0 {
-		return false, nil
+		return 1, nil
 	}
 	targets := make([]float64, len(y))
 	for i, v := range y {
@@ -41,10 +42,10 @@ func (n *network) train(windows [][]float64, y []float64, seed uint64) (better b
 		return epoch < at+lstmPatience
 	})
 	if err != nil || at == 0 {
-		return false, err
+		return 1, err
 	}
 	n.start(seed)
-	return true, n.descend(windows, targets, at, func(int) bool { return true })
+	return best / idle, n.descend(windows, targets, at, func(int) bool { return true })
 }
 
 // medianSize is the median of |y|.
