@@ -1,0 +1,243 @@
+package choice
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/portable"
+	"github.com/souk-sim/souk/sim/rng"
+	"gonum.org/v1/gonum/mat"
+)
+
+// LatentClass is the latent-class logit of Kamakura & Russell (1989, Journal of Marketing Research 26): each household is of
+// one of C classes for good, each class a conditional logit of its own; the first class is the largest. Coefficients are those
+// of class 1 to C, "class1:price" and so on, then, for classes 2 to C, "class2:membership" and "class2:TRAIT" of
+//
+//	P(class c) = exp(g_c·z) / Σ_d exp(g_d·z),  g_1 = 0,  z = (1, traits)
+//
+// (Dayton & Macready 1988 for the traits, known as concomitant variables).
+type LatentClass struct {
+	Estimates
+	Members []string  `json:"concomitants,omitempty"` // the traits that membership depends on
+	Shares  []float64 `json:"shares"`                 // mean probability of each class over the households
+	// Starts is how many random starts were climbed from, Finished how many of them to the top (the most promising), Reached
+	// how many of these ended within 0.01 of the best, Emptied in how many starts a class lost all its households.
+	Starts   int `json:"starts"`
+	Finished int `json:"finished"`
+	Reached  int `json:"reached"`
+	Emptied  int `json:"emptied"`
+}
+
+// LatentClassOptions says how many classes to fit and how hard to try.
+type LatentClassOptions struct {
+	Utility      Utility
+	Classes      int      // 2 or more
+	Concomitants []string // traits on which membership depends
+	Starts       int      // 0 is 50
+	Seed         uint64   // of the starts
+}
+
+const (
+	defaultStarts = 50
+	// Each start gets firstSweeps of EM; the better half gets as many again; the best share of all, at least so many, is climbed to the top.
+	firstSweeps   = 10
+	finishedShare = 5
+	leastFinished = 8
+	// emptied is the number of households below which a class is said to be empty.
+	emptied = 1.0
+)
+
+// FitLatentClass estimates by expectation–maximisation from many random starts (each M-step one damped Newton step of each
+// class: Lange 1995, JRSS B 57), then Newton's method with the exact Hessian (Louis 1982) from the most promising, after
+// Biernacki, Celeux & Govaert (2003, Computational Statistics & Data Analysis 41). Robust standard errors are by household.
+func FitLatentClass(s *Situations, o LatentClassOptions) (*LatentClass, error) {
+	d, err := newDesign(s, o.Utility)
+	if err != nil {
+		return nil, err
+	}
+	if o.Starts == 0 {
+		o.Starts = defaultStarts
+	}
+	if o.Classes < 2 || o.Classes > d.households() || o.Starts < 1 {
+		return nil, field.New("classes", o.Classes, fmt.Sprintf("2 or more, not more than the %d households, from at least 1 start", d.households()))
+	}
+	z, err := concomitants(s, d, o.Concomitants)
+	if err != nil {
+		return nil, err
+	}
+	plain, _, err := d.fitLogit()
+	if err != nil {
+		return nil, err
+	}
+	m := &LatentClass{Estimates: newEstimates(s, o.Utility, d), Members: slices.Clone(o.Concomitants), Starts: o.Starts}
+	l := newMixture(d, o.Classes, z)
+	theta, best := m.search(l, plain, o.Seed)
+	iterations := best.iterations
+	theta = l.bySize(theta)
+	best = maximise(l.evaluate, theta, 20) // settles at once: only the order of the classes has changed
+	best.iterations += iterations
+	scores := l.scores(theta)
+	m.Shares = l.shares()
+	m.finish(l.coefficientNames(o.Concomitants), theta, best, scores, counting(d.households()))
+	ranges := slices.Repeat(d.ranges(), o.Classes)
+	m.warnOfSeparation(l.coefficientNames(o.Concomitants), best, append(ranges, make([]float64, len(theta)-len(ranges))...))
+	for c, share := range m.Shares {
+		if share*float64(d.households()) < emptied {
+			m.warn("class %d is empty: %.2g of %d households; fit fewer classes", c+1, share*float64(d.households()), d.households())
+		}
+	}
+	return m, nil
+}
+
+// counting returns 0 to n: each household is one piece.
+func counting(n int) []int {
+	out := make([]int, n+1)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// concomitants returns a row (1, traits) for each household.
+func concomitants(s *Situations, d *design, names []string) (*mat.Dense, error) {
+	z := mat.NewDense(d.households(), 1+len(names), nil)
+	for h := range d.households() {
+		row := z.RawRowView(h)
+		row[0] = 1
+		for t, name := range names {
+			at := slices.Index(s.Traits, name)
+			if at < 0 {
+				return nil, field.New("concomitants", name, fmt.Sprintf("one of the traits %q", s.Traits))
+			}
+			row[1+t] = s.Trait[d.situation[d.panel[h]]*len(s.Traits)+at]
+		}
+	}
+	return z, nil
+}
+
+// search climbs from random starts and returns the highest point it found.
+func (m *LatentClass) search(l *mixture, plain []float64, seed uint64) ([]float64, *ascent) {
+	family := rng.New(seed, 0).Family("choice.latent-class")
+	spread := l.spread()
+	type start struct {
+		theta []float64
+		value float64
+	}
+	starts := make([]start, m.Starts)
+	climb := func(s *start) {
+		for range firstSweeps {
+			s.value = l.sweep(s.theta)
+		}
+	}
+	higher := func(a, b start) int {
+		switch {
+		case a.value > b.value:
+			return -1
+		case a.value < b.value:
+			return 1
+		}
+		return 0
+	}
+	for i := range starts {
+		stream := family.At(uint64(i))
+		starts[i].theta = make([]float64, l.size())
+		for c := range l.classes {
+			for j, b := range plain {
+				starts[i].theta[c*l.k+j] = b + stream.Normal()/spread[j]
+			}
+		}
+		climb(&starts[i])
+		if slices.Min(l.shares())*float64(l.households()) < emptied {
+			m.Emptied++
+		}
+	}
+	slices.SortStableFunc(starts, higher)
+	half := starts[:(len(starts)+1)/2]
+	for i := range half {
+		climb(&half[i])
+	}
+	slices.SortStableFunc(half, higher)
+	m.Finished = min(max(leastFinished, m.Starts/finishedShare), len(half))
+	var best *ascent
+	var theta []float64
+	for i, s := range half[:m.Finished] {
+		up := maximise(l.evaluate, s.theta, 60)
+		half[i].value = up.value
+		if best == nil || up.value > best.value {
+			best, theta = up, s.theta
+		}
+	}
+	for _, s := range half[:m.Finished] {
+		if s.value > best.value-0.01 {
+			m.Reached++
+		}
+	}
+	return theta, best
+}
+
+// Draws is 1: a person is of a class.
+func (m *LatentClass) Draws() int { return 1 }
+
+// Concomitants names the traits on which membership depends.
+func (m *LatentClass) Concomitants() []string { return m.Members }
+
+func (m *LatentClass) structure() *tree { return nil }
+
+// classOf returns the coefficients of class c.
+func (m *LatentClass) classOf(c int) []Parameter {
+	k := m.classSize()
+	return m.Coefficients[c*k : (c+1)*k]
+}
+
+// classSize is how many coefficients of utility a class has: what is not of membership, divided by the classes.
+func (m *LatentClass) classSize() int {
+	n := len(m.Shares)
+	return (len(m.Coefficients) - (n-1)*(1+len(m.Members))) / n
+}
+
+// odds returns exp(g_c·z) relative to the first class for class c.
+func (m *LatentClass) odds(c int, traits []float64) float64 {
+	if c == 0 {
+		return 1
+	}
+	g := m.Coefficients[len(m.Shares)*m.classSize()+(c-1)*(1+len(m.Members)):]
+	v := g[0].Estimate
+	for t, x := range traits {
+		v += float64(g[1+t].Estimate * x)
+	}
+	return portable.Exp(v)
+}
+
+func (m *LatentClass) crowd(traits []float64) (weights []float64, tastes [][]float64) {
+	total := 0.0
+	for c := range m.Shares {
+		var b []float64
+		for _, p := range m.classOf(c) {
+			b = append(b, p.Estimate)
+		}
+		weights, tastes = append(weights, m.odds(c, traits)), append(tastes, b)
+		total += weights[c]
+	}
+	for c := range weights {
+		weights[c] /= total
+	}
+	return weights, tastes
+}
+
+func (m *LatentClass) become(tastes, u, traits []float64) {
+	total := 0.0
+	for c := range m.Shares {
+		total += m.odds(c, traits)
+	}
+	target, sum, class := float64(u[0]*total), 0.0, len(m.Shares)-1
+	for c := range m.Shares {
+		if sum += m.odds(c, traits); target < sum {
+			class = c
+			break
+		}
+	}
+	for j, p := range m.classOf(class) {
+		tastes[j] = p.Estimate
+	}
+}

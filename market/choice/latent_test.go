@@ -1,0 +1,64 @@
+package choice
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestLatentClassesReachTheBestKnownLikelihood on four panels from five seeds each, within 1e-3, by the default number of starts.
+func TestLatentClassesReachTheBestKnownLikelihood(t *testing.T) {
+	raw, err := os.ReadFile(shared(t, "oracle/latent_class_logit.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Models []struct {
+			ID, Dataset string
+			Classes     int
+			Share       []float64 `json:"class_share"`
+			Coef, SE    [][]float64
+			LogLik      float64
+		}
+	}
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range doc.Models {
+		s := wide(t, strings.TrimPrefix(w.Dataset, "choice/"))
+		for seed := range uint64(5) {
+			m, err := FitLatentClass(s, LatentClassOptions{Classes: w.Classes, Seed: seed})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.LogLik < w.LogLik-1e-3 || !m.Converged {
+				t.Errorf("%s, seed %d: %.6f (converged %v), want %.6f", w.ID, seed, m.LogLik, m.Converged, w.LogLik)
+				continue
+			}
+			t.Logf("%s, seed %d: %.6f, oracle %.6f; of %d starts %d were finished, %d of them there, %d emptied; %q", w.ID, seed, m.LogLik, w.LogLik, m.Starts, m.Finished, m.Reached, m.Emptied, m.Warnings)
+			for c := range w.Share {
+				if math.Abs(m.Shares[c]-w.Share[c]) > 1e-4 {
+					t.Errorf("%s: share of class %d %.6f, want %.6f", w.ID, c+1, m.Shares[c], w.Share[c])
+				}
+				for j, p := range m.classOf(c) {
+					if math.Abs(p.Estimate-w.Coef[c][j]) > 1e-3 || math.Abs(p.SE/w.SE[c][j]-1) > 1e-3 {
+						t.Errorf("%s: %s %.6f (%.6f), want %.6f (%.6f)", w.ID, p.Name, p.Estimate, p.SE, w.Coef[c][j], w.SE[c][j])
+					}
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkLatentClassCatsup(b *testing.B) {
+	s := wide(b, "catsup.csv")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := FitLatentClass(s, LatentClassOptions{Classes: 3}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*50)/b.Elapsed().Seconds(), "starts/s")
+}
