@@ -97,7 +97,10 @@ func sharesLogLik(d *design) float64 {
 func (e *Estimates) finish(names []string, theta []float64, up *ascent, scores *mat.Dense, panel []int) {
 	k := len(theta)
 	e.LogLik, e.Iterations, e.Converged = up.value, up.iterations, up.converged
-	e.McFadden, e.McFaddenC = 1-e.LogLik/e.NullLogLik, 1-e.LogLik/e.SharesLogLik
+	e.McFadden = 1 - e.LogLik/e.NullLogLik
+	if e.SharesLogLik < 0 {
+		e.McFaddenC = 1 - e.LogLik/e.SharesLogLik
+	}
 	e.AIC = -2*e.LogLik + 2*float64(k)
 	e.BIC = -2*e.LogLik + float64(k)*math.Log(float64(e.N))
 	e.BICPanel = -2*e.LogLik + float64(k)*math.Log(float64(e.Households))
@@ -108,11 +111,18 @@ func (e *Estimates) finish(names []string, theta []float64, up *ascent, scores *
 		e.warn("no standard errors: the data say nothing of %s beyond what they say of the other coefficients", names[up.singular])
 		return
 	}
-	bread := up.inverse.Inverse()
+	if e.Households == 1 {
+		e.warn("one household: no clustered standard errors")
+	}
+	e.covariances(up.inverse.Inverse(), scores, panel)
+}
+
+// covariances fills covariances and standard errors of the coefficients.
+func (e *Estimates) covariances(bread *mat.SymDense, scores *mat.Dense, panel []int) {
 	e.Covariance = rows(bread)
 	e.Robust = rows(stats.Sandwich(bread, scores))
 	if e.Households > 1 {
-		households := mat.NewDense(e.Households, k, nil)
+		households := mat.NewDense(e.Households, len(e.Coefficients), nil)
 		for h := range e.Households {
 			sum := households.RawRowView(h)
 			for i := panel[h]; i < panel[h+1]; i++ {
@@ -122,8 +132,6 @@ func (e *Estimates) finish(names []string, theta []float64, up *ascent, scores *
 			}
 		}
 		e.Clustered = rows(stats.Sandwich(bread, households))
-	} else {
-		e.warn("one household: no clustered standard errors")
 	}
 	for i := range e.Coefficients {
 		p := &e.Coefficients[i]

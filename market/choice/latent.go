@@ -78,10 +78,11 @@ func FitLatentClass(s *Situations, o LatentClassOptions) (*LatentClass, error) {
 	best = maximise(l.evaluate, theta, 20) // settles at once: only the order of the classes has changed
 	best.iterations += iterations
 	scores := l.scores(theta)
+	names := classNames(d.names, o.Classes, o.Concomitants)
 	m.Shares = l.shares()
-	m.finish(l.coefficientNames(o.Concomitants), theta, best, scores, counting(d.households()))
+	m.finish(names, theta, best, scores, counting(d.households()))
 	ranges := slices.Repeat(d.ranges(), o.Classes)
-	m.warnOfSeparation(l.coefficientNames(o.Concomitants), best, append(ranges, make([]float64, len(theta)-len(ranges))...))
+	m.warnOfSeparation(names, best, append(ranges, make([]float64, len(theta)-len(ranges))...))
 	for c, share := range m.Shares {
 		if share*float64(d.households()) < emptied {
 			m.warn("class %d is empty: %.2g of %d households; fit fewer classes", c+1, share*float64(d.households()), d.households())

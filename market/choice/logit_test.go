@@ -133,6 +133,17 @@ func TestLogitAgreesWithR(t *testing.T) {
 		logs.X[i] = math.Log(v)
 	}
 	panel["margarine_asc_logprice"] = &logs
+	catsup := panel["catsup_asc_price_disp_feat"]
+	for id, build := range map[string]func() (*Situations, error){
+		"catsup_laststate":   func() (*Situations, error) { return catsup.With("last", catsup.LastChoice()) },
+		"catsup_loyalty_0.8": func() (*Situations, error) { return catsup.With("loy", catsup.Loyalty(0.8)) },
+	} {
+		s, err := build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		panel[id] = s
+	}
 	for id, s := range panel {
 		m, err := FitLogit(s, Utility{})
 		if err != nil {
@@ -142,6 +153,20 @@ func TestLogitAgreesWithR(t *testing.T) {
 		agree(t, id, &m.Estimates, w)
 		if math.Abs(m.NullLogLik-w.Null)+math.Abs(m.SharesLogLik-w.Shares)+math.Abs(m.BIC-w.BIC) > 1e-6 {
 			t.Errorf("%s: null %.7f, shares %.7f, BIC %.7f, want %.7f, %.7f, %.7f", id, m.NullLogLik, m.SharesLogLik, m.BIC, w.Null, w.Shares, w.BIC)
+		}
+		if w.Elasticities == nil {
+			continue
+		}
+		e, err := AttributeElasticities(m, s, "price")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j := range e {
+			for l := range e {
+				if math.Abs(e[j][l]-w.Elasticities[j][l]) > 1e-6 {
+					t.Errorf("%s: elasticity of %d to %d's price %.7f, want %.7f", id, j, l, e[j][l], w.Elasticities[j][l])
+				}
+			}
 		}
 	}
 }

@@ -48,15 +48,15 @@ func (l *mixture) class(theta []float64, c int) []float64 { return theta[c*l.k :
 // membership returns the coefficients of classes 2 and on.
 func (l *mixture) membership(theta []float64) []float64 { return theta[l.classes*l.k:] }
 
-// coefficientNames lists the coefficients.
-func (l *mixture) coefficientNames(traits []string) []string {
+// classNames lists the coefficients of classes whose utilities have those of the names.
+func classNames(names []string, classes int, traits []string) []string {
 	var out []string
-	for c := range l.classes {
-		for _, name := range l.names {
+	for c := range classes {
+		for _, name := range names {
 			out = append(out, fmt.Sprintf("class%d:%s", c+1, name))
 		}
 	}
-	for c := 1; c < l.classes; c++ {
+	for c := 1; c < classes; c++ {
 		out = append(out, fmt.Sprintf("class%d:membership", c+1))
 		for _, name := range traits {
 			out = append(out, fmt.Sprintf("class%d:%s", c+1, name))

@@ -123,15 +123,15 @@ func (m *NestedLogit) plant() error {
 	if len(free) == 0 {
 		return field.New("nests", fmt.Sprint(m.Nests), "a nest of at least two alternatives")
 	}
-	if m.Coefficients == nil {
+	if m.Coefficients == nil { // not fitted yet
 		return nil
 	}
 	at := len(m.Coefficients) - len(free)
 	for g, n := range m.Nests {
 		if len(n.Alternatives) > 1 {
 			c := m.Coefficients[at]
-			if c.Name != "lambda_"+n.Name || !(c.Estimate > 0) {
-				return field.New("coefficients", c.Name, "lambda_"+n.Name+" above 0")
+			if !(c.Estimate >= leastLambda) {
+				return field.New(c.Name, c.Estimate, "0.02 or more")
 			}
 			lambda[g] = c.Estimate
 			at++
