@@ -53,6 +53,10 @@ func FitNested(s *Situations, u Utility, nests []Nest) (*NestedLogit, error) {
 	l := newNesting(d, m.nests)
 	k := len(d.names)
 	names := append(slices.Clone(d.names), m.lambdaNames()...)
+	unit := d.ranges()
+	for range names[k:] {
+		unit = append(unit, 1)
+	}
 	var best *ascent
 	var theta []float64
 	var values []float64
@@ -62,7 +66,7 @@ func FitNested(s *Situations, u Utility, nests []Nest) (*NestedLogit, error) {
 			at[g] = lambda
 		}
 		maximise(l.outerProducts, at, 30)
-		up := maximise(differences(l.evaluate, len(at)), at, 50)
+		up := maximise(differences(l.evaluate, unit), at, 50)
 		values = append(values, up.value)
 		if best == nil || up.value > best.value {
 			best, theta = up, at
@@ -303,8 +307,10 @@ func (l *nesting) weighNests(theta []float64, lo, hi int) (top, sum float64) {
 	return top, sum
 }
 
-// differences makes a likelihood of one that has a gradient only: its negative Hessian by central differences.
-func differences(f func(theta, gradient []float64) float64, k int) likelihood {
+// differences makes a likelihood of one that has a gradient only: its negative Hessian by central differences, over steps
+// that move utilities alike by the reach of each coefficient.
+func differences(f func(theta, gradient []float64) float64, reach []float64) likelihood {
+	k := len(reach)
 	up, down, at := make([]float64, k), make([]float64, k), make([]float64, k)
 	return func(theta, gradient, information []float64) float64 {
 		value := f(theta, gradient)
@@ -313,7 +319,7 @@ func differences(f func(theta, gradient []float64) float64, k int) likelihood {
 		}
 		copy(at, theta)
 		for i := range at {
-			h := 1e-5 * max(1, math.Abs(theta[i]))
+			h := 1e-5 / reach[i]
 			at[i] = theta[i] + h
 			f(at, up)
 			at[i] = theta[i] - h

@@ -1,0 +1,5 @@
+//go:build !long
+
+package choice
+
+const latentSeeds, latentStarts = uint64(1), 10
