@@ -45,7 +45,7 @@ type MixedOptions struct {
 }
 
 const (
-	firstNodes   = 81 // a spacing of 0.2 standard deviations
+	firstNodes   = 41 // a spacing of 0.4 standard deviations
 	mostNodes    = 1281
 	defaultDraws = 500
 	// settled is how little of the log-likelihood twice the nodes may change.

@@ -18,21 +18,11 @@ const batch = 512
 
 // scanParquet reads the wanted columns side by side, row group by row group.
 func scanParquet(data io.ReaderAt, size int64, columns []column, yield func(place, []cell) error) error {
-	if err := whole(data, size); err != nil {
-		return damaged(err)
-	}
-	var file *parquet.File
-	if err := guard(func() (err error) {
-		file, err = parquet.OpenFile(data, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
-		return err
-	}); err != nil {
+	file, names, err := openParquet(data, size)
+	if err != nil {
 		return err
 	}
 	leaves := file.Root().Columns()
-	names := make([]string, len(leaves))
-	for i, leaf := range leaves {
-		names[i] = leaf.Name()
-	}
 	at, bad := locate(columns, names)
 	if bad != nil {
 		return bad
@@ -83,6 +73,23 @@ func scanParquet(data io.ReaderAt, size int64, columns []column, yield func(plac
 		}
 	}
 	return nil
+}
+
+// openParquet opens a file and lists its columns.
+func openParquet(data io.ReaderAt, size int64) (file *parquet.File, names []string, err error) {
+	if err := whole(data, size); err != nil {
+		return nil, nil, damaged(err)
+	}
+	if err := guard(func() (err error) {
+		file, err = parquet.OpenFile(data, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+		return err
+	}); err != nil {
+		return nil, nil, err
+	}
+	for _, leaf := range file.Root().Columns() {
+		names = append(names, leaf.Name())
+	}
+	return file, names, nil
 }
 
 func damaged(found any) error {

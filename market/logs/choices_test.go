@@ -1,0 +1,116 @@
+package logs
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func decodeChoices(text string, c ChoiceColumns) (Choices, error) {
+	return DecodeChoices("c.csv", strings.NewReader(text), int64(len(text)), c)
+}
+
+// TestBothLayoutsSayTheSame: wide, wide with prices only, and long files of one panel.
+func TestBothLayoutsSayTheSame(t *testing.T) {
+	wide, err := decodeChoices("id,price.a,price.b,price.c,choice\n77,1,2,3,b\n78,2,NA,1,a\n77,4,5,6,3\n", ChoiceColumns{Choice: "choice", Household: "id"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(wide.Alternatives, []string{"a", "b", "c"}) || !slices.Equal(wide.Attributes, []string{"price"}) ||
+		!slices.Equal(wide.Chosen, []int{1, 0, 2}) || !slices.Equal(wide.Household, []int{0, 1, 0}) ||
+		!slices.Equal(wide.Available, []bool{true, true, true, true, false, true, true, true, true}) ||
+		!slices.Equal(wide.X[:4], []float64{1, 2, 3, 2}) || !math.IsNaN(wide.X[4]) {
+		t.Errorf("%+v", wide)
+	}
+	bare, err := decodeChoices("id,choice,a,b,c\n77,2,1,2,3\n78,1,2,NA,1\n77,3,4,5,6\n", ChoiceColumns{Choice: "choice", Household: "id", Attributes: []string{"price"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mapped, err := decodeChoices("who,took,p1,p2,p3\n77,2,1,2,3\n78,1,2,NA,1\n77,3,4,5,6\n", ChoiceColumns{Choice: "took", Household: "who",
+		Cells: []ChoiceCell{{"price", "a", "p1"}, {"price", "b", "p2"}, {"price", "c", "p3"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	long, err := decodeChoices("s,id,brand,price,choice\n1,77,a,1,0\n1,77,b,2,1\n1,77,c,3,0\n2,78,a,2,1\n2,78,c,1,0\n3,77,a,4,0\n3,77,b,5,0\n3,77,c,6,1\n",
+		ChoiceColumns{Choice: "choice", Household: "id", Attributes: []string{"price"}, Situation: "s", Alternative: "brand"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]Choices{"bare": bare, "mapped": mapped, "long": long} {
+		same := slices.EqualFunc(c.X, wide.X, func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) })
+		if !same || !slices.Equal(c.Chosen, wide.Chosen) || !slices.Equal(c.Available, wide.Available) || !slices.Equal(c.Household, wide.Household) ||
+			!slices.Equal(c.Alternatives, wide.Alternatives) || !slices.Equal(c.Attributes, wide.Attributes) {
+			t.Errorf("%s: %+v, want %+v", name, c, wide)
+		}
+	}
+}
+
+func TestChoicesOfNothingAndTraits(t *testing.T) {
+	c, err := decodeChoices("id,income,price.a,price.b,choice\nx,3,1,2,none\ny,-1,1,2,a\n",
+		ChoiceColumns{Choice: "choice", Household: "id", Traits: []string{"income"}, Outside: "none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(c.Chosen, []int{-1, 0}) || !slices.Equal(c.Trait, []float64{3, -1}) {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestBadChoicesAreRefused(t *testing.T) {
+	wide := ChoiceColumns{Choice: "choice", Household: "id"}
+	long := ChoiceColumns{Choice: "choice", Attributes: []string{"price"}, Situation: "s", Alternative: "brand"}
+	for _, c := range []struct {
+		text, want string
+		columns    ChoiceColumns
+	}{
+		{"id,price.a,price.b,choice\n901,1,2,z\n", `c.csv:2: choice: found "z", expected one of ["a" "b"], or its number from 1`, wide},
+		{"id,price.a,price.b,choice\n901,1,2,3\n", `c.csv:2: choice: found "3"`, wide},
+		{"id,price.a,price.b,choice\n901,1,2,\n", `c.csv:2: choice: found ""`, wide},
+		{"id,price.a,price.b,choice\n901,1,,b\n", "c.csv:2: choice: found \"b\", expected an alternative that was there", wide},
+		{"id,price.a,price.b,choice\n901,1,x,b\n", "c.csv:2: price.b: found \"x\"", wide},
+		{"id,price.a,price.b,choice\n,1,2,b\n", "c.csv:2: id: found nothing", wide},
+		{"id,price.a,feat.b,choice\n901,1,2,b\n", "c.csv: feat.a: found no such column", wide},
+		{"id,a,b,choice\n901,1,2,b\n", "no column attribute.alternative", wide},
+		{"id,price.a,price.b\n901,1,2\n", "choice: found no such column", wide},
+		{"", "an empty file", wide},
+		{"s,brand,price,choice\n1,a,1,0\n1,b,2,0\n2,a,1,1\n", "c.csv:2: choice: found nothing taken", long},
+		{"s,brand,price,choice\n1,a,1,1\n1,b,2,1\n", "c.csv:3: choice: found a second 1", long},
+		{"s,brand,price,choice\n1,a,1,1\n1,a,2,0\n", "c.csv:3: brand: found \"a\" twice", long},
+		{"s,brand,price,choice\n1,a,1,1\n2,a,2,1\n1,b,1,0\n", "c.csv:4: s: found a situation that has ended", long},
+		{"s,brand,price,choice\n1,a,,1\n", "c.csv:2: price: found nothing", long},
+		{"s,brand,price,choice\n1,a,1,2\n", "c.csv:2: choice: found 2", long},
+	} {
+		_, err := decodeChoices(c.text, c.columns)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v, want %q", c.text, err, c.want)
+		} else if strings.Contains(err.Error(), "901") {
+			t.Errorf("the error names a household: %v", err)
+		}
+	}
+}
+
+// FuzzDecodeChoices: any bytes give an error or situations of one size in which what was taken was there.
+func FuzzDecodeChoices(f *testing.F) {
+	f.Add("id,price.a,price.b,choice\n1,1,2,b\n", false)
+	f.Add("s,brand,price,choice\n1,a,1,1\n1,b,2,0\n", true)
+	f.Fuzz(func(t *testing.T, text string, long bool) {
+		columns := ChoiceColumns{Choice: "choice", Household: "id", Outside: "none"}
+		if long {
+			columns = ChoiceColumns{Choice: "choice", Attributes: []string{"price"}, Situation: "s", Alternative: "brand"}
+		}
+		c, err := decodeChoices(text, columns)
+		if err != nil {
+			return
+		}
+		n, j := len(c.Chosen), len(c.Alternatives)
+		if n == 0 || len(c.Available) != n*j || len(c.X) != n*j*len(c.Attributes) {
+			t.Fatalf("%d situations, %d alternatives, %d cells", n, j, len(c.X))
+		}
+		for i, chosen := range c.Chosen {
+			if chosen >= j || chosen >= 0 && !c.Available[i*j+chosen] || chosen < -1 {
+				t.Errorf("situation %d: %d was taken of %v", i, chosen, c.Available[i*j:(i+1)*j])
+			}
+		}
+	})
+}
