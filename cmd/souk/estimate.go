@@ -1,20 +1,24 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/souk-sim/souk/market/logs"
+	"github.com/souk-sim/souk/market/demand"
+	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/scenarios/workflow"
 )
 
 func (a *app) estimate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "estimate", Short: "Fit one model on a data file", Args: named, RunE: a.overview,
-		Example: "  souk estimate arima --data sales.csv --y units --order 0,1,1",
+		Example: "  souk estimate arima --data docs/examples/air-passengers.csv --y passengers --time month --transform log",
 	}
 	cmd.AddCommand(a.estimateARIMA())
 	return cmd
@@ -23,21 +27,28 @@ func (a *app) estimate() *cobra.Command {
 func (a *app) estimateARIMA() *cobra.Command {
 	var s seriesFlags
 	var order, seasonal string
+	var fix []string
 	var noMean, drift, full bool
 	cmd := &cobra.Command{
 		Use: "arima", Short: "Fit an ARIMA to a series by exact maximum likelihood, and forecast with it", Args: takes(),
-		Long: "Fit an ARIMA, with regressors and missing values, by exact maximum likelihood; print estimates, diagnostics and forecasts.\n" +
-			"Without --order, the order is chosen by unit-root tests and AICc, and what was tried is printed. Under --json the likelihood,\n" +
-			"the criteria and \"forecast\" are on the transformed scale. A drift is fitted on request only, where an order is given.",
-		Example: "  souk estimate arima --data sales.csv --y units --time month --transform log --order 0,1,1 --seasonal 0,1,1 --period 12\n" +
-			"  souk estimate arima --data panel.parquet --y units --time week --id store,sku --series 54,1 --xreg price,deal --horizon 8",
+		Long: "Fit an ARIMA, with regressors and missing values, by exact maximum likelihood; print estimates, diagnostics and forecasts.\n\n" +
+			"Without --order, the order is chosen by unit-root tests and AICc, and what was tried is printed; times such as months or weeks\n" +
+			"suggest the season. With --order nothing is chosen: a season is there by --seasonal only, a drift by --drift.\n\n" +
+			"Under --json the likelihood, the criteria and \"forecast\" are on the transformed scale.",
+		Example: "  souk estimate arima --data docs/examples/air-passengers.csv --y passengers --time month --transform log\n" +
+			"  souk estimate arima --data docs/examples/air-passengers.csv --y passengers --time month \\\n" +
+			"      --transform log --order 0,1,1 --seasonal 0,1,1 --period 12 --horizon 12 --plot air.svg\n" +
+			"  souk estimate arima --data docs/examples/lung-deaths.csv --y deaths --time month --id sex --series men \\\n" +
+			"      --transform box-cox --order 2,0,2 --fix ar1=0,ma1=0",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := s.check(cmd); err != nil {
 				return err
 			}
 			r := workflow.ARIMARequest{Period: s.period, NoMean: noMean, Drift: drift, Full: full, Workers: a.processors()}
-			r.Transform, _ = s.scale() // checked
 			if err := orders(&r, order, seasonal); err != nil {
+				return err
+			}
+			if err := fixed(&r, fix); err != nil {
 				return err
 			}
 			subject, err := a.one(cmd.Context(), &s)
@@ -45,10 +56,23 @@ func (a *app) estimateARIMA() *cobra.Command {
 				return err
 			}
 			r.Horizon, r.Future = subject.Horizon, subject.Future
-			e, err := workflow.EstimateARIMA(subject.Series, r)
+			var lambda *float64
+			if r.Transform, lambda, err = s.power(subject); err != nil {
+				return a.inFile(&s, err)
+			}
+			if r.Order == nil {
+				var note string
+				r.Period, note = subject.Season(s.period, len(subject.Series.Values))
+				a.remark(note)
+			}
+			e, err := interruptible(cmd.Context(), func() (*workflow.Estimate, error) { return workflow.EstimateARIMA(subject.Series, r) })
+			if bad, ok := errors.AsType[*field.Error](err); ok && strings.HasPrefix(bad.Key, "fixed ") {
+				return badUsage("--fix", strings.TrimPrefix(bad.Key, "fixed ")+", "+bad.Found, bad.Expected)
+			}
 			if err != nil {
 				return a.inFile(&s, err)
 			}
+			e.Lambda = lambda
 			e.Warnings = append(e.Warnings, subject.Warnings...)
 			if s.plot != "" {
 				if err := draw(s.plot, "", e.Picture(subject, s.time, s.name())); err != nil {
@@ -61,8 +85,8 @@ func (a *app) estimateARIMA() *cobra.Command {
 			if a.json {
 				return a.document("estimate", struct {
 					*workflow.Estimate
-					Findings []logs.Finding `json:"findings,omitempty"`
-				}{e, subject.Findings})
+					prepared
+				}{e, prepared{subject.Unconstrained, subject.Findings}})
 			}
 			return e.Text(a.stdout, s.name(), subject.Label)
 		},
@@ -71,6 +95,7 @@ func (a *app) estimateARIMA() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&order, "order", "auto", "p,d,q as in 0,1,1; auto: chosen, the seasonal one too")
 	f.StringVar(&seasonal, "seasonal", "", "P,D,Q of the season, as in 0,1,1; needs --period")
+	f.StringSliceVar(&fix, "fix", nil, "coefficients to hold, by their printed names, as in ar1=0.5,ma2=0; needs --order")
 	f.BoolVar(&noMean, "no-mean", false, "leave the mean out, and with --order auto the drift too")
 	f.BoolVar(&full, "full", false, "with --order auto, try every model instead of going from neighbour to neighbour")
 	a.workersFlag(cmd)
@@ -107,6 +132,58 @@ func orders(r *workflow.ARIMARequest, order, seasonal string) error {
 		return badUsage("--period", fmt.Sprintf("%d with --seasonal", r.Period), "the periods of a season, 2 or more")
 	}
 	return nil
+}
+
+// fixed reads --fix.
+func fixed(r *workflow.ARIMARequest, fix []string) error {
+	for _, f := range fix {
+		name, text, ok := strings.Cut(f, "=")
+		v, err := strconv.ParseFloat(text, 64)
+		_, twice := r.Fixed[name]
+		switch {
+		case !ok || name == "" || err != nil || math.IsNaN(v) || math.IsInf(v, 0):
+			return badUsage("--fix", strconv.Quote(f), "a coefficient and a number, as in ar1=0.5")
+		case twice:
+			return badUsage("--fix", name+" twice", "each coefficient once")
+		case r.Order == nil:
+			return badUsage("--fix", f+" without --order", "an order p,d,q with --order, whose coefficients are known")
+		case r.Fixed == nil:
+			r.Fixed = map[string]float64{}
+		}
+		r.Fixed[name] = v
+	}
+	return nil
+}
+
+// power is the transform; lambda is its power where that is estimated, by seasons as long as --period says or the times suggest.
+func (s *seriesFlags) power(subject *workflow.Subject) (t demand.Transform, lambda *float64, err error) {
+	t, estimated, err := s.scale()
+	if err != nil || !estimated {
+		return t, nil, err
+	}
+	season, _ := subject.Season(s.period, len(subject.Series.Values))
+	power, err := demand.Guerrero(subject.Series.Values, season)
+	return demand.BoxCox(power), &power, err
+}
+
+// interruptible lets go of work that does not watch the context when that is done; the program ends then.
+func interruptible[T any](ctx context.Context, work func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := work()
+		done <- outcome{value, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
 }
 
 func triple(flag, text string) (o [3]int, err error) {

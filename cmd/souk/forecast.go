@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/souk-sim/souk/market/demand"
-	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/results/report"
 	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -28,11 +27,12 @@ var quickModels = []string{"seasonal-naive", "theta", "ets", "auto-arima"}
 // forecastFlags are those that only souk forecast has.
 type forecastFlags struct {
 	seriesFlags
-	models   []string
-	backtest int
-	coverage float64
-	csv      bool
-	resume   bool
+	models    []string
+	backtest  int
+	coverage  float64
+	intervals string
+	csv       bool
+	resume    bool
 }
 
 func (a *app) forecast() *cobra.Command {
@@ -40,10 +40,13 @@ func (a *app) forecast() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "forecast", Short: "Fit, forecast and back-test demand models on one series or thousands", Args: takes(),
 		Long: "Forecast one series and print it, or with --id every series of a file on all processors: the forecasts then go to a run's folder\n" +
-			"under --out as Parquet, with failed.csv saying what could not be forecast and why. An interrupted run is saved.\n" +
-			"With --backtest K the models forecast from the last K origins and are compared.\n\nModels:\n" + kinds(),
-		Example: "  souk forecast --data sales.csv --y units --time month --period 12 --models auto-arima,ets,theta --horizon 18 --backtest 5\n" +
-			"  souk forecast --data panel.parquet --y units --time week --id store,sku --models ets,theta,best --backtest 3 --horizon 8",
+			"under --out as Parquet, with failed.csv saying what could not be forecast and why. Such a run, interrupted, is saved.\n\n" +
+			"With --backtest K the models forecast from the last K origins, with the same transform and intervals, and are compared.\n" +
+			"Times such as months or weeks suggest the season that is used; --period says another, or none.\n\nModels:\n" + kinds(),
+		Example: "  souk forecast --data docs/examples/air-passengers.csv --y passengers --time month \\\n" +
+			"      --models auto-arima,ets,theta,best --transform log --horizon 12 --backtest 5\n" +
+			"  souk forecast --data docs/examples/lung-deaths.csv --y deaths --time month --id sex \\\n" +
+			"      --models ets,theta,best --intervals conformal --horizon 6",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, err := s.request(cmd)
 			if err != nil {
@@ -60,9 +63,10 @@ func (a *app) forecast() *cobra.Command {
 	f.StringSliceVar(&s.models, "models", quickModels, "models, and best: the one of them that the back-test prefers")
 	f.IntVar(&s.backtest, "backtest", 0, "compare the models from so many origins, the last that leave a whole horizon")
 	f.Float64Var(&s.coverage, "coverage", 0.95, "of the intervals")
+	f.StringVar(&s.intervals, "intervals", "", "gaussian, simulated (quantiles of paths) or conformal (as wide as errors were lately); else the model's own")
 	f.BoolVar(&s.csv, "csv", false, "of many series, write CSV beside the Parquet")
 	f.BoolVar(&s.resume, "resume", false, "go on with the run that was interrupted")
-	f.Int64Var(&a.seed, "seed", 0, "of models that learn at random")
+	f.Int64Var(&a.seed, "seed", 0, "of models that learn at random and of simulated intervals")
 	a.workersFlag(cmd)
 	a.outFlag(cmd)
 	return cmd
@@ -72,9 +76,9 @@ func (a *app) forecast() *cobra.Command {
 func kinds() string {
 	var b strings.Builder
 	for _, k := range demand.Kinds() {
-		fmt.Fprintf(&b, "  %-16s %s\n", k.Name, k.Summary)
+		fmt.Fprintf(&b, "  %-18s %s\n", k.Name, k.Summary)
 	}
-	fmt.Fprintf(&b, "  %-16s %s", workflow.Best, "the one of the others that does best in the back-test")
+	fmt.Fprintf(&b, "  %-18s %s", workflow.Best, "the one of the others that does best in the back-test")
 	return b.String()
 }
 
@@ -84,7 +88,8 @@ func (s *forecastFlags) request(cmd *cobra.Command) (*workflow.ForecastRequest, 
 	}
 	seed, _ := cmd.Flags().GetInt64("seed") // it is an int64
 	r := &workflow.ForecastRequest{Models: s.models, Options: demand.Options{Period: s.period, Seed: uint64(seed)}, Horizon: s.horizon, Coverage: s.coverage, Origins: s.backtest}
-	r.Options.Transform, _ = s.scale() // checked
+	r.Intervals = workflow.Intervals(s.intervals)
+	r.Options.Transform, r.BoxCox, _ = s.scale() // checked
 	if slices.Contains(s.models, workflow.Best) && !cmd.Flags().Changed("backtest") {
 		r.Origins = 5
 	}
@@ -100,9 +105,7 @@ func (a *app) forecastOne(ctx context.Context, s *forecastFlags, r *workflow.For
 		return err
 	}
 	for _, w := range subject.Warnings {
-		if !a.json {
-			a.notice(w)
-		}
+		a.remark(w)
 	}
 	r.Options.Workers = a.processors()
 	watch, closed := a.watch()
@@ -116,9 +119,10 @@ func (a *app) forecastOne(ctx context.Context, s *forecastFlags, r *workflow.For
 	if err != nil {
 		return a.inFile(&s.seriesFlags, err)
 	}
+	a.remark(f.Note)
 	if s.plot != "" {
 		bands := f.Bands()
-		plot := &report.ForecastPlot{Title: "Forecasts of " + s.name(), Subtitle: fmt.Sprintf("Medians, and the %g%% interval of %s", 100*s.coverage, bands[0].Name),
+		plot := &report.ForecastPlot{Title: "Forecasts of " + s.name(), Subtitle: fmt.Sprintf("Medians, and the %s of %s", f.Interval(s.coverage), bands[0].Name),
 			X: s.time, Y: s.y, Start: subject.Series.Start, History: subject.Series.Values, Label: subject.Label, Forecasts: bands}
 		if err := draw(s.plot, "", plot); err != nil {
 			return err
@@ -132,10 +136,10 @@ func (a *app) forecastOne(ctx context.Context, s *forecastFlags, r *workflow.For
 	if a.json {
 		return a.document("forecast", struct {
 			*workflow.Forecasts
-			Coverage float64        `json:"coverage"`
-			Warnings []string       `json:"warnings"`
-			Findings []logs.Finding `json:"findings,omitempty"`
-		}{f, s.coverage, append([]string{}, subject.Warnings...), subject.Findings})
+			Coverage float64  `json:"coverage"`
+			Warnings []string `json:"warnings"`
+			prepared
+		}{f, s.coverage, append([]string{}, subject.Warnings...), prepared{subject.Unconstrained, subject.Findings}})
 	}
 	return f.Text(a.stdout, s.coverage)
 }
@@ -155,6 +159,7 @@ func (a *app) forecastMany(ctx context.Context, s *forecastFlags, r *workflow.Fo
 	defer os.RemoveAll(source.Folder)
 	watch, closed := a.watch()
 	defer closed()
+	a.saves = true
 	run := &workflow.ForecastRun{Request: *r, Data: source, Name: strings.TrimLeft(strings.TrimSuffix(filepath.Base(s.data), filepath.Ext(s.data)), "."), Document: document, CSV: s.csv,
 		Store: a.store(), Build: build(), Workers: a.workers, Watch: watch,
 		Options: rundir.Options{Resume: s.resume, Tell: a.notice, Holder: fmt.Sprintf("souk forecast, process %d", os.Getpid())}}
@@ -191,32 +196,42 @@ func (s *forecastFlags) document(r *workflow.ForecastRequest) ([]byte, error) {
 			return nil, err
 		}
 	}
+	unconstrain, transform := s.unconstrain, r.Options.Transform.String()
+	if s.soldOut == "" {
+		unconstrain = ""
+	}
+	if r.BoxCox {
+		transform = "box-cox"
+	}
 	var b bytes.Buffer
 	b.WriteString("# souk forecast\n")
 	err = toml.NewEncoder(&b).Encode(struct {
-		Data      string   `toml:"data"`
-		SHA256    string   `toml:"sha256"`
-		Y         string   `toml:"y"`
-		Time      string   `toml:"time,omitempty"`
-		ID        []string `toml:"id"`
-		Xreg      []string `toml:"xreg,omitempty"`
-		Future    string   `toml:"future,omitempty"`
-		FutureSHA string   `toml:"future_sha256,omitempty"`
-		Step      string   `toml:"step,omitempty"`
-		Resample  string   `toml:"resample,omitempty"`
-		Combine   string   `toml:"combine,omitempty"`
-		Zero      bool     `toml:"zero,omitempty"`
-		Outliers  string   `toml:"outliers,omitempty"`
-		Models    []string `toml:"models"`
-		Transform string   `toml:"transform,omitempty"`
-		Period    int      `toml:"period"`
-		Horizon   int      `toml:"horizon"`
-		Coverage  float64  `toml:"coverage"`
-		Backtest  int      `toml:"backtest"`
-		Seed      uint64   `toml:"seed"`
-		CSV       bool     `toml:"csv"`
-	}{s.data, data, s.y, s.time, s.id, s.xreg, s.future, future, s.step, s.resample, s.combine, s.zero, s.outliers, r.Models, r.Options.Transform.String(),
-		s.period, r.Horizon, r.Coverage, r.Origins, r.Options.Seed, s.csv})
+		Data        string   `toml:"data"`
+		SHA256      string   `toml:"sha256"`
+		Y           string   `toml:"y"`
+		Time        string   `toml:"time,omitempty"`
+		ID          []string `toml:"id"`
+		Xreg        []string `toml:"xreg,omitempty"`
+		Future      string   `toml:"future,omitempty"`
+		FutureSHA   string   `toml:"future_sha256,omitempty"`
+		Step        string   `toml:"step,omitempty"`
+		Resample    string   `toml:"resample,omitempty"`
+		Combine     string   `toml:"combine,omitempty"`
+		Zero        bool     `toml:"zero,omitempty"`
+		Outliers    string   `toml:"outliers,omitempty"`
+		SoldOut     string   `toml:"sold_out,omitempty"`
+		Unconstrain string   `toml:"unconstrain,omitempty"`
+		Models      []string `toml:"models"`
+		Transform   string   `toml:"transform,omitempty"`
+		Period      int      `toml:"period"`
+		Horizon     int      `toml:"horizon"`
+		Coverage    float64  `toml:"coverage"`
+		Intervals   string   `toml:"intervals,omitempty"`
+		Backtest    int      `toml:"backtest"`
+		Seed        uint64   `toml:"seed"`
+		CSV         bool     `toml:"csv"`
+	}{s.data, data, s.y, s.time, s.id, s.xreg, s.future, future, s.step, s.resample, s.combine, s.zero, s.outliers, s.soldOut, unconstrain, r.Models, transform,
+		s.period, r.Horizon, r.Coverage, s.intervals, r.Origins, r.Options.Seed, s.csv})
 	return b.Bytes(), err
 }
 

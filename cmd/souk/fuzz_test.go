@@ -29,7 +29,7 @@ func FuzzSeriesCommands(f *testing.F) {
 			args = []string{"forecast", "--models", "naive,drift,theta,best", "--backtest", "1"}
 		}
 		args = append(args, "--json", "--y", "y", "--horizon", "2", "--data", path)
-		for i, more := range [][]string{{"--time", "t"}, {"--xreg", "x"}, {"--transform", "log"}, {"--outliers", "winsorise"}, {"--resample", "quarter"}, {"--combine", "mean"}} {
+		for i, more := range [][]string{{"--time", "t"}, {"--xreg", "x"}, {"--transform", "log"}, {"--outliers", "winsorise"}, {"--resample", "quarter"}, {"--combine", "mean"}, {"--sold-out", "x"}} {
 			if flags>>(i+1)&1 > 0 {
 				args = append(args, more...)
 			}

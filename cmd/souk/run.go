@@ -44,6 +44,7 @@ type app struct {
 	out     string
 	sets    []string
 	flags   *pflag.FlagSet
+	saves   bool // the command keeps its work in a run that can be resumed
 }
 
 // run is the whole program but for the process around it.
@@ -319,7 +320,10 @@ func (a *app) report(err error) int {
 
 func (a *app) message(err error, bad *field.Error) string {
 	if errors.Is(err, context.Canceled) {
-		return "interrupted; work is saved, and --resume carries on"
+		if a.saves {
+			return "interrupted; work is saved, and --resume carries on"
+		}
+		return "interrupted; nothing is saved"
 	}
 	if bad.Expected == "" {
 		return bad.Found

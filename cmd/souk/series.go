@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,7 @@ type seriesFlags struct {
 	step, resample, combine       string
 	zero                          bool
 	outliers                      string
+	soldOut, unconstrain          string
 	transform                     string
 	period, horizon               int
 	plot                          string
@@ -32,6 +34,7 @@ type seriesFlags struct {
 
 func (s *seriesFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
+	f.SortFlags = false // what is needed stands first
 	f.StringVar(&s.data, "data", "", "CSV or Parquet file, a row for each observation")
 	f.StringVar(&s.y, "y", "", "column of the values; an empty cell is a missing one")
 	f.StringVar(&s.time, "time", "", "column of times: numbers, decimal years, dates; without it each row is a period")
@@ -39,13 +42,15 @@ func (s *seriesFlags) add(cmd *cobra.Command) {
 	f.StringVar(&s.series, "series", "", "the one series that is wanted, by its id; of several id columns with commas between")
 	f.StringSliceVar(&s.xreg, "xreg", nil, "columns of regressors; rows below the last value may hold their future")
 	f.StringVar(&s.future, "future", "", "file with later rows of the regressors; or last: they stay as in the last period")
-	f.StringVar(&s.step, "step", "", "put irregular rows on a step: hour, day, week, week-sunday (or another day), month, quarter or year")
+	f.StringVar(&s.step, "step", "", "put irregular rows on a step: hour, day, week, week-sunday (or -tuesday, …), month, quarter, year")
 	f.StringVar(&s.resample, "resample", "", "make longer periods of a regular series, as named under --step")
 	f.StringVar(&s.combine, "combine", "", "what the values of one period become: sum or mean; with --step and --resample sum")
 	f.BoolVar(&s.zero, "zero", false, "a period without a row is 0, not missing: sales, and no row means none")
 	f.StringVar(&s.outliers, "outliers", "", "flag: report values far from trend and season; winsorise: pull them in, too")
-	f.StringVar(&s.transform, "transform", "", "none, log, or box-cox=λ with λ from -5 to 5")
-	f.IntVar(&s.period, "period", 0, "periods a season; 0: no season")
+	f.StringVar(&s.soldOut, "sold-out", "", "column that is 1 where stock ran out, else 0: expected demand takes the place of sales there")
+	f.StringVar(&s.unconstrain, "unconstrain", "tobit", "how demand is estimated there: tobit, by the regressors; normal or poisson, about one mean")
+	f.StringVar(&s.transform, "transform", "", "none, log, box-cox=λ with λ from -5 to 5, or box-cox: λ by Guerrero's method")
+	f.IntVar(&s.period, "period", 0, "periods a season, 1: no season; 0: what the times suggest, if there are more than two seasons")
 	f.IntVar(&s.horizon, "horizon", 0, "periods to forecast; 0: as many as future regressors are given, or 24")
 	f.StringVar(&s.plot, "plot", "", "picture to draw, an .svg or .png file; beside it those of residuals, or of the back-test")
 }
@@ -74,6 +79,10 @@ func (s *seriesFlags) check(cmd *cobra.Command) error {
 		return badUsage("--combine", fmt.Sprintf("%q", s.combine), "sum or mean")
 	case s.outliers != "" && s.outliers != workflow.FlagOutliers && s.outliers != workflow.WinsoriseOutliers:
 		return badUsage("--outliers", fmt.Sprintf("%q", s.outliers), "flag or winsorise")
+	case !slices.Contains([]string{"normal", "poisson", "tobit"}, s.unconstrain):
+		return badUsage("--unconstrain", fmt.Sprintf("%q", s.unconstrain), "normal, poisson or tobit")
+	case s.soldOut == "" && cmd.Flags().Changed("unconstrain"):
+		return badUsage("--unconstrain", s.unconstrain+" without --sold-out", "the column of when stock ran out, with --sold-out")
 	case s.plot != "" && filepath.Ext(s.plot) != ".svg" && filepath.Ext(s.plot) != ".png":
 		return badUsage("--plot", fmt.Sprintf("%q", s.plot), "a name that ends in .svg or .png")
 	}
@@ -82,19 +91,22 @@ func (s *seriesFlags) check(cmd *cobra.Command) error {
 			return badUsage(f.flag, fmt.Sprintf("%q", f.step), "hour, day, week, week-sunday (or another day), month, quarter or year")
 		}
 	}
-	_, err := s.scale()
+	_, _, err := s.scale()
 	return err
 }
 
-// scale is the transform.
-func (s *seriesFlags) scale() (t demand.Transform, err error) {
-	if s.transform == "" || s.transform == "none" {
-		return t, nil
+// scale is the transform, or that a power is to be estimated.
+func (s *seriesFlags) scale() (t demand.Transform, estimated bool, err error) {
+	switch s.transform {
+	case "", "none":
+		return t, false, nil
+	case "box-cox":
+		return t, true, nil
 	}
 	if err := t.UnmarshalText([]byte(strings.Replace(s.transform, "box-cox=", "box-cox ", 1))); err != nil {
-		return t, badUsage("--transform", fmt.Sprintf("%q", s.transform), "none, log, or box-cox=λ with λ from -5 to 5")
+		return t, false, badUsage("--transform", fmt.Sprintf("%q", s.transform), "none, log, box-cox=λ with λ from -5 to 5, or box-cox")
 	}
-	return t, nil
+	return t, false, nil
 }
 
 func (s *seriesFlags) source() workflow.SeriesData {
@@ -107,7 +119,7 @@ func (s *seriesFlags) source() workflow.SeriesData {
 		combine = longer.Combine
 	}
 	return workflow.SeriesData{File: s.data, Only: s.series, Future: s.future, Placing: logs.Placing{Step: s.step, Combine: combine, Zero: s.zero},
-		Resampling: longer, Outliers: s.outliers, Season: s.period,
+		Resampling: longer, Outliers: s.outliers, Season: s.period, SoldOut: s.soldOut, Unconstrain: s.unconstrain,
 		Columns: logs.SeriesColumns{Value: s.y, Time: s.time, ID: s.id, Regressors: s.xreg}}
 }
 
@@ -118,12 +130,26 @@ func (a *app) one(ctx context.Context, s *seriesFlags) (*workflow.Subject, error
 	if err != nil {
 		return nil, a.inFile(s, err)
 	}
-	if !a.json {
-		for _, f := range subject.Findings {
-			a.notice(f.String())
-		}
+	for _, f := range subject.Findings {
+		a.remark(f.String())
+	}
+	if subject.Unconstrained != nil {
+		a.remark(subject.Unconstrained.String())
 	}
 	return subject, nil
+}
+
+// prepared is what a document says of how the data were made ready.
+type prepared struct {
+	Unconstrained *workflow.Unconstrained `json:"unconstrained,omitempty"`
+	Findings      []logs.Finding          `json:"findings,omitempty"`
+}
+
+// remark is a notice in a run whose document says it too.
+func (a *app) remark(text string) {
+	if text != "" && !a.json {
+		a.notice(text)
+	}
 }
 
 // inFile says in which file a value stands that a model refused.

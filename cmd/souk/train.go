@@ -33,6 +33,7 @@ func (a *app) train() *cobra.Command {
 				return err
 			}
 			began := time.Now()
+			a.saves = true
 			run := &workflow.Run{Scenario: s, Store: a.store(), Workers: a.workers, Build: build(),
 				Options: rundir.Options{Resume: resume, Tell: a.notice, Holder: fmt.Sprintf("souk train, process %d", os.Getpid())},
 				Clock:   func() time.Duration { return time.Since(began) }}

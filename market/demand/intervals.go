@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/portable"
 	"github.com/souk-sim/souk/sim/rng"
 )
 
@@ -66,4 +67,13 @@ func summarise(paths []float64, h, start int, coverage float64) *Forecast {
 func newForecast(h, start int, coverage float64) *Forecast {
 	return &Forecast{Start: start, Coverage: coverage, Mean: make([]float64, h), Median: make([]float64, h), Lo: make([]float64, h),
 		Hi: make([]float64, h), TransformedMean: make([]float64, h), TransformedSE: make([]float64, h)}
+}
+
+// Gaussian makes Lo and Hi the interval under normal errors on the scale of the transform t that the model was fitted with (none
+// for a model that takes none): TransformedMean and so many TransformedSE to either side, carried back.
+func (f *Forecast) Gaussian(t Transform) {
+	z := portable.NormalQuantile((1 + f.Coverage) / 2)
+	for i, mu := range f.TransformedMean {
+		f.Lo[i], f.Hi[i] = t.back(mu-z*f.TransformedSE[i]), t.back(mu+z*f.TransformedSE[i])
+	}
 }

@@ -32,6 +32,7 @@ type ARIMARequest struct {
 	Period        int     // of the season; 0 and 1 mean none
 	Transform     demand.Transform
 	NoMean, Drift bool
+	Fixed         map[string]float64 // coefficients by name; needs an Order
 	Full          bool               // the automatic choice tries every model, not the way from neighbour to neighbour
 	Workers       int                // of the automatic choice
 	Horizon       int                // 0: no forecast
@@ -43,8 +44,10 @@ type ARIMARequest struct {
 type Estimate struct {
 	Model        string         `json:"model"`
 	Transform    string         `json:"transform,omitempty"`
-	NUsed        int            `json:"n_used"` // observations after differencing
-	N            int            `json:"n"`      // observed values
+	Lambda       *float64       `json:"lambda,omitempty"` // of the transform, where it was estimated
+	Season       int            `json:"season,omitempty"` // periods, where the automatic choice had one
+	NUsed        int            `json:"n_used"`           // observations after differencing
+	N            int            `json:"n"`                // observed values
 	LogLik       orNull         `json:"loglik"`
 	Sigma2       orNull         `json:"sigma2"` // maximum likelihood
 	AIC          orNull         `json:"aic"`
@@ -67,7 +70,8 @@ type Estimate struct {
 type coefficient struct {
 	Name     string `json:"name"`
 	Estimate orNull `json:"estimate"`
-	SE       orNull `json:"se"`
+	SE       orNull `json:"se"` // 0 where it is fixed
+	Fixed    bool   `json:"fixed,omitempty"`
 }
 
 type forecastStep struct {
@@ -100,7 +104,7 @@ type tried struct {
 
 // EstimateARIMA fits the ARIMA that r asks for and forecasts with it.
 func EstimateARIMA(s demand.Series, r ARIMARequest) (*Estimate, error) {
-	m := demand.ARIMA{Seasonal: r.Seasonal, Period: r.Period, Transform: r.Transform, NoMean: r.NoMean, Drift: r.Drift}
+	m := demand.ARIMA{Seasonal: r.Seasonal, Period: r.Period, Transform: r.Transform, NoMean: r.NoMean, Drift: r.Drift, Fixed: r.Fixed}
 	e := &Estimate{Fitted: &m}
 	if r.Order != nil {
 		m.Order = *r.Order
@@ -113,6 +117,9 @@ func EstimateARIMA(s demand.Series, r ARIMARequest) (*Estimate, error) {
 			return nil, err
 		}
 		m = auto.ARIMA
+		if r.Period > 1 {
+			e.Season = r.Period
+		}
 		for _, c := range auto.Trace {
 			e.Trace = append(e.Trace, tried{c.Name(), orNull(c.AICc), c.Refused})
 		}
@@ -132,7 +139,8 @@ func EstimateARIMA(s demand.Series, r ARIMARequest) (*Estimate, error) {
 func (e *Estimate) describe(m *demand.ARIMA) {
 	e.Coefficients = []coefficient{}
 	for _, c := range m.Coefficients {
-		e.Coefficients = append(e.Coefficients, coefficient{c.Name, orNull(c.Estimate), orNull(c.SE)})
+		_, fixed := m.Fixed[c.Name]
+		e.Coefficients = append(e.Coefficients, coefficient{c.Name, orNull(c.Estimate), orNull(c.SE), fixed})
 	}
 	e.Model, e.Transform = m.String(), m.Transform.String()
 	e.N, e.NUsed, e.Converged, e.Warnings = m.N, m.NUsed, m.Converged, append([]string{}, m.Warnings...)

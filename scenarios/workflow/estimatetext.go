@@ -41,8 +41,11 @@ func (e *Estimate) Text(w io.Writer, y string, label func(period int) string) er
 
 // scaled names the series on the scale of the model.
 func (e *Estimate) scaled(y string) string {
-	if e.Transform == "" {
+	switch {
+	case e.Transform == "":
 		return y
+	case e.Lambda != nil:
+		return fmt.Sprintf("box-cox %.4f %s", *e.Lambda, y)
 	}
 	return e.Transform + " " + y
 }
@@ -71,9 +74,12 @@ func (e *Estimate) estimates() string {
 	for _, c := range e.Coefficients {
 		b, se := float64(c.Estimate), float64(c.SE)
 		row := []string{c.Name, figure(b)}
-		if math.IsNaN(se) {
+		switch {
+		case c.Fixed:
+			row = append(row, "fixed", "", "")
+		case math.IsNaN(se):
 			row = append(row, "–", "–", "–")
-		} else {
+		default:
 			row = append(row, figure(se), fmt.Sprintf("%.1f", b/se), figure(b-1.96*se)+" to "+figure(b+1.96*se))
 		}
 		t = append(t, row)

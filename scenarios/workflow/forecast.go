@@ -19,11 +19,13 @@ const Best = "best"
 
 // ForecastRequest says which models forecast a series, how far, and how they are compared.
 type ForecastRequest struct {
-	Models   []string // of demand.Kinds, and Best
-	Options  demand.Options
-	Horizon  int     // periods; 0: as long as the future regressors of the series, or 24
-	Coverage float64 // of the intervals
-	Origins  int     // of the back-test, the last that leave a whole horizon; 0: none
+	Models    []string       // of demand.Kinds, and Best
+	Options   demand.Options // a Period of 0 is what the times suggest, 1 is none
+	BoxCox    bool           // the Transform is a power that is estimated by Guerrero's method at each fit
+	Intervals Intervals
+	Horizon   int     // periods; 0: as long as the future regressors of the series, or 24
+	Coverage  float64 // of the intervals
+	Origins   int     // of the back-test, the last that leave a whole horizon; 0: none
 }
 
 // Check reports the first thing that cannot be asked for, by the names of the flags.
@@ -53,6 +55,8 @@ func (r *ForecastRequest) Check() error {
 		return field.New("--coverage", r.Coverage, "a probability between 0 and 1, such as 0.95")
 	case r.Origins < 0:
 		return field.New("--backtest", r.Origins, "a number of origins")
+	case !slices.Contains([]Intervals{Own, Gaussian, Simulated, Conformal}, r.Intervals):
+		return field.New("--intervals", strconv.Quote(string(r.Intervals)), "gaussian, simulated or conformal")
 	case r.Options.Period < 0:
 		return field.New("--period", r.Options.Period, "the periods of a season")
 	}
@@ -71,11 +75,16 @@ func (r *ForecastRequest) kinds() (names []string) {
 
 // Forecasts are what models expect of one series.
 type Forecasts struct {
-	Models   []ModelForecast  `json:"models"` // in the order of the request
-	Best     string           `json:"best,omitempty"`
-	Backtest *backtest.Result `json:"backtest,omitempty"`
+	Models    []ModelForecast  `json:"models"` // in the order of the request
+	Best      string           `json:"best,omitempty"`
+	Backtest  *backtest.Result `json:"backtest,omitempty"`
+	Intervals Intervals        `json:"intervals,omitempty"`
+	Season    int              `json:"season,omitempty"` // periods
+	Lambda    *float64         `json:"lambda,omitempty"` // of the Box–Cox transform, where it is estimated
 
 	id      string
+	subject *Subject           // nil where it could not be prepared
+	Note    string             `json:"-"` // about the season
 	results []*demand.Forecast // by model; nil where it failed
 	err     error              // of the back-test, or the first of a model
 }
@@ -101,7 +110,7 @@ type step struct {
 // Forecast fits the models to one series and compares them. The error says what no model could do with it; a model that failed is told in
 // its place. When every one failed, the error is the first's.
 func (r *ForecastRequest) Forecast(ctx context.Context, s *Subject, workers int, progress func(done, total int)) (*Forecasts, error) {
-	f := &Forecasts{id: s.ID}
+	r, f := r.begin(s)
 	if r.Origins > 0 {
 		f.Backtest, f.err = r.backtest(ctx, s, workers, progress)
 		if f.err != nil {
@@ -123,9 +132,23 @@ func (r *ForecastRequest) Forecast(ctx context.Context, s *Subject, workers int,
 	return nil, f.err
 }
 
+// begin settles the season of a series.
+func (r *ForecastRequest) begin(s *Subject) (*ForecastRequest, *Forecasts) {
+	settled, shortest := *r, len(s.Series.Values)
+	if r.Origins > 0 {
+		shortest -= s.Horizon + r.Origins - 1
+	}
+	f := &Forecasts{id: s.ID, subject: s, Intervals: r.Intervals}
+	settled.Options.Period, f.Note = s.Season(r.Options.Period, shortest)
+	if settled.Options.Period > 1 {
+		f.Season = settled.Options.Period
+	}
+	return &settled, f
+}
+
 // one forecasts one of many series, in the worker that calls it. What fails is told in its place.
 func (r *ForecastRequest) one(s *Subject) *Forecasts {
-	f := &Forecasts{id: s.ID}
+	r, f := r.begin(s)
 	if r.Origins > 0 {
 		if f.Backtest, f.err = r.backtest(context.Background(), s, 1, nil); f.err == nil {
 			if b := f.Backtest.Best(); b != nil {
@@ -142,6 +165,7 @@ func (r *ForecastRequest) fitAll(ctx context.Context, f *Forecasts, s *Subject, 
 	type answer struct {
 		forecast ModelForecast
 		result   *demand.Forecast
+		lambda   *float64
 		err      error
 	}
 	kinds := r.kinds()
@@ -155,16 +179,23 @@ func (r *ForecastRequest) fitAll(ctx context.Context, f *Forecasts, s *Subject, 
 	}
 	// The error is the context's, which the caller asks.
 	_ = inOrder(ctx, workers, iter.Seq2[string, error](names), func(name string) answer {
-		m, result, err := r.fit(name, s)
-		return answer{m, result, err}
+		m := r.forecaster(name, s.Horizon)
+		told, result, err := r.fit(m, s)
+		return answer{told, result, m.lambda, err}
 	}, func(a answer) error {
+		if a.lambda != nil {
+			f.Lambda = a.lambda // one history, one power
+		}
 		answers = append(answers, a)
 		return nil
 	})
 	for _, name := range r.Models {
 		a := answer{forecast: ModelForecast{Model: Best, Failed: "no model could be back-tested"}}
-		if f.err != nil {
+		switch {
+		case f.err != nil:
 			a.forecast.Failed = f.err.Error()
+		case f.Backtest != nil:
+			a.forecast.Failed += ": " + f.Backtest.Rows[0].Failed
 		}
 		for _, known := range answers {
 			if known.forecast.Model == name || name == Best && known.forecast.Model == f.Best {
@@ -181,15 +212,15 @@ func (r *ForecastRequest) fitAll(ctx context.Context, f *Forecasts, s *Subject, 
 	}
 }
 
-func (r *ForecastRequest) fit(name string, s *Subject) (ModelForecast, *demand.Forecast, error) {
-	told := ModelForecast{Model: name}
+func (r *ForecastRequest) forecaster(name string, horizon int) *forecaster {
+	return &forecaster{name: name, request: r, horizon: horizon}
+}
+
+func (r *ForecastRequest) fit(m *forecaster, s *Subject) (ModelForecast, *demand.Forecast, error) {
+	told := ModelForecast{Model: m.name}
 	failed := func(err error) (ModelForecast, *demand.Forecast, error) {
 		told.Failed = err.Error()
 		return told, nil, err
-	}
-	m, err := demand.New(name, r.Options)
-	if err != nil {
-		return failed(err)
 	}
 	if err := m.Fit(s.Series); err != nil {
 		return failed(err)
@@ -198,7 +229,7 @@ func (r *ForecastRequest) fit(name string, s *Subject) (ModelForecast, *demand.F
 	if err != nil {
 		return failed(err)
 	}
-	told.Fitted, told.Warnings = demand.Describe(m)
+	told.Fitted, told.Warnings = m.describe()
 	for i := range f.Mean {
 		told.Forecast = append(told.Forecast, step{i + 1, s.Label(f.Start + i), orNull(f.Mean[i]), orNull(f.Median[i]), orNull(f.Lo[i]), orNull(f.Hi[i])})
 	}
@@ -207,9 +238,9 @@ func (r *ForecastRequest) fit(name string, s *Subject) (ModelForecast, *demand.F
 
 // backtest compares the kinds from the last origins.
 func (r *ForecastRequest) backtest(ctx context.Context, s *Subject, workers int, progress func(done, total int)) (*backtest.Result, error) {
-	candidates, err := backtest.Named(r.kinds(), r.Options)
-	if err != nil {
-		return nil, err
+	var candidates []backtest.Candidate
+	for _, name := range r.kinds() {
+		candidates = append(candidates, backtest.Candidate{Name: name, New: func() (demand.Model, error) { return r.forecaster(name, s.Horizon), nil }})
 	}
 	origins, err := backtest.Rolling(s.Series, s.Horizon, r.Origins, 1)
 	if err != nil {

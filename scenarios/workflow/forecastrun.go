@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"runtime"
 	"slices"
@@ -32,16 +33,19 @@ type ForecastRun struct {
 
 // ForecastSummary is summary.json and what is printed.
 type ForecastSummary struct {
-	RunID      string     `json:"run_id"`
-	Dir        string     `json:"-"`
-	Series     int        `json:"series"`
-	Forecasted int        `json:"forecasted"` // series with a forecast from at least one model
-	Failed     int        `json:"failed"`     // series and models without one: the rows of failed.csv
-	Reasons    []Reason   `json:"reasons"`
-	Models     []Standing `json:"models"`
-	Paired     int        `json:"paired"` // series on which all models were back-tested: what the scores are means over
-	Horizon    int        `json:"horizon"`
-	Coverage   float64    `json:"coverage"`
+	RunID         string         `json:"run_id"`
+	Dir           string         `json:"-"`
+	Series        int            `json:"series"`
+	Forecasted    int            `json:"forecasted"` // series with a forecast from at least one model
+	Failed        int            `json:"failed"`     // series and models without one: the rows of failed.csv
+	Reasons       []Reason       `json:"reasons"`
+	Findings      []Noted        `json:"findings"`                // of the preparation, by kind
+	Unconstrained *Unconstrained `json:"unconstrained,omitempty"` // over all series
+	Intervals     Intervals      `json:"intervals,omitempty"`
+	Models        []Standing     `json:"models"`
+	Paired        int            `json:"paired"` // series on which all models were back-tested: what the scores are means over
+	Horizon       int            `json:"horizon"`
+	Coverage      float64        `json:"coverage"`
 }
 
 // Reason is why some forecasts failed: one example in full and how many are like it but for figures.
@@ -50,6 +54,15 @@ type Reason struct {
 	Example string `json:"example"`
 	ID      string `json:"id"` // of the example
 	Model   string `json:"model"`
+}
+
+// Noted is how often something was found in the data or done to them, and one example.
+type Noted struct {
+	Kind    string `json:"kind"`
+	Count   int    `json:"count"`
+	Series  int    `json:"series"`
+	Example string `json:"example"`
+	ID      string `json:"id"` // of the example
 }
 
 // Standing is how one model did over all series. Scores are means over the series on which all models were back-tested.
@@ -157,6 +170,8 @@ type forecastState struct {
 	Standings                        []Standing // sums, not means
 	Reasons                          []Reason
 	Patterns                         []string // of the reasons
+	Findings                         []Noted
+	Unconstrained                    *Unconstrained
 }
 
 func (w *forecastWork) open(run *rundir.Run) (err error) {
@@ -220,6 +235,7 @@ func (w *forecastWork) take(f *Forecasts) error {
 			key.Step++
 		}
 	}
+	w.note(f)
 	w.state.Done++
 	w.state.Failed += len(failed)
 	if len(rows) > 0 {
@@ -248,6 +264,9 @@ func (w *forecastWork) score(f *Forecasts) error {
 			continue
 		}
 		s := row.Overall
+		if orNull(s.MASE+s.SMAPE+s.RMSSE+s.Coverage).finite() == nil { // nothing to take a mean of
+			paired = false
+		}
 		rows = append(rows, scoreRow{key, f.id, row.Name, int64(s.N), orNull(s.MASE).finite(), orNull(s.SMAPE).finite(), orNull(s.RMSSE).finite(),
 			orNull(s.Pinball).finite(), orNull(s.Coverage).finite(), orNull(s.Bias).finite()})
 		key.Step++
@@ -273,6 +292,45 @@ func (w *forecastWork) score(f *Forecasts) error {
 	return w.scores.Write(rows)
 }
 
+// note counts what was found in a series and done to it.
+func (w *forecastWork) note(f *Forecasts) {
+	s := f.subject
+	if s == nil {
+		return
+	}
+	if u := s.Unconstrained; u != nil {
+		if w.state.Unconstrained == nil {
+			w.state.Unconstrained = &Unconstrained{By: u.By}
+		}
+		w.state.Unconstrained.add(u)
+	}
+	here := map[string]bool{}
+	count := func(kind, example string) {
+		at := slices.IndexFunc(w.state.Findings, func(n Noted) bool { return n.Kind == kind })
+		if at < 0 {
+			at = len(w.state.Findings)
+			w.state.Findings = append(w.state.Findings, Noted{Kind: kind, Example: example, ID: f.id})
+		}
+		w.state.Findings[at].Count++
+		if !here[kind] {
+			here[kind] = true
+			w.state.Findings[at].Series++
+		}
+	}
+	for _, found := range s.Findings {
+		count(string(found.Kind)+", "+string(found.Action), found.String())
+	}
+	for _, warning := range s.Warnings {
+		count("regressors held", warning)
+	}
+	switch {
+	case f.Season > 0 && f.Note != "":
+		count(fmt.Sprintf("season of %d periods", f.Season), f.Note)
+	case f.Note != "":
+		count("no season", f.Note)
+	}
+}
+
 // because counts a failure by its reason, figures and names in quotes aside.
 func (w *forecastWork) because(id, model, reason string) {
 	pattern := strings.Map(func(r rune) rune {
@@ -296,6 +354,7 @@ func (w *forecastWork) because(id, model, reason string) {
 
 func (w *forecastWork) summary() *ForecastSummary {
 	s := &ForecastSummary{Series: w.state.Done, Forecasted: w.state.Forecasted, Failed: w.state.Failed, Reasons: append([]Reason{}, w.state.Reasons...),
+		Findings: append([]Noted{}, w.state.Findings...), Unconstrained: w.state.Unconstrained, Intervals: w.run.Request.Intervals,
 		Models: w.state.Standings, Paired: w.state.Paired, Horizon: w.run.Request.Horizon, Coverage: w.run.Request.Coverage}
 	for i := range s.Models {
 		if n := float64(s.Paired); n > 0 {

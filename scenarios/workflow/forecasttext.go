@@ -30,6 +30,16 @@ func (s *ForecastSummary) Text(w io.Writer) error {
 		p.section("", fmt.Sprintf("Scores are means over the back-tests of %d series, those on which every model has one; in %g%%: share of the values inside that interval.",
 			s.Paired, 100*s.Coverage))
 	}
+	if u := s.Unconstrained; u != nil {
+		p.section("sold out", u.String())
+	}
+	var data []string
+	for _, r := range s.Findings {
+		data = append(data, fmt.Sprintf("%s: %d in %d series, such as in %s: %s", r.Kind, r.Count, r.Series, r.ID, r.Example))
+	}
+	if len(data) > 0 {
+		p.section("data", data...)
+	}
 	if s.Failed > 0 {
 		var lines []string
 		for _, r := range s.Reasons {
@@ -47,6 +57,7 @@ func (s *ForecastSummary) Text(w io.Writer) error {
 
 // Text writes the forecasts of one series, and how the models did in the back-test.
 func (f *Forecasts) Text(w io.Writer, coverage float64) error {
+	interval := f.Interval(coverage)
 	p := &page{}
 	if f.Backtest != nil {
 		p.WriteString(f.Backtest.Text())
@@ -65,7 +76,7 @@ func (f *Forecasts) Text(w io.Writer, coverage float64) error {
 		if m.Model == Best {
 			continue // its forecast stands above
 		}
-		t := [][]string{{"period", "median", "mean", fmt.Sprintf("%g%% interval", 100*coverage)}}
+		t := [][]string{{"period", "median", "mean", interval}}
 		for _, s := range m.Forecast {
 			t = append(t, []string{s.Period, figure(float64(s.Median)), figure(float64(s.Mean)), figure(float64(s.Lo)) + " to " + figure(float64(s.Hi))})
 		}
@@ -75,6 +86,11 @@ func (f *Forecasts) Text(w io.Writer, coverage float64) error {
 	}
 	_, err := io.WriteString(w, strings.TrimRight(p.String(), "\n")+"\n")
 	return err
+}
+
+// Interval names the intervals of a coverage.
+func (f *Forecasts) Interval(coverage float64) string {
+	return fmt.Sprintf("%g%% ", 100*coverage) + strings.TrimLeft(string(f.Intervals)+" interval", " ")
 }
 
 // Bands are the forecasts as a picture shows them, the best first where the back-test knows it.

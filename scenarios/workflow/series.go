@@ -26,6 +26,8 @@ type SeriesData struct {
 	// Outliers are left alone (""), flagged or winsorised.
 	Outliers string
 	Season   int // that outliers are told by; 0: what the grid suggests
+	// SoldOut is the column that is 1 where stock ran out (empty: none is); Unconstrain is how demand is told there (see demand.Unconstrain).
+	SoldOut, Unconstrain string
 	// Future is HoldLast or a file with later rows of the id, time and regressor columns; empty: they stand below the last value.
 	Future string
 	Folder string // where rows may wait that do not stand together (see logs.ReadOptions)
@@ -51,6 +53,8 @@ type Subject struct {
 	Horizon  int
 	Findings []logs.Finding
 	Warnings []string
+	// Unconstrained is nil where nothing is said of sales cut short.
+	Unconstrained *Unconstrained
 
 	grid  logs.Grid
 	start int // on the grid, of the series' first period
@@ -58,6 +62,22 @@ type Subject struct {
 
 // Label is what the data call a period of the series.
 func (s *Subject) Label(period int) string { return s.grid.Label(s.start + period - s.Series.Start) }
+
+// maxSeason is the longest season that is used unasked: quarter hours of a day.
+const maxSeason = 96
+
+// Season is the one that was asked for (1 is none); asked 0, it is the one that the times suggest, where a fit sees more than two of it, and
+// the note says so. Shortest is the number of periods before the first of all fits.
+func (s *Subject) Season(asked, shortest int) (period int, note string) {
+	suggested := s.grid.Season()
+	switch {
+	case asked > 0 || suggested < 2 || suggested > maxSeason:
+		return asked, ""
+	case shortest <= 2*suggested:
+		return 0, fmt.Sprintf("no season is used: the times suggest one of %d periods, of which %d periods before a forecast are too few", suggested, shortest)
+	}
+	return suggested, fmt.Sprintf("a season of %d periods, as the times suggest; --period 1 for none", suggested)
+}
 
 // One reads the only series, or the wanted one. A horizon of 0 is as long as the future regressors, or 24.
 func (d *SeriesData) One(ctx context.Context, horizon int) (*Subject, error) {
@@ -84,10 +104,17 @@ var errEnough = errors.New("enough")
 func (d *SeriesData) All(ctx context.Context, counted func(series int)) iter.Seq2[logs.Observations, error] {
 	return func(yield func(logs.Observations, error) bool) {
 		later, err := d.later(ctx)
+		columns := d.Columns
+		if d.SoldOut != "" {
+			columns.Regressors = append(slices.Clone(columns.Regressors), d.SoldOut)
+		}
 		if err == nil {
-			err = logs.ReadSeries(ctx, d.File, d.Columns, logs.ReadOptions{Only: d.Only, Folder: d.Folder, Counted: counted}, func(o logs.Observations) error {
+			err = logs.ReadSeries(ctx, d.File, columns, logs.ReadOptions{Only: d.Only, Folder: d.Folder, Counted: counted}, func(o logs.Observations) error {
 				if f, ok := later[o.ID]; ok {
 					var err error
+					if d.SoldOut != "" { // nobody knows
+						f.Regressors = append(slices.Clone(f.Regressors), slices.Repeat([]float64{math.NaN()}, len(f.Values)))
+					}
 					if o, err = o.Extend(f); err != nil {
 						return err
 					}
@@ -129,6 +156,12 @@ func (d *SeriesData) Prepare(o logs.Observations, horizon int) (*Subject, error)
 			return nil, err
 		}
 	}
+	var unconstrained *Unconstrained
+	if d.SoldOut != "" {
+		if unconstrained, err = d.unconstrain(&s); err != nil {
+			return nil, err
+		}
+	}
 	if d.Outliers != "" {
 		season := d.Season
 		if season == 0 {
@@ -136,10 +169,8 @@ func (d *SeriesData) Prepare(o logs.Observations, horizon int) (*Subject, error)
 		}
 		s = s.FlagOutliers(season, d.Outliers == WinsoriseOutliers)
 	}
-	subject := &Subject{ID: s.ID, Series: demand.Series{Start: 1, Values: s.Values}, Findings: s.Findings, grid: s.Grid, start: s.Start, Horizon: horizon}
-	for i, name := range s.Names {
-		subject.Series.Regressors = append(subject.Series.Regressors, demand.Regressor{Name: name, Values: s.Regressors[i]})
-	}
+	subject := &Subject{ID: s.ID, Series: demand.Series{Start: 1, Values: s.Values, Regressors: explanatory(&s)}, Findings: s.Findings, Unconstrained: unconstrained,
+		grid: s.Grid, start: s.Start, Horizon: horizon}
 	if horizon == 0 {
 		subject.Horizon = defaultHorizon
 	}

@@ -22,7 +22,7 @@ type Score struct {
 	Bias     float64 // mean of forecast less actual, scaled
 }
 
-// MarshalJSON writes null for NaN.
+// MarshalJSON writes null for NaN and for infinities, which squares of huge values are.
 func (s Score) MarshalJSON() ([]byte, error) {
 	var j struct {
 		N        int      `json:"n"`
@@ -34,10 +34,14 @@ func (s Score) MarshalJSON() ([]byte, error) {
 		Width    *float64 `json:"width"`
 		Bias     *float64 `json:"bias"`
 	}
-	if j.N = s.N; s.N > 0 {
-		j.MASE, j.SMAPE, j.RMSSE, j.Pinball = &s.MASE, &s.SMAPE, &s.RMSSE, &s.Pinball
-		j.Coverage, j.Width, j.Bias = &s.Coverage, &s.Width, &s.Bias
+	finite := func(x *float64) *float64 {
+		if s.N == 0 || math.IsNaN(*x) || math.IsInf(*x, 0) {
+			return nil
+		}
+		return x
 	}
+	j.N, j.MASE, j.SMAPE, j.RMSSE, j.Pinball = s.N, finite(&s.MASE), finite(&s.SMAPE), finite(&s.RMSSE), finite(&s.Pinball)
+	j.Coverage, j.Width, j.Bias = finite(&s.Coverage), finite(&s.Width), finite(&s.Bias)
 	return json.Marshal(j)
 }
 
