@@ -68,9 +68,9 @@ func TestTheNetworkRunsAsInGomlx(t *testing.T) {
 		const step = 1e-5
 		old := w[1]
 		w[1] = old + step
-		up := n.loss(windows, y)
+		up := sum(n.losses(windows, y))
 		w[1] = old - step
-		slope := (up - n.loss(windows, y)) / (2 * step)
+		slope := (up - sum(n.losses(windows, y))) / (2 * step * float64(len(y)))
 		w[1] = old
 		if math.Abs(slope-parts[p][1]) > 1e-7 {
 			t.Errorf("part %d: slope %v, gradient %v", p, slope, parts[p][1])

@@ -21,7 +21,7 @@ const (
 
 // train fits the weights to y, one number for each window, by full-batch steps. The last fifth tells when to stop; then the
 // network learns as long on everything. rest is the loss on that fifth as a share of what it is without a network: 1 where the
-// network does not better it by one in a hundred, and is of no use.
+// network does not better it by a standard error (Breiman, Friedman, Olshen & Stone 1984, §3.4.3), and is of no use.
 func (n *network) train(windows [][]float64, y []float64, seed uint64) (rest float64, err error) {
 	n.Scale = medianSize(y) / 0.6745
 	if n.Scale == 0 {
@@ -33,19 +33,31 @@ func (n *network) train(windows [][]float64, y []float64, seed uint64) (rest flo
 	}
 	fit := len(y) - max(4, len(y)/5)
 	n.start(seed)
-	idle := n.loss(windows[fit:], targets[fit:]) // the output weights are zero still
-	best, at := idle*0.99, 0
+	idle := n.losses(windows[fit:], targets[fit:]) // the output weights are zero still
+	best, at := idle, 0
 	err = n.descend(windows[:fit], targets[:fit], lstmEpochs, func(epoch int) bool {
-		if l := n.loss(windows[fit:], targets[fit:]); l < best {
+		if l := n.losses(windows[fit:], targets[fit:]); sum(l) < sum(best) {
 			best, at = l, epoch
 		}
 		return epoch < at+lstmPatience
 	})
-	if err != nil || at == 0 {
+	if err != nil || !betterBySE(best, idle) {
 		return 1, err
 	}
 	n.start(seed)
-	return best / idle, n.descend(windows, targets, at, func(int) bool { return true })
+	return sum(best) / sum(idle), n.descend(windows, targets, at, func(int) bool { return true })
+}
+
+// betterBySE reports whether the mean of a is below that of b by more than the standard error of the difference.
+func betterBySE(a, b []float64) bool {
+	n, saved, squares := float64(len(a)), 0.0, 0.0
+	for i := range a {
+		saved += (b[i] - a[i]) / n
+	}
+	for i := range a {
+		squares += (b[i] - a[i] - saved) * (b[i] - a[i] - saved)
+	}
+	return saved > math.Sqrt(squares/(n-1)/n)
 }
 
 // medianSize is the median of |y|.
@@ -91,14 +103,22 @@ func gate(n *network, i int) [3][]float64 {
 		n.Bias[i*lstmUnits : (i+1)*lstmUnits]}
 }
 
-// loss is the mean of √(1+e²)-1, which is e²/2 for small errors and |e| for large ones.
-func (n *network) loss(windows [][]float64, y []float64) float64 {
-	sum, k := 0.0, len(n.Center)
+// losses are √(1+e²)-1 for each window, which is e²/2 for small errors and |e| for large ones.
+func (n *network) losses(windows [][]float64, y []float64) []float64 {
+	all, k := make([]float64, len(y)), len(n.Center)
 	for i, w := range windows {
 		e := n.run(w[:len(w)-k], w[len(w)-k:]) - y[i]
-		sum += math.Sqrt(1+e*e) - 1
+		all[i] = math.Sqrt(1+e*e) - 1
 	}
-	return sum / float64(len(y))
+	return all
+}
+
+func sum(x []float64) float64 {
+	total := 0.0
+	for _, v := range x {
+		total += v
+	}
+	return total
 }
 
 // descend takes steps by Adam on the gradients of gomlx, until there were enough or after says no.
