@@ -88,7 +88,7 @@ func sharesLogLik(d *design) float64 {
 			only.names = append(only.names, "")
 		}
 	}
-	only.constants = len(only.names)
+	only.constants, only.own = len(only.names), only.constantsOfRows()
 	return maximise(newPooling(&only).evaluate, make([]float64, len(only.names)), 60).value
 }
 

@@ -2,6 +2,7 @@ package choice
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/souk-sim/souk/scenarios/field"
@@ -26,6 +27,7 @@ type design struct {
 	situation   []int     // n: index into Situations
 	start       []int     // n+1: first row of each situation
 	alternative []int     // of each row
+	own         []int     // of each row: its alternative's constant, or -1
 	x           []float64 // rows × attributes
 	chosen      []int     // n: row
 	panel       []int     // first situation of each household, and the end
@@ -65,7 +67,16 @@ func newDesign(s *Situations, u Utility) (*design, error) {
 		}
 	}
 	d.start = append(d.start, len(d.alternative))
+	d.own = d.constantsOfRows()
 	return d, nil
+}
+
+func (d *design) constantsOfRows() []int {
+	out := make([]int, len(d.alternative))
+	for r, j := range d.alternative {
+		out[r] = d.constant[j]
+	}
+	return out
 }
 
 // layOut names the coefficients and gives each alternative its constant.
@@ -127,31 +138,31 @@ func (d *design) row(r int) []float64 { return d.x[r*d.attributes : (r+1)*d.attr
 // probabilities fills p, by row, with the logit probabilities of the situations from up to to at coefficients beta, logs
 // with the logarithm of the chosen one's, by situation, and returns the sum of these.
 func (d *design) probabilities(beta []float64, from, to int, p, logs []float64) float64 {
-	b, total := beta[d.constants:], 0.0
+	constants, b := beta[:d.constants], beta[d.constants:]
+	own, x, a, total := d.own, d.x, d.attributes, 0.0 // locals: the compiler reloads fields after each store
 	for i := from; i < to; i++ {
 		lo, hi := d.start[i], d.start[i+1]
-		highest := 0.0
-		for r := lo; r < hi; r++ {
+		highest := math.Inf(-1)
+		set := p[lo:hi]
+		for r := range set {
 			v := 0.0
-			if c := d.constant[d.alternative[r]]; c >= 0 {
-				v = beta[c]
+			if c := own[lo+r]; c >= 0 {
+				v = constants[c]
 			}
-			for m, x := range d.row(r) {
+			for m, x := range x[(lo+r)*a : (lo+r)*a+a] {
 				v += float64(x * b[m])
 			}
-			p[r] = v
-			if r == lo || v > highest {
-				highest = v
-			}
+			set[r] = v
+			highest = max(highest, v)
 		}
 		of := p[d.chosen[i]] - highest
 		sum := 0.0
-		for r := lo; r < hi; r++ {
-			p[r] = portable.Exp(p[r] - highest)
-			sum += p[r]
+		for r, v := range set {
+			set[r] = portable.Exp(v - highest)
+			sum += set[r]
 		}
-		for r := lo; r < hi; r++ {
-			p[r] /= sum
+		for r := range set {
+			set[r] /= sum
 		}
 		logs[i] = of - portable.Log(sum)
 		total += logs[i]
@@ -168,33 +179,34 @@ func (d *design) probabilities(beta []float64, from, to int, p, logs []float64) 
 // never multiplied out.
 func (d *design) derivatives(p []float64, from, to int, weight float64, score, information, room []float64) {
 	a, first, k := d.attributes, d.constants, len(d.names)
-	mean := room[:a]
+	own, x := d.own, d.x // locals: the compiler reloads fields after each store
+	mean, deviation := room[:a], room[a:2*a]
 	for i := from; i < to; i++ {
 		lo, hi := d.start[i], d.start[i+1]
 		clear(mean)
 		for r := lo; r < hi; r++ {
 			pr := p[r]
-			for m, x := range d.row(r) {
-				mean[m] += float64(pr * x)
+			for m, v := range x[r*a : r*a+a] {
+				mean[m] += float64(pr * v)
 			}
-			if c := d.constant[d.alternative[r]]; c >= 0 {
+			if c := own[r]; c >= 0 {
 				score[c] -= pr
 			}
 		}
-		if c := d.constant[d.alternative[d.chosen[i]]]; c >= 0 {
+		chosen := d.chosen[i]
+		if c := own[chosen]; c >= 0 {
 			score[c]++
 		}
-		for m, x := range d.row(d.chosen[i]) {
-			score[first+m] += x - mean[m]
+		for m, v := range x[chosen*a : chosen*a+a] {
+			score[first+m] += v - mean[m]
 		}
 		if information == nil {
 			continue
 		}
 		for r := lo; r < hi; r++ {
 			w := float64(weight * p[r])
-			deviation := room[a : 2*a]
-			for m, x := range d.row(r) {
-				deviation[m] = x - mean[m]
+			for m, v := range x[r*a : r*a+a] {
+				deviation[m] = v - mean[m]
 			}
 			for m, v := range deviation {
 				line, wv := information[(first+m)*k+first:], float64(w*v)
@@ -202,18 +214,19 @@ func (d *design) derivatives(p []float64, from, to int, weight float64, score, i
 					line[l] += float64(wv * u)
 				}
 			}
-			c := d.constant[d.alternative[r]]
+			c := own[r]
 			if c < 0 {
 				continue
 			}
 			for m, v := range deviation {
 				information[(first+m)*k+c] += float64(w * v)
 			}
-			line := information[c*k:]
+			line := information[c*k : c*k+c+1]
 			line[c] += w
-			for q := lo; q <= r; q++ {
-				if e := d.constant[d.alternative[q]]; e >= 0 {
-					line[e] -= float64(w * p[q])
+			before := own[lo : r+1]
+			for q, e := range before { // alternatives stand in order, so their constants do
+				if e >= 0 {
+					line[e] -= float64(w * p[lo+q])
 				}
 			}
 		}

@@ -1,6 +1,7 @@
 package choice
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -34,16 +35,16 @@ type LatentClassOptions struct {
 	Utility      Utility
 	Classes      int      // 2 or more
 	Concomitants []string // traits on which membership depends
-	Starts       int      // 0 is 50
+	Starts       int      // 0 is 50, and up to twice as many again while only one of them has reached the best
 	Seed         uint64   // of the starts
 }
 
 const (
-	defaultStarts = 50
-	// Each start gets firstSweeps of EM; the better half gets as many again; the best share of all, at least so many, is climbed to the top.
-	firstSweeps   = 10
-	finishedShare = 5
-	leastFinished = 8
+	// Without a number of starts, batches follow until so many climbs agree on the best.
+	batchStarts, mostBatches, agreeing = 50, 3, 2
+	// Each start gets so many sweeps of EM; the better half of a batch gets as many again; the best fifth of the batch, and at
+	// least eight, is climbed to the top.
+	sweeps, finishedShare, leastFinished = 8, 5, 8
 	// emptied is the number of households below which a class is said to be empty.
 	emptied = 1.0
 )
@@ -56,11 +57,8 @@ func FitLatentClass(s *Situations, o LatentClassOptions) (*LatentClass, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Starts == 0 {
-		o.Starts = defaultStarts
-	}
-	if o.Classes < 2 || o.Classes > d.households() || o.Starts < 1 {
-		return nil, field.New("classes", o.Classes, fmt.Sprintf("2 or more, not more than the %d households, from at least 1 start", d.households()))
+	if o.Classes < 2 || o.Classes > d.households() || o.Starts < 0 {
+		return nil, field.New("classes", o.Classes, fmt.Sprintf("2 or more, not more than the %d households; 0 or more starts", d.households()))
 	}
 	z, err := concomitants(s, d, o.Concomitants)
 	if err != nil {
@@ -70,9 +68,9 @@ func FitLatentClass(s *Situations, o LatentClassOptions) (*LatentClass, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &LatentClass{Estimates: newEstimates(s, o.Utility, d), Members: slices.Clone(o.Concomitants), Starts: o.Starts}
+	m := &LatentClass{Estimates: newEstimates(s, o.Utility, d), Members: slices.Clone(o.Concomitants)}
 	l := newMixture(d, o.Classes, z)
-	theta, best := m.search(l, plain, o.Seed)
+	theta, best := m.search(l, plain, o)
 	iterations := best.iterations
 	theta = l.bySize(theta)
 	best = maximise(l.evaluate, theta, 20) // settles at once: only the order of the classes has changed
@@ -83,6 +81,9 @@ func FitLatentClass(s *Situations, o LatentClassOptions) (*LatentClass, error) {
 	m.finish(names, theta, best, scores, counting(d.households()))
 	ranges := slices.Repeat(d.ranges(), o.Classes)
 	m.warnOfSeparation(names, best, append(ranges, make([]float64, len(theta)-len(ranges))...))
+	if m.Reached < agreeing {
+		m.warn("of %d starts only one reached the best log-likelihood: more starts may find a better one", m.Starts)
+	}
 	for c, share := range m.Shares {
 		if share*float64(d.households()) < emptied {
 			m.warn("class %d is empty: %.2g of %d households; fit fewer classes", c+1, share*float64(d.households()), d.households())
@@ -117,64 +118,75 @@ func concomitants(s *Situations, d *design, names []string) (*mat.Dense, error) 
 	return z, nil
 }
 
-// search climbs from random starts and returns the highest point it found.
-func (m *LatentClass) search(l *mixture, plain []float64, seed uint64) ([]float64, *ascent) {
-	family := rng.New(seed, 0).Family("choice.latent-class")
-	spread := l.spread()
-	type start struct {
-		theta []float64
-		value float64
+// search climbs from batches of random starts and returns the highest point it found.
+func (m *LatentClass) search(l *mixture, plain []float64, o LatentClassOptions) (theta []float64, best *ascent) {
+	batches, size := 1, o.Starts
+	if size == 0 {
+		batches, size = mostBatches, batchStarts
 	}
-	starts := make([]start, m.Starts)
-	climb := func(s *start) {
-		for range firstSweeps {
-			s.value = l.sweep(s.theta)
-		}
-	}
-	higher := func(a, b start) int {
-		switch {
-		case a.value > b.value:
-			return -1
-		case a.value < b.value:
-			return 1
-		}
-		return 0
-	}
-	for i := range starts {
-		stream := family.At(uint64(i))
-		starts[i].theta = make([]float64, l.size())
-		for c := range l.classes {
-			for j, b := range plain {
-				starts[i].theta[c*l.k+j] = b + stream.Normal()/spread[j]
+	family := rng.New(o.Seed, 0).Family("choice.latent-class")
+	var values []float64
+	for ; batches > 0 && m.Reached < agreeing; batches-- {
+		var starts []start
+		for range size {
+			stream := family.At(uint64(m.Starts))
+			starts = append(starts, l.begin(plain, &stream))
+			m.Starts++
+			if slices.Min(l.shares())*float64(l.households()) < emptied {
+				m.Emptied++
 			}
 		}
-		climb(&starts[i])
-		if slices.Min(l.shares())*float64(l.households()) < emptied {
-			m.Emptied++
+		for _, s := range l.promising(starts) {
+			up := maximise(l.evaluate, s.theta, 60)
+			values = append(values, up.value)
+			if best == nil || up.value > best.value {
+				best, theta = up, s.theta
+			}
 		}
-	}
-	slices.SortStableFunc(starts, higher)
-	half := starts[:(len(starts)+1)/2]
-	for i := range half {
-		climb(&half[i])
-	}
-	slices.SortStableFunc(half, higher)
-	m.Finished = min(max(leastFinished, m.Starts/finishedShare), len(half))
-	var best *ascent
-	var theta []float64
-	for i, s := range half[:m.Finished] {
-		up := maximise(l.evaluate, s.theta, 60)
-		half[i].value = up.value
-		if best == nil || up.value > best.value {
-			best, theta = up, s.theta
-		}
-	}
-	for _, s := range half[:m.Finished] {
-		if s.value > best.value-0.01 {
-			m.Reached++
+		m.Finished, m.Reached = len(values), 0
+		for _, v := range values {
+			if v > best.value-0.01 {
+				m.Reached++
+			}
 		}
 	}
 	return theta, best
+}
+
+// start is a climb under way.
+type start struct {
+	theta []float64
+	value float64
+}
+
+// begin makes the first sweeps from classes scattered about the conditional logit.
+func (l *mixture) begin(plain []float64, stream *rng.Stream) start {
+	s := start{theta: make([]float64, l.size())}
+	for c := range l.classes {
+		for j, b := range plain {
+			s.theta[c*l.k+j] = b + stream.Normal()/l.spread[j]
+		}
+	}
+	l.climbOn(&s)
+	return s
+}
+
+func (l *mixture) climbOn(s *start) {
+	for range sweeps {
+		s.value = l.sweep(s.theta)
+	}
+}
+
+// promising gives the better half as many sweeps again and returns the best of it.
+func (l *mixture) promising(starts []start) []start {
+	higher := func(a, b start) int { return cmp.Compare(b.value, a.value) }
+	slices.SortStableFunc(starts, higher)
+	half := starts[:(len(starts)+1)/2]
+	for i := range half {
+		l.climbOn(&half[i])
+	}
+	slices.SortStableFunc(half, higher)
+	return half[:min(max(leastFinished, len(starts)/finishedShare), len(half))]
 }
 
 // Draws is 1: a person is of a class.

@@ -1,6 +1,7 @@
 package choice
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -22,6 +23,7 @@ type mixture struct {
 	factor, members    stats.Cholesky
 	step, score        []float64  // k
 	reach              []float64  // k, see ranges
+	spread             []float64  // k: standard deviation of each regressor within choice sets, all alternatives alike
 	gradient           []float64  // of membership
 	whole              *mat.Dense // classes × size: one household's scores of all coefficients, by class
 	one                []float64  // size: their mean over the posterior
@@ -31,6 +33,11 @@ func newMixture(d *design, classes int, z *mat.Dense) *mixture {
 	l := &mixture{design: d, classes: classes, k: len(d.names), z: z, logs: make([]float64, len(d.chosen)), room: make([]float64, 2*d.attributes)}
 	_, l.traits = z.Dims()
 	l.reach = d.ranges()
+	information := make([]float64, l.k*l.k)
+	newPooling(d).evaluate(make([]float64, l.k), make([]float64, l.k), information)
+	for j := range l.k {
+		l.spread = append(l.spread, math.Sqrt(information[j*l.k+j]/float64(len(d.chosen))))
+	}
 	for range classes {
 		l.p = append(l.p, make([]float64, len(d.alternative)))
 	}
@@ -61,17 +68,6 @@ func classNames(names []string, classes int, traits []string) []string {
 		for _, name := range traits {
 			out = append(out, fmt.Sprintf("class%d:%s", c+1, name))
 		}
-	}
-	return out
-}
-
-// spread is how far each regressor varies within choice sets: a standard deviation with all alternatives alike.
-func (l *mixture) spread() []float64 {
-	information := make([]float64, l.k*l.k)
-	newPooling(l.design).evaluate(make([]float64, l.k), make([]float64, l.k), information)
-	out := make([]float64, l.k)
-	for j := range out {
-		out[j] = math.Sqrt(information[j*l.k+j] / float64(len(l.chosen)))
 	}
 	return out
 }
@@ -128,8 +124,9 @@ func (l *mixture) shares() []float64 {
 	return out
 }
 
-// negligible is the posterior below which a household says nothing of a class.
-const negligible = 1e-10
+// negligible is the posterior below which a household says nothing of a class, small what a sweep passes over: sweeps
+// only look for a hill, Newton's method finds its top.
+const negligible, small = 1e-10, 1e-3
 
 // sweep is one step of expectation–maximisation, in place. It returns the log-likelihood before the step.
 func (l *mixture) sweep(theta []float64) float64 {
@@ -139,7 +136,7 @@ func (l *mixture) sweep(theta []float64) float64 {
 		clear(l.step)
 		for h := range l.households() {
 			w := l.posterior.At(h, c)
-			if w < negligible {
+			if w < small {
 				continue
 			}
 			clear(l.score)
@@ -304,13 +301,7 @@ func (l *mixture) bySize(theta []float64) []float64 {
 		order[c] = c
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case shares[a] > shares[b]:
-			return -1
-		case shares[a] < shares[b]:
-			return 1
-		}
-		return 0
+		return cmp.Compare(shares[b], shares[a])
 	})
 	out, g := make([]float64, l.size()), l.membership(theta)
 	of := func(c, t int) float64 {

@@ -65,8 +65,9 @@ func FitNested(s *Situations, u Utility, nests []Nest) (*NestedLogit, error) {
 		for g := k; g < len(at); g++ {
 			at[g] = lambda
 		}
-		maximise(l.outerProducts, at, 30)
+		first := maximise(l.outerProducts, at, 30)
 		up := maximise(differences(l.evaluate, unit), at, 50)
+		up.iterations += first.iterations
 		values = append(values, up.value)
 		if best == nil || up.value > best.value {
 			best, theta = up, at
