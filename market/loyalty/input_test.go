@@ -159,7 +159,7 @@ func TestDocumentsThatAreNoModelsAreRefused(t *testing.T) {
 		{head + `"pareto_nbd":{"r":-1,"alpha":1,"s":1,"beta":2}}`, "pareto_nbd.r: found -1"},
 		{head + `"gamma_gamma":{"p":1,"q":0,"gamma":2}}`, "gamma_gamma.q: found 0"},
 		{head + `"bg_nbd":{"r":1,"alpha":1,"a":1,"b":1},"pareto_nbd":{"r":1,"alpha":1,"s":1,"beta":2}}`, "one model of purchases"},
-		{head + `"gamma_gamma":{"p":1,"q":2,"gamma":2}} {}`, "after"},
+		{head + `"gamma_gamma":{"p":1,"q":2,"gamma":2}}}`, "more after"},
 	} {
 		if _, _, err := Load([]byte(c[0])); err == nil || !strings.Contains(err.Error(), c[1]) {
 			t.Errorf("%s: %v, want %q", c[0], err, c[1])

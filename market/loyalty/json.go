@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -45,7 +46,7 @@ func Load(b []byte) (Model, *GammaGamma, error) {
 	if err := d.Decode(&f); err != nil {
 		return nil, nil, fmt.Errorf("loyalty model: %w", err)
 	}
-	if d.More() {
+	if d.Decode(new(any)) != io.EOF {
 		return nil, nil, field.New("document", "more after the model", "one JSON object")
 	}
 	if f.Schema != schema {
