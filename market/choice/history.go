@@ -116,10 +116,9 @@ const loyaltyName = "loyalty"
 // likelihood over both: golden-section search of the profile, then the standard errors of all with loyalty's derivative as
 // one more regressor (Fader, Lattin & Little 1992, Marketing Science 11). AIC and BIC count
 // smoothing, and the model's covariances allow for its estimation.
-func FitLoyalty(s *Situations, u Utility) (*Logit, Parameter, error) {
-	smoothing := Parameter{Name: "smoothing"}
+func FitLoyalty(s *Situations, u Utility) (*Logit, error) {
 	if err := s.check(); err != nil {
-		return nil, smoothing, err
+		return nil, err
 	}
 	var d *design
 	var theta []float64
@@ -141,28 +140,28 @@ func FitLoyalty(s *Situations, u Utility) (*Logit, Parameter, error) {
 	}
 	at, err := goldenSection(value, 0, 0.995, 1e-6)
 	if err != nil {
-		return nil, smoothing, err
+		return nil, err
 	}
-	smoothing.Estimate = at
 	level, slope := s.loyalty(at)
 	with, err := s.With(loyaltyName, level)
 	if err != nil {
-		return nil, smoothing, err
+		return nil, err
 	}
 	m, err := FitLogit(with, u)
 	if err != nil {
-		return nil, smoothing, err
+		return nil, err
 	}
+	m.Smoothing = &Parameter{Name: "smoothing", Estimate: at}
 	m.AIC, m.BIC, m.BICPanel = m.AIC+2, m.BIC+math.Log(float64(m.N)), m.BICPanel+math.Log(float64(m.Households))
 	if at < 1e-3 || at > 0.994 {
 		m.warn("smoothing %.3f is at the edge of [0, 1): no standard errors for it", at)
-		return m, smoothing, nil
+		return m, nil
 	}
-	return m, smoothing, m.jointLoyalty(with, slope, &smoothing)
+	return m, m.jointLoyalty(with, slope)
 }
 
 // jointLoyalty replaces covariances by those of a fit in which smoothing is free too.
-func (m *Logit) jointLoyalty(with *Situations, slope []float64, smoothing *Parameter) error {
+func (m *Logit) jointLoyalty(with *Situations, slope []float64) error {
 	b := m.Coefficients[len(m.Coefficients)-1].Estimate // loyalty is the last attribute
 	for i := range slope {
 		slope[i] *= b
@@ -189,7 +188,7 @@ func (m *Logit) jointLoyalty(with *Situations, slope []float64, smoothing *Param
 	}
 	joint.covariances(factor.Inverse(), d.scores(theta), d.panel)
 	last := joint.Coefficients[k-1]
-	smoothing.SE, smoothing.RobustSE, smoothing.ClusteredSE = last.SE, last.RobustSE, last.ClusteredSE
+	m.Smoothing.SE, m.Smoothing.RobustSE, m.Smoothing.ClusteredSE = last.SE, last.RobustSE, last.ClusteredSE
 	part := func(v [][]float64) [][]float64 {
 		for i := range v {
 			v[i] = v[i][:k-1]

@@ -13,12 +13,14 @@ import (
 // loadable is an Individual that can be read from its JSON form.
 type loadable interface {
 	Individual
+	// document is the JSON form: the model's name before the fields, to write and to read into.
+	document() any
 	// prepare checks what was read and derives the rest of the model from it. names are the coefficients of utility.
 	prepare(names []string) error
 }
 
-// kinds lists the models of individual choices by the name that their JSON carries under "model".
-func kinds(name string) loadable {
+// kind lists the models of individual choices by the name that their JSON carries under "model"; nil is none of them.
+func kind(name string) loadable {
 	switch name {
 	case "logit":
 		return new(Logit)
@@ -32,20 +34,7 @@ func kinds(name string) loadable {
 	return nil
 }
 
-var (
-	_ loadable = (*Logit)(nil)
-	_ loadable = (*NestedLogit)(nil)
-	_ loadable = (*LatentClass)(nil)
-	_ loadable = (*MixedLogit)(nil)
-)
-
-// tagged puts the model's name before the fields of T.
-type tagged[T any] struct {
-	Model string `json:"model"`
-	Fit   T      `json:"fit"`
-}
-
-// The forms without methods, which encoding/json writes field by field.
+// The models without their methods, which encoding/json takes field by field.
 type (
 	plainLogit  Logit
 	plainNested NestedLogit
@@ -53,51 +42,61 @@ type (
 	plainMixed  MixedLogit
 )
 
-// MarshalJSON writes the model for LoadIndividual.
-func (m Logit) MarshalJSON() ([]byte, error) {
-	return json.Marshal(tagged[plainLogit]{"logit", plainLogit(m)})
+func (m *Logit) document() any {
+	return &struct {
+		Model string `json:"model"`
+		*plainLogit
+	}{"logit", (*plainLogit)(m)}
+}
+
+func (m *NestedLogit) document() any {
+	return &struct {
+		Model string `json:"model"`
+		*plainNested
+	}{"nested-logit", (*plainNested)(m)}
+}
+
+func (m *LatentClass) document() any {
+	return &struct {
+		Model string `json:"model"`
+		*plainLatent
+	}{"latent-class", (*plainLatent)(m)}
+}
+
+func (m *MixedLogit) document() any {
+	return &struct {
+		Model string `json:"model"`
+		*plainMixed
+	}{"mixed-logit", (*plainMixed)(m)}
 }
 
 // MarshalJSON writes the model for LoadIndividual.
-func (m NestedLogit) MarshalJSON() ([]byte, error) {
-	return json.Marshal(tagged[plainNested]{"nested-logit", plainNested(m)})
-}
+func (m Logit) MarshalJSON() ([]byte, error) { return json.Marshal(m.document()) }
 
 // MarshalJSON writes the model for LoadIndividual.
-func (m LatentClass) MarshalJSON() ([]byte, error) {
-	return json.Marshal(tagged[plainLatent]{"latent-class", plainLatent(m)})
-}
+func (m NestedLogit) MarshalJSON() ([]byte, error) { return json.Marshal(m.document()) }
 
 // MarshalJSON writes the model for LoadIndividual.
-func (m MixedLogit) MarshalJSON() ([]byte, error) {
-	return json.Marshal(tagged[plainMixed]{"mixed-logit", plainMixed(m)})
-}
+func (m LatentClass) MarshalJSON() ([]byte, error) { return json.Marshal(m.document()) }
+
+// MarshalJSON writes the model for LoadIndividual.
+func (m MixedLogit) MarshalJSON() ([]byte, error) { return json.Marshal(m.document()) }
 
 // LoadIndividual reads a model that encoding/json wrote; it behaves as the written one, bit for bit. A document that is not a
 // usable model gives an error that names the key.
 func LoadIndividual(data []byte) (Individual, error) {
-	var head tagged[json.RawMessage]
+	var head struct{ Model string }
 	if err := json.Unmarshal(data, &head); err != nil {
 		return nil, field.New("choice model", err, "the JSON form of a fitted model")
 	}
-	m := kinds(head.Model)
-	var into any
-	switch m := m.(type) {
-	case *Logit:
-		into = (*plainLogit)(m)
-	case *NestedLogit:
-		into = (*plainNested)(m)
-	case *LatentClass:
-		into = (*plainLatent)(m)
-	case *MixedLogit:
-		into = (*plainMixed)(m)
-	default:
-		return nil, field.New("model", head.Model, "logit, nested-logit, latent-class or mixed-logit")
+	m := kind(head.Model)
+	if m == nil {
+		return nil, field.New("model", fmt.Sprintf("%q", head.Model), "logit, nested-logit, latent-class or mixed-logit")
 	}
-	d := json.NewDecoder(bytes.NewReader(head.Fit))
+	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return nil, field.New("fit", err, "the JSON form of a "+head.Model)
+	if err := d.Decode(m.document()); err != nil {
+		return nil, field.New(head.Model, err, "the JSON form of a fitted model")
 	}
 	names, err := m.Summary().check()
 	if err != nil {
@@ -148,7 +147,12 @@ func (e *Estimates) named(names []string) error {
 	return nil
 }
 
-func (m *Logit) prepare(names []string) error { return m.named(names) }
+func (m *Logit) prepare(names []string) error {
+	if s := m.Smoothing; s != nil && !(s.Estimate >= 0 && s.Estimate < 1) {
+		return field.New("smoothing", s.Estimate, "a number in [0, 1)")
+	}
+	return m.named(names)
+}
 
 func (m *NestedLogit) prepare(names []string) error {
 	if err := m.named(append(names, m.lambdaNames()...)); err != nil {

@@ -26,7 +26,7 @@ func made(t testing.TB, model, more string, utility map[string]any, coefficients
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := LoadIndividual(fmt.Appendf(nil, `{"model":%q,"fit":{%s%s,"coefficients":%s}}`, model, strings.Trim(string(rest), "{}"), more, body))
+	m, err := LoadIndividual(fmt.Appendf(nil, `{"model":%q,%s%s,"coefficients":%s}`, model, strings.Trim(string(rest), "{}"), more, body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -457,11 +457,11 @@ func TestLoyaltySmoothingIsRecovered(t *testing.T) {
 				s.Chosen, s.Household = append(s.Chosen, chosen), append(s.Household, h)
 			}
 		}
-		_, smoothing, err := FitLoyalty(s, Utility{})
+		m, err := FitLoyalty(s, Utility{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		z := (smoothing.Estimate - 0.7) / smoothing.SE
+		z := (m.Smoothing.Estimate - 0.7) / m.Smoothing.SE
 		mean += z / panels
 		if math.Abs(z) > 1.96 {
 			off++
@@ -481,7 +481,7 @@ func FuzzLoadIndividual(f *testing.F) {
 		}
 		f.Add(b)
 	}
-	f.Add([]byte(`{"model":"latent-class","fit":{"alternatives":["a"],"outside":true,"attributes":[],"shares":[1,0],"coefficients":[]}}`))
+	f.Add([]byte(`{"model":"latent-class","alternatives":["a"],"outside":true,"attributes":[],"shares":[1,0],"coefficients":[]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := LoadIndividual(b)
 		if err != nil {
@@ -505,4 +505,21 @@ func FuzzLoadIndividual(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// BenchmarkShopper makes a person of a mixed logit, puts it before a shelf and lets it choose.
+func BenchmarkShopper(b *testing.B) {
+	m := trueMixed(b)
+	s, err := NewShopper(m)
+	if err != nil {
+		b.Fatal(err)
+	}
+	x, u := []float64{1, 0, 2, 0, 1.5, 1}, []float64{0.3}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Become(u, nil)
+		s.See(x, nil)
+		s.Choose(0.4)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "choices/s")
 }

@@ -115,6 +115,11 @@ func concomitants(s *Situations, d *design, names []string) (*mat.Dense, error) 
 			row[1+t] = s.Trait[d.situation[d.panel[h]]*len(s.Traits)+at]
 		}
 	}
+	for t, name := range names {
+		if column := mat.Col(nil, 1+t, z); slices.Max(column) == slices.Min(column) {
+			return nil, field.New("concomitants", name+", the same in every household", "a trait that differs")
+		}
+	}
 	return z, nil
 }
 

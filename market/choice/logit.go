@@ -15,7 +15,10 @@ import (
 //	P_ij = exp(V_ij) / Σ_l exp(V_il),  V_ij = constant_j + x_ij·b
 //
 // All people have the same tastes.
-type Logit struct{ Estimates }
+type Logit struct {
+	Estimates
+	Smoothing *Parameter `json:"smoothing,omitempty"` // of the attribute "loyalty"; by FitLoyalty
+}
 
 // FitLogit estimates a conditional logit by maximum likelihood, Newton's method. It refuses attributes that others and the
 // constants explain within the choice sets, and names them; where attributes or constants separate the choices, it warns.
@@ -24,7 +27,7 @@ func FitLogit(s *Situations, u Utility) (*Logit, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Logit{newEstimates(s, u, d)}
+	m := &Logit{Estimates: newEstimates(s, u, d)}
 	theta, up, err := d.fitLogit()
 	if err != nil {
 		return nil, err

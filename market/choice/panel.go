@@ -1,5 +1,6 @@
 // Package choice models which product a shopper takes from a shelf, or none, and how many of it. ShareLogit is fitted
-// on weekly store data (Berry 1994) and answers, without allocating, on a Shelf.
+// on weekly store data (Berry 1994) and answers, without allocating, on a Shelf. Logit, NestedLogit, LatentClass and MixedLogit
+// are fitted on single choices (Situations) and make Shoppers.
 package choice
 
 import (
