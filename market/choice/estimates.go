@@ -25,27 +25,27 @@ type Parameter struct {
 
 // Estimates is what every model of individual choices reports of its fit.
 type Estimates struct {
-	Alternatives []string    `json:"alternatives"`
-	Attributes   []string    `json:"attributes"`
-	Outside      bool        `json:"outside"`
-	Utility      Utility     `json:"utility"`
-	Coefficients []Parameter `json:"coefficients"`
-	Covariance   [][]float64 `json:"covariance,omitempty"` // of the coefficients, inverse information
-	Robust       [][]float64 `json:"robust_covariance,omitempty"`
-	Clustered    [][]float64 `json:"clustered_covariance,omitempty"`
-	LogLik       float64     `json:"loglik"`
-	NullLogLik   float64     `json:"null_loglik"`           // all alternatives of a choice set alike
-	SharesLogLik float64     `json:"shares_loglik"`         // constants only
-	McFadden     float64     `json:"mcfadden_r2"`           // 1 - LogLik/NullLogLik
-	McFaddenC    float64     `json:"mcfadden_r2_vs_shares"` // 1 - LogLik/SharesLogLik
-	AIC          float64     `json:"aic"`
-	BIC          float64     `json:"bic"`            // by the number of situations
-	BICPanel     float64     `json:"bic_households"` // by the number of households
-	N            int         `json:"n"`              // situations
-	Households   int         `json:"households"`
-	Iterations   int         `json:"iterations"`
-	Converged    bool        `json:"converged"`
-	Warnings     []string    `json:"warnings"`
+	Alternatives   []string    `json:"alternatives"`
+	Attributes     []string    `json:"attributes"`
+	Outside        bool        `json:"outside"`
+	Utility        Utility     `json:"utility"`
+	Coefficients   []Parameter `json:"coefficients"`
+	Covariance     [][]float64 `json:"covariance,omitempty"` // of the coefficients, inverse information
+	Robust         [][]float64 `json:"robust_covariance,omitempty"`
+	Clustered      [][]float64 `json:"clustered_covariance,omitempty"`
+	LogLik         float64     `json:"loglik"`
+	NullLogLik     float64     `json:"null_loglik"`           // all alternatives of a choice set alike
+	SharesLogLik   float64     `json:"shares_loglik"`         // constants only
+	McFadden       float64     `json:"mcfadden_r2"`           // 1 - LogLik/NullLogLik
+	McFaddenShares float64     `json:"mcfadden_r2_vs_shares"` // 1 - LogLik/SharesLogLik
+	AIC            float64     `json:"aic"`
+	BIC            float64     `json:"bic"`            // by the number of situations
+	BICPanel       float64     `json:"bic_households"` // by the number of households
+	N              int         `json:"n"`              // situations
+	Households     int         `json:"households"`
+	Iterations     int         `json:"iterations"`
+	Converged      bool        `json:"converged"`
+	Warnings       []string    `json:"warnings"`
 }
 
 func newEstimates(s *Situations, u Utility, d *design) Estimates {
@@ -99,7 +99,7 @@ func (e *Estimates) finish(names []string, theta []float64, up *ascent, scores *
 	e.LogLik, e.Iterations, e.Converged = up.value, up.iterations, up.converged
 	e.McFadden = 1 - e.LogLik/e.NullLogLik
 	if e.SharesLogLik < 0 {
-		e.McFaddenC = 1 - e.LogLik/e.SharesLogLik
+		e.McFaddenShares = 1 - e.LogLik/e.SharesLogLik
 	}
 	e.AIC = -2*e.LogLik + 2*float64(k)
 	e.BIC = -2*e.LogLik + float64(k)*math.Log(float64(e.N))

@@ -99,6 +99,11 @@ func (d *design) layOut(alternatives, attributes []string, outside bool, u Utili
 		d.constant = append(d.constant, -1)
 	}
 	d.constants = len(d.names)
+	for _, a := range attributes {
+		if slices.Contains(d.names[:d.constants], a) {
+			return field.New("attributes", a, "names that are not the constants' (asc_NAME)")
+		}
+	}
 	d.names = append(d.names, attributes...)
 	if len(d.names) == 0 {
 		return field.New("attributes", "none, and no constants", "at least one thing that people could like")

@@ -27,6 +27,33 @@ func TestMixedLogitAgreesWithQuadrature(t *testing.T) {
 	}
 }
 
+// TestDrawsIntegrateAsQuadratureDoes: a household's likelihood over two random coefficients by 4000 scrambled Halton draws and by the
+// product of two trapezoid rules, within 1%; one of them log-normal.
+func TestDrawsIntegrateAsQuadratureDoes(t *testing.T) {
+	s := simulated(t, trueLogNormal(t), 8, 6, 31)
+	d, err := newDesign(s, Utility{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := []RandomCoefficient{{Name: "feat"}, {Name: "price", Sign: -1}}
+	theta := []float64{0.5, -0.3, 0.2, 0.8, 1, 0.6}
+	l := newIntegral(d, &MixedLogit{Random: random, Nodes: 4000})
+	z, weight := trapezoid(81)
+	p, logs := make([]float64, len(d.alternative)), make([]float64, len(d.chosen))
+	for h := range d.households() {
+		got, want := l.household(theta, h, make([]float64, len(theta)), nil), 0.0
+		for i, u := range z {
+			for j, v := range z {
+				b := []float64{0.5, -0.3, -math.Exp(0.2 + 0.6*v), 0.8 + u}
+				want += weight[i] * weight[j] * math.Exp(d.probabilities(b, d.panel[h], d.panel[h+1], p, logs))
+			}
+		}
+		if math.Abs(got-math.Log(want)) > 0.01 {
+			t.Errorf("household %d: %.5f by draws, %.5f by quadrature", h, got, math.Log(want))
+		}
+	}
+}
+
 func BenchmarkMixedLogitCatsup(b *testing.B) {
 	s := wide(b, "catsup.csv")
 	b.ReportAllocs()

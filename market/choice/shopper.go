@@ -334,5 +334,8 @@ func (p *population) learn(known map[int][]float64, i int) float64 {
 	for c := range w {
 		w[c] /= total
 	}
+	if total == 0 { // nobody of the model would have done this: it says nothing of who the household is
+		copy(w, p.weights)
+	}
 	return portable.Log(total)
 }

@@ -133,7 +133,7 @@ func TestSeparatedChoicesAreNamed(t *testing.T) {
 	if w := strings.Join(m.Warnings, ";"); m.Converged || !strings.HasSuffix(w, "in the coefficients of asc_c") {
 		t.Errorf("converged %v, warnings %q", m.Converged, m.Warnings)
 	}
-	if math.Abs(m.SharesLogLik) < 1 || math.IsNaN(m.McFaddenC) {
+	if math.Abs(m.SharesLogLik) < 1 || math.IsNaN(m.McFaddenShares) {
 		t.Errorf("log-likelihood of shares %g", m.SharesLogLik)
 	}
 	if _, err := json.Marshal(m); err != nil {

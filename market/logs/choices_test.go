@@ -2,6 +2,8 @@ package logs
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +44,36 @@ func TestBothLayoutsSayTheSame(t *testing.T) {
 		if !same || !slices.Equal(c.Chosen, wide.Chosen) || !slices.Equal(c.Available, wide.Available) || !slices.Equal(c.Household, wide.Household) ||
 			!slices.Equal(c.Alternatives, wide.Alternatives) || !slices.Equal(c.Attributes, wide.Attributes) {
 			t.Errorf("%s: %+v, want %+v", name, c, wide)
+		}
+	}
+}
+
+// shared finds a file of the folder beside the repository, or skips.
+func shared(t *testing.T, file string) string {
+	path := filepath.Join("..", "..", "..", "shared", file)
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("%s is not on this machine: real panels are left out", file)
+	}
+	return path
+}
+
+// TestRealPanelsAreRead as the shared folder has them: columns attribute.alternative, and prices by alternative.
+func TestRealPanelsAreRead(t *testing.T) {
+	for _, c := range []struct {
+		file                                  string
+		columns                               ChoiceColumns
+		n, alternatives, attributes, families int
+	}{
+		{"catsup.csv", ChoiceColumns{Choice: "choice", Household: "id", Attributes: []string{"price", "disp", "feat"}}, 2798, 4, 3, 300},
+		{"yogurt.csv", ChoiceColumns{Choice: "choice", Household: "id"}, 2412, 4, 2, 100},
+		{"margarine.csv", ChoiceColumns{Choice: "choice", Household: "hhid", Attributes: []string{"price"}}, 4470, 10, 1, 516},
+	} {
+		got, err := ReadChoices(shared(t, "data/choice/"+c.file), c.columns)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Chosen) != c.n || len(got.Alternatives) != c.alternatives || len(got.Attributes) != c.attributes || slices.Max(got.Household) != c.families-1 {
+			t.Errorf("%s: %d choices of %q by %q, %d households", c.file, len(got.Chosen), got.Alternatives, got.Attributes, slices.Max(got.Household)+1)
 		}
 	}
 }
