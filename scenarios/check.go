@@ -131,7 +131,11 @@ func (d *document) demand(m *Demand) {
 	seen := map[string]bool{}
 	for i, name := range m.Candidates {
 		at := p.then("candidates").then(strconv.Itoa(i))
-		if d.once(at, seen, name); !slices.Contains(names, name) {
+		d.once(at, seen, name)
+		switch {
+		case name == "best":
+			d.bad(at, show(name), "the models it chooses from: "+strings.Join(names, ", "))
+		case !slices.Contains(names, name):
 			d.bad(at, show(name), Suggest(name, names))
 		}
 	}

@@ -132,7 +132,7 @@ func TestDemandModelsAreKnownByName(t *testing.T) {
 		{"demand.candidates", "at least one", "demand.model='best'", "demand.candidates=[]"},
 		{"demand.candidates.1", "each name once", "demand.model='best'", "demand.candidates=['naive', 'naive']"},
 		{"demand.candidates.0", `"drift"`, "demand.model='best'", "demand.candidates=['drft']"},
-		{"demand.candidates.0", "one of", "demand.model='best'", "demand.candidates=['best']"},
+		{"demand.candidates.0", "the models it chooses from", "demand.model='best'", "demand.candidates=['best']"},
 		{"demand.order", "ARIMA", "demand.model='naive'", "demand.order=[1, 0, 0]"},
 	} {
 		overrides := []string{bad.override}
