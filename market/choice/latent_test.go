@@ -53,6 +53,28 @@ func TestLatentClassesReachTheBestKnownLikelihood(t *testing.T) {
 	}
 }
 
+// TestUnitsDoNotMatterToClasses: prices in cents and incomes in another currency give the same likelihood.
+func TestUnitsDoNotMatterToClasses(t *testing.T) {
+	s := simulated(t, trueClasses(t), 60, 8, 12)
+	fit := func(s *Situations) *LatentClass {
+		m, err := FitLatentClass(s, LatentClassOptions{Classes: 2, Concomitants: []string{"income"}, Starts: 4})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	before := fit(s)
+	for i := range s.Trait {
+		s.Trait[i] = 3000 + 700*s.Trait[i]
+	}
+	for i := 0; i < len(s.X); i += 2 {
+		s.X[i] *= 100
+	}
+	if after := fit(s); math.Abs(after.LogLik-before.LogLik) > 1e-6 || !after.Converged {
+		t.Errorf("log-likelihood %.8f, in other units %.8f (converged %v)", before.LogLik, after.LogLik, after.Converged)
+	}
+}
+
 func BenchmarkLatentClassCatsup(b *testing.B) {
 	s := wide(b, "catsup.csv")
 	b.ReportAllocs()

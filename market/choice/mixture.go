@@ -23,6 +23,7 @@ type mixture struct {
 	factor, members    stats.Cholesky
 	step, score        []float64  // k
 	reach              []float64  // k, see ranges
+	traitReach         []float64  // of membership: the largest size of each trait
 	spread             []float64  // k: standard deviation of each regressor within choice sets, all alternatives alike
 	gradient           []float64  // of membership
 	whole              *mat.Dense // classes × size: one household's scores of all coefficients, by class
@@ -33,6 +34,10 @@ func newMixture(d *design, classes int, z *mat.Dense) *mixture {
 	l := &mixture{design: d, classes: classes, k: len(d.names), z: z, logs: make([]float64, len(d.chosen)), room: make([]float64, 2*d.attributes)}
 	_, l.traits = z.Dims()
 	l.reach = d.ranges()
+	for m := range (classes - 1) * l.traits {
+		column := mat.Col(nil, m%l.traits, z)
+		l.traitReach = append(l.traitReach, max(slices.Max(column), -slices.Min(column)))
+	}
 	information := make([]float64, l.k*l.k)
 	newPooling(d).evaluate(make([]float64, l.k), make([]float64, l.k), information)
 	for j := range l.k {
@@ -158,7 +163,7 @@ func (l *mixture) sweep(theta []float64) float64 {
 			}
 		}
 	}
-	l.climb(&l.members, l.gradient, l.membership(theta), nil)
+	l.climb(&l.members, l.gradient, l.membership(theta), l.traitReach)
 	return value
 }
 
@@ -172,10 +177,7 @@ func (l *mixture) climb(factor *stats.Cholesky, step, x, reach []float64) {
 	factor.Solve(step)
 	change := 0.0
 	for j, v := range step {
-		if reach != nil {
-			v *= reach[j]
-		}
-		change += math.Abs(v)
+		change += math.Abs(v) * reach[j]
 	}
 	scale := 1.0
 	if change > 1e-6 {
