@@ -3,7 +3,10 @@ package choice
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/portable"
@@ -51,7 +54,8 @@ const (
 
 // FitLatentClass estimates by expectation–maximisation from many random starts (each M-step one damped Newton step of each
 // class: Lange 1995, JRSS B 57), then Newton's method with the exact Hessian (Louis 1982) from the most promising, after
-// Biernacki, Celeux & Govaert (2003, Computational Statistics & Data Analysis 41). Robust standard errors are by household.
+// Biernacki, Celeux & Govaert (2003, Computational Statistics & Data Analysis 41). Starts run side by side, with the same
+// result on any number of processors. Robust standard errors are by household.
 func FitLatentClass(s *Situations, o LatentClassOptions) (*LatentClass, error) {
 	d, err := newDesign(s, o.Utility)
 	if err != nil {
@@ -132,20 +136,24 @@ func (m *LatentClass) search(l *mixture, plain []float64, o LatentClassOptions) 
 	family := rng.New(o.Seed, 0).Family("choice.latent-class")
 	var values []float64
 	for ; batches > 0 && m.Reached < agreeing; batches-- {
-		var starts []start
-		for range size {
-			stream := family.At(uint64(m.Starts))
-			starts = append(starts, l.begin(plain, &stream))
-			m.Starts++
-			if slices.Min(l.shares())*float64(l.households()) < emptied {
+		starts := make([]start, size)
+		l.each(size, func(l *mixture, i int) {
+			stream := family.At(uint64(m.Starts + i))
+			starts[i] = l.begin(plain, &stream)
+		})
+		m.Starts += size
+		for _, s := range starts {
+			if s.emptied {
 				m.Emptied++
 			}
 		}
-		for _, s := range l.promising(starts) {
-			up := maximise(l.evaluate, s.theta, 60)
+		finished := l.promising(starts)
+		tops := make([]*ascent, len(finished))
+		l.each(len(finished), func(l *mixture, i int) { tops[i] = maximise(l.evaluate, finished[i].theta, 60) })
+		for i, up := range tops {
 			values = append(values, up.value)
 			if best == nil || up.value > best.value {
-				best, theta = up, s.theta
+				best, theta = up, finished[i].theta
 			}
 		}
 		m.Finished, m.Reached = len(values), 0
@@ -160,8 +168,24 @@ func (m *LatentClass) search(l *mixture, plain []float64, o LatentClassOptions) 
 
 // start is a climb under way.
 type start struct {
-	theta []float64
-	value float64
+	theta   []float64
+	value   float64
+	emptied bool // after the first sweeps
+}
+
+// each calls do for 0 to n-1, on as many processors as there are, each with a mixture of its own.
+func (l *mixture) each(n int, do func(l *mixture, i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			own := newMixture(l.design, l.classes, l.z)
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(own, i)
+			}
+		})
+	}
+	workers.Wait()
 }
 
 // begin makes the first sweeps from classes scattered about the conditional logit.
@@ -173,6 +197,7 @@ func (l *mixture) begin(plain []float64, stream *rng.Stream) start {
 		}
 	}
 	l.climbOn(&s)
+	s.emptied = slices.Min(l.shares())*float64(l.households()) < emptied
 	return s
 }
 
@@ -187,9 +212,7 @@ func (l *mixture) promising(starts []start) []start {
 	higher := func(a, b start) int { return cmp.Compare(b.value, a.value) }
 	slices.SortStableFunc(starts, higher)
 	half := starts[:(len(starts)+1)/2]
-	for i := range half {
-		l.climbOn(&half[i])
-	}
+	l.each(len(half), func(l *mixture, i int) { l.climbOn(&half[i]) })
 	slices.SortStableFunc(half, higher)
 	return half[:min(max(leastFinished, len(starts)/finishedShare), len(half))]
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -72,6 +73,30 @@ func TestUnitsDoNotMatterToClasses(t *testing.T) {
 	}
 	if after := fit(s); math.Abs(after.LogLik-before.LogLik) > 1e-6 || !after.Converged {
 		t.Errorf("log-likelihood %.8f, in other units %.8f (converged %v)", before.LogLik, after.LogLik, after.Converged)
+	}
+}
+
+// TestClassesAreTheSameOnAnyNumberOfProcessors, bit for bit.
+func TestClassesAreTheSameOnAnyNumberOfProcessors(t *testing.T) {
+	s := simulated(t, trueClasses(t), 40, 6, 13)
+	var first string
+	for _, n := range []int{1, 2, 7} {
+		before := runtime.GOMAXPROCS(n)
+		m, err := FitLatentClass(s, LatentClassOptions{Classes: 2, Starts: 12})
+		runtime.GOMAXPROCS(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == "" {
+			first = string(raw)
+		}
+		if string(raw) != first {
+			t.Errorf("%d processors find something else", n)
+		}
 	}
 }
 
