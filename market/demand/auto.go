@@ -17,9 +17,9 @@ import (
 type Auto struct {
 	// Period, Transform and NoMean (no constant of any kind) are read before the search; the rest is the model found.
 	ARIMA
-	// Differences are d and D; nil chooses them by the tests below at 5%, as forecast::auto.arima does, and one more d where
-	// the likelihood prefers a model with a root next to 1, which the search refuses, to every other and one more lowers
-	// AICc (auto.arima does not).
+	// Differences are d and D; nil chooses them by the tests below at 5%, as forecast::auto.arima does, and one more d (auto.arima
+	// does not) where AICc prefers a model with a root next to 1, which the search refuses, to every other with that d, and
+	// Dickey and Fuller's test does not refuse a unit root at 5% either. AICc does not compare models of different d.
 	Differences *[2]int
 	RootTest    string // of d, up to 2: "kpss" (and empty), or "adf"
 	SeasonTest  string // of D, up to 1: "strength" above 0.64 (and empty), or "ocsb"
@@ -71,14 +71,14 @@ const (
 // Where all are refused for their roots the best of them is taken, and its Warnings say so.
 func (a *Auto) Fit(s Series) error {
 	a.filter = filterState{}
-	d, err := a.differences(s)
+	d, x, err := a.differences(s)
 	if err != nil {
 		return err
 	}
 	w, best := a.search(s, d)
-	if a.Differences == nil && d[0] < 2 && (w.unitRoot() < best.aicc || best.unitRoot) {
+	if a.Differences == nil && d[0] < 2 && (w.unitRoot() < best.aicc || best.unitRoot) && integrated(x) {
 		trace := a.Trace
-		if more, other := a.search(s, [2]int{d[0] + 1, d[1]}); other.refused == "" && (other.aicc < best.aicc || best.unitRoot) {
+		if more, other := a.search(s, [2]int{d[0] + 1, d[1]}); other.refused == "" {
 			w, best = more, other
 		} else {
 			a.Trace = trace

@@ -233,3 +233,30 @@ func BenchmarkFitTreering(b *testing.B) {
 	}
 	b.ReportMetric(m.LogLik, "loglik")
 }
+
+// TestAnotherDifferenceNeedsAUnitRoot: the test behind it leaves one to a random walk of 150 values, 190 of 200 expected (fewer
+// than 180 by chance in 1,000 runs), and takes it from an autoregression with φ = 0.5, whose power is near 1.
+func TestAnotherDifferenceNeedsAUnitRoot(t *testing.T) {
+	kept, left := 0, 0
+	const series, n = 200, 150
+	for i := range uint64(series) {
+		stream := rng.New(8, 0).Family("integrated").At(i)
+		walk, noise := make([]float64, n), make([]float64, n)
+		for t := range n {
+			noise[t] = stream.Normal()
+			if walk[t] = noise[t]; t > 0 {
+				walk[t] += walk[t-1]
+				noise[t] += 0.5 * noise[t-1]
+			}
+		}
+		if integrated(walk) {
+			kept++
+		}
+		if integrated(noise) {
+			left++
+		}
+	}
+	if kept < 180 || left > 10 {
+		t.Errorf("a unit root is left to %d of %d walks, and to %d of as many autoregressions", kept, series, left)
+	}
+}

@@ -15,7 +15,13 @@ func (k *tracker) describe() (string, []string) { return "", k.Warnings }
 
 func (m *ARIMA) describe() (string, []string) { return m.String(), m.Warnings }
 
-func (m *ETS) describe() (string, []string) { return "ETS(" + m.Chosen + ")", m.Warnings }
+func (m *ETS) describe() (string, []string) {
+	chosen := "ETS(" + m.Chosen + ")"
+	if m.Least != "" {
+		chosen += fmt.Sprintf(" with AICc %.2f, the simplest within 2 of the least, %.2f of ETS(%s)", m.AICc, m.LeastAICc, m.Least)
+	}
+	return chosen, m.Warnings
+}
 
 // String names the model as the literature does: ARIMA(0,1,1)(0,1,1)[12], and its constant.
 func (m *ARIMA) String() string { return modelName(m.Order, m.Seasonal, m.Period, m.constant()) }

@@ -7,30 +7,30 @@ import (
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
-// differences chooses d and D by forecast::auto.arima's rules, on the residuals of a regression on the regressors.
-func (a *Auto) differences(s Series) ([2]int, error) {
+// differences chooses d and D by forecast::auto.arima's rules, on the residuals of a regression on the regressors, and gives
+// those with the differences taken; where they are given it does not.
+func (a *Auto) differences(s Series) (d [2]int, x []float64, err error) {
 	if a.Differences != nil {
-		return *a.Differences, nil
+		return *a.Differences, nil, nil
 	}
 	needsSeason, needsFirst := seasonTests()[a.SeasonTest], rootTests()[a.RootTest]
 	switch {
 	case needsFirst == nil:
-		return [2]int{}, field.New("root test", fmt.Sprintf("%q", a.RootTest), `"kpss" or "adf"`)
+		return d, nil, field.New("root test", fmt.Sprintf("%q", a.RootTest), `"kpss" or "adf"`)
 	case needsSeason == nil:
-		return [2]int{}, field.New("season test", fmt.Sprintf("%q", a.SeasonTest), `"strength" or "ocsb"`)
+		return d, nil, field.New("season test", fmt.Sprintf("%q", a.SeasonTest), `"strength" or "ocsb"`)
 	}
 	flat := ARIMA{Transform: a.Transform}
 	p, err := flat.prepare(s)
 	if err != nil {
-		return [2]int{}, err
+		return d, nil, err
 	}
-	x := append([]float64(nil), p.likelihood.cols[0]...)
+	x = append([]float64(nil), p.likelihood.cols[0]...)
 	for t := range x {
 		if math.IsNaN(p.y[p.from+t]) {
 			x[t] = math.NaN()
 		}
 	}
-	var d [2]int
 	scale := norm(observedOf(x))
 	if a.Period > 1 && len(x) > 2*a.Period && needsSeason(x, a.Period) {
 		if dx := lagged(x, a.Period); len(observedOf(dx)) > 0 && !a.constantRegressor(s, 0, 1) {
@@ -42,7 +42,14 @@ func (a *Auto) differences(s Series) ([2]int, error) {
 		d[0]++
 		x = lagged(x, 1)
 	}
-	return d, nil
+	return d, x, nil
+}
+
+// integrated reports whether the augmented Dickey–Fuller test, with Said & Dickey's (1984) cube root of lags, leaves room for a
+// unit root.
+func integrated(x []float64) bool {
+	t := ADF(x, false, int(math.Cbrt(float64(len(x)))))
+	return t.Statistic > t.Critical
 }
 
 // seasonTests say whether a series needs a seasonal difference.

@@ -1,8 +1,8 @@
 package demand
 
 import (
+	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/souk-sim/souk/scenarios/field"
@@ -35,6 +35,9 @@ type ETS struct {
 	LogLik float64   `json:"loglik"`       // as in forecast::ets: without the constant -n/2·(1 + log 2π - log n)
 	AICc   float64   `json:"aicc"`         // the initial states and the variance are counted
 	Start  []float64 `json:"start_states"` // before the first period: level, trend, seasons by period modulo Period
+	// Least is the form with the least AICc where Fit chose a simpler one within 2 of it, and else empty.
+	Least     string  `json:"least_aicc_form,omitempty"`
+	LeastAICc float64 `json:"least_aicc"`
 	tracker
 	form etsForm
 }
@@ -128,7 +131,7 @@ func (m *ETS) Fit(s Series) error {
 			tried = append(tried, e)
 		}
 	}
-	best, ok := chooseETS(tried)
+	best, least, ok := chooseETS(tried)
 	if !ok {
 		m.Warnings = append(m.Warnings, "constant or too short a series: forecast by the last value")
 		best = etsEstimate{form: etsForm{season: 'N'}, alpha: 1, phi: 1, start: []float64{fit.first}}
@@ -138,6 +141,10 @@ func (m *ETS) Fit(s Series) error {
 	m.form, m.Chosen = best.form, best.form.String()
 	m.Alpha, m.Beta, m.Gamma, m.Phi = best.alpha, best.beta, best.gamma, best.phi
 	m.LogLik, m.AICc = best.logLik, best.aicc
+	m.Least, m.LeastAICc = "", least.aicc
+	if least.form != best.form && ok {
+		m.Least = least.form.String()
+	}
 	m.Start = best.start
 	if season := m.seasons(best.start); season != nil {
 		copy(season, cyclic(season, s.Start))
@@ -148,18 +155,19 @@ func (m *ETS) Fit(s Series) error {
 }
 
 // chooseETS gives, of the estimates whose AICc is within 2 of the least, which the data hardly tell apart (Burnham & Anderson
-// 2002, §2.6), the one with the fewest parameters.
-func chooseETS(tried []etsEstimate) (best etsEstimate, ok bool) {
-	least := math.Inf(1)
-	for _, e := range tried {
-		least = min(least, e.aicc)
+// 2002, §2.6), the one with the fewest parameters, and the one with the least AICc.
+func chooseETS(tried []etsEstimate) (best, least etsEstimate, ok bool) {
+	if len(tried) == 0 {
+		return best, least, false
 	}
+	least = slices.MinFunc(tried, func(a, b etsEstimate) int { return cmp.Compare(a.aicc, b.aicc) })
+	best = least
 	for _, e := range tried {
-		if e.aicc <= least+2 && (!ok || len(e.x) < len(best.x) || len(e.x) == len(best.x) && e.aicc < best.aicc) {
-			best, ok = e, true
+		if e.aicc <= least.aicc+2 && (len(e.x) < len(best.x) || len(e.x) == len(best.x) && e.aicc < best.aicc) {
+			best = e
 		}
 	}
-	return best, ok
+	return best, least, true
 }
 
 // candidates are the forms to estimate: the one asked for, or forecast::ets's: no additive errors with multiplicative seasons

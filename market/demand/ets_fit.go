@@ -156,11 +156,10 @@ func (f *etsFit) begin(g etsGuess, flat int) {
 // floor is the square of the rounding errors of the values, in the units of the residuals.
 func (f *etsFit) floor() float64 { return 1e-28 * max(f.size*f.size, math.SmallestNonzeroFloat64*1e40) }
 
-// etsStarts are places in their ranges for the smoothing parameters to start from: α, β/α, γ/(1-α), φ. Without seasons the
-// likelihood has more local maxima, and a start costs less.
+// etsStarts are places in their ranges for the smoothing parameters to start from: α, β/α, γ/(1-α), φ.
 func etsStarts(form etsForm, period int) [][4]float64 {
 	if form.season != 'N' {
-		return [][4]float64{{0.2 / float64(period), 0.1, 0.05, 0.95}, {0.5, 0.1, 0.3, 0.5}}
+		return [][4]float64{{0.2 / float64(period), 0.1, 0.05, 0.95}, {0.5, 0.1, 0.3, 0.5}, {0.9, 0.5, 0.05, 0.2}, {0.002, 0.5, 0.05, 0.8}}
 	}
 	return [][4]float64{{0.2, 0.1, 0, 0.95}, {0.5, 0.1, 0, 0.5}, {0.9, 0.5, 0, 0.2}, {0.02, 0.9, 0, 0.8}}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/souk-sim/souk/sim/rng"
@@ -281,5 +282,63 @@ func TestETSRefusesFormsThatCannotBe(t *testing.T) {
 	}
 	if m := (&ETS{Period: 365}); m.Fit(Series{Values: values}) != nil || len(m.Warnings) != 1 {
 		t.Errorf("a long period: warnings %q", m.Warnings)
+	}
+}
+
+// TestETSFindsTheHighestHillOfSeasons: forms of M3 series whose likelihood has lower hills near the usual starts. The
+// log-likelihoods are forecast::ets 8.20's.
+func TestETSFindsTheHighestHillOfSeasons(t *testing.T) {
+	all := m3Read(t)
+	for _, c := range []struct {
+		id, form string
+		logLik   float64
+	}{{"N1108", "AAA", -297.2752}} {
+		i := slices.IndexFunc(all, func(s m3Series) bool { return s.id == c.id })
+		if i < 0 {
+			t.Fatalf("no series %s", c.id)
+		}
+		m := ETS{Period: all[i].period, Form: c.form}
+		if err := m.Fit(Series{Values: all[i].given}); err != nil {
+			t.Fatal(err)
+		}
+		if m.LogLik < c.logLik-1e-3 {
+			t.Errorf("%s %s: log-likelihood %.4f, R %.4f", c.id, c.form, m.LogLik, c.logLik)
+		}
+	}
+}
+
+// TestETSSaysWhichFormHasTheLeastAICc: where a simpler one is taken the description and the file name both.
+func TestETSSaysWhichFormHasTheLeastAICc(t *testing.T) {
+	simpler := 0
+	for i, series := range m3Read(t) {
+		if i%100 != 0 {
+			continue
+		}
+		name, s, m := series.id, Series{Values: series.given}, ETS{Period: series.period}
+		if err := m.Fit(s); err != nil {
+			t.Fatal(err)
+		}
+		chosen, _ := Describe(&m)
+		b, err := Save(&m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Least == "" {
+			if m.AICc != m.LeastAICc || chosen != "ETS("+m.Chosen+")" {
+				t.Errorf("%s: %s, AICc %v, least %v", name, chosen, m.AICc, m.LeastAICc)
+			}
+			continue
+		}
+		simpler++
+		least := ETS{Period: m.Period, Form: m.Least}
+		if err := least.Fit(s); err != nil {
+			t.Fatal(err)
+		}
+		if m.LeastAICc != least.AICc || m.LeastAICc > m.AICc || m.AICc > m.LeastAICc+2 || !strings.Contains(chosen, "ETS("+m.Least+")") || !strings.Contains(string(b), `"least_aicc_form"`) {
+			t.Errorf("%s: %s", name, chosen)
+		}
+	}
+	if simpler == 0 {
+		t.Error("no series has a simpler form near the best one")
 	}
 }

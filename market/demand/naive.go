@@ -38,7 +38,21 @@ func (m *Naive) Fit(s Series) error {
 		parameters = 1
 	}
 	m.finish(m, true, s.Start, z, rows, period, parameters)
+	m.forgetFirst(z, period)
+	m.spread(parameters)
 	return nil
+}
+
+// forgetFirst takes out the residual of each season's first observed value: nothing but the mean stood in for what was before.
+func (m *Naive) forgetFirst(z []float64, period int) {
+	for first := range period {
+		for t := first; t < len(z); t += period {
+			if !math.IsNaN(z[t]) {
+				m.Residuals[t] = math.NaN()
+				break
+			}
+		}
+	}
 }
 
 // tooFew is the warning of a model that leaves its season out.

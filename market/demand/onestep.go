@@ -99,14 +99,20 @@ func rowsOf(xs []Regressor, n int) [][]float64 {
 func (k *tracker) finish(step oneStep, linear bool, start int, z []float64, rows [][]float64, from, parameters int) {
 	k.step, k.linear, k.NextPeriod = step, linear, start+from
 	k.Residuals = make([]float64, len(z))
-	sum, n := 0.0, 0
 	for t := range z {
 		k.Residuals[t] = math.NaN()
-		if t < from {
-			continue
+		if t >= from {
+			k.Residuals[t] = k.advance(z[t], rows[t])
 		}
-		if e := k.advance(z[t], rows[t]); !math.IsNaN(e) {
-			k.Residuals[t] = e
+	}
+	k.spread(parameters)
+}
+
+// spread sets Sigma to that of the residuals.
+func (k *tracker) spread(parameters int) {
+	sum, n := 0.0, 0
+	for _, e := range k.Residuals {
+		if !math.IsNaN(e) {
 			sum += e * e
 			n++
 		}

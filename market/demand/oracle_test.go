@@ -290,7 +290,7 @@ func TestDifferencesAreRs(t *testing.T) {
 			{"", "ocsb", period, [2]int{-1, o.OCSB}},
 		} {
 			a := Auto{ARIMA: ARIMA{Period: c.period}, RootTest: c.root, SeasonTest: c.season}
-			d, err := a.differences(s)
+			d, _, err := a.differences(s)
 			if err != nil || d[1] != c.want[1] || d[0] != c.want[0] && c.want[0] >= 0 {
 				t.Errorf("%s %s, tests %q and %q: differences %v %v, R chose %v", o.Series, o.Transform, c.root, c.season, d, err, c.want)
 			}

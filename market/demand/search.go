@@ -1,6 +1,7 @@
 package demand
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -14,9 +15,14 @@ func (l *likelihood) search(starts, hops int) []float64 {
 		return nil
 	}
 	h := l.head()
-	best, optima := h.climb(starts)
-	if optima > 1 || len(best.x) > 3 {
-		h.hop(&best, hops)
+	found := h.climb(starts)
+	best := &found[0]
+	if len(found) > 1 || len(best.x) > 3 {
+		h.hop(best, hops)
+		if h != l { // the highest hill of the whole series need not be that of its beginning
+			best = l.highest(found)
+			l.hop(best, longHops)
+		}
 	}
 	for range 3 {
 		_, ok := levenbergMarquardt(l.at, best.x, len(l.e[0]), 1e-11, 200)
@@ -27,6 +33,20 @@ func (l *likelihood) search(starts, hops int) []float64 {
 		l.polish(best.x)
 	}
 	return best.x
+}
+
+// longHops are the hops in vain that a long series is worth.
+const longHops = 4
+
+// highest climbs from optima of another likelihood and gives the best.
+func (l *likelihood) highest(from []optimum) *optimum {
+	best := &optimum{from[0].x, math.Inf(1)}
+	for _, o := range from {
+		if o = l.promising(o.x, best.value); o.value < best.value {
+			best = &o
+		}
+	}
+	return best
 }
 
 // polish goes on from where the least-squares method stalls: on ridges towards the boundary, where the determinant's
@@ -103,11 +123,11 @@ func (l *likelihood) promising(x []float64, best float64) optimum {
 
 // climb goes uphill from white noise and from scattered starts, up to the given number or until the optima found are
 // believed to be all: of N climbs to w optima, w(N-1)/(N-w-2) are expected to exist (Boender & Rinnooy Kan 1987,
-// Mathematical Programming 37).
-func (l *likelihood) climb(starts int) (best optimum, optima int) {
+// Mathematical Programming 37). It gives them, the best first.
+func (l *likelihood) climb(starts int) []optimum {
 	const same = 0.02 // in log-likelihood
-	var found []float64
-	best = optimum{make([]float64, len(l.params)), math.Inf(1)}
+	var found []optimum
+	best := optimum{make([]float64, len(l.params)), math.Inf(1)}
 	for i := range starts {
 		x := make([]float64, len(l.params))
 		if i > 0 {
@@ -123,15 +143,21 @@ func (l *likelihood) climb(starts int) (best optimum, optima int) {
 		if o.value < best.value {
 			best = o
 		}
-		if !slices.ContainsFunc(found, func(v float64) bool { return math.Abs(l.behind(v, o.value)) < same }) {
-			found = append(found, o.value)
+		if !slices.ContainsFunc(found, func(f optimum) bool { return math.Abs(l.behind(f.value, o.value)) < same }) {
+			found = append(found, o)
 		}
 		n, w := i+1, len(found)
 		if n >= 4*len(l.params) && n > w+2 && float64(w*(n-1))/float64(n-w-2) < float64(w)+0.5 {
 			break
 		}
 	}
-	return best, len(found)
+	if len(found) == 0 {
+		return []optimum{best}
+	}
+	at := slices.IndexFunc(found, func(f optimum) bool { return l.behind(f.value, best.value) < same })
+	found[at] = best
+	slices.SortFunc(found, func(a, b optimum) int { return cmp.Compare(a.value, b.value) })
+	return found
 }
 
 // hop climbs from points around the best optimum, which moves when they find a better one, until `patience` of them in a row

@@ -61,3 +61,30 @@ func randomStarts(l *likelihood, starts int) float64 {
 	}
 	return best
 }
+
+// TestABreakDoesNotHideTheHighestHill: where the first 1,000 values are noise and what comes then is not, the optimum of the
+// whole series is found all the same.
+func TestABreakDoesNotHideTheHighestHill(t *testing.T) {
+	for seed := range uint64(3) {
+		stream := rng.New(seed, 0).Family("break").At(0)
+		y, before := make([]float64, 2500), 0.0
+		for i := range y {
+			if y[i] = 0.3 * stream.Normal(); i >= 1000 {
+				e := 3 * stream.Normal()
+				y[i], before = 0.9*y[i-1]-0.3*y[i-2]+e+0.4*before, e
+			}
+		}
+		m := ARIMA{Order: [3]int{3, 0, 3}}
+		p, err := m.prepare(Series{Values: y})
+		if err != nil {
+			t.Fatal(err)
+		}
+		best := randomStarts(p.likelihood, 8)
+		if err := m.Fit(Series{Values: y}); err != nil {
+			t.Fatal(err)
+		}
+		if m.LogLik < best-1e-3 {
+			t.Errorf("log-likelihood %.4f, %.4f from random starts", m.LogLik, best)
+		}
+	}
+}
