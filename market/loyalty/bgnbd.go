@@ -68,6 +68,7 @@ func (f *bgnbdLikelihood) at(theta, gradient []float64, hessian *mat.SymDense) f
 	r, alpha, a, b := math.Exp(theta[0]), math.Exp(theta[1]), math.Exp(theta[2]), math.Exp(theta[3])
 	f.rate.at(r)
 	f.stayed(a, b)
+	purchases := clock{0, r, alpha, theta[1]}
 	var g vector
 	var h matrix
 	var m mixture
@@ -76,11 +77,10 @@ func (f *bgnbdLikelihood) at(theta, gradient []float64, hessian *mat.SymDense) f
 		x := c.Frequency
 		m.reset()
 		du, d2u := vector{}, matrix{}
-		u := purchases(r, alpha, float64(x), c.T, &du, &d2u)
+		u := purchases.at(float64(x), c.T, &du, &d2u)
 		m.add(u, &du, &d2u)
 		if x > 0 {
-			du, d2u = vector{}, matrix{}
-			u := purchases(r, alpha, float64(x), c.Recency, &du, &d2u)
+			u := purchases.at(float64(x), c.Recency, &du, &d2u)
 			last := b + float64(x-1)
 			du[2], du[3], d2u[3][3] = 1, -b/last, -b*float64(x-1)/(last*last)
 			m.add(u+math.Log(a/last), &du, &d2u)
@@ -112,16 +112,6 @@ func (f *bgnbdLikelihood) stayed(a, b float64) {
 		f.lapse[j+1] = f.lapse[j] + inverse
 		f.curve[j+1] = f.curve[j] + inverse*inverse
 	}
-}
-
-// purchases is ln[(α/(α+t))^r (α+t)^-x], the logarithm of the mean of λ^x e^(-λt) but for (r)_x, with its derivatives by
-// ln r and ln α.
-func purchases(r, alpha, x, t float64, du *vector, d2u *matrix) float64 {
-	waited := math.Log1p(t / alpha)
-	share := alpha / (alpha + t)
-	du[0], du[1] = -r*waited, r*(1-share)-x*share
-	d2u[0][0], d2u[0][1], d2u[1][1] = du[0], r*(1-share), -(r+x)*share*(1-share)
-	return -r*waited - x*math.Log(alpha+t)
 }
 
 // odds is lapsed/alive of the likelihood: what the time since the last purchase says.
@@ -191,7 +181,11 @@ func expectedPurchases(r, alpha, a, b, t float64) float64 {
 // trapezoidal rule converges geometrically (Trefethen & Weideman 2014, SIAM Review 56, 385); the tails, where f is constant
 // to the last bit, are geometric series. Nothing is ever subtracted.
 func betaMean(a, b, depth float64, f func(p float64) float64) float64 {
-	h := min(0.25, 0.5*math.Sqrt(1/a+1/b))
+	spread := math.Sqrt(1/a + 1/b) // of ln(p/(1-p)), where it is small
+	if spread < 1e-5 {
+		return f(a / (a + b))
+	}
+	h := min(0.25, 0.5*spread)
 	centre := math.Log(a) - math.Log(b)
 	logWeight := func(u float64) float64 { // of p^a (1-p)^b
 		return -a*math.Log1p(math.Exp(-u)) - b*math.Log1p(math.Exp(u))

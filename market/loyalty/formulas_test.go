@@ -90,6 +90,12 @@ func TestModelsStayFiniteAndOrderedInAllRegions(t *testing.T) {
 			if l := m.LogLikelihood(c); math.IsNaN(l) || math.IsInf(l, 0) {
 				t.Errorf("%+v: log-likelihood %v of %+v", m, l, c)
 			}
+			stream := rng.New(rapid.Uint64().Draw(t, "seed"), 0).Family("regions").At()
+			if s := m.Draw(&stream); !(s.Rate >= 0 && s.Stay >= 0 && s.Stay <= 1 && s.Hazard >= 0) || math.IsInf(s.Rate+s.Hazard, 1) {
+				t.Errorf("%+v draws %+v", m, s)
+			} else if wait := s.Return(&stream, 2, false); !(wait > 0) {
+				t.Errorf("%+v comes back after %v", s, wait)
+			}
 			if p := m.Alive(c); !(p >= 0 && p <= 1) {
 				t.Errorf("%+v: P(alive) %v of %+v", m, p, c)
 			}

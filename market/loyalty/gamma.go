@@ -30,6 +30,7 @@ func logGammaQuantile(shape, u float64) float64 {
 		target = portable.Log(1 - u)
 	}
 	logGammaShape := logGamma(shape)
+	settled := 1e-14 + float64(1e-15*math.Sqrt(shape)) // what rounding leaves of a step
 	for range 100 {
 		logP, logQ := logIncompleteGamma(shape, y, logGammaShape)
 		density := float64(shape*y) - portable.Exp(y) - logGammaShape // of ln x, as a logarithm
@@ -41,7 +42,7 @@ func logGammaQuantile(shape, u float64) float64 {
 		}
 		step = max(-50, min(2, step))
 		y += step
-		if !(math.Abs(step) > 1e-14*max(1, math.Abs(y))) {
+		if !(math.Abs(step) > settled*max(1, math.Abs(y))) {
 			break
 		}
 	}

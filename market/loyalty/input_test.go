@@ -186,6 +186,13 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if stream := rng.New(1, 0).Family("fuzz").At(); m != nil {
+			shopper := m.Draw(&stream)
+			ahead := m.Conditional(Customer{Frequency: 2, Recency: 3, T: 7}, 5)
+			if wait := shopper.Return(&stream, 1, false); math.IsNaN(wait) || math.IsNaN(ahead) {
+				t.Fatalf("%+v comes back after %v, %v times expected, by %+v", shopper, wait, ahead, m)
+			}
+		}
 		first, err := Save(m, spend)
 		if err != nil {
 			t.Fatal(err)

@@ -90,11 +90,11 @@ func checkCustomers(customers []Customer) error {
 	return nil
 }
 
-// checkParameters reports the first that is not a positive finite number.
+// checkParameters reports the first that is not a positive number, with a margin for the arithmetic.
 func checkParameters(names []string, values []float64) error {
 	for i, v := range values {
-		if !(v > 0) || math.IsInf(v, 1) {
-			return field.New(names[i], v, "a positive finite number")
+		if !(v >= 1e-30 && v <= 1e30) {
+			return field.New(names[i], v, "a number from 1e-30 to 1e30")
 		}
 	}
 	return nil

@@ -24,8 +24,8 @@ type mixture struct {
 
 func (m *mixture) reset() { *m = mixture{top: math.Inf(-1)} }
 
-// add takes in a component.
-func (m *mixture) add(u float64, du *vector, d2u *matrix) {
+// add takes in a component and returns its share of the sum so far.
+func (m *mixture) add(u float64, du *vector, d2u *matrix) float64 {
 	if u > m.top {
 		shrink := math.Exp(m.top - u)
 		m.top, m.weight = u, m.weight*shrink
@@ -44,6 +44,7 @@ func (m *mixture) add(u float64, du *vector, d2u *matrix) {
 			m.second[i][j] += w * (d2u[i][j] + du[i]*du[j])
 		}
 	}
+	return w / m.weight
 }
 
 // log is the logarithm of the sum.
@@ -58,6 +59,24 @@ func (m *mixture) into(count float64, g *vector, h *matrix) {
 			h[i][j] += count * (m.second[i][j]/m.weight - di*m.first[j]/m.weight)
 		}
 	}
+}
+
+// clock is a Poisson process whose rate is Gamma(shape, rate scale) over customers. first is the place of ln shape among the
+// log parameters, ln scale the next.
+type clock struct {
+	first                  int
+	shape, scale, logScale float64
+}
+
+// at is ln[(scale/(scale+t))^shape (scale+t)^-x], the mean of rate^x e^(-rate·t) but for the rising factorial (shape)_x, with
+// its derivatives in their places.
+func (c *clock) at(x, t float64, du *vector, d2u *matrix) float64 {
+	i, j := c.first, c.first+1
+	waited := math.Log1p(t / c.scale)
+	share := c.scale / (c.scale + t)
+	du[i], du[j] = -c.shape*waited, c.shape*(1-share)-x*share
+	d2u[i][i], d2u[i][j], d2u[j][j] = du[i], c.shape*(1-share), -(c.shape+x)*share*(1-share)
+	return -(c.shape+x)*waited - x*c.logScale
 }
 
 // fill copies the derivatives to where the optimiser wants them.

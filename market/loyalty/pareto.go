@@ -59,6 +59,7 @@ type paretoLikelihood struct {
 func (f paretoLikelihood) at(theta, gradient []float64, hessian *mat.SymDense) float64 {
 	r, alpha, s, beta := math.Exp(theta[0]), math.Exp(theta[1]), math.Exp(theta[2]), math.Exp(theta[3])
 	f.rate.at(r)
+	purchases, lapses := clock{0, r, alpha, theta[1]}, clock{2, s, beta, theta[3]}
 	var g vector
 	var h, d2u matrix
 	var du vector
@@ -67,15 +68,12 @@ func (f paretoLikelihood) at(theta, gradient []float64, hessian *mat.SymDense) f
 	for _, c := range f.groups {
 		x := float64(c.Frequency)
 		m.reset()
-		u := purchases(r, alpha, x, c.T, &du, &d2u)
-		u += outlived(s, beta, 0, c.T, &du, &d2u)
+		u := purchases.at(x, c.T, &du, &d2u) + lapses.at(0, c.T, &du, &d2u)
 		m.add(u, &du, &d2u)
 		decay{r + x, alpha, s + 1, beta}.integrate(c.Recency, c.T, func(tau, weight float64) float64 {
-			u := purchases(r, alpha, x, tau, &du, &d2u)
-			u += outlived(s, beta, 1, tau, &du, &d2u) + math.Log(s*weight)
-			du[2]++
-			m.add(u, &du, &d2u)
-			return math.Exp(u-m.top) / m.weight
+			u := purchases.at(x, tau, &du, &d2u) + lapses.at(1, tau, &du, &d2u)
+			du[2]++ // of ln s
+			return m.add(u+math.Log(s*weight), &du, &d2u)
 		})
 		total += c.count * (f.rate.log[c.Frequency] + m.log())
 		m.into(c.count, &g, &h)
@@ -84,16 +82,6 @@ func (f paretoLikelihood) at(theta, gradient []float64, hessian *mat.SymDense) f
 	}
 	fill(&g, &h, gradient, hessian)
 	return total
-}
-
-// outlived is ln[(β/(β+t))^s (β+t)^-k] with its derivatives by ln s and ln β: purchases, of the other clock.
-func outlived(s, beta, k, t float64, du *vector, d2u *matrix) float64 {
-	var dv vector
-	var d2v matrix
-	v := purchases(s, beta, k, t, &dv, &d2v)
-	du[2], du[3] = dv[0], dv[1]
-	d2u[2][2], d2u[2][3], d2u[3][3] = d2v[0][0], d2v[0][1], d2v[1][1]
-	return v
 }
 
 // decay is (a+τ)^-m (b+τ)^-n, but for a smaller factor: how the likelihood of a lapse falls off with its time τ.
@@ -114,8 +102,8 @@ func (d decay) integrate(from, to float64, add func(tau, weight float64) float64
 			share = add(from+width*x, width*legendreWeight[i])
 		}
 		// The integrand falls: what is left is no more than its last value for the time left.
-		if from += width; share*(to-from)/(width*legendreWeight[15]) < 1e-18 {
-			return
+		if from += width; !(share*(to-from)/(width*legendreWeight[15]) >= 1e-18) {
+			return // at NaN, too: all is lost to underflow
 		}
 	}
 }
@@ -145,9 +133,7 @@ func (m *ParetoNBD) terms(c Customer) (alive, total float64) {
 	alive = at(c.T, m.S)
 	sum.add(alive, &du, &d2u)
 	decay{m.R + x, m.Alpha, m.S + 1, m.Beta}.integrate(c.Recency, c.T, func(tau, weight float64) float64 {
-		u := at(tau, m.S+1) + math.Log(m.S/m.Beta*weight)
-		sum.add(u, &du, &d2u)
-		return math.Exp(u-sum.top) / sum.weight
+		return sum.add(at(tau, m.S+1)+math.Log(m.S/m.Beta*weight), &du, &d2u)
 	})
 	return alive, sum.log()
 }
@@ -192,8 +178,8 @@ func (m *ParetoNBD) Probability(x int, t float64) float64 {
 	sum := negativeBinomial(m.R, m.Alpha, x, t) * math.Exp(-m.S*math.Log1p(t/m.Beta))
 	decay{m.R + n, m.Alpha, m.S + 1, m.Beta}.integrate(0, t, func(tau, weight float64) float64 {
 		part := negativeBinomial(m.R, m.Alpha, x, tau) * math.Exp(-m.S*math.Log1p(tau/m.Beta)) * m.S / (m.Beta + tau) * weight
-		if sum += part; tau*(m.R+n) < n*(m.Alpha+tau) {
-			return 1 // τ^x still rises: no early end
+		if sum += part; n > tau*((m.R+n)/(m.Alpha+tau)+(m.S+1)/(m.Beta+tau)) {
+			return 1 // the integrand still rises, by τ^x: no early end
 		}
 		return part / sum
 	})
