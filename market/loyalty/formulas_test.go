@@ -160,8 +160,8 @@ func TestGammaQuantileAgreesWithTheIncompleteGamma(t *testing.T) {
 		}
 	}
 	// Beyond 1e5 it is Wilson and Hilferty's.
-	for _, u := range []float64{0.001, 0.5, 0.99} {
-		if below, above := gammaQuantile(0.99999e5, u)/0.99999e5, gammaQuantile(1.00001e5, u)/1.00001e5; math.Abs(below/above-1) > 1e-6 {
+	for _, u := range []float64{1e-9, 0.001, 0.5, 0.99, 1 - 1e-8} {
+		if below, above := gammaQuantile(1e5, u), gammaQuantile(math.Nextafter(1e5, 2e5), u); math.Abs(below/above-1) > 1e-7 {
 			t.Errorf("the two forms part at %v: %v and %v", u, below, above)
 		}
 	}

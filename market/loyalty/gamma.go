@@ -13,7 +13,7 @@ func gammaQuantile(shape, u float64) float64 { return portable.Exp(logGammaQuant
 // that Newton's method on their logarithms cannot diverge; below the median it works on the one, above on the other, to
 // keep the digits of both tails.
 func logGammaQuantile(shape, u float64) float64 {
-	const wilsonHilferty = 1e5 // from here on the approximation itself is good to a billionth
+	const wilsonHilferty = 1e5 // from here on the approximation itself is good to 1e-7, in the far tails too
 	// Wilson & Hilferty (1931): the cube root is close to normal.
 	ninth := 1 / (9 * shape)
 	root := 1 - ninth + float64(portable.NormalQuantile(u)*math.Sqrt(ninth))
@@ -85,7 +85,7 @@ func lentz(a, x float64) float64 {
 			c = tiny
 		}
 		d = 1 / d
-		delta := d * c
+		delta := float64(d * c)
 		h *= delta
 		if math.Abs(delta-1) < 1e-16 {
 			break
@@ -103,7 +103,7 @@ func logGamma(x float64) float64 {
 	}
 	inverse := 1 / x
 	square := float64(inverse * inverse)
-	series := inverse * (1.0/12 - float64(square*(1.0/360-float64(square*(1.0/1260-float64(square*(1.0/1680-float64(square*(1.0/1188-float64(square*(691.0/360360)))))))))))
+	series := float64(inverse * (1.0/12 - float64(square*(1.0/360-float64(square*(1.0/1260-float64(square*(1.0/1680-float64(square*(1.0/1188-float64(square*(691.0/360360))))))))))))
 	const halfLog2Pi = 0.91893853320467274178
 	return float64((x-0.5)*portable.Log(x)) - x + halfLog2Pi + series - portable.Log(product)
 }
