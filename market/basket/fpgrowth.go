@@ -109,7 +109,7 @@ func (g *growth) mine(t *tree) bool {
 		g.suffix = append(g.suffix, rank)
 		g.emit(t.count[rank])
 		if rank > 0 && len(g.suffix) != g.longest {
-			if given, any := g.condition(t, rank); any && !g.mine(given) {
+			if given := g.condition(t, rank); given != nil && !g.mine(given) {
 				return false
 			}
 		}
@@ -118,22 +118,25 @@ func (g *growth) mine(t *tree) bool {
 	return true
 }
 
-// condition makes the tree of what comes before rank in the baskets that hold it, of frequent items alone.
-func (g *growth) condition(t *tree, rank int32) (given *tree, any bool) {
-	given = g.tree(len(g.suffix), int(rank))
+// condition makes the tree of what comes before rank in the baskets that hold it, of frequent items alone; nil where there
+// are none.
+func (g *growth) condition(t *tree, rank int32) *tree {
+	given := g.tree(len(g.suffix), int(rank))
 	for n := t.head[rank]; n != 0; n = t.nodes[n].next {
+		count := t.nodes[n].count
 		for at := t.nodes[n].parent; at != 0; at = t.nodes[at].parent {
-			given.count[t.nodes[at].rank] += t.nodes[n].count
+			given.count[t.nodes[at].rank] += count
 		}
 	}
+	any := false
 	for r, count := range given.count {
-		if given.count[r] = 0; count >= g.minimum {
-			given.keep[r], any = true, true
-		}
+		given.keep[r] = count >= g.minimum
+		any = any || given.keep[r]
 	}
 	if !any {
-		return given, false
+		return nil
 	}
+	clear(given.count)
 	for n := t.head[rank]; n != 0; n = t.nodes[n].next {
 		g.path = g.path[:0]
 		for at := t.nodes[n].parent; at != 0; at = t.nodes[at].parent {
@@ -144,7 +147,7 @@ func (g *growth) condition(t *tree, rank int32) (given *tree, any bool) {
 		slices.Reverse(g.path)
 		given.add(g.path, t.nodes[n].count)
 	}
-	return given, true
+	return given
 }
 
 // emit records the suffix as a set.
