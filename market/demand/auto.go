@@ -15,8 +15,9 @@ import (
 // AICc (Hyndman & Khandakar 2008, Journal of Statistical Software 27:3). Unlike R's auto.arima, every candidate is fitted
 // by exact maximum likelihood from several starts.
 type Auto struct {
-	// Period, Transform and NoMean (no constant of any kind) are read before the search; the rest is the model found.
+	// Period and Transform are read before the search; the rest is the model found.
 	ARIMA
+	NoConstant bool // tries no mean and no drift
 	// Differences are d and D; nil chooses them by the tests below at 5%, as forecast::auto.arima does, and one more d (auto.arima
 	// does not) where AICc prefers a model with a root next to 1, which the search refuses, to every other with that d, and
 	// Dickey and Fuller's test does not refuse a unit root at 5% either. AICc does not compare models of different d.
@@ -125,7 +126,7 @@ type orderSearch struct {
 // search tries candidates with d and D differences and gives the best; its AICc is +Inf when none can be estimated.
 func (a *Auto) search(s Series, d [2]int) (*orderSearch, outcome) {
 	n := len(observedOf(s.Values))
-	w := &orderSearch{auto: a, series: s, d: d, constant: !a.NoMean && d[0]+d[1] <= 1, n: n, seen: map[candidate]int{}}
+	w := &orderSearch{auto: a, series: s, d: d, constant: !a.NoConstant && d[0]+d[1] <= 1, n: n, seen: map[candidate]int{}}
 	w.limit = candidate{p: min(maxOrder, n/3), q: min(maxOrder, n/3)}
 	if a.Period > 1 {
 		if most := min(maxSeasonal, n/3/a.Period); most > 0 {

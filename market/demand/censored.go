@@ -98,7 +98,7 @@ func UnconstrainNormal(sales []float64, soldOut []bool) (*Unconstrained, error) 
 // reached the stock. At least one must not be.
 func UnconstrainPoisson(sales []float64, soldOut []bool) (*Unconstrained, error) {
 	for i, y := range sales {
-		if err := checkCount(fmt.Sprintf("sales of period %d", i), y); err != nil {
+		if err := checkCount(fmt.Sprintf("sales at index %d", i), y); err != nil {
 			return nil, err
 		}
 	}
@@ -156,7 +156,7 @@ func uncensoredMoments(sales []float64, soldOut []bool) (mean, sd float64, err e
 	n := 0.0
 	for i, y := range sales {
 		if math.IsInf(y, 0) {
-			return 0, 0, field.New(fmt.Sprintf("sales of period %d", i), y, "a finite number, or NaN where it is missing")
+			return 0, 0, field.New(fmt.Sprintf("sales at index %d", i), y, "a finite number, or NaN where it is missing")
 		}
 		if !soldOut[i] && !math.IsNaN(y) {
 			n++

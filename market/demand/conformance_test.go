@@ -20,6 +20,18 @@ func monthly(n int) Series {
 	return s
 }
 
+// wandering is a random walk of positive whole numbers, with a regressor it does not depend on.
+func wandering(n int) Series {
+	stream := rng.New(1, 0).Family("wandering").At(uint64(n))
+	s := Series{Values: make([]float64, n), Regressors: []Regressor{{"deal", make([]float64, n)}}}
+	level := 500.0
+	for t := range n {
+		level += 10 * stream.Normal()
+		s.Values[t], s.Regressors[0].Values[t] = math.Round(level), float64(t%2)
+	}
+	return s
+}
+
 // TestEveryModelKeepsTheContract is what Model promises, for every kind in the table.
 func TestEveryModelKeepsTheContract(t *testing.T) {
 	for _, k := range Kinds() {
@@ -72,6 +84,15 @@ func keepsTheContract(t *testing.T, fresh func() Model) {
 		t.Fatal(err)
 	}
 	sameForecast(t, "fitted again", again, f, future)
+
+	used := fresh()
+	if err := used.Fit(wandering(60)); err != nil {
+		t.Fatal(err)
+	}
+	if err := used.Fit(s); err != nil {
+		t.Fatal(err)
+	}
+	sameForecast(t, "fitted to another series before", used, f, future)
 
 	if err := m.Update(120, []float64{1}); err != nil {
 		t.Fatal(err)

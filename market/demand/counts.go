@@ -122,6 +122,9 @@ func (c *countFit) best(m *Counts) error {
 			}
 		}
 	}
+	if math.IsInf(lowest, 1) {
+		return field.New("series", fmt.Sprintf("%d periods", len(c.z)), "counts to which a regression can be fitted: no likelihood is finite")
+	}
 	return nil
 }
 

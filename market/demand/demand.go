@@ -83,7 +83,7 @@ type Forecast struct {
 	Mean     []float64 // expectation on the scale of the data (for logs exp(μ+σ²/2): unbiased, not the median)
 	Median   []float64 // what absolute errors should be measured from (Gneiting 2011)
 	Lo, Hi   []float64 // central interval on the scale of the data
-	// On the transformed scale, where ARIMA's forecast is Gaussian. The errors do not include those of the coefficients.
+	// On the transformed scale (of Simulated, the data's), where ARIMA's forecast is Gaussian. The errors do not include those of the coefficients.
 	TransformedMean, TransformedSE []float64
 }
 

@@ -175,15 +175,14 @@ func checkHorizon(h int) error {
 
 // Forecast predicts h periods from Next (see Model). The state's uncertainty is in the errors, the coefficients' is not.
 func (m *ARIMA) Forecast(h int, coverage float64, future []Regressor) (*Forecast, error) {
-	if !(coverage > 0 && coverage < 1) {
-		return nil, field.New("coverage", coverage, "a probability between 0 and 1")
+	if err := checkCoverage(coverage); err != nil {
+		return nil, err
 	}
 	s, err := m.simulator(h, future)
 	if err != nil {
 		return nil, err
 	}
-	f := &Forecast{Start: m.next, Coverage: coverage, Mean: make([]float64, h), Median: make([]float64, h), Lo: make([]float64, h), Hi: make([]float64, h),
-		TransformedMean: make([]float64, h), TransformedSE: make([]float64, h)}
+	f := newForecast(h, m.next, coverage)
 	variance := make([]float64, h)
 	noise := make([]float64, h)
 	noise[0] = 1

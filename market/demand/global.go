@@ -16,13 +16,13 @@ import (
 // algorithm (Dempster, Rubin & Tsutakawa 1981): what the series have in common, and how far each may leave it. A series
 // with a long history keeps its own coefficients, one with a short history borrows those of the others.
 type Global struct {
-	Transform Transform `json:"transform"`
-	Features  features  `json:"features"`
-	Center    []float64 `json:"center"` // of the features over all series, and their Spread: coefficients are of standardised ones
-	Spread    []float64 `json:"spread"`
-	Mean      []float64 `json:"mean"` // of the coefficients, the intercept first
-	Variance  []float64 `json:"variance"`
-	Noise     float64   `json:"noise"` // σ², mean over the series
+	Transform Transform
+	Features  features
+	Center    []float64 // of the features over all series, and their Spread: coefficients are of standardised ones
+	Spread    []float64
+	Mean      []float64 // of the coefficients, the intercept first
+	Variance  []float64
+	Noise     float64 // σ², mean over the series
 }
 
 const (
@@ -190,6 +190,7 @@ func newPosterior(k int) *posterior {
 
 func (p *posterior) of(m *evidence, g *Global, noise float64) {
 	k := len(p.b)
+	// Positive definite: every prior precision is above zero.
 	p.factor.factor(k, func(i, j int) float64 {
 		if i == j {
 			return m.xx[i*k+i]/noise + 1/g.Variance[i]

@@ -220,15 +220,14 @@ const forecastPaths = 1000
 // Forecast predicts h periods (see Model). The point forecast is the recursion without errors. The interval of a linear
 // model is exact; that of another one comes from 1,000 simulated paths of a fixed seed.
 func (k *tracker) Forecast(h int, coverage float64, future []Regressor) (*Forecast, error) {
-	if !(coverage > 0 && coverage < 1) {
-		return nil, field.New("coverage", coverage, "a probability between 0 and 1")
+	if err := checkCoverage(coverage); err != nil {
+		return nil, err
 	}
 	rows, err := k.future(h, future)
 	if err != nil {
 		return nil, err
 	}
-	f := &Forecast{Start: k.NextPeriod, Coverage: coverage, Mean: make([]float64, h), Median: make([]float64, h),
-		Lo: make([]float64, h), Hi: make([]float64, h), TransformedMean: make([]float64, h), TransformedSE: make([]float64, h)}
+	f := newForecast(h, k.NextPeriod, coverage)
 	s := k.simulator(rows)
 	s.without(f.TransformedMean, 0)
 	if k.linear {

@@ -48,7 +48,7 @@ func Kinds() []Kind {
 		{"theta", "simple exponential smoothing with half the trend, seasonally adjusted", func(o Options) Model {
 			return &Theta{smoothed{Period: o.Period, tracker: tracker{Transform: o.Transform}}}
 		}},
-		{"regression", "linear in lags, season, trend and regressors, by a robust ridge", func(o Options) Model {
+		{"regression", "linear in lags, season and regressors, by a robust ridge", func(o Options) Model {
 			return &Regression{Period: o.Period, tracker: tracker{Transform: o.Transform}}
 		}},
 		{"forest", "regression, and a random forest on what it leaves", func(o Options) Model {
@@ -93,29 +93,31 @@ type saved struct {
 
 const savedSchema = "souk.demand/1"
 
-// types are those of the models, by their names in files.
-func types() map[string]func() Model {
-	return map[string]func() Model{
-		"arima":       func() Model { return new(ARIMA) },
-		"auto":        func() Model { return new(Auto) },
-		"conformal":   func() Model { return new(Conformal) },
-		"counts":      func() Model { return new(Counts) },
-		"naive":       func() Model { return new(Naive) },
-		"naive2":      func() Model { return new(Naive2) },
-		"ets":         func() Model { return new(ETS) },
-		"theta":       func() Model { return new(Theta) },
-		"regression":  func() Model { return new(Regression) },
-		"forest":      func() Model { return new(Forest) },
-		"combination": func() Model { return new(Combination) },
-		"lstm":        func() Model { return new(LSTM) },
+// kindOf is the name of a model's type in files.
+func kindOf(m Model) string { return strings.ToLower(reflect.TypeOf(m).Elem().Name()) }
+
+// blank gives an empty model of a type by its name in files, or nil: one of the kinds, or what stands behind or around them.
+func blank(kind string) Model {
+	models := []Model{new(ARIMA), new(Conformal)}
+	for _, k := range Kinds() {
+		models = append(models, k.New(Options{}))
 	}
+	for _, m := range models {
+		if kindOf(m) == kind {
+			return reflect.New(reflect.TypeOf(m).Elem()).Interface().(Model)
+		}
+	}
+	return nil
 }
 
 // Save writes a fitted model as readable JSON. Load reads it back to the same forecasts, bit for bit.
 func Save(m Model) ([]byte, error) {
-	kind := strings.ToLower(reflect.TypeOf(m).Elem().Name())
-	if types()[kind] == nil {
-		return nil, fmt.Errorf("demand.Save: no model of kind %q", kind)
+	if m == nil {
+		return nil, field.New("model", "none", "a fitted model")
+	}
+	kind := kindOf(m)
+	if blank(kind) == nil {
+		return nil, field.New("model", kind, "a model of this package")
 	}
 	if f, ok := m.(interface{ fitted() error }); ok && f.fitted() != nil {
 		return nil, f.fitted()
@@ -136,11 +138,10 @@ func Load(b []byte) (Model, error) {
 	if f.Schema != savedSchema {
 		return nil, field.New("schema", fmt.Sprintf("%q", f.Schema), savedSchema)
 	}
-	blank := types()[f.Kind]
-	if blank == nil {
+	m := blank(f.Kind)
+	if m == nil {
 		return nil, field.New("kind", fmt.Sprintf("%q", f.Kind), "a demand model's kind")
 	}
-	m := blank()
 	if err := strict(f.Model, m); err != nil {
 		return nil, fmt.Errorf("%s model: %w", f.Kind, err)
 	}

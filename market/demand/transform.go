@@ -165,13 +165,19 @@ func Guerrero(values []float64, period int) (lambda float64, err error) {
 	return (a + b) / 2, nil
 }
 
+// largest is the largest magnitude of an observation: its square, and sums of squares, are finite.
+const largest = 1e100
+
 // check reports why y cannot be an observation under the transform; NaN can: it is missing.
 func (t Transform) check(key string, y float64) error {
-	if math.IsInf(y, 0) {
-		return field.New(key, y, "a finite number, or NaN where it is missing")
+	if math.Abs(y) > largest {
+		return field.New(key, y, "a finite number within ±1e100, or NaN where it is missing")
 	}
 	if t.boxCox && y <= 0 {
 		return field.New(key, y, "a positive number, because the model takes logarithms or powers")
+	}
+	if z := t.forward(y); math.Abs(z) > largest {
+		return field.New(key, y, fmt.Sprintf("a number whose transform (%s) is within ±1e100", t))
 	}
 	return nil
 }

@@ -112,7 +112,7 @@ func EstimateARIMA(s demand.Series, r ARIMARequest) (*Estimate, error) {
 			return nil, err
 		}
 	} else {
-		auto := demand.Auto{ARIMA: m, Full: r.Full, Workers: r.Workers}
+		auto := demand.Auto{ARIMA: m, NoConstant: r.NoMean, Full: r.Full, Workers: r.Workers}
 		if err := auto.Fit(s); err != nil {
 			return nil, err
 		}

@@ -118,13 +118,16 @@ func usable(f *demand.Forecast, origin, horizon int) error {
 	if f.Start != origin {
 		return fmt.Errorf("it begins with period %d", f.Start)
 	}
-	for name, x := range map[string][]float64{"mean": f.Mean, "median": f.Median, "lower end": f.Lo, "upper end": f.Hi} {
-		if len(x) != horizon {
-			return fmt.Errorf("the %s has %d periods", name, len(x))
+	for _, part := range []struct {
+		name   string
+		values []float64
+	}{{"mean", f.Mean}, {"median", f.Median}, {"lower end", f.Lo}, {"upper end", f.Hi}} {
+		if len(part.values) != horizon {
+			return fmt.Errorf("the %s has %d periods", part.name, len(part.values))
 		}
-		for i, v := range x {
+		for i, v := range part.values {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return fmt.Errorf("the %s %d periods ahead is %v", name, i+1, v)
+				return fmt.Errorf("the %s %d periods ahead is %v", part.name, i+1, v)
 			}
 		}
 	}
