@@ -45,16 +45,16 @@ func (m *LSTM) Fit(s Series) error {
 	left := d.residuals(&m.equation)
 	m.Network = newNetwork(d.rows)
 	m.State = append(m.State, make([]float64, (lstmWindow-1)*len(m.Coefficients))...)
-	rest, err := m.Network.train(m.windows(d, s.Start), left, m.Seed)
+	used, rest, err := m.Network.train(m.windows(d, s.Start), left, m.Seed)
 	if err != nil {
 		return fmt.Errorf("LSTM: %w", err)
 	}
-	if rest == 1 {
+	if !used {
 		m.Network = nil
 		m.State = m.State[:m.Features.stateLen()]
 	}
-	m.finish(m, rest == 1, s.Start, d.z, d.xs, d.from, df)
-	if rest < 1 {
+	m.finish(m, !used, s.Start, d.z, d.xs, d.from, df)
+	if used {
 		// The network has seen the values that it was trained on: the spread is the line's, less what was saved on the tail.
 		m.Sigma = math.Sqrt(rest * dot(left, left) / float64(len(left)-df))
 	}
@@ -66,7 +66,7 @@ func (m *LSTM) windows(d *table, start int) [][]float64 {
 	k := len(m.Coefficients)
 	var all [][]float64
 	state := append([]float64(nil), m.State...)
-	last := 0.0
+	last := m.State[m.Features.reach()-1]
 	for t := d.from; t < len(d.z); t++ {
 		if !math.IsNaN(d.z[t]) {
 			window := append(make([]float64, 0, lstmWindow*k), state[m.Features.stateLen():]...)

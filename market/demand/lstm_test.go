@@ -157,3 +157,38 @@ func TestAnLSTMLearnsAParabola(t *testing.T) {
 		t.Errorf("mean absolute error %.3f, of the line %.3f", errors[m], errors[line])
 	}
 }
+
+// A window after a first value that is missing begins with the series' own level, not with zero.
+func TestAnLSTMsWindowsCarryValuesOverGaps(t *testing.T) {
+	s := Series{Values: make([]float64, 40)}
+	for i := range s.Values {
+		s.Values[i] = 1000 + float64(i%7)
+	}
+	s.Values[4] = math.NaN() // the first period with a row
+	m := &LSTM{}
+	d, _, err := m.equation.fit(&m.tracker, s, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := len(m.Coefficients)
+	m.Network = &network{Center: make([]float64, k), Spread: make([]float64, k)}
+	for j := range k {
+		m.Network.Spread[j] = 1
+	}
+	m.State = append(m.State, make([]float64, (lstmWindow-1)*k)...)
+	last := m.windows(d, 0)[0]
+	for j, v := range last[(lstmWindow-1)*k:] {
+		if v != d.rows[0][j] {
+			t.Errorf("feature %d is %v, in the table %v", j, v, d.rows[0][j])
+		}
+	}
+}
+
+// Squared errors come back from losses.
+func TestLossesHoldTheirSquares(t *testing.T) {
+	for _, e := range []float64{0, 0.1, 1, 30} {
+		if got := squares([]float64{math.Sqrt(1+e*e) - 1})[0]; math.Abs(got-e*e) > 1e-12*(1+e*e) {
+			t.Errorf("%v, want %v", got, e*e)
+		}
+	}
+}

@@ -20,12 +20,13 @@ const (
 )
 
 // train fits the weights to y, one number for each window, by full-batch steps. The last fifth tells when to stop; then the
-// network learns as long on everything. rest is the loss on that fifth as a share of what it is without a network: 1 where the
-// network does not better it by a standard error (Breiman, Friedman, Olshen & Stone 1984, §3.4.3), and is of no use.
-func (n *network) train(windows [][]float64, y []float64, seed uint64) (rest float64, err error) {
+// network learns as long on everything. It is used where it betters the line's loss on that fifth by a standard error
+// (Breiman, Friedman, Olshen & Stone 1984, §3.4.3). rest is its share of the line's variance there, what it saves counting less a
+// standard error: the epoch was chosen on the same values, which flatters it.
+func (n *network) train(windows [][]float64, y []float64, seed uint64) (used bool, rest float64, err error) {
 	n.Scale = medianSize(y) / 0.6745
 	if n.Scale == 0 {
-		return 1, nil
+		return false, 1, nil
 	}
 	targets := make([]float64, len(y))
 	for i, v := range y {
@@ -41,23 +42,34 @@ func (n *network) train(windows [][]float64, y []float64, seed uint64) (rest flo
 		}
 		return epoch < at+lstmPatience
 	})
-	if err != nil || !betterBySE(best, idle) {
-		return 1, err
+	if saved, se := saving(best, idle); err != nil || saved <= se {
+		return false, 1, err
 	}
+	saved, se := saving(squares(best), squares(idle))
 	n.start(seed)
-	return sum(best) / sum(idle), n.descend(windows, targets, at, func(int) bool { return true })
+	rest = 1 - max(0, saved-se)*float64(len(idle))/sum(squares(idle))
+	return true, rest, n.descend(windows, targets, at, func(int) bool { return true })
 }
 
-// betterBySE reports whether the mean of a is below that of b by more than the standard error of the difference.
-func betterBySE(a, b []float64) bool {
-	n, saved, squares := float64(len(a)), 0.0, 0.0
+// squares are the squared errors of losses √(1+e²)-1.
+func squares(losses []float64) []float64 {
+	all := make([]float64, len(losses))
+	for i, l := range losses {
+		all[i] = l * (l + 2)
+	}
+	return all
+}
+
+// saving is by how much the mean of a is below that of b, and the standard error of the difference.
+func saving(a, b []float64) (saved, se float64) {
+	n, squares := float64(len(a)), 0.0
 	for i := range a {
 		saved += (b[i] - a[i]) / n
 	}
 	for i := range a {
 		squares += (b[i] - a[i] - saved) * (b[i] - a[i] - saved)
 	}
-	return saved > math.Sqrt(squares/(n-1)/n)
+	return saved, math.Sqrt(squares / (n - 1) / n)
 }
 
 // medianSize is the median of |y|.

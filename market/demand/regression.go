@@ -11,6 +11,10 @@ import (
 // coefficients shrink as under the Minnesota prior (Litterman 1986): those of a lag the more the older it is, those of
 // the past more than those of the period itself; how much is chosen by generalised cross-validation. Large errors count
 // linearly (Huber 1964), because one week of a failed delivery should not move the price effect.
+//
+// The intervals take the coefficients as known. Of an integrated series they are too narrow, since its root is estimated too low: of 90%
+// for random walks of 120 values, 0.88 held one period ahead and 0.75 ten. Conformal intervals (see Conformal) or ARIMA are
+// for such series; the same holds of Forest and LSTM.
 type Regression struct {
 	Period int `json:"-"` // periods a season, read by Fit
 	equation
