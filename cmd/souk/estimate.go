@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -65,7 +64,7 @@ func (a *app) estimateARIMA() *cobra.Command {
 				r.Period, note = subject.Season(s.period, len(subject.Series.Values))
 				a.remark(note)
 			}
-			e, err := interruptible(cmd.Context(), func() (*workflow.Estimate, error) { return workflow.EstimateARIMA(subject.Series, r) })
+			e, err := workflow.EstimateARIMA(cmd.Context(), subject.Series, r)
 			if bad, ok := errors.AsType[*field.Error](err); ok && strings.HasPrefix(bad.Key, "fixed ") {
 				return badUsage("--fix", strings.TrimPrefix(bad.Key, "fixed ")+", "+bad.Found, bad.Expected)
 			}
@@ -164,26 +163,6 @@ func (s *seriesFlags) power(subject *workflow.Subject) (t demand.Transform, lamb
 	season, _ := subject.Season(s.period, len(subject.Series.Values))
 	power, err := demand.Guerrero(subject.Series.Values, season)
 	return demand.BoxCox(power), &power, err
-}
-
-// interruptible lets go of work that does not watch the context when that is done; the program ends then.
-func interruptible[T any](ctx context.Context, work func() (T, error)) (T, error) {
-	type outcome struct {
-		value T
-		err   error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		value, err := work()
-		done <- outcome{value, err}
-	}()
-	select {
-	case o := <-done:
-		return o.value, o.err
-	case <-ctx.Done():
-		var none T
-		return none, ctx.Err()
-	}
 }
 
 func triple(flag, text string) (o [3]int, err error) {

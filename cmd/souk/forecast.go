@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,7 +23,7 @@ import (
 )
 
 // quickModels are those that forecast where nobody names any: fast, and each of another kind.
-var quickModels = []string{"seasonal-naive", "theta", "ets", "auto-arima"}
+func quickModels() []string { return []string{"seasonal-naive", "theta", "ets", "auto-arima"} }
 
 // forecastFlags are those that only souk forecast has.
 type forecastFlags struct {
@@ -60,7 +61,7 @@ func (a *app) forecast() *cobra.Command {
 	}
 	s.add(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&s.models, "models", quickModels, "models, and best: the one of them that the back-test prefers")
+	f.StringSliceVar(&s.models, "models", quickModels(), "models, and best: the one of them that the back-test prefers")
 	f.IntVar(&s.backtest, "backtest", 0, "compare the models from so many origins, the last that leave a whole horizon")
 	f.Float64Var(&s.coverage, "coverage", 0.95, "of the intervals")
 	f.StringVar(&s.intervals, "intervals", "", "gaussian, simulated (quantiles of paths) or conformal (as wide as errors were lately); else the model's own")
@@ -152,19 +153,17 @@ func (a *app) forecastMany(ctx context.Context, s *forecastFlags, r *workflow.Fo
 	if err != nil {
 		return err
 	}
-	source := s.source()
-	if source.Folder, err = os.MkdirTemp("", "souk-forecast-"); err != nil {
-		return err
-	}
-	defer os.RemoveAll(source.Folder)
 	watch, closed := a.watch()
 	defer closed()
 	a.saves = true
-	run := &workflow.ForecastRun{Request: *r, Data: source, Name: strings.TrimLeft(strings.TrimSuffix(filepath.Base(s.data), filepath.Ext(s.data)), "."), Document: document, CSV: s.csv,
+	run := &workflow.ForecastRun{Request: *r, Data: s.source(), Name: strings.TrimLeft(strings.TrimSuffix(filepath.Base(s.data), filepath.Ext(s.data)), "."), Document: document, CSV: s.csv,
 		Store: a.store(), Build: build(), Workers: a.workers, Watch: watch,
 		Options: rundir.Options{Resume: s.resume, Tell: a.notice, Holder: fmt.Sprintf("souk forecast, process %d", os.Getpid())}}
 	summary, err := run.Do(ctx)
 	closed()
+	if bad, ok := errors.AsType[*field.Error](err); ok && bad.Key == "--id" {
+		return usage{err}
+	}
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 // Command souk simulates markets, learns to price in them, and exports what it learned. souk help tells the commands.
 //
-// Exit codes: 0 done, 1 failed, 2 usage, 3 invalid scenario or data, 4 a gate was not met, 130 interrupted (work saved).
+// Exit codes: 0 done, 1 failed, 2 usage, 3 invalid scenario or data, 4 a gate was not met, 130 interrupted (a run that
+// can be resumed is saved).
 package main
 
 import (

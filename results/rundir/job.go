@@ -71,6 +71,9 @@ func (r *Run) Job(name string) (*Job, error) {
 // State is what the last checkpoint before Job held; nil when there was none.
 func (j *Job) State() []byte { return j.state }
 
+// Folder is where the job may keep other files while it works. They are gone when the job is opened again or the run is finished.
+func (j *Job) Folder() string { return j.dir }
+
 // Checkpoint makes all rows that were written to the job durable and, with them, the state from which the job can go
 // on. After a crash the job is as the last Checkpoint left it.
 func (j *Job) Checkpoint(state []byte) error {

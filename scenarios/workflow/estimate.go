@@ -1,10 +1,12 @@
 package workflow
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 
 	"github.com/souk-sim/souk/market/demand"
+	"github.com/souk-sim/souk/market/demand/backtest"
 	"github.com/souk-sim/souk/sim/portable"
 )
 
@@ -102,8 +104,12 @@ type tried struct {
 	Refused string `json:"refused,omitempty"`
 }
 
-// EstimateARIMA fits the ARIMA that r asks for and forecasts with it.
-func EstimateARIMA(s demand.Series, r ARIMARequest) (*Estimate, error) {
+// EstimateARIMA fits the ARIMA that r asks for and forecasts with it. When the context is done it returns at once, with its error.
+func EstimateARIMA(ctx context.Context, s demand.Series, r ARIMARequest) (*Estimate, error) {
+	return interruptible(ctx, func() (*Estimate, error) { return estimateARIMA(s, r) })
+}
+
+func estimateARIMA(s demand.Series, r ARIMARequest) (*Estimate, error) {
 	m := demand.ARIMA{Seasonal: r.Seasonal, Period: r.Period, Transform: r.Transform, NoMean: r.NoMean, Drift: r.Drift, Fixed: r.Fixed}
 	e := &Estimate{Fitted: &m}
 	if r.Order != nil {
@@ -131,6 +137,9 @@ func EstimateARIMA(s demand.Series, r ARIMARequest) (*Estimate, error) {
 	f, err := m.Forecast(r.Horizon, 0.95, r.Future)
 	if err != nil {
 		return nil, err
+	}
+	if err := backtest.Usable(f, s.Start+len(s.Values), r.Horizon); err != nil {
+		e.Warnings = append(e.Warnings, "the forecast cannot be used: "+err.Error())
 	}
 	e.predict(f, r.Transform != demand.Transform{})
 	return e, nil

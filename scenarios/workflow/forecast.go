@@ -146,17 +146,17 @@ func (r *ForecastRequest) begin(s *Subject) (*ForecastRequest, *Forecasts) {
 	return &settled, f
 }
 
-// one forecasts one of many series, in the worker that calls it. What fails is told in its place.
-func (r *ForecastRequest) one(s *Subject) *Forecasts {
+// one forecasts one of many series, in the worker that calls it. What fails is told in its place; of a context that is done nothing is told.
+func (r *ForecastRequest) one(ctx context.Context, s *Subject) *Forecasts {
 	r, f := r.begin(s)
 	if r.Origins > 0 {
-		if f.Backtest, f.err = r.backtest(context.Background(), s, 1, nil); f.err == nil {
+		if f.Backtest, f.err = r.backtest(ctx, s, 1, nil); f.err == nil {
 			if b := f.Backtest.Best(); b != nil {
 				f.Best = b.Name
 			}
 		}
 	}
-	r.fitAll(context.Background(), f, s, 1)
+	r.fitAll(ctx, f, s, 1)
 	return f
 }
 
@@ -179,7 +179,7 @@ func (r *ForecastRequest) fitAll(ctx context.Context, f *Forecasts, s *Subject, 
 	}
 	// The error is the context's, which the caller asks.
 	_ = inOrder(ctx, workers, iter.Seq2[string, error](names), func(name string) answer {
-		m := r.forecaster(name, s.Horizon)
+		m := r.forecaster(ctx, name, s.Horizon)
 		told, result, err := r.fit(m, s)
 		return answer{told, result, m.lambda, err}
 	}, func(a answer) error {
@@ -212,8 +212,8 @@ func (r *ForecastRequest) fitAll(ctx context.Context, f *Forecasts, s *Subject, 
 	}
 }
 
-func (r *ForecastRequest) forecaster(name string, horizon int) *forecaster {
-	return &forecaster{name: name, request: r, horizon: horizon}
+func (r *ForecastRequest) forecaster(ctx context.Context, name string, horizon int) *forecaster {
+	return &forecaster{ctx: ctx, name: name, request: r, horizon: horizon}
 }
 
 func (r *ForecastRequest) fit(m *forecaster, s *Subject) (ModelForecast, *demand.Forecast, error) {
@@ -229,6 +229,9 @@ func (r *ForecastRequest) fit(m *forecaster, s *Subject) (ModelForecast, *demand
 	if err != nil {
 		return failed(err)
 	}
+	if err := backtest.Usable(f, s.Series.Start+len(s.Series.Values), s.Horizon); err != nil {
+		return failed(field.New("forecast by "+m.name, err, "finite numbers, of values that are not too large to be squared"))
+	}
 	told.Fitted, told.Warnings = m.describe()
 	for i := range f.Mean {
 		told.Forecast = append(told.Forecast, step{i + 1, s.Label(f.Start + i), orNull(f.Mean[i]), orNull(f.Median[i]), orNull(f.Lo[i]), orNull(f.Hi[i])})
@@ -240,7 +243,7 @@ func (r *ForecastRequest) fit(m *forecaster, s *Subject) (ModelForecast, *demand
 func (r *ForecastRequest) backtest(ctx context.Context, s *Subject, workers int, progress func(done, total int)) (*backtest.Result, error) {
 	var candidates []backtest.Candidate
 	for _, name := range r.kinds() {
-		candidates = append(candidates, backtest.Candidate{Name: name, New: func() (demand.Model, error) { return r.forecaster(name, s.Horizon), nil }})
+		candidates = append(candidates, backtest.Candidate{Name: name, New: func() (demand.Model, error) { return r.forecaster(ctx, name, s.Horizon), nil }})
 	}
 	origins, err := backtest.Rolling(s.Series, s.Horizon, r.Origins, 1)
 	if err != nil {

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -25,7 +26,8 @@ const intervalPaths = 1000
 // forecaster is a model of a kind with what a request decides anew at each fit, on nothing but the history of that fit: the power of
 // its transform and the intervals. Mean and median are the model's.
 type forecaster struct {
-	demand.Model // set by Fit, which comes first; around kind where intervals are conformal
+	ctx          context.Context // of the request: Fit returns when it is done
+	demand.Model                 // set by Fit, which comes first; around kind where intervals are conformal
 	kind         demand.Model
 	name         string
 	request      *ForecastRequest
@@ -56,7 +58,8 @@ func (m *forecaster) Fit(s demand.Series) error {
 	if m.request.Intervals == Conformal {
 		m.Model = &demand.Conformal{Model: m.kind, Horizon: m.horizon, Calibration: m.calibration(len(s.Values)), Transform: m.transform}
 	}
-	return m.Model.Fit(s)
+	_, err = interruptible(m.ctx, func() (none struct{}, err error) { return none, m.Model.Fit(s) })
+	return err
 }
 
 // calibration is a third of n periods, or, up to a half, so many that the last step has errors enough for the coverage (see

@@ -83,6 +83,9 @@ const checkpointEvery = 256
 // Do forecasts every series and leaves a run directory. A series or a model that fails is a row of failed.csv. When the context is cancelled
 // the run stays resumable, and the error is the context's.
 func (r *ForecastRun) Do(ctx context.Context) (*ForecastSummary, error) {
+	if err := r.checkNames(); err != nil {
+		return nil, err
+	}
 	run, err := r.Store.Open(r.Name, r.Document, r.Options)
 	if err != nil {
 		return nil, err
@@ -93,10 +96,12 @@ func (r *ForecastRun) Do(ctx context.Context) (*ForecastSummary, error) {
 		return nil, err
 	}
 	err = r.work(ctx, w)
-	if ctx.Err() != nil {
-		return nil, errors.Join(w.checkpoint(), ctx.Err())
-	}
 	if err != nil {
+		if errors.Is(err, ctx.Err()) { // else rows may be missing that the state counts
+			if unsaved := w.checkpoint(); unsaved != nil {
+				return nil, unsaved
+			}
+		}
 		return nil, err
 	}
 	summary := w.summary()
@@ -119,8 +124,10 @@ func (r *ForecastRun) work(ctx context.Context, w *forecastWork) error {
 		}
 	}
 	tell()
-	series := skip(r.Data.All(ctx, func(n int) { total.Store(int64(n)) }), w.state.Done)
-	return inOrder(ctx, workers, series, r.one, func(f *Forecasts) error {
+	data := r.Data
+	data.Folder = w.job.Folder()
+	series := skip(data.All(ctx, func(n int) { total.Store(int64(n)) }), w.state.Done)
+	return inOrder(ctx, workers, series, func(o logs.Observations) *Forecasts { return r.one(ctx, o) }, func(f *Forecasts) error {
 		if err := w.take(f); err != nil {
 			return err
 		}
@@ -133,12 +140,12 @@ func (r *ForecastRun) work(ctx context.Context, w *forecastWork) error {
 }
 
 // one prepares and forecasts one series.
-func (r *ForecastRun) one(o logs.Observations) *Forecasts {
+func (r *ForecastRun) one(ctx context.Context, o logs.Observations) *Forecasts {
 	s, err := r.Data.Prepare(o, r.Request.Horizon)
 	if err != nil {
 		return &Forecasts{id: o.ID, err: err}
 	}
-	return r.Request.one(s)
+	return r.Request.one(ctx, s)
 }
 
 func skip[T any](items iter.Seq2[T, error], n int) iter.Seq2[T, error] {
@@ -204,19 +211,86 @@ func (w *forecastWork) checkpoint() error {
 	return w.job.Checkpoint(state)
 }
 
-// take adds one series' forecasts to the rows and the standings.
+// take adds one series' forecasts to the rows and, when those are written, to the state, so that no checkpoint counts what is not there.
 func (w *forecastWork) take(f *Forecasts) error {
 	key := results.Key{Episode: int64(w.state.Done)}
-	var rows []forecastRow
-	var failed []failureRow
-	fails := func(model, reason string) {
-		failed = append(failed, failureRow{key, f.id, model, reason})
-		w.because(f.id, model, reason)
+	failures, forecasts := w.failed(key, f), f.rows(key)
+	scores, paired := f.scores(key)
+	if err := w.failures.Write(failures); err != nil {
+		return err
 	}
-	if len(f.Models) == 0 { // it could not be prepared
-		fails("", f.err.Error())
-	} else if request := w.run.Request; request.Origins > 0 && f.Backtest == nil && !slices.Contains(request.Models, Best) {
-		fails("back-test", f.err.Error())
+	if err := w.forecasts.Write(forecasts); err != nil {
+		return err
+	}
+	if err := w.scores.Write(scores); err != nil {
+		return err
+	}
+	for _, row := range failures {
+		w.because(row.ID, row.Model, row.Reason)
+	}
+	w.note(f)
+	w.rank(f, paired)
+	w.state.Done++
+	w.state.Failed += len(failures)
+	if len(forecasts) > 0 {
+		w.state.Forecasted++
+	}
+	return nil
+}
+
+// failed are the rows of what could not be done with a series.
+func (w *forecastWork) failed(key results.Key, f *Forecasts) (rows []failureRow) {
+	request := w.run.Request
+	switch {
+	case len(f.Models) == 0: // it could not be prepared
+		rows = append(rows, failureRow{key, f.id, "", f.err.Error()})
+	case request.Origins > 0 && f.Backtest == nil && !slices.Contains(request.Models, Best):
+		rows = append(rows, failureRow{key, f.id, "back-test", f.err.Error()})
+	}
+	for _, m := range f.Models {
+		if m.Failed != "" {
+			rows = append(rows, failureRow{key, f.id, m.Model, m.Failed})
+		}
+	}
+	return rows
+}
+
+func (f *Forecasts) rows(key results.Key) (rows []forecastRow) {
+	for _, m := range f.Models {
+		for _, s := range m.Forecast {
+			rows = append(rows, forecastRow{key, f.id, m.Model, m.Fitted, int64(s.H), s.Period, s.Mean.finite(), s.Median.finite(), s.Lo.finite(), s.Hi.finite()})
+			key.Step++
+		}
+	}
+	return rows
+}
+
+// scores are the rows of a back-test; paired where every model has scores that a mean can be taken of.
+func (f *Forecasts) scores(key results.Key) (rows []scoreRow, paired bool) {
+	if f.Backtest == nil {
+		return nil, false
+	}
+	paired = true
+	for _, row := range f.Backtest.Rows {
+		if row.Failed != "" {
+			paired = false
+			continue
+		}
+		s := row.Overall
+		if orNull(s.MASE+s.SMAPE+s.RMSSE+s.Coverage).finite() == nil {
+			paired = false
+		}
+		rows = append(rows, scoreRow{key, f.id, row.Name, int64(s.N), orNull(s.MASE).finite(), orNull(s.SMAPE).finite(), orNull(s.RMSSE).finite(),
+			orNull(s.Pinball).finite(), orNull(s.Coverage).finite(), orNull(s.Bias).finite()})
+		key.Step++
+	}
+	return rows, paired
+}
+
+// rank adds one series to the models' standings, its scores where all have some.
+func (w *forecastWork) rank(f *Forecasts, paired bool) {
+	if paired {
+		w.state.Paired++
 	}
 	for i := range w.state.Standings {
 		standing := &w.state.Standings[i]
@@ -225,57 +299,9 @@ func (w *forecastWork) take(f *Forecasts) error {
 		} else {
 			standing.Forecasted++
 		}
-	}
-	for _, m := range f.Models {
-		if m.Failed != "" {
-			fails(m.Model, m.Failed)
-		}
-		for _, s := range m.Forecast {
-			rows = append(rows, forecastRow{key, f.id, m.Model, m.Fitted, int64(s.H), s.Period, s.Mean.finite(), s.Median.finite(), s.Lo.finite(), s.Hi.finite()})
-			key.Step++
-		}
-	}
-	w.note(f)
-	w.state.Done++
-	w.state.Failed += len(failed)
-	if len(rows) > 0 {
-		w.state.Forecasted++
-	}
-	if err := w.forecasts.Write(rows); err != nil {
-		return err
-	}
-	if err := w.failures.Write(failed); err != nil {
-		return err
-	}
-	return w.score(f)
-}
-
-// score adds one series' back-test.
-func (w *forecastWork) score(f *Forecasts) error {
-	if f.Backtest == nil {
-		return nil
-	}
-	key := results.Key{Episode: int64(w.state.Done)}
-	var rows []scoreRow
-	paired := true
-	for _, row := range f.Backtest.Rows {
-		if row.Failed != "" {
-			paired = false
+		if f.Backtest == nil {
 			continue
 		}
-		s := row.Overall
-		if orNull(s.MASE+s.SMAPE+s.RMSSE+s.Coverage).finite() == nil { // nothing to take a mean of
-			paired = false
-		}
-		rows = append(rows, scoreRow{key, f.id, row.Name, int64(s.N), orNull(s.MASE).finite(), orNull(s.SMAPE).finite(), orNull(s.RMSSE).finite(),
-			orNull(s.Pinball).finite(), orNull(s.Coverage).finite(), orNull(s.Bias).finite()})
-		key.Step++
-	}
-	if paired {
-		w.state.Paired++
-	}
-	for i := range w.state.Standings {
-		standing := &w.state.Standings[i]
 		for _, row := range f.Backtest.Rows {
 			if row.Name == standing.Model && paired {
 				s := row.Overall
@@ -289,7 +315,6 @@ func (w *forecastWork) score(f *Forecasts) error {
 			standing.Wins++
 		}
 	}
-	return w.scores.Write(rows)
 }
 
 // note counts what was found in a series and done to it.

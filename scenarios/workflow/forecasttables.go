@@ -3,14 +3,19 @@ package workflow
 import (
 	"crypto/sha256"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/souk-sim/souk/results"
 	"github.com/souk-sim/souk/results/parquet"
 	"github.com/souk-sim/souk/results/rundir"
+	"github.com/souk-sim/souk/scenarios/field"
 )
 
 // forecastRow is a forecast in the making: its key holds the number of the series and of the row in it.
@@ -49,22 +54,12 @@ type scoreRow struct {
 
 // write leaves the tables and the summary.
 func (r *ForecastRun) write(run *rundir.Run, summary *ForecastSummary) error {
-	text, number, integer := parquet.Text, parquet.Number, parquet.Integer
-	err := export(r, run, "forecasts", []parquet.Column{{Name: "model", Type: text}, {Name: "fitted", Type: text}, {Name: "h", Type: integer}, {Name: "period", Type: text},
-		{Name: "mean", Type: number}, {Name: "median", Type: number}, {Name: "lo", Type: number}, {Name: "hi", Type: number}},
-		func(f *forecastRow) (string, []any) {
-			return f.ID, []any{f.Model, f.Fitted, f.H, f.Period, value(f.Mean), value(f.Median), value(f.Lo), value(f.Hi)}
-		}, true, r.CSV)
+	err := export[forecastRow](r, run, "forecasts", true, r.CSV)
 	if err == nil && r.Request.Origins > 0 {
-		err = export(r, run, "backtest", []parquet.Column{{Name: "model", Type: text}, {Name: "n", Type: integer}, {Name: "mase", Type: number}, {Name: "smape", Type: number},
-			{Name: "rmsse", Type: number}, {Name: "pinball", Type: number}, {Name: "coverage", Type: number}, {Name: "bias", Type: number}},
-			func(s *scoreRow) (string, []any) {
-				return s.ID, []any{s.Model, s.N, value(s.MASE), value(s.SMAPE), value(s.RMSSE), value(s.Pinball), value(s.Coverage), value(s.Bias)}
-			}, true, r.CSV)
+		err = export[scoreRow](r, run, "backtest", true, r.CSV)
 	}
 	if err == nil {
-		err = export(r, run, "failed", []parquet.Column{{Name: "model", Type: text}, {Name: "reason", Type: text}},
-			func(f *failureRow) (string, []any) { return f.ID, []any{f.Model, f.Reason} }, false, true)
+		err = export[failureRow](r, run, "failed", false, true)
 	}
 	if err != nil {
 		return err
@@ -75,6 +70,59 @@ func (r *ForecastRun) write(run *rundir.Run, summary *ForecastSummary) error {
 	return run.Write("report.txt", summary.Text)
 }
 
+// checkNames reports an id column that a table of the run could not have beside its own, before anything is computed.
+func (r *ForecastRun) checkNames() error {
+	for _, own := range [][]parquet.Column{tableColumns[forecastRow](), tableColumns[scoreRow](), tableColumns[failureRow]()} {
+		_, err := parquet.NewTable(io.Discard, "", slices.Concat(r.idColumns(), own))
+		if bad, ok := errors.AsType[*field.Error](err); ok {
+			var taken []string
+			for _, c := range own {
+				taken = append(taken, c.Name)
+			}
+			return field.New("--id", bad.Found, "different columns, without a comma in the name, and other than those of the results: "+strings.Join(taken, ", "))
+		}
+	}
+	return nil
+}
+
+func (r *ForecastRun) idColumns() (ids []parquet.Column) {
+	for _, id := range r.Data.Columns.ID {
+		ids = append(ids, parquet.Column{Name: id, Type: parquet.Text})
+	}
+	return ids
+}
+
+// ownFields is how many fields of a row, its key and ID, are no columns.
+const ownFields = 2
+
+// tableColumns are those of a table of rows, the ID aside.
+func tableColumns[R results.Row]() (all []parquet.Column) {
+	row := reflect.TypeFor[R]()
+	for i := ownFields; i < row.NumField(); i++ {
+		name, _, _ := strings.Cut(row.Field(i).Tag.Get("parquet"), ",")
+		kind := map[reflect.Kind]parquet.Type{reflect.String: parquet.Text, reflect.Int64: parquet.Integer, reflect.Pointer: parquet.Number}[row.Field(i).Type.Kind()]
+		all = append(all, parquet.Column{Name: name, Type: kind})
+	}
+	return all
+}
+
+// cells are a row in a table: the parts of its ID, and its columns.
+func cells[R results.Row](of *R, ids int) (line []any) {
+	row := reflect.ValueOf(of).Elem()
+	for _, part := range idParts(row.FieldByName("ID").String(), ids) {
+		line = append(line, part)
+	}
+	for i := ownFields; i < row.NumField(); i++ {
+		switch v := row.Field(i).Interface().(type) {
+		case *float64:
+			line = append(line, value(v))
+		default:
+			line = append(line, v)
+		}
+	}
+	return line
+}
+
 func value(x *float64) float64 {
 	if x == nil {
 		return math.NaN()
@@ -83,26 +131,16 @@ func value(x *float64) float64 {
 }
 
 // export writes a table of the run as name.parquet, name.csv or both, the columns of the series' names first.
-func export[R results.Row](r *ForecastRun, run *rundir.Run, name string, columns []parquet.Column, cells func(*R) (id string, cells []any), asParquet, asCSV bool) error {
-	var all []parquet.Column
-	for _, id := range r.Data.Columns.ID {
-		all = append(all, parquet.Column{Name: id, Type: parquet.Text})
-	}
-	all = append(all, columns...)
-	row := func(of *R) (line []any) {
-		id, rest := cells(of)
-		for _, part := range idParts(id, len(r.Data.Columns.ID)) {
-			line = append(line, part)
-		}
-		return append(line, rest...)
-	}
+func export[R results.Row](r *ForecastRun, run *rundir.Run, name string, asParquet, asCSV bool) error {
+	ids := r.idColumns()
+	all := slices.Concat(ids, tableColumns[R]())
 	if asParquet {
 		err := run.Write(name+".parquet", func(w io.Writer) error {
 			table, err := parquet.NewTable(w, fmt.Sprintf("%x", sha256.Sum256(r.Document)), all)
 			if err != nil {
 				return err
 			}
-			if err := rundir.MergeInto(run, name, each[R](func(of *R) error { return table.Write(row(of)...) })); err != nil {
+			if err := rundir.MergeInto(run, name, each[R](func(of *R) error { return table.Write(cells(of, len(ids))...) })); err != nil {
 				return err
 			}
 			return table.Close()
@@ -125,7 +163,7 @@ func export[R results.Row](r *ForecastRun, run *rundir.Run, name string, columns
 		}
 		if err := rundir.MergeInto(run, name, each[R](func(of *R) error {
 			line = line[:0]
-			for _, v := range row(of) {
+			for _, v := range cells(of, len(ids)) {
 				line = append(line, cellText(v))
 			}
 			return out.Write(line)

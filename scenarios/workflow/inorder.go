@@ -60,6 +60,9 @@ func inOrder[T, R any](ctx context.Context, workers int, items iter.Seq2[T, erro
 			case <-ctx.Done():
 				return ctx.Err()
 			case r := <-j.result:
+				if err := ctx.Err(); err != nil { // what was cut short is no result
+					return err
+				}
 				if err := emit(r); err != nil {
 					return err
 				}

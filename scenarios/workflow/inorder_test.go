@@ -66,3 +66,38 @@ func TestTheFirstErrorEndsTheWork(t *testing.T) {
 		t.Errorf("cancelled after 20: %v after %d", err, n)
 	}
 }
+
+func TestWorkThatDoesNotWatchTheContextIsLetGo(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	forever := make(chan struct{})
+	defer close(forever)
+	_, err := interruptible(ctx, func() (int, error) {
+		cancel()
+		<-forever
+		return 0, nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+func TestWhatWasCutShortIsNoResult(t *testing.T) {
+	for range 50 { // either of two channels may be looked at first
+		ctx, cancel := context.WithCancel(t.Context())
+		var read atomic.Int64
+		err := inOrder(ctx, 1, counted(10, &read, nil), func(i int) bool {
+			if i == 3 {
+				cancel()
+			}
+			return ctx.Err() == nil
+		}, func(whole bool) error {
+			if !whole {
+				t.Fatal("what was cut short is handed on")
+			}
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+}

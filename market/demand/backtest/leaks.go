@@ -100,7 +100,7 @@ func careless(s demand.Series, c Candidate, origin int, p *Plan) (f *demand.Fore
 	}
 	f, err = m.Forecast(p.Horizon, p.Coverage, after(s, origin, p.Horizon, kept))
 	if err == nil {
-		err = usable(f, origin, p.Horizon)
+		err = Usable(f, origin, p.Horizon)
 	}
 	return f, false, err
 }

@@ -103,7 +103,7 @@ func (p *Plan) block(s demand.Series, c Candidate, origins []int) (t trial) {
 		}
 		f, err := m.Forecast(p.Horizon, p.Coverage, after(s, origin, p.Horizon, kept))
 		if err == nil {
-			err = usable(f, origin, p.Horizon)
+			err = Usable(f, origin, p.Horizon)
 		}
 		if err != nil {
 			return trial{err: fmt.Errorf("forecast from period %d: %w", origin, err)}
@@ -113,8 +113,8 @@ func (p *Plan) block(s demand.Series, c Candidate, origins []int) (t trial) {
 	return t
 }
 
-// usable says what is wrong with a forecast.
-func usable(f *demand.Forecast, origin, horizon int) error {
+// Usable says what is wrong with a forecast of horizon periods from an origin: another beginning or length, or a number that is not finite.
+func Usable(f *demand.Forecast, origin, horizon int) error {
 	if f.Start != origin {
 		return fmt.Errorf("it begins with period %d", f.Start)
 	}
