@@ -37,7 +37,7 @@ type ARIMA struct {
 	Converged    bool
 	Warnings     []string
 	LjungBox     LjungBox  // of the residuals, over min(n/5, 10 or two seasons) lags
-	Residuals    []float64 // standardised innovations × σ, aligned with the series; NaN where there is none; not in JSON
+	Residuals    []float64 // innovations on the transformed scale, each over the root of its variance in σ² (as R), aligned with the series; NaN where there is none; not in JSON
 
 	names  []string // of the regressors
 	next   int

@@ -77,7 +77,7 @@ func (m *ARIMA) condition(problem *problem) {
 	for t := range m.Residuals {
 		m.Residuals[t] = math.NaN()
 		if t >= begin && observed[t] {
-			m.Residuals[t] = e[0][t-begin] * math.Sqrt(m.Sigma2)
+			m.Residuals[t] = e[0][t-begin]
 		}
 	}
 	p, _, q := m.Order[0]+m.Seasonal[0], 0, m.Order[2]+m.Seasonal[2]
