@@ -84,7 +84,7 @@ func (l *Log) check() error {
 type customer struct {
 	last                         int
 	lines, baskets               float64
-	money, quantity, items       float64
+	money, items                 float64
 	price, priced, deal, planned float64
 	sin, cos                     float64
 	channel                      []float64
