@@ -45,7 +45,7 @@ func (m *LSTM) Fit(s Series) error {
 	left := d.residuals(&m.equation)
 	m.Network = newNetwork(d.rows)
 	m.State = append(m.State, make([]float64, (lstmWindow-1)*len(m.Coefficients))...)
-	used, rest, err := m.Network.train(m.windows(d, s.Start), left, m.Seed)
+	used, err := m.Network.train(m.windows(d, s.Start), left, m.Seed)
 	if err != nil {
 		return fmt.Errorf("LSTM: %w", err)
 	}
@@ -55,8 +55,9 @@ func (m *LSTM) Fit(s Series) error {
 	}
 	m.finish(m, !used, s.Start, d.z, d.xs, d.from, df)
 	if used {
-		// The network has seen the values that it was trained on: the spread is the line's, less what was saved on the tail.
-		m.Sigma = math.Sqrt(rest * dot(left, left) / float64(len(left)-df))
+		// The network has seen the values that it was trained on, and was stopped by the tail: what it saved on either flatters it. The
+		// spread stays the line's.
+		m.Sigma = math.Sqrt(dot(left, left) / float64(len(left)-df))
 	}
 	return nil
 }

@@ -183,12 +183,3 @@ func TestAnLSTMsWindowsCarryValuesOverGaps(t *testing.T) {
 		}
 	}
 }
-
-// Squared errors come back from losses.
-func TestLossesHoldTheirSquares(t *testing.T) {
-	for _, e := range []float64{0, 0.1, 1, 30} {
-		if got := squares([]float64{math.Sqrt(1+e*e) - 1})[0]; math.Abs(got-e*e) > 1e-12*(1+e*e) {
-			t.Errorf("%v, want %v", got, e*e)
-		}
-	}
-}

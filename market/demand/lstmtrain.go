@@ -21,12 +21,11 @@ const (
 
 // train fits the weights to y, one number for each window, by full-batch steps. The last fifth tells when to stop; then the
 // network learns as long on everything. It is used where it betters the line's loss on that fifth by a standard error
-// (Breiman, Friedman, Olshen & Stone 1984, §3.4.3). rest is its share of the line's variance there, what it saves counting less a
-// standard error: the epoch was chosen on the same values, which flatters it.
-func (n *network) train(windows [][]float64, y []float64, seed uint64) (used bool, rest float64, err error) {
+// (Breiman, Friedman, Olshen & Stone 1984, §3.4.3).
+func (n *network) train(windows [][]float64, y []float64, seed uint64) (used bool, err error) {
 	n.Scale = medianSize(y) / 0.6745
 	if n.Scale == 0 {
-		return false, 1, nil
+		return false, nil
 	}
 	targets := make([]float64, len(y))
 	for i, v := range y {
@@ -43,21 +42,10 @@ func (n *network) train(windows [][]float64, y []float64, seed uint64) (used boo
 		return epoch < at+lstmPatience
 	})
 	if saved, se := saving(best, idle); err != nil || saved <= se {
-		return false, 1, err
+		return false, err
 	}
-	saved, se := saving(squares(best), squares(idle))
 	n.start(seed)
-	rest = 1 - max(0, saved-se)*float64(len(idle))/sum(squares(idle))
-	return true, rest, n.descend(windows, targets, at, func(int) bool { return true })
-}
-
-// squares are the squared errors of losses √(1+e²)-1.
-func squares(losses []float64) []float64 {
-	all := make([]float64, len(losses))
-	for i, l := range losses {
-		all[i] = l * (l + 2)
-	}
-	return all
+	return true, n.descend(windows, targets, at, func(int) bool { return true })
 }
 
 // saving is by how much the mean of a is below that of b, and the standard error of the difference.
