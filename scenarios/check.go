@@ -145,9 +145,9 @@ func (d *document) demand(m *Demand) {
 }
 
 // quick are the models that best chooses from where the scenario does not say, of those there are. A seasonal ARIMA is not
-// among them, for weeks have long seasons: arima takes the harmonics in its place.
+// among them, nor the combination that holds one, for weeks have long seasons and each fit takes minutes: arima takes the harmonics in its place.
 func quick(names []string) []string {
-	return slices.DeleteFunc([]string{"arima", "ets", "theta", "regression", "combination", "seasonal-naive", "naive"},
+	return slices.DeleteFunc([]string{"arima", "ets", "theta", "regression", "seasonal-naive", "naive"},
 		func(name string) bool { return !slices.Contains(names, name) })
 }
 

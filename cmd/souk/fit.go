@@ -29,14 +29,17 @@ func (a *app) fit() *cobra.Command {
 			}
 			watch, closed := a.watch()
 			defer closed()
+			var progress func(done, total int)
 			if watch != nil {
 				watch(workflow.Progress{Stage: "fit", Total: 1})
+				progress = func(done, total int) { watch(workflow.Progress{Stage: "fit", Done: done, Total: total}) }
 			}
 			data, err := readData(s)
 			if err != nil {
 				return err
 			}
-			models, err := workflow.Fit(cmd.Context(), s, data, a.workers)
+			models, err := workflow.Fit(cmd.Context(), s, data, a.workers, progress)
+			closed()
 			if err != nil {
 				return err
 			}

@@ -92,7 +92,7 @@ func (p *progress) line(w workflow.Progress, now time.Time) string {
 		full := 20 * w.Done / w.Total
 		fmt.Fprintf(&b, "%s%s ", strings.Repeat("█", full), strings.Repeat("░", 20-full))
 	}
-	what := map[string]string{"doubt": "models", "forecast": "series", "backtest": "fits"}[w.Stage]
+	what := map[string]string{"doubt": "models", "forecast": "series", "backtest": "fits", "fit": "fits"}[w.Stage]
 	if what == "" {
 		what = "episodes"
 	}

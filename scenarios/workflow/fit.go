@@ -22,9 +22,10 @@ type Models struct {
 	Prices  []*rivals.Fitted // of every product, the learner's included
 }
 
-// Fit fits the scenario's models, from traffic to prices. A cancelled context stops it between models.
-// The result does not depend on the number of workers, 0 being all processors.
-func Fit(ctx context.Context, s *scenarios.Scenario, d *Data, workers int) (*Models, error) {
+// Fit fits the scenario's models, from traffic to prices. A cancelled context ends it at once: a fit under way is left to itself and its result dropped.
+// The result does not depend on the number of workers, 0 being all processors. Where a model of traffic is chosen, progress is told of the fits of
+// its candidates, by one goroutine at a time; nil for nobody.
+func Fit(ctx context.Context, s *scenarios.Scenario, d *Data, workers int, progress func(done, total int)) (*Models, error) {
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
@@ -33,15 +34,22 @@ func Fit(ctx context.Context, s *scenarios.Scenario, d *Data, workers int) (*Mod
 		name string
 		fit  func() error
 	}{
-		{"demand", func() (err error) { m.Traffic, err = fitTraffic(ctx, s, d, workers); return err }},
+		{"demand", func() (err error) { m.Traffic, err = fitTraffic(ctx, s, d, workers, progress); return err }},
 		{"choice", func() (err error) { m.Choice, err = choice.Fit(d.forChoice(), choiceOptions(s)); return err }},
 		{"prices", func() (err error) { m.Prices, err = fitPrices(s, d); return err }},
 	} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := stage.fit(); err != nil {
-			return nil, fmt.Errorf("fitting %s: %w", stage.name, err)
+		done := make(chan error, 1)
+		go func() { done <- stage.fit() }()
+		select {
+		case err := <-done:
+			if err != nil {
+				return nil, fmt.Errorf("fitting %s: %w", stage.name, err)
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
 	return m, nil

@@ -126,7 +126,7 @@ func (r *Run) Train(ctx context.Context) (*Summary, error) {
 func (r *Run) train(ctx context.Context, data *Data, run *rundir.Run, summary *Summary, t *stages) error {
 	s := r.Scenario
 	r.tell(Progress{Stage: "fit", Total: 1})
-	models, err := Fit(ctx, s, data, r.workers())
+	models, err := Fit(ctx, s, data, r.workers(), r.counting("fit"))
 	if err != nil {
 		return err
 	}

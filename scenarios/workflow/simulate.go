@@ -121,7 +121,7 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load f
 		return nil, err
 	}
 	r.tell(Progress{Stage: "fit", Total: 1})
-	if models, err = Fit(ctx, s, data, r.workers()); err != nil {
+	if models, err = Fit(ctx, s, data, r.workers(), r.counting("fit")); err != nil {
 		return nil, err
 	}
 	if world, err = Build(s, data, models, s.Market.Stores.EvaluateShare()); err != nil {

@@ -27,9 +27,9 @@ const arima = "arima"
 
 // fitTraffic fits customers a period on the training and validation periods, with the model that the scenario names or the
 // best of its candidates.
-func fitTraffic(ctx context.Context, s *scenarios.Scenario, d *Data, workers int) (t Traffic, err error) {
+func fitTraffic(ctx context.Context, s *scenarios.Scenario, d *Data, workers int, progress func(done, total int)) (t Traffic, err error) {
 	if t.Name = s.Demand.Model; t.Name == "best" {
-		if t.Selection, err = selectTraffic(ctx, s, d, workers); err != nil {
+		if t.Selection, err = selectTraffic(ctx, s, d, workers, progress); err != nil {
 			return t, err
 		}
 		t.Name = t.Selection.Best
@@ -139,7 +139,7 @@ func (a atLeastNone) Path(stream *rng.Stream, path []float64) {
 // selectTraffic chooses among the scenario's candidates by how they forecast the validation periods, a quarter ahead from every
 // week (from every other one, pay days would always meet the same periods ahead), refitted once a quarter; then the winner
 // forecasts the test periods. Periods that the scenario takes out as outliers are neither learned from nor scored.
-func selectTraffic(ctx context.Context, s *scenarios.Scenario, d *Data, workers int) (*backtest.Selection, error) {
+func selectTraffic(ctx context.Context, s *scenarios.Scenario, d *Data, workers int, progress func(done, total int)) (*backtest.Selection, error) {
 	split := s.Data.Split
 	horizon := 13
 	for _, span := range [][2]int{split.Validation, split.Test} {
@@ -149,7 +149,7 @@ func selectTraffic(ctx context.Context, s *scenarios.Scenario, d *Data, workers 
 	for _, name := range s.Demand.Candidates {
 		candidates = append(candidates, backtest.Candidate{Name: name, New: func() (demand.Model, error) { return trafficModel(s, name) }})
 	}
-	plan := backtest.Plan{Horizon: horizon, Refit: horizon, Season: weeksPerYear, Coverage: level, Workers: workers}
+	plan := backtest.Plan{Horizon: horizon, Refit: horizon, Season: weeksPerYear, Coverage: level, Workers: workers, Progress: progress}
 	return backtest.Select(ctx, customers(s, d, "best", split.Test[1]), candidates, plan, split.Validation, split.Test, 1)
 }
 

@@ -28,7 +28,7 @@ var fitTuna = sync.OnceValues(func() (*tuna, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := Fit(context.Background(), s, d, 1)
+	m, err := Fit(context.Background(), s, d, 1, nil)
 	return &tuna{s, d, m}, err
 })
 

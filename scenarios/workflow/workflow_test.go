@@ -26,7 +26,7 @@ func built(t *testing.T, overrides ...string) (*scenarios.Scenario, *Data, *Mode
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := Fit(t.Context(), s, d, 1)
+	m, err := Fit(t.Context(), s, d, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
