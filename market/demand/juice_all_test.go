@@ -9,8 +9,8 @@ func TestJuice(t *testing.T) {
 	all := juice(t)
 	from := juiceTest - juiceFirst
 	juiceHolds(t, "forest", juiceMASE(t, all, from, refitted(kind("forest"))))
-	// A network takes half a second to train: one fit for ten weeks, beside the line that it builds on, fitted as rarely. The
-	// bar is for weekly fits, as the oracle's least squares are.
+	// A network takes half a second to train: one fit for ten weeks, beside the line that it builds on, fitted as rarely. Fitted
+	// every week, as the bar asks, the LSTM has 0.5272 (45 minutes on two busy cores): it misses the bar by 0.0002.
 	for _, name := range []string{"regression", "lstm"} {
 		t.Logf("%-12s MASE %.4f with a fit every ten weeks", name, juiceMASE(t, all, from, everyTenWeeks(all, from, kind(name))))
 	}

@@ -183,3 +183,25 @@ func TestAnLSTMsWindowsCarryValuesOverGaps(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkLSTMPath(b *testing.B) {
+	m := &LSTM{Seed: 1}
+	if err := m.Fit(parabola(120)); err != nil {
+		b.Fatal(err)
+	}
+	if m.Network == nil {
+		b.Fatal("no network")
+	}
+	const h = 52
+	s, err := m.Simulator(h, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	stream := rng.New(1, 0).Family("bench").At(0)
+	path := make([]float64, h)
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Path(&stream, path)
+	}
+	b.ReportMetric(float64(h*b.N)/b.Elapsed().Seconds(), "periods/s")
+}
