@@ -93,6 +93,8 @@ func TestBadSeriesGetOneClearLine(t *testing.T) {
 		{"a model twice", "forecast|--models|ets,ets", good, "", exitUsage, []string{"--models", "ets twice"}},
 		{"the best of none", "forecast|--models|best", good, "", exitUsage, []string{"--models"}},
 		{"the best without a back-test", "forecast|--models|ets,best|--backtest|0", good, "", exitUsage, []string{"--models", "--backtest"}},
+		{"origins apart without any", "forecast|--every|3", good, "", exitUsage, []string{"--every", "--backtest"}},
+		{"origins that stand still", "forecast|--backtest|2|--every|0", good, "", exitUsage, []string{"--every", "found 0"}},
 		{"a coverage of all", "forecast|--coverage|1", good, "", exitUsage, []string{"--coverage", "0.95"}},
 		{"no horizon", both, good, "--horizon|0", exitUsage, []string{"--horizon", "at least 1"}},
 		{"a horizon without end", both, good, "--horizon|99999999", exitUsage, []string{"--horizon", "99999999"}},

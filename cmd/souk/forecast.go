@@ -30,6 +30,7 @@ type forecastFlags struct {
 	seriesFlags
 	models    []string
 	backtest  int
+	every     int
 	coverage  float64
 	intervals string
 	csv       bool
@@ -43,6 +44,8 @@ func (a *app) forecast() *cobra.Command {
 		Long: "Forecast one series and print it, or with --id every series of a file on all processors: the forecasts then go to a run's folder\n" +
 			"under --out as Parquet, with failed.csv saying what could not be forecast and why. Such a run, interrupted, is saved.\n\n" +
 			"With --backtest K the models forecast from the last K origins, with the same transform and intervals, and are compared.\n" +
+			"MASE is scaled by the mean absolute change from season to season (RMSSE by the root mean squared change from period to period) of\n" +
+			"the values before the first origin; p is Diebold–Mariano's against the best, where origins are enough or --every far apart.\n" +
 			"Times such as months or weeks suggest the season that is used; --period says another, or none.\n\nModels:\n" + kinds(),
 		Example: "  souk forecast --data docs/examples/air-passengers.csv --y passengers --time month \\\n" +
 			"      --models auto-arima,ets,theta,best --transform log --horizon 12 --backtest 5\n" +
@@ -63,6 +66,7 @@ func (a *app) forecast() *cobra.Command {
 	f := cmd.Flags()
 	f.StringSliceVar(&s.models, "models", quickModels(), "models, and best: the one of them that the back-test prefers")
 	f.IntVar(&s.backtest, "backtest", 0, "compare the models from so many origins, the last that leave a whole horizon")
+	f.IntVar(&s.every, "every", 1, "periods from one origin to the next; as many as --horizon, and p-values need no more than 2 origins")
 	f.Float64Var(&s.coverage, "coverage", 0.95, "of the intervals")
 	f.StringVar(&s.intervals, "intervals", "", "gaussian, simulated (quantiles of paths) or conformal (as wide as errors were lately); else the model's own")
 	f.BoolVar(&s.csv, "csv", false, "of many series, write CSV beside the Parquet")
@@ -88,11 +92,14 @@ func (s *forecastFlags) request(cmd *cobra.Command) (*workflow.ForecastRequest, 
 		return nil, err
 	}
 	seed, _ := cmd.Flags().GetInt64("seed") // it is an int64
-	r := &workflow.ForecastRequest{Models: s.models, Options: demand.Options{Period: s.period, Seed: uint64(seed)}, Horizon: s.horizon, Coverage: s.coverage, Origins: s.backtest}
+	r := &workflow.ForecastRequest{Models: s.models, Options: demand.Options{Period: s.period, Seed: uint64(seed)}, Horizon: s.horizon, Coverage: s.coverage, Origins: s.backtest, Every: s.every}
 	r.Intervals = workflow.Intervals(s.intervals)
 	r.Options.Transform, r.BoxCox, _ = s.scale() // checked
 	if slices.Contains(s.models, workflow.Best) && !cmd.Flags().Changed("backtest") {
 		r.Origins = 5
+	}
+	if r.Origins == 0 && cmd.Flags().Changed("every") {
+		return nil, badUsage("--every", fmt.Sprintf("%d without a back-test", s.every), "origins, with --backtest K")
 	}
 	if err := r.Check(); err != nil {
 		return nil, usage{err}
@@ -121,6 +128,9 @@ func (a *app) forecastOne(ctx context.Context, s *forecastFlags, r *workflow.For
 		return a.inFile(&s.seriesFlags, err)
 	}
 	a.remark(f.Note)
+	for _, suspect := range f.Suspects {
+		a.remark(suspect.String())
+	}
 	if s.plot != "" {
 		bands := f.Bands()
 		plot := &report.ForecastPlot{Title: "Forecasts of " + s.name(), Subtitle: fmt.Sprintf("Medians, and the %s of %s", f.Interval(s.coverage), bands[0].Name),
@@ -227,10 +237,11 @@ func (s *forecastFlags) document(r *workflow.ForecastRequest) ([]byte, error) {
 		Coverage    float64  `toml:"coverage"`
 		Intervals   string   `toml:"intervals,omitempty"`
 		Backtest    int      `toml:"backtest"`
+		Every       int      `toml:"every"`
 		Seed        uint64   `toml:"seed"`
 		CSV         bool     `toml:"csv"`
 	}{s.data, data, s.y, s.time, s.id, s.xreg, s.future, future, s.step, s.resample, s.combine, s.zero, s.outliers, s.soldOut, unconstrain, r.Models, transform,
-		s.period, r.Horizon, r.Coverage, s.intervals, r.Origins, r.Options.Seed, s.csv})
+		s.period, r.Horizon, r.Coverage, s.intervals, r.Origins, s.every, r.Options.Seed, s.csv})
 	return b.Bytes(), err
 }
 

@@ -99,6 +99,45 @@ func TestOneSeriesIsForecastByModelsAndByTheBestOfThem(t *testing.T) {
 	}
 }
 
+func TestOriginsThatDoNotOverlapAreTestedAndRegressorsThatNobodyKnowsTold(t *testing.T) {
+	rows := panel(1)
+	for i, row := range rows {
+		rows[i] += row[strings.LastIndex(row, ","):]
+	}
+	data := written(t, "store,sku,week,units,leak\n"+strings.Join(rows, "\n")+"\n")
+	args := []string{"forecast", "--data", data, "--y", "units", "--time", "week", "--period", "1", "--models", "naive,regression", "--xreg", "leak", "--future", "last",
+		"--horizon", "6", "--backtest", "3", "--json"}
+	for _, c := range []struct {
+		every   string
+		origins []int
+		tested  bool
+	}{{"6", []int{23, 29, 35}, true}, {"1", []int{33, 34, 35}, false}} {
+		code, stdout, stderr := call(t, append(args, "--every", c.every)...)
+		var f struct {
+			Backtest struct {
+				Origins  []int
+				Untested string
+				ScaledBy string `json:"scaled_by"`
+				Models   []struct {
+					Versus *struct{ N int } `json:"versus_best"`
+				}
+			}
+			Suspects []struct{ Regressor string }
+		}
+		if err := json.Unmarshal([]byte(stdout), &f); code != exitDone || err != nil {
+			t.Fatalf("exit code %d, %v, %s", code, err, stderr)
+		}
+		b := f.Backtest
+		if !slices.Equal(b.Origins, c.origins) || (b.Models[1].Versus != nil) != c.tested || (b.Untested == "") != c.tested ||
+			!strings.Contains(b.ScaledBy, fmt.Sprintf("before period %d", c.origins[0])) {
+			t.Errorf("every %s: %+v", c.every, b)
+		}
+		if len(f.Suspects) != 1 || f.Suspects[0].Regressor != "leak" {
+			t.Errorf("suspects: %+v", f.Suspects)
+		}
+	}
+}
+
 // forecasted runs souk forecast over the panel and gives the run's files.
 func forecasted(t *testing.T, data, out, models string, args ...string) map[string]string {
 	t.Helper()

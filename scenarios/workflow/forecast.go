@@ -26,6 +26,7 @@ type ForecastRequest struct {
 	Horizon   int     // periods; 0: as long as the future regressors of the series, or 24
 	Coverage  float64 // of the intervals
 	Origins   int     // of the back-test, the last that leave a whole horizon; 0: none
+	Every     int     // periods from one origin to the next, at least 1
 }
 
 // Check reports the first thing that cannot be asked for, by the names of the flags.
@@ -55,6 +56,8 @@ func (r *ForecastRequest) Check() error {
 		return field.New("--coverage", r.Coverage, "a probability between 0 and 1, such as 0.95")
 	case r.Origins < 0:
 		return field.New("--backtest", r.Origins, "a number of origins")
+	case r.Every < 1 || r.Every > 1<<20:
+		return field.New("--every", r.Every, "1 to 1048576 periods")
 	case !slices.Contains([]Intervals{Own, Gaussian, Simulated, Conformal}, r.Intervals):
 		return field.New("--intervals", strconv.Quote(string(r.Intervals)), "gaussian, simulated or conformal")
 	case r.Options.Period < 0:
@@ -81,6 +84,9 @@ type Forecasts struct {
 	Intervals Intervals        `json:"intervals,omitempty"`
 	Season    int              `json:"season,omitempty"` // periods
 	Lambda    *float64         `json:"lambda,omitempty"` // of the Box–Cox transform, where it is estimated
+
+	// Suspects are regressors that the back-test is given and nobody would know.
+	Suspects []backtest.Suspect `json:"suspects,omitempty"`
 
 	id      string
 	subject *Subject           // nil where it could not be prepared
@@ -136,9 +142,12 @@ func (r *ForecastRequest) Forecast(ctx context.Context, s *Subject, workers int,
 func (r *ForecastRequest) begin(s *Subject) (*ForecastRequest, *Forecasts) {
 	settled, shortest := *r, len(s.Series.Values)
 	if r.Origins > 0 {
-		shortest -= s.Horizon + r.Origins - 1
+		shortest -= s.Horizon + (r.Origins-1)*r.Every
 	}
 	f := &Forecasts{id: s.ID, subject: s, Intervals: r.Intervals}
+	if r.Origins > 0 {
+		f.Suspects = backtest.Suspects(s.Series, s.Horizon)
+	}
 	settled.Options.Period, f.Note = s.Season(r.Options.Period, shortest)
 	if settled.Options.Period > 1 {
 		f.Season = settled.Options.Period
@@ -245,7 +254,7 @@ func (r *ForecastRequest) backtest(ctx context.Context, s *Subject, workers int,
 	for _, name := range r.kinds() {
 		candidates = append(candidates, backtest.Candidate{Name: name, New: func() (demand.Model, error) { return r.forecaster(ctx, name, s.Horizon), nil }})
 	}
-	origins, err := backtest.Rolling(s.Series, s.Horizon, r.Origins, 1)
+	origins, err := backtest.Rolling(s.Series, s.Horizon, r.Origins, r.Every)
 	if err != nil {
 		if bad, ok := errors.AsType[*field.Error](err); ok {
 			bad.Key = "back-test: " + bad.Key

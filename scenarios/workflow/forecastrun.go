@@ -348,6 +348,9 @@ func (w *forecastWork) note(f *Forecasts) {
 	for _, warning := range s.Warnings {
 		count("regressors held", warning)
 	}
+	for _, suspect := range f.Suspects {
+		count("regressors that look like the series", suspect.String())
+	}
 	switch {
 	case f.Season > 0 && f.Note != "":
 		count(fmt.Sprintf("season of %d periods", f.Season), f.Note)

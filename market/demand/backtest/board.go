@@ -17,9 +17,11 @@ import (
 type Result struct {
 	Horizon  int      `json:"horizon"`
 	Origins  []int    `json:"origins"`
-	Coverage float64  `json:"interval"` // nominal coverage of the intervals
-	Scale    float64  `json:"scale"`    // that MASE is divided by, in the unit of the series
-	Rows     []Row    `json:"models"`   // by MASE, those that failed at the end
+	Coverage float64  `json:"interval"`           // nominal coverage of the intervals
+	Scale    float64  `json:"scale"`              // that MASE is divided by, in the unit of the series
+	ScaledBy string   `json:"scaled_by"`          // what Scale and that of RMSSE are, in words
+	Untested string   `json:"untested,omitempty"` // why there are neither tests nor intervals
+	Rows     []Row    `json:"models"`             // by MASE, those that failed at the end
 	Warnings []string `json:"warnings,omitempty"`
 }
 
@@ -42,6 +44,12 @@ func (p *Plan) score(s demand.Series, candidates []Candidate, trials []trial) *R
 	unit, constant := scaleOf(s.Values[:p.Origins[0]-s.Start], p.Season)
 	if r.Scale = unit.absolute; constant {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("the series does not change before period %d: errors are in units of its level", p.Origins[0]))
+	}
+	r.ScaledBy = fmt.Sprintf("MASE by the mean absolute change over %s, RMSSE by the root mean squared change over 1 period, both of the values before period %d, the first origin",
+		periods(max(1, p.Season)), p.Origins[0])
+	if n, enough := len(p.Origins), max(2, 2*p.overlap(p.Horizon)-1); n < enough {
+		r.Untested = fmt.Sprintf("no p-values and intervals: forecasts over %s from %d origins are too few that do not overlap; they need %d such origins, or 2 and more that lie %s apart",
+			periods(p.Horizon), n, enough, periods(p.Horizon))
 	}
 	byOrigin := map[string][]float64{}
 	for i, t := range trials {
@@ -68,6 +76,13 @@ func (p *Plan) score(s demand.Series, candidates []Candidate, trials []trial) *R
 		}
 	}
 	return r
+}
+
+func periods(n int) string {
+	if n == 1 {
+		return "1 period"
+	}
+	return fmt.Sprintf("%d periods", n)
 }
 
 func rank(r Row) float64 {
@@ -137,6 +152,9 @@ func (r *Result) Text() string {
 		if len(ahead) > 1 {
 			text += "\n" + aligned(by)
 		}
+	}
+	if r.Untested != "" && len(rows) > 1 {
+		text += wrapped(r.Untested) + "\n"
 	}
 	return text + failed.String()
 }
