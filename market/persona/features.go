@@ -33,9 +33,10 @@ type Window struct{ Start, End int }
 
 // Features is a table of customers, in the order of their numbers in the log.
 type Features struct {
-	Names []string
-	X     []float64 // row by row, in the features' own units
-	Row   []int     // of each line of the log: its customer's row, -1 for those with no line in the window
+	Names  []string
+	X      []float64 // row by row, in the features' own units
+	Window Window
+	Row    []int // of each line of the log: its customer's row, -1 for those with no line in the window
 }
 
 // Rows is the number of customers.
@@ -144,7 +145,7 @@ func NewFeatures(l Log, w Window) (*Features, error) {
 // rows numbers the customers and gives the window's lines, those of a customer and of a basket together.
 func rows(l Log, w Window) (f *Features, lines []int) {
 	for i, d := range l.Day {
-		if d >= w.Start && d <= w.End {
+		if w.has(d) {
 			lines = append(lines, i)
 		}
 	}
@@ -155,7 +156,7 @@ func rows(l Log, w Window) (f *Features, lines []int) {
 			number[l.Customer[i]] = len(number)
 		}
 	}
-	f = &Features{Row: make([]int, len(l.Customer))}
+	f = &Features{Window: w, Row: make([]int, len(l.Customer))}
 	for i, c := range l.Customer {
 		row, known := number[c]
 		if !known {

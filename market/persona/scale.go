@@ -53,11 +53,16 @@ func (s *Scale) transform(j int, x float64) float64 {
 // Apply puts the scaled features of one customer, x, into z; they may be the same.
 func (s *Scale) Apply(x, z []float64) {
 	for j, v := range x {
-		z[j] = 0
-		if s.SD[j] > 0 {
-			z[j] = (s.transform(j, v) - s.Mean[j]) / s.SD[j]
-		}
+		z[j] = s.one(j, v)
 	}
+}
+
+// one scales feature j.
+func (s *Scale) one(j int, x float64) float64 {
+	if s.SD[j] == 0 {
+		return 0
+	}
+	return (s.transform(j, x) - s.Mean[j]) / s.SD[j]
 }
 
 // Table is the whole table scaled, row by row.
