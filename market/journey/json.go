@@ -1,0 +1,84 @@
+package journey
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+const schema = "souk.journey/1"
+
+// Journey is the models of one shop's visits in a file; those that are nil are not in it.
+type Journey struct {
+	Funnel      *Funnel      `json:"funnel,omitempty"`
+	Length      *Length      `json:"length,omitempty"`
+	Dwell       *Dwell       `json:"dwell,omitempty"`
+	Examination *Examination `json:"examination,omitempty"`
+	Arrivals    *Arrivals    `json:"arrivals,omitempty"`
+}
+
+type saved struct {
+	Schema string `json:"schema"`
+	Journey
+}
+
+// Save writes the models as readable JSON. Load reads them back to the same behaviour, bit for bit.
+func Save(j Journey) ([]byte, error) {
+	if err := j.Check(); err != nil {
+		return nil, err
+	}
+	return json.MarshalIndent(saved{schema, j}, "", "  ")
+}
+
+// Load reads what Save wrote. An error names what is wrong in the document.
+func Load(b []byte) (Journey, error) {
+	var f saved
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&f); err != nil {
+		return Journey{}, fmt.Errorf("journey model: %w", err)
+	}
+	if d.Decode(new(any)) != io.EOF {
+		return Journey{}, field.New("document", "more after the models", "one JSON object")
+	}
+	if f.Schema != schema {
+		return Journey{}, field.New("schema", fmt.Sprintf("%q", f.Schema), schema)
+	}
+	if err := f.Check(); err != nil {
+		return Journey{}, err
+	}
+	return f.Journey, nil
+}
+
+// Check says what is wrong with models given by hand, under the keys of the file, and readies right ones for use.
+func (j Journey) Check() error {
+	models := 0
+	for _, m := range []struct {
+		key   string
+		given bool
+		check func() error
+	}{
+		{"funnel", j.Funnel != nil, j.Funnel.Check}, {"length", j.Length != nil, j.Length.Check}, {"dwell", j.Dwell != nil, j.Dwell.Check},
+		{"examination", j.Examination != nil, j.Examination.Check}, {"arrivals", j.Arrivals != nil, j.Arrivals.Check},
+	} {
+		if !m.given {
+			continue
+		}
+		models++
+		if err := m.check(); err != nil {
+			var bad *field.Error
+			if errors.As(err, &bad) {
+				bad.Key = m.key + "." + bad.Key
+			}
+			return err
+		}
+	}
+	if models == 0 {
+		return field.New("model", "none", "funnel, length, dwell, examination or arrivals")
+	}
+	return nil
+}
