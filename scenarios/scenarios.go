@@ -66,7 +66,7 @@ type Time struct {
 // Demand is the time-series model of customers a period, fitted on the training and validation periods.
 type Demand struct {
 	Model      string   `toml:"model" default:"'arima'" doc:"arima, another demand model by its name, or best: of candidates, the one that forecasts the validation periods best"`
-	Candidates []string `toml:"candidates" doc:"what best chooses from; left out: models that are fitted in seconds"`
+	Candidates []string `toml:"candidates" doc:"what best chooses from; left out: those that are chosen from in seconds"`
 	Series     string   `toml:"series" default:"'customers'" oneof:"customers" doc:"what it models"`
 	Transform  string   `toml:"transform" default:"'log'" oneof:"log,none" doc:"scale on which the model is linear; with none, fewer than no customers in a path count as none"`
 	Order      Order    `toml:"order" default:"'auto'" doc:"of arima: [p, d, q], or auto: chosen by AICc"`

@@ -2,7 +2,8 @@ package report
 
 import (
 	"fmt"
-	"math"
+	"slices"
+	"strings"
 
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/plot/vg"
@@ -26,8 +27,8 @@ type ForecastPlot struct {
 	Forecasts       []ForecastBand          // from period Start + len(History) on; the interval of the first is drawn
 }
 
-// Picture draws the history, each model's median, and the interval of the first: those of several could not be told apart. Of a long history only the end is drawn, four times the
-// horizon but 60 periods at least.
+// Picture draws the history, each model's median, and the interval of the first: those of several could not be told apart. Of many models the first six are
+// drawn, and of a long history the end, four times the horizon but 200 periods at least; the subtitle says so.
 func (l *ForecastPlot) Picture() (*Picture, error) {
 	if len(l.Forecasts) == 0 || len(l.History) == 0 {
 		return nil, field.New("forecasts", fmt.Sprintf("%d of a history of %d periods", len(l.Forecasts), len(l.History)), "at least one of each")
@@ -47,21 +48,34 @@ func (l *ForecastPlot) Picture() (*Picture, error) {
 }
 
 func (l *ForecastPlot) draw(c *draw.Canvas) {
-	horizon := 0
-	for _, f := range l.Forecasts {
+	subtitle, horizon, forecasts := l.Subtitle, 0, l.Forecasts[:min(len(l.Forecasts), mostLines)]
+	if len(forecasts) < len(l.Forecasts) {
+		subtitle += fmt.Sprintf("; the first %d of %d models", len(forecasts), len(l.Forecasts))
+	}
+	for _, f := range forecasts {
 		horizon = max(horizon, len(f.Median))
 	}
 	end := l.Start + len(l.History) // the first period of the forecasts
-	from := max(0, len(l.History)-max(60, 4*horizon))
+	from := max(0, len(l.History)-max(200, 4*horizon))
+	if from > 0 {
+		subtitle += fmt.Sprintf("; the last %d of %d periods", len(l.History)-from, len(l.History))
+	}
+	observed := len(l.History) - 1 // the last, from which forecasts go on
+	for observed > from && l.History[observed] != l.History[observed] {
+		observed--
+	}
+	joined := func(ys []float64) (x, y []float64) {
+		return append([]float64{float64(l.Start + observed)}, periods(end, end+len(ys))...), append([]float64{l.History[observed]}, ys...)
+	}
 	xs, ys := periods(l.Start+from, end), newSpan()
 	ys.add(l.History[from:]...)
 	var tags []tag
 	first := l.Forecasts[0]
 	ys.add(first.Lo...)
 	ys.add(first.Hi...)
-	for i, f := range l.Forecasts {
+	for i, f := range forecasts {
 		ys.add(f.Median...)
-		if len(l.Forecasts) > 1 {
+		if len(forecasts) > 1 {
 			tags = append(tags, tag{f.Name, f.Median[len(f.Median)-1], hue(i), true})
 		}
 	}
@@ -69,17 +83,23 @@ func (l *ForecastPlot) draw(c *draw.Canvas) {
 	p.y0, p.y1 = ys.padded(0.05)
 	p.area = vg.Rectangle{
 		Min: vg.Point{X: margin + labelRoom(p.y0, p.y1), Y: 62},
-		Max: vg.Point{X: width - margin, Y: head(c, l.Title, l.Subtitle) - 18},
+		Max: vg.Point{X: width - margin, Y: head(c, l.Title, strings.TrimPrefix(subtitle, "; ")) - 18},
 	}
 	if len(tags) > 0 {
 		p.area.Max.X -= tagRoom(tags)
 	}
 	p.frameY(l.Y)
 	p.frameLabels(l.X, l.Label)
-	p.band(faded(hue(0), 0x30), periods(end, end+len(first.Lo)), first.Lo, first.Hi)
+	x, hi := joined(first.Hi)
+	_, lo := joined(first.Lo)
+	if lo[0] != lo[0] { // nothing was observed in the periods drawn
+		x, lo, hi = x[1:], lo[1:], hi[1:]
+	}
+	p.band(faded(hue(0), 0x30), x, lo, hi)
 	p.line(draw.LineStyle{Color: ink, Width: 1.2}, xs, l.History[from:])
-	for i, f := range l.Forecasts {
-		p.line(draw.LineStyle{Color: hue(i), Width: 1.8}, periods(end, end+len(f.Median)), f.Median)
+	for i, f := range slices.Backward(forecasts) { // the first on top
+		x, median := joined(f.Median)
+		p.line(draw.LineStyle{Color: hue(i), Width: 1.8}, x, median)
 	}
 	p.tags(tags)
 	caption(c, l.Caption)
@@ -92,25 +112,4 @@ func periods(from, to int) []float64 {
 		xs[i] = float64(from + i)
 	}
 	return xs
-}
-
-// frameLabels is frameX for an axis of periods that have labels, as many as have room.
-func (p *panel) frameLabels(name string, label func(int) string) {
-	if label == nil {
-		p.frameX(name, false)
-		return
-	}
-	text := style(textSize, false, soft, atCentre, atTop)
-	first, last := int(math.Ceil(p.x0)), int(math.Floor(p.x1))
-	widest := max(text.Width(label(first)), text.Width(label(last)))
-	step := 1
-	for fits := (p.area.Max.X - p.area.Min.X) / (widest + 14); vg.Length((last-first)/step) > fits; step++ {
-	}
-	foot := p.area.Min.Y
-	p.StrokeLine2(axisLine, p.area.Min.X, foot, p.area.Max.X, foot)
-	for at := first; at <= last; at += step {
-		p.StrokeLine2(axisLine, p.x(float64(at)), foot, p.x(float64(at)), foot-3)
-		write(p.Canvas, text, vg.Point{X: p.x(float64(at)), Y: foot - 6}, label(at))
-	}
-	write(p.Canvas, style(textSize, false, soft, atCentre, atTop), vg.Point{X: (p.area.Min.X + p.area.Max.X) / 2, Y: foot - 21}, name)
 }

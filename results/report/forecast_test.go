@@ -10,7 +10,7 @@ import (
 
 func TestAForecastPlotShowsTheEndOfTheHistoryAndEveryModel(t *testing.T) {
 	l := &ForecastPlot{Title: "Passengers", X: "month", Y: "thousands", Start: 1, Label: func(p int) string { return fmt.Sprintf("1949-%03d", p) }}
-	for i := range 144 {
+	for i := range 288 {
 		l.History = append(l.History, 100+2*float64(i)+30*math.Sin(float64(i)*math.Pi/6))
 	}
 	l.History[130] = math.NaN()
@@ -36,7 +36,7 @@ func TestAForecastPlotShowsTheEndOfTheHistoryAndEveryModel(t *testing.T) {
 	if !bytes.Equal(svg.Bytes(), again.Bytes()) {
 		t.Error("two drawings differ")
 	}
-	for _, word := range []string{"Passengers", "month", "auto-arima", "theta", "1949-049"} {
+	for _, word := range []string{"Passengers", "month", "auto-arima", "theta", "1949-089", "the last 200 of 288 periods"} {
 		if !strings.Contains(svg.String(), word) {
 			t.Errorf("the picture does not say %q", word)
 		}

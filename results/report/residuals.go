@@ -13,10 +13,11 @@ import (
 // Residuals shows what a model leaves: over time, their autocorrelations, and their quantiles against the normal ones.
 type Residuals struct {
 	Title, Subtitle string
-	X, Y            string    // such as "week", "residual of the log"
-	Time, Values    []float64 // Values are NaN where there is none
-	ACF, PACF       []float64 // of lags 1, 2, …
-	Bound           float64   // within which 95% of white noise's autocorrelations lie
+	X, Y            string                  // such as "week", "residual of the log"
+	Time, Values    []float64               // Values are NaN where there is none
+	Label           func(period int) string // what the axis says of a time, which is then a whole number; nil: its number
+	ACF, PACF       []float64               // of lags 1, 2, …
+	Bound           float64                 // within which 95% of white noise's autocorrelations lie
 }
 
 // Picture draws the residuals.
@@ -59,7 +60,7 @@ func (l *Residuals) draw(c *draw.Canvas) {
 		Max: vg.Point{X: width - margin, Y: top - 16},
 	}
 	p.frameY(l.Y)
-	p.frameX(l.X, false)
+	p.frameLabels(l.X, l.Label)
 	p.StrokeLine2(axisLine, p.area.Min.X, p.y(0), p.area.Max.X, p.y(0))
 	p.line(draw.LineStyle{Color: hue(0), Width: 1}, l.Time, l.Values)
 	p.lonely(l.Time, l.Values)

@@ -130,14 +130,14 @@ func figure(x float64) string {
 
 // Picture is the forecast after the history.
 func (e *Estimate) Picture(s *Subject, x, y string) *report.ForecastPlot {
-	return &report.ForecastPlot{Title: e.Model + " of " + e.scaled(y), Subtitle: fmt.Sprintf("%d observed values; the forecast's median and 95%% interval", e.N),
+	return &report.ForecastPlot{Title: e.scaled(y) + ": " + e.Model, Subtitle: fmt.Sprintf("%d observed values; the forecast's median and 95%% interval", e.N),
 		X: x, Y: y, Start: s.Series.Start, History: s.Series.Values, Label: s.Label,
 		Forecasts: []report.ForecastBand{{Name: e.Model, Median: e.bounds.Median, Lo: e.bounds.Lo, Hi: e.bounds.Hi}}}
 }
 
 // ResidualPicture is what the model leaves.
 func (e *Estimate) ResidualPicture(s *Subject, y string) *report.Residuals {
-	r := &report.Residuals{Title: "Residuals of " + e.Model, Subtitle: "of " + e.scaled(y), X: "period", Y: "residual", Values: e.Fitted.Residuals,
+	r := &report.Residuals{Title: "Residuals of " + e.Model, Subtitle: "of " + e.scaled(y), X: "period", Label: s.Label, Y: "residual", Values: e.Fitted.Residuals,
 		ACF: e.left.ACF, PACF: e.left.PACF, Bound: e.left.Bound}
 	for i := range r.Values {
 		r.Time = append(r.Time, float64(s.Series.Start+i))

@@ -1,8 +1,10 @@
 package workflow
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/souk-sim/souk/market/demand/backtest"
@@ -93,7 +95,8 @@ func (f *Forecasts) Interval(coverage float64) string {
 	return fmt.Sprintf("%g%% ", 100*coverage) + strings.TrimLeft(string(f.Intervals)+" interval", " ")
 }
 
-// Bands are the forecasts as a picture shows them, the best first where the back-test knows it.
+// Bands are the forecasts as a picture shows them, in the order of the back-test where there is one: so a model has the colour that it has in
+// the leaderboard.
 func (f *Forecasts) Bands() (bands []report.ForecastBand) {
 	for i, m := range f.Models {
 		r := f.results[i]
@@ -101,10 +104,12 @@ func (f *Forecasts) Bands() (bands []report.ForecastBand) {
 			continue
 		}
 		bands = append(bands, report.ForecastBand{Name: m.Model, Median: r.Median, Lo: r.Lo, Hi: r.Hi})
-		if m.Model == f.Best {
-			last := len(bands) - 1
-			bands[0], bands[last] = bands[last], bands[0]
+	}
+	if f.Backtest != nil {
+		rank := func(b report.ForecastBand) int {
+			return slices.IndexFunc(f.Backtest.Rows, func(r backtest.Row) bool { return r.Name == b.Name })
 		}
+		slices.SortStableFunc(bands, func(a, b report.ForecastBand) int { return cmp.Compare(rank(a), rank(b)) })
 	}
 	return bands
 }
@@ -114,9 +119,18 @@ func (f *Forecasts) Leaderboard(y string) *report.Leaderboard {
 	if f.Best == "" {
 		return nil
 	}
+	caption := ""
+	if barred(f.Backtest) {
+		caption = "Bars: 95% intervals over origins."
+	}
 	return &report.Leaderboard{Title: "Which model forecasts " + y + " best", Score: "MASE (less is better)", Standings: standings(f.Backtest, f.Best),
 		Subtitle: fmt.Sprintf("%s ahead from each of the last %s", plural(f.Backtest.Horizon, "period"), plural(len(f.Backtest.Origins), "origin")),
-		Caption:  "Bars, where there are origins enough: 95% intervals over origins."}
+		Caption:  caption}
+}
+
+// barred says whether scores have intervals: where there are origins enough.
+func barred(r *backtest.Result) bool {
+	return slices.ContainsFunc(r.Rows, func(row backtest.Row) bool { return row.Interval != nil })
 }
 
 // standings are a back-test's models in a picture; the chosen one stands out.

@@ -209,7 +209,7 @@ func (t *Traffic) table() string {
 	if text != "" {
 		text += "\n"
 	}
-	return text + fmt.Sprintf("forecasts of %d weeks from each of %d; p: of equal accuracy with the best (Diebold–Mariano)\n\n%s", r.Horizon, len(r.Origins), r.Text())
+	return text + fmt.Sprintf("forecasts of %d weeks from each of %d\n\n%s", r.Horizon, len(r.Origins), r.Text())
 }
 
 // document is the model as JSON: ARIMA as itself, others as demand.Save writes them.
@@ -230,6 +230,8 @@ func (t *Traffic) leaderboard(s *scenarios.Scenario) *report.Leaderboard {
 	board := &report.Leaderboard{Title: "Which model forecasts customers best", Score: "MASE (less is better)",
 		Subtitle: fmt.Sprintf("%s: weeks %d to %d, %d weeks ahead from each of %d", s.Name, s.Data.Split.Validation[0], s.Data.Split.Validation[1], r.Horizon, len(r.Origins)),
 		Caption:  "Bars: 95% intervals over the weeks that forecasts begin in."}
-	board.Standings = standings(r, t.Name)
+	if board.Standings = standings(r, t.Name); !barred(r) {
+		board.Caption = ""
+	}
 	return board
 }

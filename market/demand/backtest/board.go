@@ -111,11 +111,15 @@ func (r *Result) Best() *Row {
 	return &r.Rows[0]
 }
 
-// Text is the leaderboard as a table of at most 80 columns: the scores of each model, MASE by periods ahead, and why others
-// failed.
+// Text is the leaderboard as a table of at most 80 columns: the scores of each model, what they are, MASE by periods ahead, and why others
+// failed. The p-values of the Diebold–Mariano test have a column where there are any.
 func (r *Result) Text() string {
+	tested := slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Versus != nil })
 	timed := slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Seconds > 0 })
-	rows := [][]string{{"", "MASE", "sMAPE", "RMSSE", "pinball", fmt.Sprintf("in %g%%", math.Round(1000*r.Coverage)/10), "p"}}
+	rows := [][]string{{"", "MASE", "sMAPE", "RMSSE", "pinball", r.inside()}}
+	if tested {
+		rows[0] = append(rows[0], "p")
+	}
 	if timed {
 		rows[0] = append(rows[0], "seconds")
 	}
@@ -135,7 +139,10 @@ func (r *Result) Text() string {
 			p = fmt.Sprintf("%.3f", row.Versus.PValue)
 		}
 		cells := []string{short(row.Name), fmt.Sprintf("%.3f", s.MASE), fmt.Sprintf("%.2f", s.SMAPE), fmt.Sprintf("%.3f", s.RMSSE), fmt.Sprintf("%.3f", s.Pinball),
-			fmt.Sprintf("%.1f%%", 100*s.Coverage), p}
+			fmt.Sprintf("%.1f%%", 100*s.Coverage)}
+		if tested {
+			cells = append(cells, p)
+		}
 		if timed {
 			cells = append(cells, fmt.Sprintf("%.2f", row.Seconds))
 		}
@@ -148,7 +155,7 @@ func (r *Result) Text() string {
 	}
 	text := ""
 	if len(rows) > 1 {
-		text = aligned(rows)
+		text = aligned(rows) + r.legend(len(rows) > 2, tested)
 		if len(ahead) > 1 {
 			text += "\n" + aligned(by)
 		}
@@ -157,6 +164,21 @@ func (r *Result) Text() string {
 		text += wrapped(r.Untested) + "\n"
 	}
 	return text + failed.String()
+}
+
+// inside heads the column of how many values the intervals hold.
+func (r *Result) inside() string { return fmt.Sprintf("in %g%%", math.Round(1000*r.Coverage)/10) }
+
+// legend says what is not plain from the table's head; several, that there are models to compare.
+func (r *Result) legend(several, tested bool) string {
+	text := wrapped(r.inside()+": share of the observed values inside that interval.") + "\n"
+	switch {
+	case tested:
+		text += wrapped("p: of the Diebold–Mariano test that a model is as accurate as the first, by its errors from each origin.") + "\n"
+	case several:
+		text += wrapped(fmt.Sprintf("No Diebold–Mariano test against the first: %d origins are too few where forecasts go %d periods ahead.", len(r.Origins), r.Horizon)) + "\n"
+	}
+	return text
 }
 
 func figure(s Score) string {
