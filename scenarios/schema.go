@@ -201,6 +201,11 @@ func Suggest(wrong string, names []string) string {
 	if least <= max(2, len(wrong)/3) {
 		return strconv.Quote(best)
 	}
+	for _, name := range names { // a word of a name, as "arima" of "auto-arima"
+		if slices.Contains(strings.Split(name, "-"), strings.ToLower(wrong)) {
+			return strconv.Quote(name)
+		}
+	}
 	return "one of " + strings.Join(names, ", ")
 }
 

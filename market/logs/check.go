@@ -14,7 +14,7 @@ type Kind string
 
 // The kinds of finding.
 const (
-	AbsentPeriod    Kind = "absent periods"                  // a gap in the numbering, one finding for each gap
+	AbsentPeriod    Kind = "absent periods"                  // a gap in the numbering, one finding for each gap, or for more than three of a series
 	RepeatedRecord  Kind = "repeated record"                 // all products as in an earlier period
 	ImpossibleValue Kind = "impossible value"                // outside its range, or a tenth or ten times its neighbours
 	NegativeMargin  Kind = "negative margin"                 // sold below wholesale
@@ -25,7 +25,7 @@ const (
 
 	// Of series.
 	OutOfOrder       Kind = "rows out of order"        // one finding for all
-	RepeatedRow      Kind = "repeated row"             // of a period, equal; one finding for all
+	RepeatedRow      Kind = "repeated row"             // of a period, with equal time and values, whatever else differs; one finding for all
 	SeveralRows      Kind = "several rows of a period" // that differ; one finding for all
 	OffGrid          Kind = "time between the periods" // one finding for all
 	IncompletePeriod Kind = "incomplete period"        // of a resampled series, some of its parts are missing

@@ -202,7 +202,7 @@ func (b *placer) disorder() {
 func (b *placer) fill() error {
 	s := &b.series
 	equal, several := tally{}, tally{}
-	var gaps []Finding
+	var gaps []gap
 	for i := 0; i < len(b.order); {
 		j := i + 1
 		for j < len(b.order) && b.periods[j] == b.periods[i] {
@@ -229,18 +229,18 @@ func (b *placer) fill() error {
 			s.Regressors[k][at] = b.together(b.Regressors[k], rows, Mean)
 		}
 		if i > 0 && b.periods[i] > b.periods[i-1]+1 {
-			gaps = append(gaps, b.gap(rows[0], b.periods[i-1]+1, b.periods[i]-1))
+			gaps = append(gaps, gap{rows[0], b.periods[i-1] + 1, b.periods[i] - 1})
 		}
 		i = j
 	}
 	if equal.n > 0 {
-		b.find(equal.row, equal.period, RepeatedRow, fmt.Sprintf("%d equal rows, this the first", equal.n), "one row a period", Dropped)
+		b.find(equal.row, equal.period, RepeatedRow, fmt.Sprintf("%d with the time and values of another, this the first", equal.n), "one row a period", Dropped)
 	}
 	if several.n > 0 {
 		b.find(several.row, several.period, SeveralRows, fmt.Sprintf("%d periods, this the first", several.n), "one row a period",
 			map[Combine]Action{Sum: Summed, Mean: Averaged}[b.Combine])
 	}
-	s.Findings = append(s.Findings, gaps...)
+	b.absent(gaps)
 	return nil
 }
 
@@ -253,18 +253,32 @@ func (t *tally) count(n, row, period int) {
 	t.n += n
 }
 
-// gap reports periods without rows, before the given one.
-func (b *placer) gap(row, first, last int) Finding {
-	action := Missing
-	if b.Zero {
-		action = TakenAsZero
-		for k := first; k <= last; k++ {
-			b.series.Values[k-b.series.Start] = 0
+// gap is a run of periods without rows, before a row.
+type gap struct{ row, first, last int }
+
+// absent reports gaps: each alone where they are few, else all in one finding.
+func (b *placer) absent(gaps []gap) {
+	const few = 3
+	action, n, label := Missing, 0, b.series.Grid.Label
+	for _, g := range gaps {
+		n += g.last - g.first + 1
+		if b.Zero {
+			action = TakenAsZero
+			clear(b.series.Values[g.first-b.series.Start : g.last+1-b.series.Start])
 		}
 	}
-	label := b.series.Grid.Label
-	return Finding{Row: b.places[row].row, Period: first, Time: label(first), Kind: AbsentPeriod,
-		Found: fmt.Sprintf("%d without a row, %s to %s", last-first+1, label(first), label(last)), Expected: "a row for each period", Action: action}
+	if len(gaps) > few {
+		first, last := gaps[0], gaps[len(gaps)-1]
+		b.find(first.row, first.first, AbsentPeriod, fmt.Sprintf("%d periods without a row, %s … %s", n, label(first.first), label(last.last)), "a row for each", action)
+		return
+	}
+	for _, g := range gaps {
+		found := "1 period without a row"
+		if g.last > g.first {
+			found = fmt.Sprintf("%d periods without a row, %s to %s", g.last-g.first+1, label(g.first), label(g.last))
+		}
+		b.find(g.row, g.first, AbsentPeriod, found, "a row for each", action)
+	}
 }
 
 // distinct leaves out rows that equal an earlier one.

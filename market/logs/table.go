@@ -165,6 +165,9 @@ func scanCSV(data io.Reader, columns []column, yield func(place, []cell) error) 
 		return csvError(r, err, 0)
 	}
 	header[0] = strings.TrimPrefix(header[0], "\ufeff") // the byte order mark that spreadsheets write
+	for i, name := range header {
+		header[i] = strings.TrimSpace(name)
+	}
 	width := len(header)
 	at, bad := locate(columns, header)
 	if bad != nil {
