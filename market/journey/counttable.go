@@ -9,11 +9,13 @@ type countTable struct {
 const (
 	largestCount = 1 << 20
 	negligible   = 1e-18 // of a table's sum
+	largestRest  = 1e-3  // of it
 )
 
 // newCountTable makes a table of a law by ratio(k) = P(k+1)/P(k), taken both ways from the mode so that nothing under- or
 // overflows. It needs no elementary function and is the same on every machine. ratio must fall from above 1 to below it once, or
-// be below it throughout, and be monotone from there. Of a law of which more than a billionth lies beyond 2^20 there is no table.
+// be below it throughout, and be monotone from there. Of a law of which more than
+// largestRest lies beyond 2^20 there is no table.
 func newCountTable(least int, ratio func(k int) float64) (countTable, bool) {
 	mode := least
 	for ; ratio(mode) > 1; mode++ {
@@ -37,7 +39,7 @@ func newCountTable(least int, ratio func(k int) float64) (countTable, bool) {
 			sum += next
 			continue
 		}
-		if rest > 1e-9*sum {
+		if rest > largestRest*sum {
 			return countTable{}, false
 		}
 		break

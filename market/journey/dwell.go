@@ -147,6 +147,15 @@ func (d *Dwell) Below(t float64) float64 {
 	return min(1, d.below((math.Log(t)-d.location)/d.scale)/d.within)
 }
 
+// LogDensity is that of a time of t seconds, per second, below the limit.
+func (d *Dwell) LogDensity(t float64) float64 {
+	if !(t > 0) || d.Limit > 0 && t > d.Limit {
+		return math.Inf(-1)
+	}
+	y := math.Log(t)
+	return d.logDensity((y-d.location)/d.scale) - math.Log(d.scale) - y - math.Log(d.within)
+}
+
 // CompareDwell fits every law, the one of least BIC first.
 func CompareDwell(seconds []float64, o DwellOptions) ([]*Dwell, error) {
 	var fits []*Dwell

@@ -11,10 +11,10 @@ import (
 const (
 	// PositionBased: a list's position r is looked at with probability Examined[r], whatever else happens, and an item that is
 	// looked at is clicked with its attractiveness (Richardson, Dominowska & Ragno 2007, WWW, 521; Chuklin, Markov & de Rijke
-	// 2015, Click Models for Web Search, §3.3). The largest Examined is 1: only products are told.
+	// 2015, Click Models for Web Search, ch. 3). The largest Examined is 1: only products are told.
 	PositionBased = "position-based"
 	// Cascade: people go down from the top and look at the next position with probability Onward where they did not click
-	// and Return where they did (Chapelle & Zhang 2009, WWW, 1, §3.1, with an item's attraction and one satisfaction for all).
+	// and Return where they did (Chapelle & Zhang 2009, WWW, 1, with an item's attraction and one satisfaction for all).
 	// Onward 1 and Return 0 is the cascade of Craswell et al. (2008, WSDM, 87).
 	Cascade = "cascade"
 )
@@ -91,17 +91,10 @@ func checkLists(items int, lists []Shown, e *ExaminationEstimates) (shown []floa
 	}
 	shown = make([]float64, items)
 	for i, l := range lists {
-		key := fmt.Sprintf("list %d", i+1)
-		switch {
-		case len(l.Items) == 0:
-			return nil, 0, field.New(key, "no item", "at least one")
-		case len(l.Clicked) != len(l.Items):
-			return nil, 0, field.New(key, fmt.Sprintf("%d marks of clicks", len(l.Clicked)), fmt.Sprintf("%d, one for each item", len(l.Items)))
+		if err := checkShown(l, items, i); err != nil {
+			return nil, 0, err
 		}
 		for r, item := range l.Items {
-			if item < 0 || item >= items {
-				return nil, 0, field.New(fmt.Sprintf("%s: position %d", key, r+1), item, fmt.Sprintf("an item from 0 to %d", items-1))
-			}
 			shown[item]++
 			if l.Clicked[r] {
 				e.Clicks++
@@ -116,6 +109,22 @@ func checkLists(items int, lists []Shown, e *ExaminationEstimates) (shown []floa
 		return nil, 0, field.New("lists", "no click", "at least one")
 	}
 	return shown, longest, nil
+}
+
+// checkShown reports why l cannot be list number i of a log, or a list alone where i is negative.
+func checkShown(l Shown, items, i int) error {
+	switch {
+	case len(l.Items) == 0:
+		return field.New(ordinal("list", i)+"items", "none", "at least one")
+	case len(l.Clicked) != len(l.Items):
+		return field.New(ordinal("list", i)+"clicked", fmt.Sprintf("%d marks", len(l.Clicked)), fmt.Sprintf("%d, one for each item", len(l.Items)))
+	}
+	for r, item := range l.Items {
+		if item < 0 || item >= items {
+			return field.New(fmt.Sprintf("%sposition %d", ordinal("list", i), r+1), item, fmt.Sprintf("an item from 0 to %d", items-1))
+		}
+	}
+	return nil
 }
 
 // fillUnseen gives items that were never shown the mean of those that were.
@@ -170,6 +179,27 @@ func (x *Examination) Check() error {
 }
 
 func probability(p float64) bool { return p >= 0 && p <= 1 }
+
+// LogLikelihood is that of the clicks on one list, -Inf for what cannot be. It refuses items that the model does not know.
+func (x *Examination) LogLikelihood(l Shown) (float64, error) {
+	if err := checkShown(l, len(x.Attractiveness), -1); err != nil {
+		return math.NaN(), err
+	}
+	if x.Model == Cascade {
+		n := len(x.Attractiveness)
+		c := cascadeCounts{attracted: make([]float64, n), looked: make([]float64, n)}
+		return c.expect(x, l), nil
+	}
+	total := 0.0
+	for r, item := range l.Items {
+		p := x.Attractiveness[item] * x.Examined[min(r, len(x.Examined)-1)]
+		if !l.Clicked[r] {
+			p = 1 - p
+		}
+		total += math.Log(p)
+	}
+	return total, nil
+}
 
 // Looks says whether a shopper looks at a position (0 is the top), given whether he looked at the one above and clicked it, by
 // one uniform u of [0, 1). Positions below those of a position-based model are looked at like its last. It does not allocate.

@@ -63,6 +63,15 @@ func TestClickModelsAreRecoveredFromSimulatedLists(t *testing.T) {
 				sum[i] += v - want[i]
 				square[i] += (v - want[i]) * (v - want[i])
 			}
+			total := 0.0
+			for _, l := range lists {
+				loglik, err := x.LogLikelihood(l)
+				if err != nil {
+					t.Fatal(err)
+				}
+				total += loglik
+			}
+			near(t, "log-likelihood of the lists one by one", total, x.Estimates.LogLikelihood, 1e-6)
 			other := map[string]string{PositionBased: Cascade, Cascade: PositionBased}[truth.Model]
 			y, err := FitExamination(other, 8, lists)
 			if err != nil || !(x.Estimates.BIC < y.Estimates.BIC) || !(y.Estimates.LogLikelihood > y.Estimates.BaselineLogLik) {
@@ -148,6 +157,9 @@ func TestWhatListsCannotTellIsSaid(t *testing.T) {
 			t.Errorf("%+v %+v (%v)", x, x.Estimates, err)
 		}
 	}
+	if _, err := x.LogLikelihood(Shown{[]int{4}, []bool{false}}); err == nil {
+		t.Error("an unknown item is taken")
+	}
 	for _, c := range []struct {
 		says  string
 		model string
@@ -155,8 +167,8 @@ func TestWhatListsCannotTellIsSaid(t *testing.T) {
 		lists []Shown
 	}{
 		{"model: found \"dbn\"", "dbn", 2, fixed}, {"items: found 0", Cascade, 0, fixed}, {"lists: found 0", Cascade, 2, nil},
-		{"list 1: position 2: found 1", Cascade, 1, fixed}, {"list 1: found no item", Cascade, 1, []Shown{{}}},
-		{"list 1: found 0 marks", Cascade, 1, []Shown{{Items: []int{0}}}}, {"found no click", PositionBased, 1, []Shown{{[]int{0}, []bool{false}}}},
+		{"list 1: position 2: found 1", Cascade, 1, fixed}, {"list 1: items: found none", Cascade, 1, []Shown{{}}},
+		{"list 1: clicked: found 0 marks", Cascade, 1, []Shown{{Items: []int{0}}}}, {"found no click", PositionBased, 1, []Shown{{[]int{0}, []bool{false}}}},
 	} {
 		if _, err := FitExamination(c.model, c.items, c.lists); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%v, want %q", err, c.says)

@@ -45,7 +45,7 @@ func halves(n int) []float64 {
 	return p
 }
 
-// fitPositions runs EM for the position-based model (Chuklin, Markov & de Rijke 2015, §4.3.2).
+// fitPositions runs EM for the position-based model (Chuklin, Markov & de Rijke 2015, ch. 4).
 func (x *Examination) fitPositions(lists []Shown, positions int, e *ExaminationEstimates) (loglik float64, sweeps int, converged bool) {
 	cells := tabulate(lists)
 	items := len(x.Attractiveness)

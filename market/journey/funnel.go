@@ -79,6 +79,19 @@ func (f *Funnel) Next(p FunnelPosition, u float64) (int, FunnelPosition) {
 	return state, f.move(p, state)
 }
 
+// Continue is Next for a visit whose length is drawn elsewhere: the state that follows given that one does. It is Leave only
+// after a history on which nothing follows.
+func (f *Funnel) Continue(p FunnelPosition, u float64) (int, FunnelPosition) {
+	n := len(f.States)
+	states := f.cumulative[int(p)*(n+1) : int(p)*(n+1)+n]
+	goesOn := states[n-1]
+	if goesOn == 0 {
+		return Leave, p
+	}
+	state := invert(states, min(float64(u*goesOn), math.Nextafter(goesOn, 0)))
+	return state, f.move(p, state)
+}
+
 // history is the labels of a row.
 func (f *Funnel) history(row int) []string {
 	s := len(f.States)
@@ -181,7 +194,7 @@ func (f *Funnel) checkEnd() error {
 // LogLikelihood of a visit, -Inf for one that cannot be. One that is open is not taken to have left. It refuses states that
 // the funnel does not have.
 func (f *Funnel) LogLikelihood(states []int, open bool) (float64, error) {
-	if err := checkPath("states", states, len(f.States)); err != nil {
+	if err := checkPath(states, len(f.States), -1); err != nil {
 		return math.NaN(), err
 	}
 	sum, at := math.Log(f.Start[states[0]]), f.move(0, states[0])
@@ -197,7 +210,7 @@ func (f *Funnel) LogLikelihood(states []int, open bool) (float64, error) {
 
 // Visits is the expected number of clicks on each state in a visit; their sum is the visit's expected length. With P the
 // transitions among histories and s the distribution after the first click, it comes of x = (I - P')⁻¹ s (Kemeny & Snell
-// 1960, theorem 3.2.1).
+// 1960, ch. 3).
 func (f *Funnel) Visits() ([]float64, error) {
 	n, s := len(f.Rows), len(f.States)
 	a, b := mat.NewDense(n, n, nil), mat.NewVecDense(n, nil)

@@ -73,6 +73,35 @@ func TestFunnelsAreRecoveredFromSimulatedVisits(t *testing.T) {
 	}
 }
 
+func TestAVisitOfGivenLengthFollowsTheFunnelWithoutLeaving(t *testing.T) {
+	f := shop(t)
+	const n = 100_000 // uniforms, evenly
+	for i, row := range f.Rows {
+		var seen [5]float64
+		for k := range n {
+			state, at := f.Continue(FunnelPosition(1+i), (float64(k)+0.5)/n)
+			if state == Leave {
+				if row.Next[5] < 1 {
+					t.Fatalf("the visit ends after %v", row.After)
+				}
+				continue
+			}
+			if at != FunnelPosition(1+state) {
+				t.Fatalf("a click on %d leads to position %d", state, at)
+			}
+			seen[state] += 1. / n
+		}
+		for x, share := range seen {
+			if row.Next[5] < 1 {
+				near(t, "share", share, row.Next[x]/(1-row.Next[5]), 2./n)
+			}
+		}
+		if x, _ := f.Continue(FunnelPosition(1+i), math.Nextafter(1, 0)); x != Leave && row.Next[x] == 0 {
+			t.Errorf("after %v the impossible %d", row.After, x)
+		}
+	}
+}
+
 // 20,000 visits: mean clicks of a state and conversion within 4.4 standard errors, six checks.
 func TestExpectedClicksAndConversionAreThoseOfSimulatedVisits(t *testing.T) {
 	f := shop(t)
@@ -179,7 +208,7 @@ func TestVisitsThatCannotBeFittedAreRefusedByName(t *testing.T) {
 		o      FunnelOptions
 	}{
 		{"visits: found 0", labels, nil, nil, FunnelOptions{}},
-		{"visit 2: found no click", labels, [][]int{{0}, {}}, nil, FunnelOptions{}},
+		{"visit 2: states: found no click", labels, [][]int{{0}, {}}, nil, FunnelOptions{}},
 		{"visit 1: click 2: found 2", labels, [][]int{{0, 2}}, nil, FunnelOptions{}},
 		{"visit 1: click 1: found -1", labels, [][]int{{-1}}, nil, FunnelOptions{}},
 		{"open: found 2", labels, [][]int{{1}}, []bool{true, false}, FunnelOptions{}},

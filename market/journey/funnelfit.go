@@ -25,16 +25,25 @@ type FunnelEstimates struct {
 	Unseen   int `json:"unseen"` // histories never seen
 }
 
-func checkPath(key string, states []int, s int) error {
-	if len(states) == 0 {
-		return field.New(key, "no click", "at least one")
-	}
+// checkPath reports why states cannot be visit number i of a log, or a visit alone where i is negative.
+func checkPath(states []int, s, i int) error {
 	for j, x := range states {
 		if x < 0 || x >= s {
-			return field.New(fmt.Sprintf("%s: click %d", key, j+1), x, fmt.Sprintf("a state from 0 to %d", s-1))
+			return field.New(fmt.Sprintf("%sclick %d", ordinal("visit", i), j+1), x, fmt.Sprintf("a state from 0 to %d", s-1))
 		}
 	}
+	if len(states) == 0 {
+		return field.New(ordinal("visit", i)+"states", "no click", "at least one")
+	}
 	return nil
+}
+
+// ordinal is the beginning of a key for item number i, none where i is negative.
+func ordinal(name string, i int) string {
+	if i < 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s %d: ", name, i+1)
 }
 
 // FitFunnel estimates a funnel of the visits, each the states in the order of time. open, which may be nil, says which of them
@@ -54,7 +63,7 @@ func FitFunnel(labels []string, visits [][]int, open []bool, o FunnelOptions) (*
 	s := len(labels)
 	count := newFunnelCounts(f)
 	for i, v := range visits {
-		if err := checkPath(fmt.Sprintf("visit %d", i+1), v, s); err != nil {
+		if err := checkPath(v, s, i); err != nil {
 			return nil, err
 		}
 		isOpen := open != nil && open[i]
@@ -200,7 +209,7 @@ func multinomial(count, p []float64) (total float64) {
 }
 
 // parameters are the free probabilities of histories that were seen, over outcomes that were (Bishop, Fienberg & Holland
-// 1975, §4.5, on the degrees of freedom with empty margins).
+// 1975, ch. 4, on the degrees of freedom with empty margins).
 func (c *funnelCounts) parameters() int {
 	first, outcomes := -1, -1
 	for _, n := range c.start {

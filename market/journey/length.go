@@ -38,7 +38,7 @@ type Length struct {
 }
 
 // Check says what is wrong with a law given by hand or read from a file, and readies a right one for use. A law of which more
-// than a billionth lies beyond 2^20 clicks is refused.
+// than a thousandth lies beyond 2^20 clicks is refused.
 func (l *Length) Check() error {
 	kind, err := findLaw(lengthLaws, l.Law)
 	if err != nil {
@@ -49,7 +49,7 @@ func (l *Length) Check() error {
 	}
 	if l.Law == DiscreteLogNormal {
 		m, s := l.Parameters[0].Estimate, l.Parameters[1].Estimate
-		if normal.above((math.Log(maximumLength)-m)/s) > 1e-9 || normal.above((math.Log(0.5)-m)/s) < 1e-9 {
+		if normal.above((math.Log(maximumLength)-m)/s) > largestRest || normal.above((math.Log(0.5)-m)/s) < math.Exp(leastWithin-1) {
 			return field.New("parameters", l.Parameters, "sessions of 1 to a million clicks")
 		}
 		l.cut = normal.share((portable.Log(0.5) - m) / s)

@@ -38,6 +38,9 @@ type span struct {
 	count     float64
 }
 
+// leastWithin is the logarithm of the least share that a cut may leave of a law: below it the law is a fiction.
+const leastWithin = -18
+
 // logScale is the log-likelihood of spans under a standard distribution of ln t, cut to times between low and high. theta is
 // the location and the logarithm of the scale.
 type logScale struct {
@@ -64,7 +67,11 @@ func (l logScale) at(theta, gradient []float64) float64 {
 		gradient[1] -= s.count * (1 + z*score)
 	}
 	if l.low > 0 || l.high < math.Inf(1) {
-		total -= n * l.between(l.low, l.high, location, scale, -n, gradient)
+		within := l.between(l.low, l.high, location, scale, -n, gradient)
+		if !(within > leastWithin) {
+			return math.Inf(-1)
+		}
+		total -= n * within
 	}
 	return total
 }
@@ -96,15 +103,19 @@ func (l logScale) between(low, high, location, scale, weight float64, gradient [
 	return math.Log(p)
 }
 
-// fit maximises the likelihood from the moments of the logarithms.
+// fit maximises the likelihood from the moments of the logarithms, from a wider scale where a few lie so far out that they
+// would have no probability.
 func (l logScale) fit() *peak {
-	n, mean, square := 0.0, 0.0, 0.0
+	n, mean, square, far := 0.0, 0.0, 0.0, 0.0
 	for _, s := range l.spans {
 		y := math.Log((s.low + s.high) / 2)
 		n, mean, square = n+s.count, mean+s.count*y, square+s.count*y*y
 	}
 	mean /= n
-	start := []float64{mean, math.Log(max(1e-3, math.Sqrt(max(0, square/n-mean*mean))))}
+	for _, s := range l.spans {
+		far = max(far, math.Abs(math.Log((s.low+s.high)/2)-mean))
+	}
+	start := []float64{mean, math.Log(max(1e-3, far/5, math.Sqrt(max(0, square/n-mean*mean))))}
 	return maximise(l.at, start, box{[]float64{mean - 50, math.Log(1e-4)}, []float64{mean + 50, math.Log(50)}})
 }
 

@@ -61,7 +61,7 @@ func Patterns(visits [][]int, o PatternOptions) ([]Pattern, error) {
 		return nil, field.New("visits", len(visits), "at least one")
 	}
 	for i, v := range visits {
-		if err := checkPath(fmt.Sprintf("visit %d", i+1), v, math.MaxInt32); err != nil {
+		if err := checkPath(v, math.MaxInt32, i); err != nil {
 			return nil, err
 		}
 	}

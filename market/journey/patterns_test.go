@@ -103,7 +103,7 @@ func TestPatternsThatCannotBeLookedForAreRefusedByName(t *testing.T) {
 		o      PatternOptions
 	}{
 		{"visits: found 0", nil, PatternOptions{MinSupport: 0.5}}, {"min_support: found 0", visits, PatternOptions{}}, {"min_support: found NaN", visits, PatternOptions{MinSupport: math.NaN()}},
-		{"max_gap: found 1", visits, PatternOptions{MinSupport: 0.5, MinGap: 2, MaxGap: 1}}, {"visit 2: found no click", [][]int{{1}, {}}, PatternOptions{MinSupport: 0.5}},
+		{"max_gap: found 1", visits, PatternOptions{MinSupport: 0.5, MinGap: 2, MaxGap: 1}}, {"visit 2: states: found no click", [][]int{{1}, {}}, PatternOptions{MinSupport: 0.5}},
 		{"visit 1: click 1: found -4", [][]int{{-4}}, PatternOptions{MinSupport: 0.5}}, {"no more than 1 patterns", visits, PatternOptions{MinSupport: 0.5, Limit: 1}},
 		{"counts, 0 or more", visits, PatternOptions{MinSupport: 0.5, MaxLength: -1}},
 	} {

@@ -59,27 +59,19 @@ func Sessions(log []Click, gap, end float64) ([]Session, SessionReport, error) {
 	if len(log) > 0 && !(end >= last) {
 		return nil, r, field.New("end", end, fmt.Sprintf("no earlier than the last click, %v", last))
 	}
-	type visit struct {
-		visitor int
-		Session
-	}
 	var visits []visit
-	clicks := slices.Clone(log)
-	slices.SortStableFunc(clicks, func(a, b Click) int { return cmp.Compare(a.Visitor, b.Visitor) })
-	for len(clicks) > 0 {
-		n := 1
-		latest := clicks[0].Time
-		for n < len(clicks) && clicks[n].Visitor == clicks[0].Visitor {
-			if clicks[n].Time < latest {
+	states, dwell := make([]int, 0, len(log)), make([]float64, 0, len(log)) // all visits' in one piece
+	for _, mine := range byVisitor(log) {
+		r.Visitors++
+		latest := mine[0].Time
+		for _, c := range mine {
+			if c.Time < latest {
 				r.Skewed++
 			}
-			latest = max(latest, clicks[n].Time)
-			n++
+			latest = max(latest, c.Time)
 		}
-		mine := clicks[:n]
-		clicks = clicks[n:]
-		r.Visitors++
 		slices.SortStableFunc(mine, func(a, b Click) int { return cmp.Compare(a.Time, b.Time) })
+		firstState, firstDwell := 0, 0
 		for i, c := range mine {
 			switch {
 			case i > 0 && c == mine[i-1]:
@@ -87,16 +79,17 @@ func Sessions(log []Click, gap, end float64) ([]Session, SessionReport, error) {
 				continue
 			case i == 0 || c.Time-mine[i-1].Time > gap:
 				visits = append(visits, visit{c.Visitor, Session{Start: c.Time}})
+				firstState, firstDwell = len(states), len(dwell)
 			default:
-				s := &visits[len(visits)-1]
-				s.Dwell = append(s.Dwell, c.Time-mine[i-1].Time)
+				dwell = append(dwell, c.Time-mine[i-1].Time)
 			}
+			states = append(states, c.State)
 			s := &visits[len(visits)-1]
-			s.States = append(s.States, c.State)
+			s.States, s.Dwell = states[firstState:len(states):len(states)], dwell[firstDwell:len(dwell):len(dwell)]
 			s.Open = end-c.Time <= gap
 		}
 	}
-	slices.SortStableFunc(visits, func(a, b visit) int {
+	slices.SortFunc(visits, func(a, b visit) int { // no two are equal
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.visitor, b.visitor))
 	})
 	sessions := make([]Session, len(visits))
@@ -106,6 +99,35 @@ func Sessions(log []Click, gap, end float64) ([]Session, SessionReport, error) {
 	}
 	r.warn()
 	return sessions, r, nil
+}
+
+type visit struct {
+	visitor int
+	Session
+}
+
+// byVisitor copies a log into one piece for each visitor, in the order in which they first appear and the log has their clicks.
+func byVisitor(log []Click) [][]Click {
+	place := map[int]int{}
+	var n []int
+	for _, c := range log {
+		at, known := place[c.Visitor]
+		if !known {
+			at = len(n)
+			place[c.Visitor] = at
+			n = append(n, 0)
+		}
+		n[at]++
+	}
+	clicks, pieces := make([]Click, len(log)), make([][]Click, len(n))
+	for i, k := range n {
+		pieces[i], clicks = clicks[:0:k], clicks[k:]
+	}
+	for _, c := range log {
+		at := place[c.Visitor]
+		pieces[at] = append(pieces[at], c)
+	}
+	return pieces
 }
 
 func (r *SessionReport) count(s Session) {
