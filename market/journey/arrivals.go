@@ -273,8 +273,8 @@ func (a *Arrivals) Check() error {
 	a.number, a.part = make([]countTable, 7), make([][]float64, 7)
 	for i, w := range a.Weekdays {
 		key := fmt.Sprintf("weekdays[%d]", i)
-		if !(w.Mean >= 0 && w.Mean <= 1e5) {
-			return field.New(key+".mean", w.Mean, "sessions a day, from 0 to 100000")
+		if !(w.Mean >= 0 && w.Mean <= 5e5) {
+			return field.New(key+".mean", w.Mean, "sessions a day, from 0 to 500000")
 		}
 		if w.Days < 0 {
 			return field.New(key+".days", w.Days, "a count")

@@ -55,7 +55,7 @@ func walk(f *Funnel, n int, seed uint64) [][]int {
 	return visits
 }
 
-// 20,000 visits; each of 40 and 60 probabilities fails by chance once in 100,000 (4.4 standard errors).
+// 20,000 visits; each of some 70 probabilities fails by chance once in 1.7 million (5 standard errors).
 func TestFunnelsAreRecoveredFromSimulatedVisits(t *testing.T) {
 	for _, truth := range []*Funnel{shop(t), second(t)} {
 		f, err := FitFunnel(truth.States, walk(truth, 20_000, 1), nil, FunnelOptions{Order: truth.Order})
@@ -65,7 +65,7 @@ func TestFunnelsAreRecoveredFromSimulatedVisits(t *testing.T) {
 		for i, row := range f.Rows {
 			for j, p := range row.Next {
 				want := truth.Rows[i].Next[j]
-				if se := math.Sqrt(want * (1 - want) / float64(row.Clicks)); math.Abs(p-want) > 4.4*se {
+				if se := math.Sqrt(want * (1 - want) / float64(row.Clicks)); math.Abs(p-want) > 5*se {
 					t.Errorf("after %v the probability of %d is %v, want %v", row.After, j, p, want)
 				}
 			}
