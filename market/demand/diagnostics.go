@@ -46,7 +46,7 @@ func Diagnose(residuals []float64, lags, coefficients int) Diagnostics {
 	d.SD = math.Sqrt(second)
 	d.Skewness, d.Kurtosis = third/(second*d.SD), fourth/(second*second)
 	d.JarqueBera = n / 6 * (d.Skewness*d.Skewness + (d.Kurtosis-3)*(d.Kurtosis-3)/4)
-	d.JarqueBeraPValue = math.Exp(-d.JarqueBera / 2)
+	d.JarqueBeraPValue = portable.Exp(-d.JarqueBera / 2)
 	d.ACF = autocorrelations(e, lags)
 	d.PACF = partialAutocorrelations(d.ACF)
 	d.LjungBox = portmanteau(d.ACF, n, coefficients)

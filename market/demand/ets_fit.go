@@ -1,6 +1,10 @@
 package demand
 
-import "math"
+import (
+	"math"
+
+	"github.com/souk-sim/souk/sim/portable"
+)
 
 // etsEstimate is one form with its estimates.
 type etsEstimate struct {
@@ -276,7 +280,7 @@ func (f *etsFit) residuals(x, res []float64) float64 {
 		trend = at.phi*trend + at.beta*e
 	}
 	if form.multiplicative {
-		g := f.size * math.Exp((logs+math.Log(product))/float64(f.n))
+		g := f.size * portable.Exp((logs+math.Log(product))/float64(f.n))
 		for j := range res {
 			res[j] *= g
 		}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/souk-sim/souk/sim/portable"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -144,7 +145,7 @@ func (g *gram) solve(n int, priors [][]float64) ridge {
 			}
 		}
 		for half := -8; half <= 6; half++ {
-			lambda := math.Pow(10, float64(half)/2)
+			lambda := portable.Exp(float64(half) * math.Ln10 / 2)
 			rss, df := g.yy, 0.0
 			for l, d := range values {
 				d = max(d, 0)

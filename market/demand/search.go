@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/souk-sim/souk/sim/portable"
 	"github.com/souk-sim/souk/sim/rng"
 )
 
@@ -61,7 +62,7 @@ func (l *likelihood) polish(x []float64) {
 	}
 	newton(func(z []float64) float64 {
 		for i, v := range z {
-			angles[i] = math.Atan(math.Sinh(v))
+			angles[i] = gudermannian(v)
 		}
 		if math.IsInf(l.at(angles, res), 1) {
 			return math.Inf(-1)
@@ -69,9 +70,12 @@ func (l *likelihood) polish(x []float64) {
 		return l.logLik()
 	}, z)
 	for i, v := range z {
-		x[i] = math.Atan(math.Sinh(v))
+		x[i] = gudermannian(v)
 	}
 }
+
+// gudermannian is atan(sinh z), the angle of Fisher's z, with the same bits with and without fused multiply-add.
+func gudermannian(z float64) float64 { return math.Atan((portable.Exp(z) - portable.Exp(-z)) / 2) }
 
 // head is the likelihood of a long series' beginning, which is enough to find the hill; of a short series the whole.
 func (l *likelihood) head() *likelihood {
@@ -177,7 +181,7 @@ func (l *likelihood) hop(best *optimum, patience int) {
 				x[d] = at + z
 			case 2:
 				s := math.Asin(math.Sin(at))
-				x[d] = math.Copysign(math.Pi/2-(math.Pi/2-math.Abs(s))*math.Exp(z), s)
+				x[d] = math.Copysign(math.Pi/2-(math.Pi/2-math.Abs(s))*portable.Exp(z), s)
 			}
 		}
 		if i%4 == 3 {

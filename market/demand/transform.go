@@ -138,7 +138,7 @@ func Guerrero(values []float64, period int) (lambda float64, err error) {
 	ratios := make([]float64, len(means))
 	variation := func(lambda float64) float64 {
 		for i, m := range means {
-			ratios[i] = deviations[i] / math.Pow(m, 1-lambda)
+			ratios[i] = deviations[i] / portable.Exp((1-lambda)*portable.Log(m))
 		}
 		mean, deviation := stat.MeanStdDev(ratios, nil)
 		return deviation / mean

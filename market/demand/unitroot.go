@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/souk-sim/souk/results/stats"
+	"github.com/souk-sim/souk/sim/portable"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -102,7 +103,7 @@ func OCSB(x []float64, period int) UnitRoot {
 	const most = 3
 	logPeriod := math.Log(float64(period)) - 0.7656451
 	r := UnitRoot{Statistic: math.NaN(), PValue: math.NaN(),
-		Critical: -0.2937411*math.Exp(-0.2850853*logPeriod-0.05983644*logPeriod*logPeriod) - 1.652202}
+		Critical: -0.2937411*portable.Exp(-0.2850853*logPeriod-0.05983644*logPeriod*logPeriod) - 1.652202}
 	from, to := observedSpan(x)
 	x = x[from:to]
 	if period < 2 || len(x) < period+2+2*most+3 {
