@@ -24,16 +24,16 @@ type KMeans struct {
 	Centers    [][]float64 `json:"centers"` // K×d
 	Sizes      []int       `json:"sizes"`   // rows of each group
 	Inertia    float64     `json:"inertia"`
-	Iterations int         `json:"iterations"` // of the best restart
-	Converged  bool        `json:"converged"`  // the best restart came to rest
-	Agreeing   int         `json:"agreeing"`   // restarts whose inertia is within 0.01% of this one: with 1, more may find better
+	Iterations int         `json:"iterations"` // of the best descent, after it was judged
+	Converged  bool        `json:"converged"`  // the best descent came to rest
+	Agreeing   int         `json:"agreeing"`   // restarts within 1% of this inertia when judged: where few are, more may find better
 	Labels     []int       `json:"-"`          // group of each row fitted on, n
 }
 
 const maxLloydSteps = 1000
 
-// FitKMeans runs Lloyd's algorithm (1982) to its rest from many k-means++ starts on x, n rows of d features one after the
-// other, and betters the best by Hartigan's moves of single points. A group that empties takes the point farthest from its
+// FitKMeans runs Lloyd's algorithm (1982) from many k-means++ starts on x, n rows of d features one after the other, from the
+// most promising to its rest, and betters the best by Hartigan's moves of single points. A group that empties takes the point farthest from its
 // centre. It refuses values that are not finite and more groups than distinct rows.
 func FitKMeans(x []float64, d int, o KMeansOptions) (*KMeans, error) {
 	p, err := newPoints(x, d, o.K)
@@ -45,42 +45,56 @@ func FitKMeans(x []float64, d int, o KMeansOptions) (*KMeans, error) {
 
 func (p *points) kmeans(o KMeansOptions) *KMeans {
 	restarts := cmp.Or(max(o.Restarts, 0), 50)
-	bests := make([]*lloyd, min(max(o.Workers, 1), restarts))
-	inertias := make([]float64, restarts)
-	var next atomic.Int64
-	var running sync.WaitGroup
-	for w := range bests {
-		running.Go(func() {
-			now, best := newLloyd(p, o.K), newLloyd(p, o.K)
-			best.inertia = math.Inf(1)
-			for r := int(next.Add(1)) - 1; r < restarts; r = int(next.Add(1)) - 1 {
-				stream := o.Streams.At(uint64(r))
-				now.restart = r
-				now.seed(&stream)
-				now.run()
-				inertias[r] = now.inertia
-				if now.betters(best) {
-					best, now = now, best
-				}
-			}
-			bests[w] = best
-		})
+	inertias, centers := make([]float64, restarts), make([][]float64, restarts)
+	p.descend(o, restarts, func(l *lloyd, r int) {
+		stream := o.Streams.At(uint64(r))
+		l.seed(&stream)
+		l.run(coarse)
+		inertias[r], centers[r] = l.inertia, slices.Clone(l.centers)
+	})
+	order := make([]int, restarts)
+	for r := range order {
+		order[r] = r
 	}
-	running.Wait()
-	best := bests[0]
-	for _, l := range bests {
-		if l.betters(best) {
-			best = l
-		}
-	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(inertias[a], inertias[b]) })
+	last := make([]*lloyd, min(finalists, restarts))
+	p.descend(o, len(last), func(_ *lloyd, i int) {
+		last[i] = newLloyd(p, o.K)
+		copy(last[i].centers, centers[order[i]])
+		last[i].run(0)
+	})
+	best := slices.MinFunc(last, func(a, b *lloyd) int { return cmp.Compare(a.inertia, b.inertia) })
 	best.polish()
 	m := best.result()
 	for _, v := range inertias {
-		if v <= m.Inertia*(1+1e-4) {
+		if v <= m.Inertia*(1+agreement) {
 			m.Agreeing++
 		}
 	}
 	return m
+}
+
+const (
+	// coarse is the largest move of a centre, in standard deviations of a feature within groups, at which a restart is
+	// judged. What is left to go is a long way in steps and a short one in inertia; only the finalists go it.
+	coarse    = 0.1
+	finalists = 8
+	agreement = 0.01
+)
+
+// descend does n descents, some at a time, each in the room of its worker.
+func (p *points) descend(o KMeansOptions, n int, one func(l *lloyd, r int)) {
+	var next atomic.Int64
+	var running sync.WaitGroup
+	for range min(max(o.Workers, 1), n) {
+		running.Go(func() {
+			l := newLloyd(p, o.K)
+			for r := int(next.Add(1)) - 1; r < n; r = int(next.Add(1)) - 1 {
+				one(l, r)
+			}
+		})
+	}
+	running.Wait()
 }
 
 // Assign gives the group whose centre is nearest to x, the first of several.
@@ -100,21 +114,20 @@ func (m *KMeans) Assign(x []float64) int {
 // so a point at rest costs one comparison (the single bound of Hamerly 2010, with accumulated drifts as in Newling &
 // Fleuret 2016); one nearer to its centre than half the way from there to the next one (Elkan 2003) costs one distance.
 type lloyd struct {
-	p       *points
-	k       int
-	restart int
+	p *points
+	k int
 
-	centers, sums  []float64 // k×d
-	mass           []float64 // k
-	label          []int32   // of each point
-	until          []float64 // of each point: it stays while spent[label] is less
-	spent          []float64 // by group, the sum of moves so far
-	drift, half    []float64 // by group: its centre's last move, half the way to the next centre
-	inertia        float64
-	iterations     int
-	converged      bool
-	nearest, trial []float64 // of each point, squared distances while seeding
-	bestTrial      []float64
+	centers, sums   []float64 // k×d
+	mass            []float64 // k
+	label           []int32   // of each point
+	until           []float64 // of each point: it stays while spent[label] is less
+	spent           []float64 // by group, the sum of moves so far
+	drift, half     []float64 // by group: its centre's last move, half the way to the next centre
+	inertia, seeded float64   // now, and with the seeds for centres
+	iterations      int
+	converged       bool
+	nearest, trial  []float64 // of each point, squared distances while seeding
+	bestTrial       []float64
 }
 
 func newLloyd(p *points, k int) *lloyd {
@@ -122,10 +135,6 @@ func newLloyd(p *points, k int) *lloyd {
 	return &lloyd{p: p, k: k, centers: make([]float64, k*p.d), sums: make([]float64, k*p.d), mass: make([]float64, k),
 		label: make([]int32, m), until: make([]float64, m), spent: make([]float64, k), drift: make([]float64, k), half: make([]float64, k),
 		nearest: make([]float64, m), trial: make([]float64, m), bestTrial: make([]float64, m)}
-}
-
-func (l *lloyd) betters(other *lloyd) bool {
-	return l.inertia < other.inertia || l.inertia == other.inertia && l.restart < other.restart
 }
 
 func (l *lloyd) center(j int) []float64 { return l.centers[j*l.p.d : (j+1)*l.p.d] }
@@ -145,7 +154,9 @@ func (l *lloyd) seed(stream *rng.Stream) {
 			at := draw(p.weight, l.nearest, stream.Float64())
 			x, left := p.row(at), 0.0
 			for i, now := range l.nearest {
-				now = min(now, squared(p.row(i), x))
+				if s := squared(p.row(i), x); s < now {
+					now = s
+				}
 				l.trial[i] = now
 				left += p.weight[i] * now
 			}
@@ -156,6 +167,10 @@ func (l *lloyd) seed(stream *rng.Stream) {
 			}
 		}
 		l.nearest, l.bestTrial = l.bestTrial, l.nearest
+	}
+	l.seeded = 0
+	for i, s := range l.nearest {
+		l.seeded += p.weight[i] * s
 	}
 }
 
@@ -184,8 +199,9 @@ func draw(weight, factor []float64, u float64) int {
 	return last
 }
 
-// run descends from the seeds to where no point changes its group.
-func (l *lloyd) run() {
+// run descends from the centres to where no point changes its group, or no centre moves by more than tolerance standard
+// deviations.
+func (l *lloyd) run(tolerance float64) {
 	l.iterations, l.converged = 0, false
 	clear(l.sums)
 	clear(l.mass)
@@ -199,6 +215,10 @@ func (l *lloyd) run() {
 			l.fill()
 			l.move()
 			l.iterations++
+			if tolerance > 0 && slices.Max(l.drift) < tolerance*l.deviation() {
+				l.measure()
+				return
+			}
 		}
 		// The sums were kept up by differences: start over from exact ones. That moves centres by rounding alone, and a
 		// look at all points confirms the rest.
@@ -220,11 +240,11 @@ func (l *lloyd) run() {
 func (l *lloyd) look() (changed bool) {
 	p := l.p
 	for i, a := range l.label {
+		if a >= 0 && l.until[i] > l.spent[a] {
+			continue
+		}
 		x := p.row(i)
 		if a >= 0 {
-			if l.until[i] > l.spent[a] {
-				continue
-			}
 			if room := l.half[a] - math.Sqrt(squared(x, l.center(int(a)))); room > 0 {
 				l.until[i] = l.spent[a] + 2*room
 				continue
@@ -370,6 +390,9 @@ func (l *lloyd) polish() {
 	}
 	l.measure()
 }
+
+// deviation is the standard deviation of a feature within groups, as it was among the seeds.
+func (l *lloyd) deviation() float64 { return math.Sqrt(l.seeded / float64(len(l.p.of)*l.p.d)) }
 
 // measure takes the centres and the inertia from the groups, in the order of the points.
 func (l *lloyd) measure() {

@@ -71,7 +71,7 @@ func FitMixture(x []float64, d int, o MixtureOptions) (*Mixture, error) {
 			for r := int(next.Add(1)) - 1; r < len(fits); r = int(next.Add(1)) - 1 {
 				stream := o.Streams.At(uint64(r))
 				start.seed(&stream)
-				start.run()
+				start.run(0)
 				fits[r] = newEM(p, start, floor, o.Diagonal)
 				fits[r].climb()
 			}
