@@ -33,8 +33,8 @@ type KMeans struct {
 const maxLloydSteps = 1000
 
 // FitKMeans runs Lloyd's algorithm (1982) from many k-means++ starts on x, n rows of d features one after the other, from the
-// most promising to its rest, and betters the best by Hartigan's moves of single points. A group that empties takes the point farthest from its
-// centre. It refuses values that are not finite and more groups than distinct rows.
+// most promising to its rest, and betters the best by Hartigan's moves of single points. A group that empties takes the point
+// farthest from its centre. It refuses values that are not finite and more groups than distinct rows.
 func FitKMeans(x []float64, d int, o KMeansOptions) (*KMeans, error) {
 	p, err := newPoints(x, d, o.K)
 	if err != nil {
