@@ -241,7 +241,7 @@ func TestWatchdogHandsBackTheEventThatRepeats(t *testing.T) {
 
 func TestAMillionEventsAtOneInstantAreNoAlarm(t *testing.T) {
 	if testing.Short() {
-		t.Skip("long: 3 million events; the watchdog's alarm is tested apart")
+		t.Skip("-short: 3 million events; go test ./sim plays them, and the watchdog's alarm is tested apart")
 	}
 	c := New[int]()
 	for i := range 1_000_000 {

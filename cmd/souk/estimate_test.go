@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/souk-sim/souk/scenarios/data/shared"
 )
 
 // estimated is the document of souk estimate arima --json; a pointer is nil where the document has null.
@@ -52,20 +54,6 @@ func estimate(t *testing.T, args ...string) estimated {
 	return e
 }
 
-// shared finds a file of the folder beside the repository, or skips.
-func shared(t *testing.T, parts ...string) string {
-	t.Helper()
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(append([]string{filepath.Dir(root), "shared"}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("%s is not on this machine: the comparison with other software is left out", path)
-	}
-	return path
-}
-
 type oracleFit struct {
 	ID, Dataset, Transform string
 	Order, Seasonal        [3]int
@@ -83,7 +71,7 @@ type oracleFit struct {
 // likelihood; see its README). The oracle keeps regressors as they are in the last period, as the command does when nothing is known of later ones.
 func TestEveryFitOfTheOracleAgreesThroughTheCommandLine(t *testing.T) {
 	var oracle struct{ Fits []oracleFit }
-	text, err := os.ReadFile(shared(t, "oracle", "arima_exact.json"))
+	text, err := os.ReadFile(shared.Path(t, "oracle", "arima_exact.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,10 +100,10 @@ func oracleFlags(want oracleFit) []string {
 // oracleData are the flags that read the series of a fit; two of them need a file of their own.
 func oracleData(t *testing.T, want oracleFit) []string {
 	if name, ok := strings.CutPrefix(want.Dataset, "sales_series:"); ok {
-		return []string{"--data", shared(t, "data", "series", "sales_series.csv"), "--id", "series", "--series", name, "--time", "week", "--y", "y",
+		return []string{"--data", shared.Path(t, "data", "series", "sales_series.csv"), "--id", "series", "--series", name, "--time", "week", "--y", "y",
 			"--xreg", strings.Join(want.Xreg, ",")}
 	}
-	path := shared(t, "data", "series", "series.csv")
+	path := shared.Path(t, "data", "series", "series.csv")
 	if want.Transform != "log10" && len(want.Xreg) == 0 {
 		return []string{"--data", path, "--id", "series", "--series", want.Dataset, "--time", "time", "--y", "value"}
 	}

@@ -5,37 +5,16 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/souk-sim/souk/scenarios/data/shared"
 )
 
-// shared finds a file of the folder beside the repository, or skips.
-func shared(t testing.TB, parts ...string) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the package")
-		}
-		dir = filepath.Dir(dir)
-	}
-	path := filepath.Join(append([]string{filepath.Dir(dir), "shared"}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("%s is not on this machine: the comparison with other software is left out", path)
-	}
-	return path
-}
-
 func groceries(t testing.TB) (baskets [][]int) {
-	f, err := os.Open(shared(t, "data", "baskets", "groceries_transactions.txt"))
+	f, err := os.Open(shared.Path(t, "data", "baskets", "groceries_transactions.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +34,7 @@ func groceries(t testing.TB) (baskets [][]int) {
 }
 
 func TestGroceriesAreCountedAsTheReferenceCountsThem(t *testing.T) {
-	b, err := os.ReadFile(shared(t, "oracle", "groceries_rules.json"))
+	b, err := os.ReadFile(shared.Path(t, "oracle", "groceries_rules.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,12 +7,14 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/souk-sim/souk/scenarios/data/shared"
 )
 
 // TestLatentClassesReachTheBestKnownLikelihood on four panels within 1e-3 from a seed each (under -tags long from five, by the default
 // number of starts), with the shares, coefficients and standard errors there.
 func TestLatentClassesReachTheBestKnownLikelihood(t *testing.T) {
-	raw, err := os.ReadFile(shared(t, "oracle/latent_class_logit.json"))
+	raw, err := os.ReadFile(shared.Path(t, "oracle/latent_class_logit.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

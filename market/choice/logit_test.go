@@ -9,11 +9,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/souk-sim/souk/scenarios/data/shared"
 )
 
 // wide reads a file of the shared folder whose columns are attribute.alternative, or prices by alternative alone.
 func wide(t testing.TB, name string) *Situations {
-	f, err := os.Open(shared(t, "data/choice/"+name))
+	f, err := os.Open(shared.Path(t, "data/choice/"+name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +88,7 @@ type oracle struct {
 }
 
 func oracles(t testing.TB, file string) map[string]oracle {
-	raw, err := os.ReadFile(shared(t, "oracle/"+file))
+	raw, err := os.ReadFile(shared.Path(t, "oracle/"+file))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,31 +5,17 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 
+	"github.com/souk-sim/souk/scenarios/data/shared"
 	"github.com/souk-sim/souk/sim/rng"
 	"gonum.org/v1/gonum/mat"
 )
 
-// shared finds a file of ../shared beside the repository, or skips.
-func shared(t testing.TB, name string) string {
-	dir, err := filepath.Abs(".")
-	for err == nil && dir != filepath.Dir(dir) {
-		path := filepath.Join(dir, "shared", name)
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-		dir = filepath.Dir(dir)
-	}
-	t.Skip("../shared is absent: this test needs the Complete Journey data")
-	return ""
-}
-
 // readCSV returns the header and the records of a file of ../shared.
 func readCSV(t testing.TB, name string) (map[string]int, [][]string) {
-	f, err := os.Open(shared(t, name))
+	f, err := os.Open(shared.Path(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}

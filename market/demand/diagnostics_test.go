@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/souk-sim/souk/scenarios/data/shared"
 	"github.com/souk-sim/souk/sim/rng"
 )
 
@@ -24,7 +25,7 @@ func TestDiagnosticsAgreeWithR(t *testing.T) {
 			JB        float64                   `json:"jarque_bera"`
 		}
 	}
-	data, err := os.ReadFile(shared(t, "oracle", "ts_basics_R.json"))
+	data, err := os.ReadFile(shared.Path(t, "oracle", "ts_basics_R.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

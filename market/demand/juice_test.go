@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/souk-sim/souk/scenarios/data/shared"
 )
 
 // juiceSeries is one brand in one store: weekly units, and what oj_forecast_baselines.json lets a model know of a week.
@@ -25,7 +27,7 @@ const (
 func juice(t testing.TB) []juiceSeries {
 	stores := []string{"54", "101", "122", "124", "132"}
 	all := make([]juiceSeries, len(stores)*juiceBrands)
-	for _, r := range records(t, shared(t, "data", "store", "orangejuice.csv"))[1:] {
+	for _, r := range records(t, shared.Path(t, "data", "store", "orangejuice.csv"))[1:] {
 		store := slices.Index(stores, r[0])
 		if store < 0 {
 			continue
@@ -141,7 +143,7 @@ func kind(name string) func() Model {
 // TestTheJuiceTaskIsTheOracles repeats the oracle's least squares from its definition: the task is set up alike.
 func TestTheJuiceTaskIsTheOracles(t *testing.T) {
 	all := juice(t)
-	b, err := os.ReadFile(shared(t, "oracle", "oj_forecast_baselines.json"))
+	b, err := os.ReadFile(shared.Path(t, "oracle", "oj_forecast_baselines.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

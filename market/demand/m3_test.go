@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/souk-sim/souk/scenarios/data/shared"
 )
 
 // m3Series is one series of the M3 competition (Makridakis & Hibon 2000): what was given and what was asked for.
@@ -18,7 +20,7 @@ type m3Series struct {
 }
 
 func m3Read(t testing.TB) (all []m3Series) {
-	for _, row := range records(t, shared(t, "data", "series", "m3.csv"))[1:] {
+	for _, row := range records(t, shared.Path(t, "data", "series", "m3.csv"))[1:] {
 		s := m3Series{id: row[0], kind: row[1], period: int(parse(t, row[3]))}
 		for _, v := range strings.Fields(row[7]) {
 			s.given = append(s.given, parse(t, v))

@@ -6,32 +6,11 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
-)
 
-// shared finds a file of the folder beside the repository, or skips.
-func shared(t testing.TB, parts ...string) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the package")
-		}
-		dir = filepath.Dir(dir)
-	}
-	path := filepath.Join(append([]string{filepath.Dir(dir), "shared"}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("%s is not on this machine: the comparison with other software is left out", path)
-	}
-	return path
-}
+	"github.com/souk-sim/souk/scenarios/data/shared"
+)
 
 func records(t testing.TB, path string) [][]string {
 	f, err := os.Open(path)
@@ -62,7 +41,7 @@ func oracleSeries(t testing.TB, dataset string, regressors []string) Series {
 	const sales = "sales_series:"
 	s := Series{Start: 1}
 	if len(dataset) > len(sales) && dataset[:len(sales)] == sales {
-		rows := records(t, shared(t, "data", "series", "sales_series.csv"))
+		rows := records(t, shared.Path(t, "data", "series", "sales_series.csv"))
 		for _, name := range regressors {
 			s.Regressors = append(s.Regressors, Regressor{Name: name})
 		}
@@ -81,7 +60,7 @@ func oracleSeries(t testing.TB, dataset string, regressors []string) Series {
 		}
 		return s
 	}
-	for _, row := range records(t, shared(t, "data", "series", "series.csv"))[1:] {
+	for _, row := range records(t, shared.Path(t, "data", "series", "series.csv"))[1:] {
 		if row[0] != dataset {
 			continue
 		}
@@ -114,7 +93,7 @@ type oracleFit struct {
 // forecast standard errors within 1e-4 relative.
 func TestEveryFitAgreesWithTheExactOracle(t *testing.T) {
 	var oracle struct{ Fits []oracleFit }
-	data, err := os.ReadFile(shared(t, "oracle", "arima_exact.json"))
+	data, err := os.ReadFile(shared.Path(t, "oracle", "arima_exact.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +182,7 @@ func agrees(t *testing.T, s Series, want oracleFit) {
 
 // readOracle reads a file of the shared folder. Empty coefficient lists make some irregular; what the tests use is not.
 func readOracle(t *testing.T, name string, into any) {
-	data, err := os.ReadFile(shared(t, "oracle", name))
+	data, err := os.ReadFile(shared.Path(t, "oracle", name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,12 +5,14 @@ import (
 	"math"
 	"os"
 	"testing"
+
+	"github.com/souk-sim/souk/scenarios/data/shared"
 )
 
 // TestResidualsAreThoseOfR compares with the last six residuals of each fit of arima_R.json (stats::arima, residuals()), in
 // innovation standard deviations. R stops its search early, by up to a thousandth of a standard error.
 func TestResidualsAreThoseOfR(t *testing.T) {
-	data, err := os.ReadFile(shared(t, "oracle", "arima_R.json"))
+	data, err := os.ReadFile(shared.Path(t, "oracle", "arima_R.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/souk-sim/souk/scenarios/data/shared"
 	"github.com/souk-sim/souk/sim/rng"
 )
 
@@ -16,7 +17,7 @@ func traffic(t testing.TB, last int) Series {
 	for i := range s.Values {
 		s.Values[i] = math.NaN()
 	}
-	rows := records(t, shared(t, "data", "store", "tuna.csv"))
+	rows := records(t, shared.Path(t, "data", "store", "tuna.csv"))
 	for _, row := range rows[1:] {
 		if week := int(parse(t, row[0])); week <= last {
 			s.Values[week-1] = parse(t, row[len(row)-1])

@@ -5,33 +5,12 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
-)
 
-// shared finds a file of the folder beside the repository, or skips.
-func shared(t testing.TB, parts ...string) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the package")
-		}
-		dir = filepath.Dir(dir)
-	}
-	path := filepath.Join(append([]string{filepath.Dir(dir), "shared"}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("%s is not on this machine: the comparison with other software is left out", path)
-	}
-	return path
-}
+	"github.com/souk-sim/souk/scenarios/data/shared"
+)
 
 func records(t testing.TB, path string) [][]string {
 	f, err := os.Open(path)
@@ -59,7 +38,7 @@ var categories = []string{"trousers", "skirts", "blouses", "sale"}
 // eshop is the visits of the e-shop of 2008, in the order of their ids, and the arrivals of each day.
 func eshop(t testing.TB) (visits [][]int, arrivals []float64) {
 	last := -1
-	for _, r := range records(t, shared(t, "data", "clickstream", "eshop2008.csv")) {
+	for _, r := range records(t, shared.Path(t, "data", "clickstream", "eshop2008.csv")) {
 		if id := number(t, r[5]); id != last {
 			last = id
 			day := time.Date(number(t, r[0]), time.Month(number(t, r[1])), number(t, r[2]), 0, 0, 0, 0, time.UTC)
@@ -96,7 +75,7 @@ type eshopOracle struct {
 }
 
 func read(t testing.TB, name string, v any) {
-	b, err := os.ReadFile(shared(t, "oracle", name))
+	b, err := os.ReadFile(shared.Path(t, "oracle", name))
 	if err == nil {
 		err = json.Unmarshal(b, v)
 	}
@@ -234,7 +213,7 @@ func TestBasketsByWeekdayAndHourAreTheReferences(t *testing.T) {
 	read(t, "completejourney_arrivals.json", &o)
 	var arrivals []float64
 	known := map[string]bool{}
-	for _, r := range records(t, shared(t, "data", "transactions", "completejourney_sample.csv")) {
+	for _, r := range records(t, shared.Path(t, "data", "transactions", "completejourney_sample.csv")) {
 		if at, err := time.Parse(time.DateTime, r[10]); err != nil {
 			t.Fatal(err)
 		} else if !known[r[2]] {

@@ -2,11 +2,11 @@ package logs
 
 import (
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/souk-sim/souk/scenarios/data/shared"
 )
 
 func decodeChoices(text string, c ChoiceColumns) (Choices, error) {
@@ -48,15 +48,6 @@ func TestBothLayoutsSayTheSame(t *testing.T) {
 	}
 }
 
-// shared finds a file of the folder beside the repository, or skips.
-func shared(t *testing.T, file string) string {
-	path := filepath.Join("..", "..", "..", "shared", file)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("%s is not on this machine: real panels are left out", file)
-	}
-	return path
-}
-
 // TestRealPanelsAreRead as the shared folder has them: columns attribute.alternative, and prices by alternative.
 func TestRealPanelsAreRead(t *testing.T) {
 	for _, c := range []struct {
@@ -68,7 +59,7 @@ func TestRealPanelsAreRead(t *testing.T) {
 		{"yogurt.csv", ChoiceColumns{Choice: "choice", Household: "id"}, 2412, 4, 2, 100},
 		{"margarine.csv", ChoiceColumns{Choice: "choice", Household: "hhid", Attributes: []string{"price"}}, 4470, 10, 1, 516},
 	} {
-		got, err := ReadChoices(shared(t, "data/choice/"+c.file), c.columns)
+		got, err := ReadChoices(shared.Path(t, "data/choice/"+c.file), c.columns)
 		if err != nil {
 			t.Fatal(err)
 		}

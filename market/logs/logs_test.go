@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/souk-sim/souk/scenarios/data"
+	"github.com/souk-sim/souk/scenarios/data/shared"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -47,10 +47,7 @@ func TestTunaReadsTheSameFromParquetAndFromTheOriginalCSV(t *testing.T) {
 	if len(got.Periods) != 338 || got.Periods[0] != 1 || got.Periods[337] != 398 {
 		t.Fatalf("%d weeks, %d to %d", len(got.Periods), got.Periods[0], got.Periods[len(got.Periods)-1])
 	}
-	path := filepath.Join("..", "..", "..", "shared", "data", "store", "tuna.csv")
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the original data are not here: %v", err)
-	}
+	path := shared.Path(t, "data", "store", "tuna.csv")
 	want, err := Read(path, tunaColumns("WEEK", "MOVE%d", "NSALE%d", "LPRICE%d", "LWHPRIC%d", "FULLCUST"))
 	if err != nil {
 		t.Fatal(err)

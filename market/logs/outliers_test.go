@@ -2,13 +2,11 @@ package logs
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
+
+	"github.com/souk-sim/souk/scenarios/data/shared"
 )
 
 // seasonal is 120 months of level, trend, season and normal noise.
@@ -100,10 +98,7 @@ func TestSeriesWithoutASpreadHaveNoOutliers(t *testing.T) {
 
 // The passengers' season grows with their number.
 func TestTheSeasonOfAirPassengersIsNoOutlier(t *testing.T) {
-	path := filepath.Join("..", "..", "..", "shared", "data", "series", "series.csv")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("the series are not here: %v", err)
-	}
+	path := shared.Path(t, "data", "series", "series.csv")
 	columns := SeriesColumns{Value: "value", Time: "time", ID: []string{"series"}}
 	err := ReadSeries(context.Background(), path, columns, ReadOptions{Only: "AirPassengers"}, func(o Observations) error {
 		s, err := o.Regular(Placing{})

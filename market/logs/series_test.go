@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/souk-sim/souk/scenarios/data/shared"
 )
 
 // long reads all series of a table.
@@ -40,10 +41,7 @@ var timed = SeriesColumns{Value: "y", Time: "t"}
 
 // The series of R's datasets package, with the frequency and the start that R gives them.
 func TestRSeriesHaveTheStepAndTheStartThatRKnows(t *testing.T) {
-	path := filepath.Join("..", "..", "..", "shared", "data", "series", "series.csv")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("the series are not here: %v", err)
-	}
+	path := shared.Path(t, "data", "series", "series.csv")
 	want := map[string]string{
 		"lh": "1 48 1 1 48", "LakeHuron": "1 98 1 1875 1972", "USAccDeaths": "month 72 12 1973-01 1978-12", "AirPassengers": "month 144 12 1949-01 1960-12",
 		"WWWusage": "1 100 1 1 100", "presidents": "quarter 120 4 1945Q1 1974Q4", "Nile": "1 100 1 1871 1970", "UKgas": "quarter 108 4 1960Q1 1986Q4",

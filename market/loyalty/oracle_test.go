@@ -5,33 +5,12 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
-)
 
-// shared finds a file of the folder beside the repository, or skips.
-func shared(t testing.TB, parts ...string) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the package")
-		}
-		dir = filepath.Dir(dir)
-	}
-	path := filepath.Join(append([]string{filepath.Dir(dir), "shared"}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("%s is not on this machine: the comparison with other software is left out", path)
-	}
-	return path
-}
+	"github.com/souk-sim/souk/scenarios/data/shared"
+)
 
 // columns reads the named columns of a CSV file as numbers; a date is its day number.
 func columns(t testing.TB, path string, names ...string) [][]float64 {
@@ -75,7 +54,7 @@ func day(t testing.TB, s string) int {
 
 // cdnow is the summary that the reference fits are on: weeks, two decimals.
 func cdnow(t testing.TB) []Customer {
-	c := columns(t, shared(t, "data", "transactions", "cdnow_summary.csv"), "frequency", "recency", "T")
+	c := columns(t, shared.Path(t, "data", "transactions", "cdnow_summary.csv"), "frequency", "recency", "T")
 	var customers []Customer
 	for i := range c[0] {
 		customers = append(customers, Customer{Frequency: int(c[0][i]), Recency: c[1][i], T: c[2][i]})
@@ -85,7 +64,7 @@ func cdnow(t testing.TB) []Customer {
 
 // cdnowLog is the log the summary was made of, with its window: 39 weeks of observation and as many after.
 func cdnowLog(t testing.TB) ([]Purchase, Window) {
-	c := columns(t, shared(t, "data", "transactions", "cdnow_sample.csv"), "sample_id", "date", "amount")
+	c := columns(t, shared.Path(t, "data", "transactions", "cdnow_sample.csv"), "sample_id", "date", "amount")
 	var log []Purchase
 	for i := range c[0] {
 		log = append(log, Purchase{int(c[0][i]), int(c[1][i]), c[2][i]})
@@ -125,7 +104,7 @@ type reference struct {
 }
 
 func oracle(t testing.TB) (r reference) {
-	b, err := os.ReadFile(shared(t, "oracle", "btyd_cdnow.json"))
+	b, err := os.ReadFile(shared.Path(t, "oracle", "btyd_cdnow.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,35 +6,13 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
 
+	"github.com/souk-sim/souk/scenarios/data/shared"
 	"github.com/souk-sim/souk/sim/rng"
 )
-
-// shared finds a file of the folder beside the repository, or skips.
-func shared(t testing.TB, parts ...string) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the package")
-		}
-		dir = filepath.Dir(dir)
-	}
-	path := filepath.Join(append([]string{filepath.Dir(dir), "shared"}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("%s is not on this machine: the comparison with other software is left out", path)
-	}
-	return path
-}
 
 func table(t testing.TB, path string) (head []string, rows [][]string) {
 	f, err := os.Open(path)
@@ -74,7 +52,7 @@ type reference struct {
 }
 
 func oracle(t testing.TB) (r reference) {
-	b, err := os.ReadFile(shared(t, "oracle", "kmeans_rfm_cdnow.json"))
+	b, err := os.ReadFile(shared.Path(t, "oracle", "kmeans_rfm_cdnow.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +64,7 @@ func oracle(t testing.TB) (r reference) {
 
 // cdnow is the whole cohort, 23,570 customers.
 func cdnow(t testing.TB) (log Log) {
-	_, rows := table(t, shared(t, "data", "transactions", "cdnow_master.csv"))
+	_, rows := table(t, shared.Path(t, "data", "transactions", "cdnow_master.csv"))
 	for _, r := range rows {
 		log.Customer = append(log.Customer, int(number(t, r[0])))
 		log.Day = append(log.Day, day(t, r[1]))

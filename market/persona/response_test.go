@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/souk-sim/souk/results/stats"
+	"github.com/souk-sim/souk/scenarios/data/shared"
 	"github.com/souk-sim/souk/sim/rng"
 	"gonum.org/v1/gonum/mat"
 )
@@ -12,7 +13,7 @@ import (
 // intention is the sessions of Sakar et al. (2019) as numbers: amounts and times as ln(1+x), classes by a column for each
 // of their values but the first.
 func intention(t testing.TB) (y []float64, x *mat.Dense, names []string) {
-	head, rows := table(t, shared(t, "data", "clickstream", "online_shoppers_intention.csv"))
+	head, rows := table(t, shared.Path(t, "data", "clickstream", "online_shoppers_intention.csv"))
 	classes := []string{"Month", "OperatingSystems", "Browser", "Region", "TrafficType", "VisitorType", "Weekend"}
 	type column struct {
 		from  int
@@ -63,7 +64,7 @@ func intention(t testing.TB) (y []float64, x *mat.Dense, names []string) {
 // below what was measured on the first split tried: logistic 0.913, forest 0.925, standard errors 0.0065 and 0.0060.
 func TestPurchaseIntentionIsForecastOnHeldOutSessions(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a validated path and a forest of 12,330 sessions")
+		t.Skip("-short: a validated path and a forest of 12,330 sessions; go test ./market/persona fits them")
 	}
 	y, x, names := intention(t)
 	stream := rng.New(1, 0).Family("split").At()
@@ -109,7 +110,7 @@ func TestPurchaseIntentionIsForecastOnHeldOutSessions(t *testing.T) {
 // fits, the other one is forecast. Households that buy more in the sample have more lines to redeem on, so that frequency
 // alone orders them.
 func TestCouponRedemptionIsForecastOnHeldOutHouseholds(t *testing.T) {
-	head, rows := table(t, shared(t, "data", "transactions", "completejourney_sample.csv"))
+	head, rows := table(t, shared.Path(t, "data", "transactions", "completejourney_sample.csv"))
 	column := func(r []string, name string) float64 { return number(t, r[slices.Index(head, name)]) }
 	first := day(t, "2017-01-01")
 	stream := rng.New(1, 0).Family("split").At()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/souk-sim/souk/scenarios/data/shared"
 	"github.com/souk-sim/souk/sim/rng"
 )
 
@@ -31,14 +32,14 @@ type glmCase struct {
 
 func glmCases(t testing.TB) []*glmCase {
 	var doc struct{ Models []json.RawMessage }
-	raw, err := os.ReadFile(oracle(t, "oracle/demand_regressions_R.json"))
+	raw, err := os.ReadFile(shared.Path(t, "oracle/demand_regressions_R.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		t.Fatal(err)
 	}
-	beer, detailing := columns(t, oracle(t, "data/store/beer_top8.csv")), columns(t, oracle(t, "data/store/detailing_counts.csv"))
+	beer, detailing := columns(t, shared.Path(t, "data/store/beer_top8.csv")), columns(t, shared.Path(t, "data/store/detailing_counts.csv"))
 	var cases []*glmCase
 	for _, m := range doc.Models {
 		var c glmCase
@@ -64,7 +65,7 @@ func glmCases(t testing.TB) []*glmCase {
 			}
 			c.columns = [][]float64{ones(len(c.y)), detailing["detailing"], lagged}
 		case c.ID == "osi_logit":
-			path := oracle(t, "data/clickstream/online_shoppers_intention.csv")
+			path := shared.Path(t, "data/clickstream/online_shoppers_intention.csv")
 			c.shoppers(columns(t, path, "ProductRelated", "ProductRelated_Duration", "BounceRates", "ExitRates", "PageValues", "SpecialDay"), records(t, path))
 		}
 		if len(c.y) != c.N {

@@ -111,7 +111,7 @@ func TestWithoutPenaltyThePathIsLogisticRegression(t *testing.T) {
 // that rate 23 of 90 come in fewer than one in 10^9 runs if columns are independent.
 func TestTheLassoFindsPlantedCoefficients(t *testing.T) {
 	if testing.Short() {
-		t.Skip("ten validated paths")
+		t.Skip("-short: ten validated paths; go test ./results/stats fits them")
 	}
 	coef := make([]float64, 12)
 	coef[1], coef[5], coef[10] = 1, -1, 0.8

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
 
+	"github.com/souk-sim/souk/scenarios/data/shared"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -110,21 +110,6 @@ func TestTwoStageLeastSquaresAgreesWithStatsmodels(t *testing.T) {
 	near(t, "Cragg–Donald", []float64{iv.CraggDonald}, []float64{r.IV.CraggDonald}, 1e-9)
 }
 
-// oracle finds ../shared beside the repository.
-func oracle(t testing.TB, name string) string {
-	dir, err := filepath.Abs(".")
-	for err == nil && dir != filepath.Dir(dir) {
-		if path := filepath.Join(dir, "shared", name); exists(path) {
-			return path
-		}
-		dir = filepath.Dir(dir)
-	}
-	t.Skip("../shared is absent: the comparison with R needs its data")
-	return ""
-}
-
-func exists(path string) bool { _, err := os.Stat(path); return err == nil }
-
 // TestRegressionsAgreeWithR compares with R 4.2.2 (sandwich 3.0.2, AER 1.2.10) on four published-data regressions of
 // demand_regressions_R.json, whose spec strings the cases below spell out.
 func TestRegressionsAgreeWithR(t *testing.T) {
@@ -137,15 +122,15 @@ func TestRegressionsAgreeWithR(t *testing.T) {
 			WeakF     float64 `json:"weak_instrument_F"`
 		}
 	}
-	raw, err := os.ReadFile(oracle(t, "oracle/demand_regressions_R.json"))
+	raw, err := os.ReadFile(shared.Path(t, "oracle/demand_regressions_R.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		t.Fatal(err)
 	}
-	tuna := columns(t, oracle(t, "data/store/tuna.csv"))
-	juice := columns(t, oracle(t, "data/store/orangejuice.csv"))
+	tuna := columns(t, shared.Path(t, "data/store/tuna.csv"))
+	juice := columns(t, shared.Path(t, "data/store/orangejuice.csv"))
 	for _, m := range doc.Models {
 		var coef, se map[string]float64
 		switch m.ID {

@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strconv"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/souk-sim/souk/scenarios/data"
+	"github.com/souk-sim/souk/scenarios/data/shared"
 )
 
 var update = flag.Bool("update", false, "write tuna.parquet from ../shared/data/store/tuna.csv")
@@ -21,10 +21,9 @@ var update = flag.Bool("update", false, "write tuna.parquet from ../shared/data/
 // TestTunaIsTheOriginalBitForBit makes tuna.parquet again from the original CSV and compares the bytes; with -update it
 // writes the file.
 func TestTunaIsTheOriginalBitForBit(t *testing.T) {
-	source := filepath.Join("..", "..", "..", "shared", "data", "store", "tuna.csv")
-	text, err := os.ReadFile(source)
+	text, err := os.ReadFile(shared.Path(t, "data", "store", "tuna.csv"))
 	if err != nil {
-		t.Skipf("the original data are not here: %v", err)
+		t.Fatal(err)
 	}
 	made := tunaParquet(t, text)
 	if *update {
