@@ -233,3 +233,62 @@ func distance(a, b string) int {
 	}
 	return one[len(b)]
 }
+
+// Describe lists the keys of a kind's options, a pointer to a struct with the schema's tags.
+func Describe(options any) []Key { return describe("", reflect.ValueOf(options).Elem()) }
+
+// Fill sets a kind's options from the values given by key, and the rest to their defaults. Its error is a *field.Error with the key.
+func Fill(options any, given map[string]any) error {
+	d := &document{root: given}
+	d.table("", given, reflect.ValueOf(options).Elem())
+	return d.first()
+}
+
+// Text reads the value of a key of the given options as a command line has it: lists with commas, tables as a=b,c=d, or of lists as a:x,y;b:z.
+// What it cannot read stays text, which Fill refuses.
+func Text(options any, name, text string) any {
+	for _, f := range fields(reflect.TypeOf(options).Elem()) {
+		if key(f) == name {
+			return fromText(f.Type, text)
+		}
+	}
+	return text
+}
+
+func fromText(t reflect.Type, text string) any {
+	switch t.Kind() {
+	case reflect.String:
+		return text
+	case reflect.Slice, reflect.Array:
+		list := []any{}
+		for part := range strings.SplitSeq(text, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				list = append(list, fromText(t.Elem(), part))
+			}
+		}
+		return list
+	case reflect.Map:
+		return tableFromText(t.Elem(), text)
+	}
+	if v, err := parseValue(text); err == nil {
+		return v
+	}
+	return text
+}
+
+func tableFromText(of reflect.Type, text string) any {
+	between, sign := ",", "="
+	if of.Kind() == reflect.Slice {
+		between, sign = ";", ":"
+	}
+	table := map[string]any{}
+	for part := range strings.SplitSeq(text, between) {
+		k, v, ok := strings.Cut(part, sign)
+		k = strings.TrimSpace(k)
+		if _, twice := table[k]; !ok || k == "" || twice {
+			return text
+		}
+		table[k] = fromText(of, strings.TrimSpace(v))
+	}
+	return table
+}

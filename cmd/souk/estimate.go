@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/souk-sim/souk/market/demand"
+	"github.com/souk-sim/souk/scenarios/estimators"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/scenarios/workflow"
 )
@@ -20,6 +21,9 @@ func (a *app) estimate() *cobra.Command {
 		Example: "  souk estimate arima --data docs/examples/air-passengers.csv --y passengers --time month --transform log",
 	}
 	cmd.AddCommand(a.estimateARIMA())
+	for _, kind := range estimators.Kinds() {
+		cmd.AddCommand(a.estimateKind(kind))
+	}
 	return cmd
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -26,7 +27,7 @@ type Choices struct {
 }
 
 // ChoiceColumns says where a file has choices. In the wide layout a row is a situation: a column for each attribute of each
-// alternative, named attribute.alternative unless Cells say otherwise, and the choice by the alternative's name or its
+// alternative, named attribute.alternative unless Names say otherwise, and the choice by the alternative's name or its
 // number from 1; an alternative with a missing cell was not available. In the long layout, which a Situation column tells, a row is
 // an alternative of a situation: rows of one situation stand together, Choice is 1 in the row of what was taken and 0 elsewhere.
 type ChoiceColumns struct {
@@ -37,15 +38,15 @@ type ChoiceColumns struct {
 	// Outside, where it is not empty, says that nothing may be taken, and how a wide file's choice column says so; in a long file no
 	// row of the situation has a 1.
 	Outside string
-	// Cells map a wide file whose columns have other names, in the order of the alternatives. Without them, where the header
-	// has no column attribute.alternative and there is one attribute, every column with no other part is that attribute of the alternative it is named after.
-	Cells       []ChoiceCell
+	// Names maps the columns of a wide file that have other names: attribute.alternative to column. Where no column is called attribute.alternative
+	// and there is one attribute, every column with no other part is that attribute of the alternative it is named after.
+	Names       map[string]string
 	Situation   string // long
 	Alternative string // long
 }
 
-// ChoiceCell is the column of one attribute of one alternative.
-type ChoiceCell struct{ Attribute, Alternative, Column string }
+// choiceCell is the column of one attribute of one alternative.
+type choiceCell struct{ attribute, alternative, column string }
 
 // ReadChoices reads the choices of a CSV or Parquet file.
 func ReadChoices(path string, columns ChoiceColumns) (Choices, error) {
@@ -117,17 +118,17 @@ func (r *choiceReader) person(at place, cells []cell) ([]cell, error) {
 }
 
 func (r *choiceReader) wide(name string, data io.ReaderAt, size int64) error {
-	cells := r.columns.Cells
-	if cells == nil {
-		names, err := headerOf(name, data, size)
-		if err != nil {
-			return err
-		}
-		cells = r.find(names)
+	names, err := headerOf(name, data, size)
+	if err != nil {
+		return err
+	}
+	cells, err := r.find(names)
+	if err != nil {
+		return named(name, err)
 	}
 	wanted := append(r.common(), column{r.columns.Choice, ofTexts})
 	first := len(wanted)
-	if err := r.arrange(name, cells, &wanted); err != nil {
+	if err = r.arrange(name, cells, &wanted); err != nil {
 		return err
 	}
 	return scan(name, data, size, wanted, func(at place, row []cell) error {
@@ -169,42 +170,54 @@ func (r *choiceReader) expected() string {
 }
 
 // find tells the cells of a wide file from its header.
-func (r *choiceReader) find(names []string) []ChoiceCell {
-	var dotted, bare []ChoiceCell
+func (r *choiceReader) find(names []string) ([]choiceCell, error) {
+	var dotted, bare []choiceCell
+	means := map[string]string{} // column to attribute.alternative
+	for _, cell := range slices.Sorted(maps.Keys(r.columns.Names)) {
+		if column := r.columns.Names[cell]; !slices.Contains(names, column) {
+			return nil, field.New("columns."+cell, clip(column), "a column of the file")
+		} else {
+			means[column] = cell
+		}
+	}
 	taken := append([]string{r.columns.Choice, r.columns.Household}, r.Traits...)
 	for _, name := range names {
 		if slices.Contains(taken, name) {
 			continue
 		}
+		cell, mapped := means[name]
+		if !mapped {
+			cell = name
+		}
 		attribute, alternative := "", ""
 		if len(r.Attributes) == 0 {
-			attribute, alternative, _ = strings.Cut(name, ".")
+			attribute, alternative, _ = strings.Cut(cell, ".")
 		}
 		for _, a := range r.Attributes {
-			if rest, ok := strings.CutPrefix(name, a+"."); ok && len(a) > len(attribute) {
+			if rest, ok := strings.CutPrefix(cell, a+"."); ok && len(a) > len(attribute) {
 				attribute, alternative = a, rest
 			}
 		}
 		if alternative != "" {
-			dotted = append(dotted, ChoiceCell{attribute, alternative, name})
+			dotted = append(dotted, choiceCell{attribute, alternative, name})
 		} else if len(r.Attributes) == 1 {
-			bare = append(bare, ChoiceCell{r.Attributes[0], name, name})
+			bare = append(bare, choiceCell{r.Attributes[0], name, name})
 		}
 	}
 	if dotted == nil {
-		return bare
+		return bare, nil
 	}
-	return dotted
+	return dotted, nil
 }
 
 // arrange lists alternatives and attributes in the order of the cells, and the columns that hold them.
-func (r *choiceReader) arrange(name string, cells []ChoiceCell, wanted *[]column) error {
+func (r *choiceReader) arrange(name string, cells []choiceCell, wanted *[]column) error {
 	for _, c := range cells {
-		if !slices.Contains(r.Alternatives, c.Alternative) {
-			r.Alternatives = append(r.Alternatives, c.Alternative)
+		if !slices.Contains(r.Alternatives, c.alternative) {
+			r.Alternatives = append(r.Alternatives, c.alternative)
 		}
-		if !slices.Contains(r.Attributes, c.Attribute) {
-			r.Attributes = append(r.Attributes, c.Attribute)
+		if !slices.Contains(r.Attributes, c.attribute) {
+			r.Attributes = append(r.Attributes, c.attribute)
 		}
 	}
 	if len(r.Alternatives) == 0 {
@@ -212,11 +225,11 @@ func (r *choiceReader) arrange(name string, cells []ChoiceCell, wanted *[]column
 	}
 	for _, j := range r.Alternatives {
 		for _, a := range r.Attributes {
-			at := slices.IndexFunc(cells, func(c ChoiceCell) bool { return c.Alternative == j && c.Attribute == a })
+			at := slices.IndexFunc(cells, func(c choiceCell) bool { return c.alternative == j && c.attribute == a })
 			if at < 0 {
 				return named(name, field.New(a+"."+j, "no such column", "every attribute of every alternative"))
 			}
-			*wanted = append(*wanted, column{cells[at].Column, ofNumbers})
+			*wanted = append(*wanted, column{cells[at].column, ofNumbers})
 		}
 	}
 	return nil

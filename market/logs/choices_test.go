@@ -30,7 +30,7 @@ func TestBothLayoutsSayTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	mapped, err := decodeChoices("who,took,p1,p2,p3\n77,2,1,2,3\n78,1,2,NA,1\n77,3,4,5,6\n", ChoiceColumns{Choice: "took", Household: "who",
-		Cells: []ChoiceCell{{"price", "a", "p1"}, {"price", "b", "p2"}, {"price", "c", "p3"}}})
+		Names: map[string]string{"price.a": "p1", "price.b": "p2", "price.c": "p3"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/estimators"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/scenarios/workflow"
+)
+
+// estimateKind is souk estimate KIND: a flag for each option of the kind, beside those that all have.
+func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
+	var data, model string
+	var heldOut float64
+	flags := map[string]*optionFlag{}
+	cmd := &cobra.Command{
+		Use: kind.Name, Short: upperFirst(kind.Doc), Args: takes(), Example: "  souk estimate " + kind.Name + " " + kind.Example,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if data == "" {
+				return badUsage("--data", "nothing", "a CSV or Parquet file")
+			}
+			if !(heldOut >= 0 && heldOut < 1) {
+				return badUsage("--held-out", fmt.Sprint(heldOut), "a share of at least 0 and below 1")
+			}
+			e := kind.New()
+			if err := fill(e, flags); err != nil {
+				return err
+			}
+			job := estimators.Job{Open: openFile, Seed: uint64(a.seed), Workers: a.processors(), HeldOut: heldOut}
+			file, err := openFile(data)
+			if err != nil {
+				return err
+			}
+			job.Data = file
+			watch, closed := a.watch()
+			defer closed()
+			if watch != nil {
+				job.Progress = func(done, total int) { watch(workflow.Progress{Stage: kind.Name, Done: done, Total: total}) }
+			}
+			fit, err := workflow.FitKind(cmd.Context(), e, job)
+			closed()
+			if err != nil {
+				return asFlag(err, flags)
+			}
+			if model != "" {
+				if err := writeModels(filepath.Dir(model), map[string]any{filepath.Base(model): fit.Saved}); err != nil {
+					return err
+				}
+			}
+			if a.json {
+				return a.document("estimate", fit)
+			}
+			return workflow.KindText(a.stdout, filepath.Base(data), fit)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&data, "data", "", "CSV or Parquet file (required)")
+	f.StringVar(&model, "model", "", "file to write the fitted model to, as JSON")
+	f.Float64Var(&heldOut, "held-out", 0, "share of the customers, or of the end of time, to keep from the fit and judge it on")
+	f.Int64Var(&a.seed, "seed", 1, "of what is random: starts, draws, who is held out")
+	a.workersFlag(cmd)
+	options := kind.New()
+	for _, k := range scenarios.Describe(options) {
+		if strings.ContainsAny(k.Key, ".[") { // a table of its own is for scenarios
+			continue
+		}
+		o := &optionFlag{options: options, key: k}
+		o.name = strings.ReplaceAll(k.Key, "_", "-")
+		if o.negated = k.Default == "true"; o.negated {
+			o.name = "no-" + o.name
+		}
+		flags[k.Key] = o
+		f.AddFlag(&pflag.Flag{Name: o.name, Usage: o.usage(), Value: o, DefValue: "", NoOptDefVal: map[bool]string{true: "true"}[k.Type == "boolean"]})
+	}
+	return cmd
+}
+
+// optionFlag is the flag of one option: a boolean that is true by default is there to be turned off.
+type optionFlag struct {
+	options any
+	key     scenarios.Key
+	name    string
+	negated bool
+	text    string
+	given   bool
+}
+
+func (o *optionFlag) String() string { return o.text }
+
+// Set implements pflag.Value.
+func (o *optionFlag) Set(text string) error {
+	o.text, o.given = text, true
+	return nil
+}
+
+// Type implements pflag.Value.
+func (o *optionFlag) Type() string {
+	switch {
+	case o.key.Type == "boolean":
+		return "bool"
+	case strings.HasPrefix(o.key.Type, "list"):
+		return "list"
+	}
+	return o.key.Type
+}
+
+func (o *optionFlag) usage() string {
+	text := o.key.Doc
+	if o.negated {
+		return "without: " + text
+	}
+	if o.key.Allowed != "" {
+		text += " (" + o.key.Allowed + ")"
+	}
+	if o.key.Default != "" && o.key.Type != "boolean" {
+		text += "; default " + strings.Trim(o.key.Default, `"`)
+	}
+	if o.key.Required {
+		text += " (required)"
+	}
+	return text
+}
+
+// value is what the flag says, for scenarios.Fill.
+func (o *optionFlag) value() any {
+	v := scenarios.Text(o.options, o.key.Key, o.text)
+	if b, ok := v.(bool); ok && o.negated {
+		return !b
+	}
+	return v
+}
+
+func fill(e estimators.Estimator, flags map[string]*optionFlag) error {
+	given := map[string]any{}
+	for key, o := range flags {
+		if o.given {
+			given[key] = o.value()
+		}
+	}
+	return asFlag(scenarios.Fill(e, given), flags)
+}
+
+// asFlag turns an error about an option into one about its flag.
+func asFlag(err error, flags map[string]*optionFlag) error {
+	bad, ok := errors.AsType[*field.Error](err)
+	if !ok || bad.File != "" {
+		return err
+	}
+	key, _, _ := strings.Cut(bad.Key, ".")
+	o, ok := flags[key]
+	if !ok {
+		return err
+	}
+	found := bad.Found
+	if o.given {
+		found = strconv.Quote(o.text)
+		if found != bad.Found && !strings.Contains(bad.Found, o.text) {
+			found = bad.Found
+		}
+	}
+	return badUsage("--"+o.name, found, bad.Expected)
+}
+
+// openFile opens data to read; it stays open until the process ends.
+func openFile(path string) (estimators.File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return estimators.File{}, &field.Error{File: path, Found: reason(err), Expected: "a file that can be read"}
+	}
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return estimators.File{}, &field.Error{File: path, Found: "something else", Expected: "a file that can be read"}
+	}
+	return estimators.File{Name: path, ReaderAt: file, Size: info.Size()}, nil
+}
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

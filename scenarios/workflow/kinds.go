@@ -1,0 +1,98 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/souk-sim/souk/scenarios/estimators"
+)
+
+// FitKind fits a kind of model to a file. When the context is done it returns at once, with its error.
+func FitKind(ctx context.Context, e estimators.Estimator, job estimators.Job) (*estimators.Fit, error) {
+	return interruptible(ctx, func() (*estimators.Fit, error) { return e.Fit(ctx, job) })
+}
+
+// KindText writes the page of a fit: what was fitted, on what, its coefficients, how well it does on what it did not see, and what to be
+// careful about.
+func KindText(w io.Writer, data string, f *estimators.Fit) error {
+	p := &page{}
+	kindText(p, data, f)
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+func kindText(p *page, data string, f *estimators.Fit) {
+	p.line("%s of %s", f.Model, data)
+	p.line("%s", f.Data)
+	if len(f.Coefficients) > 0 {
+		p.line("")
+		p.WriteString(estimateTable(f.Coefficients))
+	}
+	for _, t := range f.Tables {
+		p.line("")
+		if t.Title != "" {
+			p.line("%s", t.Title)
+		}
+		p.WriteString(align(t.Rows))
+		if t.Note != "" {
+			p.section("", t.Note)
+		}
+	}
+	p.section("fit", f.Words...)
+	p.section("held out", heldOutText(f.HeldOut)...)
+	p.section("careful", warnings(f.Warnings)...)
+}
+
+// estimateTable leaves a column of standard errors out that no coefficient has.
+func estimateTable(all []estimators.Coefficient) string {
+	columns := []struct {
+		head string
+		of   func(estimators.Coefficient) float64
+	}{{"s.e.", func(c estimators.Coefficient) float64 { return c.SE }},
+		{"robust", func(c estimators.Coefficient) float64 { return c.RobustSE }},
+		{"by customer", func(c estimators.Coefficient) float64 { return c.ClusteredSE }}}
+	t := [][]string{{"", "estimate"}}
+	for _, c := range all {
+		t = append(t, []string{c.Name, figure(c.Estimate)})
+	}
+	for _, column := range columns {
+		any := false
+		for _, c := range all {
+			any = any || column.of(c) != 0
+		}
+		if !any {
+			continue
+		}
+		t[0] = append(t[0], column.head)
+		for i, c := range all {
+			cell := "–"
+			if se := column.of(c); se != 0 {
+				cell = figure(se)
+			}
+			t[i+1] = append(t[i+1], cell)
+		}
+	}
+	t[0] = append(t[0], "z")
+	for i, c := range all {
+		cell := "–"
+		if c.SE > 0 && !math.IsInf(c.SE, 0) {
+			cell = fmt.Sprintf("%.2f", c.Estimate/c.SE)
+		}
+		t[i+1] = append(t[i+1], cell)
+	}
+	return align(t)
+}
+
+func heldOutText(all []estimators.Figure) []string {
+	var parts []string
+	for _, h := range all {
+		parts = append(parts, strings.ReplaceAll(h.Name, "_", " ")+" "+figure(h.Value))
+	}
+	if parts == nil {
+		return nil
+	}
+	return []string{strings.Join(parts, ", ")}
+}
