@@ -30,6 +30,7 @@ type Options struct {
 	Alpha      float64 // confidence of a unit of implicit feedback
 	Neighbours int     // neighbours that predict
 	Shrinkage  float64 // of similarities, in common raters
+	Similarity string  // of items: adjusted-cosine, cosine or pearson
 	Seed       uint64  // of the random numbers that a fit starts from
 	Workers    int     // goroutines, 0 = one; no result depends on it
 }
@@ -60,6 +61,16 @@ func Methods() []Method {
 	return []Method{
 		{"random", "a fixed random order of the items for each user", false, fitted(FitRandom)},
 		{"popularity", "the items that most users took or rated", false, fitted(FitPopularity)},
+		{"global-mean", "the mean of all ratings", true, fitted(FitGlobalMean)},
+		{"user-mean", "the user's mean rating", true, fitted(FitUserMean)},
+		{"item-mean", "the item's mean rating", true, fitted(FitItemMean)},
+		{"biases", "how users and items differ from the mean, by a ridge", true, fitted(FitBiases)},
+		{"item-neighbours", "from the user's ratings of the items most alike", true, fitted(FitNeighbours)},
+		{"item-cosine", "items most alike those that the user took", false, fitted(FitItemCosine)},
+		{"als", "ratings factorised by alternating least squares", true, fitted(FitALS)},
+		{"sgd", "ratings factorised by stochastic gradient descent", true, fitted(FitSGD)},
+		{"bayes", "ratings factorised by variational Bayes, which needs no penalty: the most accurate here", true, fitted(FitBayes)},
+		{"implicit", "purchases or clicks factorised by implicit alternating least squares", false, fitted(FitImplicit)},
 	}
 }
 

@@ -2,7 +2,6 @@ package affinity
 
 import (
 	"cmp"
-	"math"
 
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -11,30 +10,26 @@ import (
 // a covariance, all four and the noise estimated with them (Lim & Teh 2007, with the full covariances of Salakhutdinov & Mnih 2008;
 // the updates are those of Raiko, Ilin & Karhunen 2007). How uncertain a vector is counts in every update of the others, which is
 // what keeps many factors from fitting noise: there is no penalty to choose, and units do not matter. Biases come as x_u times the
-// mean item and w_i times the mean user. Defaults: Rank 10 besides biases, Sweeps 50.
+// mean item and w_i times the mean user. Defaults: Rank 15 besides biases, Sweeps 25.
 func FitBayes(r *Ratings, o Options) (*Factors, error) {
 	if err := ready(r, o); err != nil {
 		return nil, err
 	}
 	x := r.byUser(false)
 	m := biases(x, r.Items, 5)
-	e := m.residuals(x)
-	rank := min(cmp.Or(o.Rank, 10), r.Users, r.Items)
+	rank := min(cmp.Or(o.Rank, 15), r.Users, r.Items)
 	k := rank + 2
-	scale := 0.0
-	for _, v := range e.val {
-		scale += float64(v * v)
-	}
-	scale = math.Sqrt(scale / float64(len(e.val)))
+	scale := spread(x, m.Mean)
 	if scale == 0 {
 		return m, m.check()
 	}
+	e := m.residuals(x)
+	q := start(e, e.transpose(r.Items), rank, o.Workers)
 	for n, v := range x.val {
 		e.val[n] = (v - m.Mean) / scale
 	}
 	byItem := e.transpose(r.Items)
 	users, items := newSide(r.Users, k), newSide(r.Items, k)
-	q := start(m.residuals(x), x.transpose(r.Items), rank, o.Workers)
 	for i, b := range m.ItemBias {
 		w := vector(items.mean, int32(i), k)
 		w[0], w[1] = b/scale, 1
@@ -45,7 +40,7 @@ func FitBayes(r *Ratings, o Options) (*Factors, error) {
 	}
 	users.center[0] = 1
 	noise := 1.0
-	for range cmp.Or(o.Sweeps, 50) {
+	for range cmp.Or(o.Sweeps, 25) {
 		users.update(e, items, noise, o.Workers)
 		users.prior()
 		noise = items.update(byItem, users, noise, o.Workers)

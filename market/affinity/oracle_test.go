@@ -144,3 +144,21 @@ func weighted(m *Factors, r *Ratings, lambda float64) float64 {
 	}
 	return objective
 }
+
+func TestItemNeighboursEqualThoseOfNumpy(t *testing.T) {
+	want := oracle(t).Neighbour
+	train, test := jester(t).SplitRows(fifth)
+	m, err := FitNeighbours(train, Options{Neighbours: 30, Shrinkage: 25, Workers: 2})
+	e := rmse(t, m, err, test)
+	near(t, "rmse", e.RMSE, want.RMSE, 1e-9)
+	near(t, "mae", e.MAE, want.MAE, 1e-9)
+}
+
+// TestJesterIsPredictedWithin asks 4.015 of the defaults, which were chosen on a sixth of the training rows.
+func TestBayesPredictsJesterWithTheDefaults(t *testing.T) {
+	train, test := jester(t).SplitRows(fifth)
+	m, err := FitBayes(train, Options{Workers: 2})
+	if e := rmse(t, m, err, test); e.RMSE > 4.015 {
+		t.Errorf("%+v", e)
+	}
+}
