@@ -74,7 +74,7 @@ func Methods() []Method {
 	}
 }
 
-// fitted checks what every method needs before it begins, and hides which model it gives.
+// fitted hides which model a fit gives, and is nil where it gave an error.
 func fitted[M Recommender](fit func(*Ratings, Options) (M, error)) func(*Ratings, Options) (Recommender, error) {
 	return func(r *Ratings, o Options) (Recommender, error) {
 		m, err := fit(r, o)

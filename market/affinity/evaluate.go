@@ -1,7 +1,6 @@
 package affinity
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -59,7 +58,7 @@ func EvaluateRanking(m Recommender, train, test *Ratings, k int, relevant float6
 		return q, field.New("ratings", fmt.Sprintf("%d items in the test, %d in the training", test.Items, train.Items), fmt.Sprintf("%d, as the model has, and the same users", items))
 	}
 	known, wanted := train.byUser(false), test.byUser(false)
-	scores, list, mark := make([]float64, items), make([]int32, 0, items), make([]bool, items)
+	scores, list, mark := make([]float64, items), make([]ranked, 0, min(k, items)), make([]bool, items)
 	shown := make([]bool, items)
 	for u := range test.Users {
 		seen, _ := known.row(u)
@@ -78,8 +77,8 @@ func EvaluateRanking(m Recommender, train, test *Ratings, k int, relevant float6
 		m.Score(u, scores)
 		list = best(scores, seen, k, list)
 		q.add(list, mark, goals)
-		for _, item := range list {
-			shown[item] = true
+		for _, place := range list {
+			shown[place.item] = true
 		}
 	}
 	n := math.Max(1, float64(q.Users))
@@ -93,13 +92,13 @@ func EvaluateRanking(m Recommender, train, test *Ratings, k int, relevant float6
 }
 
 // add counts one user's list.
-func (q *RankingQuality) add(list []int32, relevant []bool, goals int) {
+func (q *RankingQuality) add(list []ranked, relevant []bool, goals int) {
 	hits, gain, ideal, precision := 0.0, 0.0, 0.0, 0.0
 	for rank := range min(q.K, goals) {
 		ideal += 1 / math.Log2(float64(rank+2))
 	}
-	for rank, item := range list {
-		if relevant[item] {
+	for rank, place := range list {
+		if relevant[place.item] {
 			hits++
 			gain += 1 / math.Log2(float64(rank+2))
 			precision += hits / float64(rank+1)
@@ -110,20 +109,4 @@ func (q *RankingQuality) add(list []int32, relevant []bool, goals int) {
 	q.Recall += hits / float64(goals)
 	q.NDCG += gain / ideal
 	q.MAP += precision / float64(min(q.K, goals))
-}
-
-// best gives the k best scored items that are not among those excluded (ascending), into list.
-func best(scores []float64, excluded []int32, k int, list []int32) []int32 {
-	list = list[:0]
-	for item := range scores {
-		if len(excluded) > 0 && int(excluded[0]) == item {
-			excluded = excluded[1:]
-			continue
-		}
-		list = append(list, int32(item))
-	}
-	slices.SortFunc(list, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(a, b)) // cmp puts NaN lowest
-	})
-	return list[:min(k, len(list))]
 }

@@ -19,8 +19,8 @@ type Implicit struct {
 // FitImplicit factorises purchases, clicks and the like (Hu, Koren & Volinsky 2008): p_u and q_i make
 // Σ c_ui(t_ui − p_u·q_i)² + λ(Σ|p_u|² + Σ|q_i|²) least over all pairs, seen or not, with confidence c = 1 + α|r| and preference
 // t = 1 where r > 0, else 0: a pair without a row is a weak no, one with a negative value a firm one. The Gram matrix of one side serves all
-// rows of the other, and each row is solved exactly by Cholesky. Repeated pairs add up. Defaults: Rank 32, Sweeps 10, Lambda 0.1 of a
-// confident rating's weight... Alpha 40 over the mean |r|.
+// rows of the other, and each row is solved exactly by Cholesky. Repeated pairs add up. A user
+// without rows is the mean user. Defaults: Rank 32, Sweeps 10, Lambda 10, Alpha 40 over the mean |r|, so that units do not matter.
 func FitImplicit(r *Ratings, o Options) (*Implicit, error) {
 	if err := ready(r, o); err != nil {
 		return nil, err
@@ -41,8 +41,20 @@ func FitImplicit(r *Ratings, o Options) (*Implicit, error) {
 		prefer(x, m.Item, m.User, k, lambda, o.Workers)
 		prefer(byItem, m.User, m.Item, k, lambda, o.Workers)
 	}
+	active := 0.0
 	for u := range r.Users {
-		axpy(1/float64(r.Users), vector(m.User, int32(u), k), m.Unknown)
+		if x.start[u] < x.start[u+1] {
+			axpy(1, vector(m.User, int32(u), k), m.Unknown)
+			active++
+		}
+	}
+	for d := range m.Unknown {
+		m.Unknown[d] /= active
+	}
+	for u := range r.Users {
+		if x.start[u] == x.start[u+1] {
+			copy(vector(m.User, int32(u), k), m.Unknown)
+		}
 	}
 	return m, m.check()
 }

@@ -70,8 +70,9 @@ func FitItemCosine(r *Ratings, o Options) (*Neighbours, error) {
 		return nil, err
 	}
 	m.Sum = true
-	for _, item := range x.col { // who is unknown, or took nothing alike, sees what others took, after anything alike
-		m.Base.ItemBias[item]++
+	m.Base.Mean = -1 // where nothing alike was taken, an item's share of all users, less 1 to stay below what is alike
+	for _, item := range x.col {
+		m.Base.ItemBias[item] += 1 / float64(r.Users)
 	}
 	return m, nil
 }
@@ -162,20 +163,20 @@ func (m *Neighbours) Predict(user, item int) float64 {
 	if user < 0 || user >= users || item < 0 || item >= items {
 		return base
 	}
-	var heap [maximumNeighbours]neighbour
-	near := m.nearest(user, item, heap[:0])
+	var heap [maximumNeighbours]ranked
+	_, value := m.Rated.row(user)
 	sum, weight := 0.0, 0.0
-	for _, n := range near {
-		sum += float64(n.similarity * n.value)
-		weight += n.similarity
+	for _, n := range m.nearest(user, item, heap[:0]) {
+		sum += float64(n.score * value[n.item])
+		weight += n.score
 	}
 	switch {
-	case m.Sum && weight > 0:
-		return sum + float64(users) // beyond what popularity, below, can reach
-	case !m.Sum && weight > 0:
-		return base + sum/weight
+	case weight == 0:
+		return base
+	case m.Sum:
+		return sum
 	}
-	return base
+	return base + sum/weight
 }
 
 // Score is the prediction for every item.
@@ -185,12 +186,10 @@ func (m *Neighbours) Score(user int, scores []float64) {
 	}
 }
 
-type neighbour struct{ similarity, value float64 }
-
-// nearest keeps the K most similar items that the user rated in a heap with the least similar on top; ties keep the lower item.
-func (m *Neighbours) nearest(user, item int, heap []neighbour) []neighbour {
+// nearest keeps the K most similar items that the user rated, as places in her ratings; ties keep the lower item.
+func (m *Neighbours) nearest(user, item int, heap []ranked) []ranked {
 	like, similarity := m.Alike.row(item)
-	rated, value := m.Rated.row(user)
+	rated, _ := m.Rated.row(user)
 	for a, b := 0, 0; a < len(like) && b < len(rated); {
 		switch {
 		case like[a] < rated[b]:
@@ -198,38 +197,11 @@ func (m *Neighbours) nearest(user, item int, heap []neighbour) []neighbour {
 		case like[a] > rated[b]:
 			b++
 		default:
-			heap = push(heap, neighbour{similarity[a], value[b]}, m.K)
+			heap = push(heap, ranked{similarity[a], int32(b)}, m.K)
 			a, b = a+1, b+1
 		}
 	}
 	return heap
-}
-
-func push(heap []neighbour, n neighbour, k int) []neighbour {
-	if len(heap) < k {
-		heap = append(heap, n)
-		for i := len(heap) - 1; i > 0 && heap[i].similarity < heap[(i-1)/2].similarity; i = (i - 1) / 2 {
-			heap[i], heap[(i-1)/2] = heap[(i-1)/2], heap[i]
-		}
-		return heap
-	}
-	if n.similarity <= heap[0].similarity {
-		return heap
-	}
-	heap[0] = n
-	for i := 0; ; {
-		least := i
-		for c := 2*i + 1; c <= 2*i+2 && c < k; c++ {
-			if heap[c].similarity < heap[least].similarity {
-				least = c
-			}
-		}
-		if least == i {
-			return heap
-		}
-		heap[i], heap[least] = heap[least], heap[i]
-		i = least
-	}
 }
 
 func (m *Neighbours) check() error {
