@@ -29,7 +29,16 @@ const (
 	SeveralRows      Kind = "several rows of a period" // that differ; one finding for all
 	OffGrid          Kind = "time between the periods" // one finding for all
 	IncompletePeriod Kind = "incomplete period"        // of a resampled series, some of its parts are missing
-	Outlier          Kind = "outlier"                  // far from trend and season
+	Outlier          Kind = "outlier"                  // far from trend and season; of shop logs, from the other rows
+
+	// Of shop logs, which also have repeated rows, impossible values, rows out of order and outliers.
+	MissingValue   Kind = "missing value"
+	Returned       Kind = "return"                      // a negative amount
+	NothingPaid    Kind = "nothing paid"                // an amount of 0
+	SeveralRatings Kind = "several ratings of an item"  // by one user, that differ
+	RepeatedItem   Kind = "item twice in its basket"    //
+	EmptyBasket    Kind = "empty basket"                // an empty line
+	ClockSkew      Kind = "click before the one before" // of its visitor
 )
 
 // Action is what is done about it.
@@ -50,6 +59,9 @@ const (
 	Moved       Action = "moved to the period that holds it"
 	TakenAsZero Action = "taken as 0"
 	Winsorised  Action = "winsorised"
+
+	// Of shop logs.
+	SetApart Action = "set apart"
 )
 
 // Finding is one doubtful value. Of a Series that Regular made, Row is where the row stands in its file: the line of a CSV; Resample and FlagOutliers count the

@@ -118,7 +118,7 @@ func (r *choiceReader) person(at place, cells []cell) ([]cell, error) {
 }
 
 func (r *choiceReader) wide(name string, data io.ReaderAt, size int64) error {
-	names, err := headerOf(name, data, size)
+	names, err := headerOf(name, data, size, ',')
 	if err != nil {
 		return err
 	}
@@ -325,18 +325,18 @@ func (r *choiceReader) long(name string, data io.ReaderAt, size int64) error {
 	return nil
 }
 
-// headerOf lists the columns of a file.
-func headerOf(name string, data io.ReaderAt, size int64) ([]string, error) {
-	var magic [4]byte
-	n, err := data.ReadAt(magic[:min(size, 4)], 0)
-	if err != nil && err != io.EOF {
-		return nil, &field.Error{File: name, Found: reason(err), Expected: "a file that can be read"}
+// headerOf lists the columns of a file; separator is what a CSV has between its cells.
+func headerOf(name string, data io.ReaderAt, size int64, separator rune) ([]string, error) {
+	columnar, err := isParquet(name, data, size)
+	if err != nil {
+		return nil, err
 	}
-	if string(magic[:n]) == "PAR1" || strings.HasSuffix(strings.ToLower(name), ".parquet") {
+	if columnar {
 		_, names, err := openParquet(data, size)
 		return names, named(name, err)
 	}
 	r := csv.NewReader(&bounded{Reader: io.NewSectionReader(data, 0, size), left: maxRecord})
+	r.Comma = separator
 	names, err := r.Read()
 	if err == io.EOF {
 		return nil, &field.Error{File: name, Found: "an empty file", Expected: "a header and at least one row"}
@@ -345,5 +345,8 @@ func headerOf(name string, data io.ReaderAt, size int64) ([]string, error) {
 		return nil, named(name, csvError(r, err, 0))
 	}
 	names[0] = strings.TrimPrefix(names[0], "\ufeff")
+	for i, n := range names {
+		names[i] = strings.TrimSpace(n)
+	}
 	return names, nil
 }

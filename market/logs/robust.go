@@ -18,6 +18,11 @@ func quantile(values []float64, q float64) float64 {
 		return math.NaN()
 	}
 	slices.Sort(sorted)
+	return quantileSorted(sorted, q)
+}
+
+// quantileSorted is quantile of values in ascending order, one at least.
+func quantileSorted(sorted []float64, q float64) float64 {
 	at := q * float64(len(sorted)-1)
 	low := int(at)
 	high := min(low+1, len(sorted)-1)

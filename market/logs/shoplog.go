@@ -58,7 +58,7 @@ type Defect struct {
 type Lines struct {
 	Customer []int32   // number, by first appearance
 	Time     []int64   // seconds since 1970-01-01 by the clock of the place; of a file that numbers its days, since its day 0
-	Amount   []float64 // paid
+	Amount   []float64 // paid; nil where Options.Roles do without
 	Quantity []float64 // NaN is missing, here and below
 	Discount []float64 // money off, not below 0
 	Product  []int32   // index of Transactions.Products, -1 is missing, here and below
@@ -99,12 +99,14 @@ type Ratings struct {
 	Report       Report
 }
 
-// Clicks are what visitors looked at, sorted by visitor, then by order or time. Optional columns are nil where the file has none.
+// Clicks are what visitors looked at, sorted by visitor, then by order or time, then as in the file. Optional columns are nil where the file has none.
 type Clicks struct {
 	Visitors  int
 	Visitor   []int32   // number, by first appearance: of a session, or of a customer where the file has no sessions
 	Sessions  bool      // a visitor is a session
-	Time      []int64   // seconds since 1970-01-01, by the clock of the place
+	Customer  []int32   // of each session: its customer's number, by first appearance; nil where the file has only one of the two
+	Customers int       // of Customer
+	Time      []int64   // seconds since 1970-01-01, by the clock of the place, or since the log's own beginning
 	Daily     bool      // Time tells the day alone
 	State     []int32   // index of States
 	States    []string  // in the order of their numbers, or of their names where not all are whole numbers
@@ -113,7 +115,7 @@ type Clicks struct {
 	Price     []float64 // NaN is missing
 	Country   []int32   // index of Countries, -1 is missing
 	Countries []string  // likewise
-	Pseudonym []int     // of each visitor; nil without Options.Key
+	Pseudonym []int     // of each customer; nil without Options.Key or a column of customers
 	Report    Report
 }
 

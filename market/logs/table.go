@@ -100,28 +100,42 @@ func reason(err error) string {
 // else is CSV: a header, commas, quotes by RFC 4180, a number with a decimal point in each cell of a column of numbers. An empty
 // cell, NA, NaN, NULL and a Parquet NULL are missing values. Memory is bounded by a CSV record or, in each column, a Parquet page.
 func scan(name string, data io.ReaderAt, size int64, columns []column, yield func(place, []cell) error) error {
+	return scanSeparated(name, data, size, ',', columns, yield)
+}
+
+// scanSeparated is scan of a file that, where it is CSV, has another character than a comma between its cells.
+func scanSeparated(name string, data io.ReaderAt, size int64, separator rune, columns []column, yield func(place, []cell) error) error {
 	if size == 0 {
 		return &field.Error{File: name, Found: "an empty file", Expected: "a header and at least one row"}
 	}
-	var magic [4]byte
-	if _, err := data.ReadAt(magic[:min(size, 4)], 0); err != nil && err != io.EOF {
-		return &field.Error{File: name, Found: reason(err), Expected: "a file that can be read"}
+	columnar, err := isParquet(name, data, size)
+	if err != nil {
+		return err
 	}
 	rows := 0
 	count := func(p place, cells []cell) error {
 		rows++
 		return yield(p, cells)
 	}
-	var err error
-	if string(magic[:]) == "PAR1" || strings.HasSuffix(strings.ToLower(name), ".parquet") {
+	if columnar {
 		err = scanParquet(data, size, columns, count)
 	} else {
-		err = scanCSV(io.NewSectionReader(data, 0, size), columns, count)
+		err = scanCSV(io.NewSectionReader(data, 0, size), separator, columns, count)
 	}
 	if err == nil && rows == 0 {
 		err = &field.Error{Found: "a header only", Expected: "at least one row"}
 	}
 	return named(name, err)
+}
+
+// isParquet tells by the first bytes and by the name.
+func isParquet(name string, data io.ReaderAt, size int64) (bool, error) {
+	var magic [4]byte
+	n, err := data.ReadAt(magic[:min(size, 4)], 0)
+	if err != nil && err != io.EOF {
+		return false, &field.Error{File: name, Found: reason(err), Expected: "a file that can be read"}
+	}
+	return string(magic[:n]) == "PAR1" || strings.HasSuffix(strings.ToLower(name), ".parquet"), nil
 }
 
 // named writes the file's name into an error about it.
@@ -153,10 +167,10 @@ func (b *bounded) Read(buf []byte) (int, error) {
 	return n, err
 }
 
-func scanCSV(data io.Reader, columns []column, yield func(place, []cell) error) error {
+func scanCSV(data io.Reader, separator rune, columns []column, yield func(place, []cell) error) error {
 	source := &bounded{Reader: data, left: maxRecord}
 	r := csv.NewReader(source)
-	r.ReuseRecord = true
+	r.ReuseRecord, r.Comma = true, separator
 	header, err := r.Read()
 	if err == io.EOF {
 		return &field.Error{Found: "an empty file", Expected: "a header and at least one row"}
