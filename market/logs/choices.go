@@ -1,13 +1,10 @@
 package logs
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/souk-sim/souk/scenarios/field"
@@ -27,9 +24,10 @@ type Choices struct {
 }
 
 // ChoiceColumns says where a file has choices. In the wide layout a row is a situation: a column for each attribute of each
-// alternative, named attribute.alternative unless Names say otherwise, and the choice by the alternative's name or its
-// number from 1; an alternative with a missing cell was not available. In the long layout, which a Situation column tells, a row is
-// an alternative of a situation: rows of one situation stand together, Choice is 1 in the row of what was taken and 0 elsewhere.
+// alternative, named attribute.alternative unless Names say otherwise (or with another sign between: see separators), and the choice by
+// the alternative's name or its number from 1. In the long layout, which a Situation column tells, a row is
+// an alternative of a situation of a household, and Choice says by 1, TRUE or yes that it was taken, by 0, FALSE or no that it was not.
+// An alternative with a missing cell was not available.
 type ChoiceColumns struct {
 	Choice     string
 	Household  string   // optional
@@ -99,7 +97,7 @@ func (r *choiceReader) common() []column {
 func (r *choiceReader) person(at place, cells []cell) ([]cell, error) {
 	if r.columns.Household != "" {
 		id := cells[0].text
-		if id == "" {
+		if nothing(id) {
 			return nil, at.bad(r.columns.Household, "nothing", "a household's id")
 		}
 		if _, known := r.households[id]; !known {
@@ -138,12 +136,9 @@ func (r *choiceReader) wide(name string, data io.ReaderAt, size int64) error {
 			return err
 		}
 		text := strings.TrimSpace(row[0].text)
-		chosen := slices.Index(r.Alternatives, text)
-		if number, err := strconv.Atoi(text); chosen < 0 && err == nil && number >= 1 && number <= len(r.Alternatives) {
-			chosen = number - 1
-		}
+		chosen := r.taken(text)
 		if chosen < 0 && (r.columns.Outside == "" || text != r.columns.Outside) {
-			return at.bad(r.columns.Choice, clip(text), r.expected())
+			return at.bad(r.columns.Choice, clip(text), r.expected(text))
 		}
 		for j := range r.Alternatives {
 			there := true
@@ -161,53 +156,31 @@ func (r *choiceReader) wide(name string, data io.ReaderAt, size int64) error {
 	})
 }
 
-func (r *choiceReader) expected() string {
+// taken is the index of what a cell of a wide file's choice column names: an alternative, its number from 1, or that number after the
+// column's own name, as in choice2; -1 where it names none.
+func (r *choiceReader) taken(text string) int {
+	if j := slices.Index(r.Alternatives, text); j >= 0 {
+		return j
+	}
+	own := strings.TrimPrefix(text, r.columns.Choice)
+	if j := slices.Index(r.Alternatives, own); j >= 0 {
+		return j
+	}
+	if number, ok := parseNumber(own); ok && number == math.Trunc(number) && number >= 1 && number <= float64(len(r.Alternatives)) {
+		return int(number) - 1
+	}
+	return -1
+}
+
+func (r *choiceReader) expected(found string) string {
 	out := fmt.Sprintf("one of %q, or its number from 1", r.Alternatives)
+	if found == "0" && r.columns.Outside == "" {
+		out += " (0 may be what says that nothing was taken)"
+	}
 	if r.columns.Outside != "" {
 		out += fmt.Sprintf(", or %q", r.columns.Outside)
 	}
 	return out
-}
-
-// find tells the cells of a wide file from its header.
-func (r *choiceReader) find(names []string) ([]choiceCell, error) {
-	var dotted, bare []choiceCell
-	means := map[string]string{} // column to attribute.alternative
-	for _, cell := range slices.Sorted(maps.Keys(r.columns.Names)) {
-		if column := r.columns.Names[cell]; !slices.Contains(names, column) {
-			return nil, field.New("columns."+cell, clip(column), "a column of the file")
-		} else {
-			means[column] = cell
-		}
-	}
-	taken := append([]string{r.columns.Choice, r.columns.Household}, r.Traits...)
-	for _, name := range names {
-		if slices.Contains(taken, name) {
-			continue
-		}
-		cell, mapped := means[name]
-		if !mapped {
-			cell = name
-		}
-		attribute, alternative := "", ""
-		if len(r.Attributes) == 0 {
-			attribute, alternative, _ = strings.Cut(cell, ".")
-		}
-		for _, a := range r.Attributes {
-			if rest, ok := strings.CutPrefix(cell, a+"."); ok && len(a) > len(attribute) {
-				attribute, alternative = a, rest
-			}
-		}
-		if alternative != "" {
-			dotted = append(dotted, choiceCell{attribute, alternative, name})
-		} else if len(r.Attributes) == 1 {
-			bare = append(bare, choiceCell{r.Attributes[0], name, name})
-		}
-	}
-	if dotted == nil {
-		return bare, nil
-	}
-	return dotted, nil
 }
 
 // arrange lists alternatives and attributes in the order of the cells, and the columns that hold them.
@@ -233,120 +206,4 @@ func (r *choiceReader) arrange(name string, cells []choiceCell, wanted *[]column
 		}
 	}
 	return nil
-}
-
-func (r *choiceReader) long(name string, data io.ReaderAt, size int64) error {
-	c := r.columns
-	if c.Alternative == "" {
-		return field.New("alternative", "no column", "the column of the alternatives' names in a long file")
-	}
-	wanted := append([]column{{c.Situation, ofTexts}, {c.Alternative, ofTexts}, {c.Choice, ofNumbers}}, r.common()...)
-	for _, a := range r.Attributes {
-		wanted = append(wanted, column{a, ofNumbers})
-	}
-	type option struct {
-		alternative int
-		x           []float64
-	}
-	var situations [][]option
-	seen, index := map[string]bool{}, map[string]int{}
-	last, begun := "", place{}
-	ended := func() error {
-		if n := len(r.Chosen); n > 0 && r.Chosen[n-1] < 0 && c.Outside == "" {
-			return begun.bad(c.Choice, "nothing taken in the situation that begins here", "a 1 in one of its rows")
-		}
-		return nil
-	}
-	err := scan(name, data, size, wanted, func(at place, row []cell) error {
-		situation, alternative, taken := row[0].text, row[1].text, row[2].number
-		if situation == "" || alternative == "" {
-			return at.bad(c.Situation+", "+c.Alternative, "an empty cell", "a situation and an alternative in every row")
-		}
-		x := row[len(row)-len(r.Attributes):]
-		if len(situations) == 0 || situation != last {
-			if err := ended(); err != nil {
-				return err
-			}
-			if seen[situation] {
-				return at.bad(c.Situation, "a situation that has ended", "the rows of a situation together")
-			}
-			last, begun = strings.Clone(situation), at
-			seen[last] = true
-			if _, err := r.person(at, row[3:]); err != nil {
-				return err
-			}
-			situations, r.Chosen = append(situations, nil), append(r.Chosen, -1)
-		}
-		j, known := index[alternative]
-		if !known {
-			j = len(r.Alternatives)
-			r.Alternatives = append(r.Alternatives, strings.Clone(alternative))
-			index[r.Alternatives[j]] = j
-		}
-		options := &situations[len(situations)-1]
-		if slices.ContainsFunc(*options, func(o option) bool { return o.alternative == j }) {
-			return at.bad(c.Alternative, clip(alternative)+" twice in a situation", "each alternative once")
-		}
-		o := option{alternative: j}
-		for m, v := range x {
-			if math.IsNaN(v.number) {
-				return at.bad(r.Attributes[m], "nothing", expectedOf[ofNumbers])
-			}
-			o.x = append(o.x, v.number)
-		}
-		*options = append(*options, o)
-		switch {
-		case taken == 1 && r.Chosen[len(r.Chosen)-1] >= 0:
-			return at.bad(c.Choice, "a second 1 in a situation", "one choice")
-		case taken == 1:
-			r.Chosen[len(r.Chosen)-1] = j
-		case taken != 0:
-			return at.bad(c.Choice, number(taken), "1 in the row of what was taken, 0 elsewhere")
-		}
-		return nil
-	})
-	if err == nil {
-		err = named(name, ended())
-	}
-	if err != nil {
-		return err
-	}
-	nJ, nA := len(r.Alternatives), len(r.Attributes)
-	r.Available, r.X = make([]bool, len(situations)*nJ), make([]float64, len(situations)*nJ*nA)
-	for i := range r.X {
-		r.X[i] = math.NaN()
-	}
-	for i, options := range situations {
-		for _, o := range options {
-			r.Available[i*nJ+o.alternative] = true
-			copy(r.X[(i*nJ+o.alternative)*nA:], o.x)
-		}
-	}
-	return nil
-}
-
-// headerOf lists the columns of a file; separator is what a CSV has between its cells.
-func headerOf(name string, data io.ReaderAt, size int64, separator rune) ([]string, error) {
-	columnar, err := isParquet(name, data, size)
-	if err != nil {
-		return nil, err
-	}
-	if columnar {
-		_, names, err := openParquet(data, size)
-		return names, named(name, err)
-	}
-	r := csv.NewReader(&bounded{Reader: io.NewSectionReader(data, 0, size), left: maxRecord})
-	r.Comma = separator
-	names, err := r.Read()
-	if err == io.EOF {
-		return nil, &field.Error{File: name, Found: "an empty file", Expected: "a header and at least one row"}
-	}
-	if err != nil {
-		return nil, named(name, csvError(r, err, 0))
-	}
-	names[0] = strings.TrimPrefix(names[0], "\ufeff")
-	for i, n := range names {
-		names[i] = strings.TrimSpace(n)
-	}
-	return names, nil
 }

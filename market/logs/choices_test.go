@@ -69,6 +69,46 @@ func TestRealPanelsAreRead(t *testing.T) {
 	}
 }
 
+// TestHeadersOfOtherMakersAreRead: signs between the names, their order, the numbers of rows, quotes, dots within names, and the ways to name
+// a choice.
+func TestHeadersOfOtherMakersAreRead(t *testing.T) {
+	for text, attributes := range map[string][]string{
+		"\"\",\"id\",\"price.a\",\"price.b\",\"choice\"\n\"1\",7,1,2,\"b\"\n": {"price"},
+		"rownames,id,price_a,price_b,choice\n1,7,1,2,b\n":                     nil,
+		"X,id,price_a,price_b,hh_size,choice\n1,7,1,2,4,b\n":                  {"price"},
+		"id,choice, price:a ,price:b\n7,2,1,2\n":                              {"price"},
+		"id,a_price,b_price,choice\n7,1,2,2.0\n":                              {"price"},
+		"Unnamed: 0,id,a,b,choice\n0,7,1,2,choice2\n":                         {"price"},
+	} {
+		c, err := decodeChoices(text, ChoiceColumns{Choice: "choice", Household: "id", Attributes: attributes})
+		if err != nil || !slices.Equal(c.Alternatives, []string{"a", "b"}) || !slices.Equal(c.Attributes, []string{"price"}) ||
+			!slices.Equal(c.Chosen, []int{1}) || !slices.Equal(c.X, []float64{1, 2}) {
+			t.Errorf("%q: %+v, %v", text, c, err)
+		}
+	}
+	for text, c := range map[string]ChoiceColumns{
+		"choice,log_price_1.5oz,log_price_3oz\n1,1,2\n":     {Attributes: []string{"log_price"}},
+		"choice,log_price.1.5oz,log_price.3oz\n1.5oz,1,2\n": {},
+		"choice,pf1,pf2\nchoice1,1,2\n":                     {Attributes: []string{"pf"}},
+	} {
+		c.Choice = "choice"
+		got, err := decodeChoices(text, c)
+		if err != nil || len(got.Alternatives) != 2 || got.Chosen[0] != 0 || !slices.Equal(got.X, []float64{1, 2}) {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+}
+
+// TestRowsOfASituationNeedNotStandTogether, and households may count theirs from 1.
+func TestRowsOfASituationNeedNotStandTogether(t *testing.T) {
+	columns := ChoiceColumns{Choice: "took", Household: "id", Attributes: []string{"price"}, Situation: "s", Alternative: "mode"}
+	c, err := decodeChoices("s,id,mode,price,took\n1,7,car,1,no\n1,9,car,2,yes\n1,7,bus,3,yes\n1,9,bus,NA,no\n2,7,bus,5,TRUE\n2,7,car,6,FALSE\n", columns)
+	if err != nil || !slices.Equal(c.Chosen, []int{1, 0, 1}) || !slices.Equal(c.Household, []int{0, 1, 0}) || !slices.Equal(c.Alternatives, []string{"car", "bus"}) ||
+		!slices.Equal(c.Available, []bool{true, true, true, false, true, true}) || !slices.Equal(c.X[:3], []float64{1, 3, 2}) || c.X[4] != 6 || c.X[5] != 5 {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
 func TestChoicesOfNothingAndTraits(t *testing.T) {
 	c, err := decodeChoices("id,income,price.a,price.b,choice\nx,3,1,2,none\ny,-1,1,2,a\n",
 		ChoiceColumns{Choice: "choice", Household: "id", Traits: []string{"income"}, Outside: "none"})
@@ -100,9 +140,12 @@ func TestBadChoicesAreRefused(t *testing.T) {
 		{"s,brand,price,choice\n1,a,1,0\n1,b,2,0\n2,a,1,1\n", "c.csv:2: choice: found nothing taken", long},
 		{"s,brand,price,choice\n1,a,1,1\n1,b,2,1\n", "c.csv:3: choice: found a second 1", long},
 		{"s,brand,price,choice\n1,a,1,1\n1,a,2,0\n", "c.csv:3: brand: found \"a\" twice", long},
-		{"s,brand,price,choice\n1,a,1,1\n2,a,2,1\n1,b,1,0\n", "c.csv:4: s: found a situation that has ended", long},
+		{"s,brand,price,choice\n1,a,1,1\n1,b,1,0\n1,a,2,1\n", "need the household's column", long},
+		{"id,prize.a,prize.b,choice\n901,1,2,b\n", `c.csv: attributes: found "price", expected what columns such as price.NAME begin with, nearest "prize"`,
+			ChoiceColumns{Choice: "choice", Household: "id", Attributes: []string{"price", "prize"}}},
+		{"id,price.a,price.b,choice\n901,1,2,0\n", "0 may be what says that nothing was taken", wide},
 		{"s,brand,price,choice\n1,a,,1\n", "c.csv:2: price: found nothing", long},
-		{"s,brand,price,choice\n1,a,1,2\n", "c.csv:2: choice: found 2", long},
+		{"s,brand,price,choice\n1,a,1,2\n", "c.csv:2: choice: found \"2\"", long},
 	} {
 		_, err := decodeChoices(c.text, c.columns)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -115,12 +158,18 @@ func TestBadChoicesAreRefused(t *testing.T) {
 
 // FuzzDecodeChoices: any bytes give an error or situations of one size in which what was taken was there.
 func FuzzDecodeChoices(f *testing.F) {
-	f.Add("id,price.a,price.b,choice\n1,1,2,b\n", false)
-	f.Add("s,brand,price,choice\n1,a,1,1\n1,b,2,0\n", true)
-	f.Fuzz(func(t *testing.T, text string, long bool) {
+	f.Add("id,price.a,price.b,choice\n1,1,2,b\n", byte(0))
+	f.Add("s,brand,price,choice\n1,a,1,1\n1,b,2,0\n", byte(1))
+	f.Add("id,price_a,price_b,choice\n1,1,2,b\n", byte(2))
+	f.Fuzz(func(t *testing.T, text string, form byte) {
 		columns := ChoiceColumns{Choice: "choice", Household: "id", Outside: "none"}
-		if long {
+		switch form % 4 {
+		case 1:
 			columns = ChoiceColumns{Choice: "choice", Attributes: []string{"price"}, Situation: "s", Alternative: "brand"}
+		case 2:
+			columns.Attributes = []string{"price"}
+		case 3:
+			columns.Names = map[string]string{"price.a": "p1", "price.b": "p2"}
 		}
 		c, err := decodeChoices(text, columns)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -252,13 +253,20 @@ func converter(leaf *parquet.Column, c column) (func(parquet.Value) (cell, bool)
 			number, form = func(v parquet.Value) float64 { return math.Floor(float64(v.Int64()) / unit) }, formInstant
 		}
 	}
-	if number == nil || float && c.kind == ofTexts {
+	if number == nil {
 		return nil, field.New(c.name, "a column of type "+t.String(), expected)
 	}
 	if c.kind == ofTexts {
 		return func(v parquet.Value) (cell, bool) {
-			if v.IsNull() {
+			switch {
+			case v.IsNull():
 				return cell{}, true
+			case float: // as R writes whole numbers
+				x := number(v)
+				if math.IsNaN(x) {
+					return cell{}, true
+				}
+				return cell{text: strconv.FormatFloat(x, 'f', -1, 64)}, x == math.Trunc(x) && math.Abs(x) < 1<<53
 			}
 			return cell{text: v.String()}, true
 		}, nil

@@ -31,7 +31,7 @@ const (
 
 var expectedOf = [...]string{
 	ofNumbers: "a finite number",
-	ofTexts:   "a text",
+	ofTexts:   "a text or a whole number",
 	ofTimes:   "a number, a date (2024-01-31), a date and time (2024-01-31T15:04), a month (2024-01), a quarter (2024Q1) or a week (2024-W05)",
 }
 

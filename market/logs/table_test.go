@@ -88,7 +88,7 @@ func TestParquetTypesOfSeries(t *testing.T) {
 		"f.parquet: stamp: found a column of type TIMESTAMP(isAdjustedToUTC=true,unit=MICROS), expected a column of numbers": {Value: "stamp"},
 		"f.parquet: list: found a column of type list or group, expected a column of numbers":                                {Value: "list"},
 		"f.parquet: decimal: found a column of type DECIMAL(12,2), expected a column of numbers, dates, timestamps or texts": {Value: "double", Time: "decimal"},
-		"f.parquet: double: found a column of type DOUBLE, expected a column of texts or whole numbers":                      {Value: "week", ID: []string{"double"}},
+		"f.parquet: row 2: double: found 0.25, expected a text or a whole number":                                            {Value: "week", ID: []string{"double"}},
 		`f.parquet: duoble: found no such column, expected one of the file's columns, nearest "double"`:                      {Value: "duoble"},
 		`f.parquet: row 1: store: found "s0", expected a number, a date`:                                                     {Value: "double", Time: "store"},
 	} {
