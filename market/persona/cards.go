@@ -31,8 +31,9 @@ type Mark struct {
 // Favourite is a product that a group likes.
 type Favourite struct {
 	Product int     `json:"product"`
-	Buyers  float64 `json:"buyers"` // share of the group's customers
-	All     float64 `json:"all"`    // share of all customers
+	Name    string  `json:"name,omitempty"` // for the caller to give
+	Buyers  float64 `json:"buyers"`         // share of the group's customers
+	All     float64 `json:"all"`            // share of all customers
 }
 
 // Promotion is how a group reacts to promotions.
@@ -61,7 +62,7 @@ func (p *Personas) fillCards(f *Features, l Log, z []float64, groups [][]int, o 
 		if len(groups) > 1 {
 			card.Marks = marks(f, z, of, g)
 		}
-		if l.Discount != nil {
+		if l.Discount != nil && f.excess != nil {
 			card.Promotion = promotion(f, l, of, g, rows)
 		}
 	}
@@ -121,10 +122,9 @@ func promotion(f *Features, l Log, of []int, g int, rows []int) *Promotion {
 		}
 	}
 	p := &Promotion{OnDeal: deals[0] / lines[0], Others: deals[1] / max(lines[1], 1)}
-	column := slices.Index(f.Names, "promotion")
 	var excess []float64
 	for _, i := range rows {
-		excess = append(excess, f.X[i*len(f.Names)+column])
+		excess = append(excess, f.excess[i])
 	}
 	if len(excess) > 1 {
 		p.Excess, _ = stats.MeanInterval(excess, 0.95) // finite values, two or more

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/portable"
@@ -37,6 +38,30 @@ type Features struct {
 	X      []float64 // row by row, in the features' own units
 	Window Window
 	Row    []int // of each line of the log: its customer's row, -1 for those with no line in the window
+
+	excess []float64 // of each row, the feature promotion, whether or not it is among Names
+}
+
+// Select keeps the features of the given names, in their order. A card still tells how a group reacts to promotions.
+func (f *Features) Select(names []string) (*Features, error) {
+	s := &Features{Names: names, Window: f.Window, Row: f.Row, excess: f.excess, X: make([]float64, 0, f.Rows()*len(names))}
+	var of []int
+	for i, name := range names {
+		at := slices.Index(f.Names, name)
+		if at < 0 {
+			return nil, field.New("features", fmt.Sprintf("%q", name), "of those that the log tells: "+strings.Join(f.Names, ", "))
+		}
+		if slices.Contains(names[:i], name) {
+			return nil, field.New("features", fmt.Sprintf("%q twice", name), "each feature once")
+		}
+		of = append(of, at)
+	}
+	for i := range f.Rows() {
+		for _, at := range of {
+			s.X = append(s.X, f.X[i*len(f.Names)+at])
+		}
+	}
+	return s, nil
 }
 
 // Rows is the number of customers.
@@ -224,6 +249,12 @@ func (f *Features) describe(l Log, w Window, customers []customer, channels int)
 	for i := range customers {
 		for _, c := range columns {
 			f.X = append(f.X, c.of(&customers[i]))
+		}
+	}
+	if at := slices.Index(f.Names, "promotion"); at >= 0 {
+		f.excess = make([]float64, len(customers))
+		for i := range customers {
+			f.excess[i] = f.X[i*len(f.Names)+at]
 		}
 	}
 }

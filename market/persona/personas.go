@@ -16,7 +16,8 @@ type Options struct {
 	// Least is the number of customers that no figure may speak of fewer than; 10 where zero. A smaller group is merged with
 	// the one whose centre is nearest.
 	Least      int
-	Favourites int // products on a card; 5 where zero
+	Favourites int    // products on a card; 5 where zero
+	Scale      *Scale // of the features; NewScale's where nil
 }
 
 // Personas are groups of customers as a simulated shopper joins them: a group by its share, then features by the group's
@@ -69,7 +70,13 @@ func NewPersonas(f *Features, l Log, labels []int, o Options) (*Personas, error)
 			return nil, field.New(fmt.Sprintf("label of row %d", i), g, fmt.Sprintf("a group from 0 to below %d", n))
 		}
 	}
-	p := &Personas{Scale: NewScale(f)}
+	p := &Personas{Scale: o.Scale}
+	if p.Scale == nil {
+		p.Scale = NewScale(f)
+	}
+	if !slices.Equal(p.Scale.Names, f.Names) {
+		return nil, field.New("scale", fmt.Sprintf("%q", p.Scale.Names), fmt.Sprintf("%q, the features", f.Names))
+	}
 	z := p.Scale.Table(f)
 	var groups [][]int
 	groups, p.Merged = merge(z, len(f.Names), labels, o.Least)

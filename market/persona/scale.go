@@ -19,12 +19,18 @@ type Scale struct {
 // logged are the features that NewScale takes on the logarithmic scale.
 var logged = []string{"recency", "frequency", "money", "basket_size"}
 
-// NewScale gives the scale on which the customers' features have the mean 0 and the standard deviation 1.
+// NewScale gives the scale on which the customers' features have the mean 0 and the standard deviation 1; recency, frequency, money and
+// basket_size on the logarithmic scale.
 func NewScale(f *Features) *Scale {
+	return NewScaleOf(f, func(name string) bool { return slices.Contains(logged, name) })
+}
+
+// NewScaleOf is NewScale with the features that log says on the logarithmic scale.
+func NewScaleOf(f *Features, log func(name string) bool) *Scale {
 	d, n := len(f.Names), f.Rows()
 	s := &Scale{Names: slices.Clone(f.Names), Log: make([]bool, d), Mean: make([]float64, d), SD: make([]float64, d)}
 	for j, name := range f.Names {
-		s.Log[j] = slices.Contains(logged, name)
+		s.Log[j] = log(name)
 		first, constant := f.X[j], true
 		for i := range n {
 			s.Mean[j] += s.transform(j, f.X[i*d+j])
@@ -41,6 +47,17 @@ func NewScale(f *Features) *Scale {
 		s.SD[j] = math.Sqrt(s.SD[j] / float64(n))
 	}
 	return s
+}
+
+// Undo puts what is on the scale, z, back into x, in the features' own units; they may be the same.
+func (s *Scale) Undo(z, x []float64) {
+	for j, v := range z {
+		v = v*s.SD[j] + s.Mean[j]
+		if s.Log[j] {
+			v = math.Copysign(portable.Exp(math.Abs(v))-1, v)
+		}
+		x[j] = v
+	}
 }
 
 func (s *Scale) transform(j int, x float64) float64 {
