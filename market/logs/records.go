@@ -30,11 +30,7 @@ const MissingWord = "missing"
 
 // ColumnNames lists the columns of a CSV or Parquet file in size bytes of data, with a name for errors.
 func ColumnNames(name string, data io.ReaderAt, size int64) ([]string, error) {
-	names, err := headerOf(name, data, size)
-	for i, n := range names {
-		names[i] = strings.TrimSpace(n)
-	}
-	return names, err
+	return headerOf(name, data, size, ',')
 }
 
 // DecodeRecords reads a table from size bytes of data, which Decode describes. The columns come in the order numbers, words, either. An
@@ -135,9 +131,8 @@ func tell(name string, data io.ReaderAt, size int64, columns []column) error {
 
 // tellParquet tells the columns that the file says are of numbers.
 func tellParquet(name string, data io.ReaderAt, size int64, columns []column) error {
-	var magic [4]byte
-	if n, _ := data.ReadAt(magic[:min(size, 4)], 0); string(magic[:n]) != "PAR1" {
-		return nil
+	if columnar, err := isParquet(name, data, size); !columnar {
+		return err
 	}
 	file, names, err := openParquet(data, size)
 	if err != nil {
