@@ -24,7 +24,7 @@ func FitBayes(r *Ratings, o Options) (*Factors, error) {
 		return m, m.check()
 	}
 	e := m.residuals(x)
-	q := start(e, e.transpose(r.Items), rank, o.Workers)
+	q := start(e, e.transpose(r.Items), rank, 5, o.Workers)
 	for n, v := range x.val {
 		e.val[n] = (v - m.Mean) / scale
 	}

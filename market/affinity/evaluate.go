@@ -85,9 +85,10 @@ func EvaluateRanking(m Recommender, train, test *Ratings, k int, relevant float6
 	q.Precision, q.Recall, q.NDCG, q.MAP = q.Precision/n, q.Recall/n, q.NDCG/n, q.MAP/n
 	for _, s := range shown {
 		if s {
-			q.Coverage += 1 / float64(items)
+			q.Coverage++
 		}
 	}
+	q.Coverage /= float64(items)
 	return q, nil
 }
 

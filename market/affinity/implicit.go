@@ -17,10 +17,11 @@ type Implicit struct {
 }
 
 // FitImplicit factorises purchases, clicks and the like (Hu, Koren & Volinsky 2008): p_u and q_i make
-// Σ c_ui(t_ui − p_u·q_i)² + λ(Σ|p_u|² + Σ|q_i|²) least over all pairs, seen or not, with confidence c = 1 + α|r| and preference
-// t = 1 where r > 0, else 0: a pair without a row is a weak no, one with a negative value a firm one. The Gram matrix of one side serves all
-// rows of the other, and each row is solved exactly by Cholesky. Repeated pairs add up. A user
-// without rows is the mean user. Defaults: Rank 32, Sweeps 10, Lambda 10, Alpha 40 over the mean |r|, so that units do not matter.
+// Σ c_ui(t_ui − p_u·q_i)² + λ(Σ C_u|p_u|² + Σ C_i|q_i|²) least over all pairs, seen or not, with confidence c = 1 + α|r| and preference
+// t = 1 where r > 0, else 0: a pair without a row is a weak no, one with a negative value a firm one. Penalties are weighted by C, the sum
+// of a row's confidence, so that one λ serves sparse and dense shops (Rendle, Krichene, Zhang & Koren 2022, equation 6 with ν = 1). The Gram
+// matrix of one side serves all rows of the other, and each row is solved exactly by Cholesky. Repeated pairs add up. A user without rows
+// is the mean user. Defaults: Rank 16, Sweeps 10, Lambda 0.05, Alpha 20 over the mean |r|, so that units do not matter.
 func FitImplicit(r *Ratings, o Options) (*Implicit, error) {
 	if err := ready(r, o); err != nil {
 		return nil, err
@@ -29,14 +30,14 @@ func FitImplicit(r *Ratings, o Options) (*Implicit, error) {
 	if err := weigh(x, o.Alpha); err != nil {
 		return nil, err
 	}
-	k := min(cmp.Or(o.Rank, 32), r.Users, r.Items)
+	k := min(cmp.Or(o.Rank, 16), r.Users, r.Items)
 	m := &Implicit{k, make([]float64, r.Users*k), make([]float64, r.Items*k), make([]float64, k)}
 	stream := rng.New(o.Seed, 0).Family("affinity implicit").At(0)
 	for n := range m.Item {
 		m.Item[n] = stream.Normal() / math.Sqrt(float64(k))
 	}
 	byItem := x.transpose(r.Items)
-	lambda := cmp.Or(o.Lambda, 10)
+	lambda := cmp.Or(o.Lambda, 0.05)
 	for range cmp.Or(o.Sweeps, 10) {
 		prefer(x, m.Item, m.User, k, lambda, o.Workers)
 		prefer(byItem, m.User, m.Item, k, lambda, o.Workers)
@@ -70,7 +71,7 @@ func weigh(x *matrix, alpha float64) error {
 		return field.New("value", "none above 0", "feedback above 0 from somebody")
 	}
 	if alpha == 0 {
-		alpha = 40 * float64(len(x.val)) / total
+		alpha = 20 * float64(len(x.val)) / total
 	}
 	for n := range x.val {
 		x.val[n] *= alpha
@@ -84,9 +85,6 @@ func prefer(x *matrix, others, factors []float64, k int, lambda float64, workers
 	all := len(others) / k
 	for i := range all {
 		outer(1, vector(others, int32(i), k), gram)
-	}
-	for d := range k {
-		gram[packed(d)+d] += lambda
 	}
 	most := longest(x)
 	type scratch struct{ a, confidence []float64 }
@@ -103,13 +101,18 @@ func prefer(x *matrix, others, factors []float64, k int, lambda float64, workers
 			if len(columns) == 0 {
 				continue
 			}
+			weight := float64(all)
 			for n, v := range values {
+				weight += math.Abs(v)
 				s.confidence[n] = math.Abs(v)
 				if v > 0 {
 					axpy(1+v, vector(others, columns[n], k), p)
 				}
 			}
 			copy(s.a, gram)
+			for d := range k {
+				s.a[packed(d)+d] += lambda * weight
+			}
 			outers(s.confidence, columns, others, k, s.a)
 			if !cholesky(s.a, k) {
 				clear(p)

@@ -58,13 +58,13 @@ func FitNeighbours(r *Ratings, o Options) (*Neighbours, error) {
 
 // FitItemCosine is the same for purchases, clicks and the like: an item's score is the sum of its similarities, the cosine of what users
 // took, with the Neighbours most similar items that the user took, each times how much she took (Deshpande & Karypis 2004). Repeated
-// pairs add up.
+// pairs add up. Defaults: Neighbours 100, Shrinkage 5.
 func FitItemCosine(r *Ratings, o Options) (*Neighbours, error) {
 	if err := ready(r, o); err != nil {
 		return nil, err
 	}
 	x := r.byUser(true)
-	o.Similarity = "cosine"
+	o.Similarity, o.Neighbours, o.Shrinkage = "cosine", cmp.Or(o.Neighbours, 100), cmp.Or(o.Shrinkage, 5)
 	m, err := neighbours(x, x, &Factors{UserBias: make([]float64, r.Users), ItemBias: make([]float64, r.Items)}, o)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,7 @@ import (
 
 // start gives the columns' factors V·√S of the k largest singular values of x, absent entries being 0, by subspace iteration with
 // oversampling from a fixed start (Halko, Martinsson & Tropp 2011, §4.5). k numbers a column.
-func start(x, transposed *matrix, k, workers int) []float64 {
+func start(x, transposed *matrix, k, sweeps, workers int) []float64 {
 	rows, columns := x.rows(), transposed.rows()
 	wide := min(k+10, rows, columns)
 	v, w := make([][]float64, wide), make([][]float64, wide)
@@ -28,7 +28,7 @@ func start(x, transposed *matrix, k, workers int) []float64 {
 			}
 		})
 	}
-	for range 60 {
+	for range sweeps {
 		orthonormal(v)
 		each(x, v, w)
 		each(transposed, w, v)
