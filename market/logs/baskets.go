@@ -79,6 +79,12 @@ func (r *basketReader) rows(name string, data io.ReaderAt, size int64) error {
 		return err
 	}
 	visits := !r.has(rowBasket)
+	if !visits { // the other columns do not matter
+		r.Roles = []string{"basket"}
+		if err := r.open(name, data, size, basketSlots, secondsADay); err != nil {
+			return err
+		}
+	}
 	if visits && !(r.has(rowCustomer) && r.has(rowTime)) {
 		return named(name, field.New("columns.basket", "neither baskets nor customers and times by a usual name", basketSlots[rowBasket].give()+
 			"; or, of a file without a header, layout = \"lines\" (--layout lines)"))

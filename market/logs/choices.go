@@ -63,6 +63,9 @@ func DecodeChoices(name string, data io.ReaderAt, size int64, columns ChoiceColu
 	if columns.Choice == "" {
 		return Choices{}, field.New("choice", "no column", "the column of what was taken")
 	}
+	if h := columns.Household; h != "" && (h == columns.Choice || h == columns.Alternative || slices.Contains(columns.Attributes, h) || slices.Contains(columns.Traits, h)) {
+		return Choices{}, field.New("household", "a column with another use", "a column of its own: households are never shown")
+	}
 	var err error
 	if columns.Situation != "" {
 		err = r.long(name, data, size)
@@ -120,12 +123,15 @@ func (r *choiceReader) wide(name string, data io.ReaderAt, size int64) error {
 	if err != nil {
 		return err
 	}
+	wanted := append(r.common(), column{r.columns.Choice, ofTexts})
+	first := len(wanted)
+	if _, bad := locate(wanted, names); bad != nil { // before anything of a first line is shown that may be a row
+		return named(name, bad)
+	}
 	cells, err := r.find(names)
 	if err != nil {
 		return named(name, err)
 	}
-	wanted := append(r.common(), column{r.columns.Choice, ofTexts})
-	first := len(wanted)
 	if err = r.arrange(name, cells, &wanted); err != nil {
 		return err
 	}

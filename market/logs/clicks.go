@@ -82,7 +82,7 @@ func (r *clickReader) row(at place, cells []cell) error {
 	case r.has(clickOrder) && math.IsNaN(order):
 		return r.leaveOut(at, MissingValue, clickOrder, "nothing", expectedOf[ofNumbers])
 	case price < 0:
-		return r.leaveOut(at, ImpossibleValue, clickPrice, number(price), "a price not below 0")
+		return r.leaveOut(at, ImpossibleValue, clickPrice, "a price below 0", "a price not below 0")
 	}
 	if r.has(clickTime) {
 		time, ok, err := r.cellTime(clickTime, at, cells)

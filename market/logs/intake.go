@@ -69,7 +69,7 @@ func (in *intake) open(name string, data io.ReaderAt, size int64, slots []slot, 
 
 // each gives row the cells of the slots' columns, row by row.
 func (in *intake) each(row func(at place, cells []cell) error) error {
-	return scanSeparated(in.name, in.data, in.size, in.separator, in.columns, func(at place, cells []cell) error {
+	return scanAs(dialect{in.separator, true}, in.name, in.data, in.size, in.columns, func(at place, cells []cell) error {
 		if in.report.Rows++; in.report.Rows > maxRows {
 			return field.New("rows", "more than 2,147,483,647", "fewer")
 		}
@@ -315,7 +315,7 @@ func (in *intake) cellTime(k int, at place, cells []cell) (t int64, ok bool, err
 	switch form {
 	case formNumber:
 		if t = int64(math.Float64bits(c.number)); c.number < -largest {
-			return 0, false, in.leaveOut(at, ImpossibleValue, k, number(c.number), expectedOf[ofTimes])
+			return 0, false, in.leaveOut(at, ImpossibleValue, k, "a number far below 0", expectedOf[ofTimes])
 		}
 	case formDay:
 		t, form = int64(c.number)*secondsADay, formInstant

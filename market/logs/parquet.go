@@ -18,7 +18,7 @@ import (
 const batch = 512
 
 // scanParquet reads the wanted columns side by side, row group by row group.
-func scanParquet(data io.ReaderAt, size int64, columns []column, yield func(place, []cell) error) error {
+func scanParquet(d dialect, data io.ReaderAt, size int64, columns []column, yield func(place, []cell) error) error {
 	file, names, err := openParquet(data, size)
 	if err != nil {
 		return err
@@ -54,7 +54,11 @@ func scanParquet(data io.ReaderAt, size int64, columns []column, yield func(plac
 					return err
 				}
 				if !ok {
-					return place{done + chunks[i].bad + 1, true}.bad(c.name, chunks[i].found, expectedOf[c.kind])
+					found := chunks[i].found
+					if d.masked {
+						found = mask(found)
+					}
+					return place{done + chunks[i].bad + 1, true}.bad(c.name, found, expectedOf[c.kind])
 				}
 			}
 			for k := range n {

@@ -67,11 +67,12 @@ func (o Options) arrange(slots []slot, header []string) (v view, notes []string,
 	if err := o.known(slots); err != nil {
 		return v, nil, err
 	}
+	shown := o.shown(slots, header)
 	used := map[string]string{}
 	found := make([][]string, len(slots))
 	for k, s := range slots { // what is said goes before what is guessed
 		if name := o.Columns[s.role]; name != "" {
-			if found[k], err = parts(s, name, header); err != nil {
+			if found[k], err = parts(s, name, header, shown); err != nil {
 				return v, nil, err
 			}
 			for _, c := range found[k] {
@@ -98,7 +99,7 @@ func (o Options) arrange(slots []slot, header []string) (v view, notes []string,
 		case len(candidates) > 1:
 			return v, nil, field.New("columns."+s.role, "several columns that could be it: "+quoted(candidates), s.give())
 		case s.needed:
-			return v, nil, field.New("columns."+s.role, "no column with a usual name among "+quoted(header), s.give())
+			return v, nil, field.New("columns."+s.role, "no column with a usual name among "+listed(shown), s.give())
 		}
 	}
 	for k, s := range slots {
@@ -144,14 +145,14 @@ func (s slot) give() string {
 }
 
 // parts are the columns that a mapping names.
-func parts(s slot, name string, header []string) ([]string, error) {
+func parts(s slot, name string, header, shown []string) ([]string, error) {
 	all := []string{name}
 	if !slices.Contains(header, name) {
 		all = strings.Split(name, "+")
 	}
 	for i, c := range all {
 		if all[i] = strings.TrimSpace(c); !slices.Contains(header, all[i]) {
-			return nil, field.New("columns."+s.role, "no column "+strconv.Quote(all[i]), "one of "+quoted(header)+nearest(all[i], header))
+			return nil, field.New("columns."+s.role, "no column "+strconv.Quote(all[i]), "one of "+listed(shown)+nearest(all[i], shown))
 		}
 	}
 	if s.kind == ofTexts && len(all) > 1 || s.kind == ofTimes && len(all) != 1 && len(all) != 3 {
@@ -190,6 +191,30 @@ func (s slot) candidates(header []string, used map[string]string) []string {
 		}
 	}
 	return nil
+}
+
+// shown is the header if a column of it is one that a log has, or that was named. If none is, the file may have no header, and nothing of its first row
+// is shown.
+func (o Options) shown(slots []slot, header []string) []string {
+	for _, s := range slots {
+		if len(s.candidates(header, nil)) > 0 {
+			return header
+		}
+		for _, name := range strings.Split(o.Columns[s.role], "+") {
+			if slices.Contains(header, strings.TrimSpace(name)) {
+				return header
+			}
+		}
+	}
+	return nil
+}
+
+// listed names the columns of a header that may be shown.
+func listed(header []string) string {
+	if header == nil {
+		return "its columns, of which none is known (a file without a header?)"
+	}
+	return quoted(header)
 }
 
 // quoted lists names for a message, 30 at most.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -100,11 +101,30 @@ func reason(err error) string {
 // else is CSV: a header, commas, quotes by RFC 4180, a number with a decimal point in each cell of a column of numbers. An empty
 // cell, NA, NaN, NULL and a Parquet NULL are missing values. Memory is bounded by a CSV record or, in each column, a Parquet page.
 func scan(name string, data io.ReaderAt, size int64, columns []column, yield func(place, []cell) error) error {
-	return scanSeparated(name, data, size, ',', columns, yield)
+	return scanAs(dialect{separator: ','}, name, data, size, columns, yield)
 }
 
-// scanSeparated is scan of a file that, where it is CSV, has another character than a comma between its cells.
-func scanSeparated(name string, data io.ReaderAt, size int64, separator rune, columns []column, yield func(place, []cell) error) error {
+// dialect is how a table is read.
+type dialect struct {
+	separator rune // of a CSV
+	masked    bool // cells are not shown in errors, only their shape: they may be a person's
+}
+
+// mask shows the shape of a cell: a for a letter, 9 for a digit.
+func mask(cell string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsLetter(r):
+			return 'a'
+		case unicode.IsDigit(r):
+			return '9'
+		}
+		return r
+	}, cell)
+}
+
+// scanAs is scan in a dialect.
+func scanAs(d dialect, name string, data io.ReaderAt, size int64, columns []column, yield func(place, []cell) error) error {
 	if size == 0 {
 		return &field.Error{File: name, Found: "an empty file", Expected: "a header and at least one row"}
 	}
@@ -118,9 +138,9 @@ func scanSeparated(name string, data io.ReaderAt, size int64, separator rune, co
 		return yield(p, cells)
 	}
 	if columnar {
-		err = scanParquet(data, size, columns, count)
+		err = scanParquet(d, data, size, columns, count)
 	} else {
-		err = scanCSV(io.NewSectionReader(data, 0, size), separator, columns, count)
+		err = scanCSV(d, io.NewSectionReader(data, 0, size), columns, count)
 	}
 	if err == nil && rows == 0 {
 		err = &field.Error{Found: "a header only", Expected: "at least one row"}
@@ -167,10 +187,10 @@ func (b *bounded) Read(buf []byte) (int, error) {
 	return n, err
 }
 
-func scanCSV(data io.Reader, separator rune, columns []column, yield func(place, []cell) error) error {
+func scanCSV(d dialect, data io.Reader, columns []column, yield func(place, []cell) error) error {
 	source := &bounded{Reader: data, left: maxRecord}
 	r := csv.NewReader(source)
-	r.ReuseRecord, r.Comma = true, separator
+	r.ReuseRecord, r.Comma = true, d.separator
 	header, err := r.Read()
 	if err == io.EOF {
 		return &field.Error{Found: "an empty file", Expected: "a header and at least one row"}
@@ -212,7 +232,11 @@ func scanCSV(data io.Reader, separator rune, columns []column, yield func(place,
 			var ok bool
 			if cells[i], ok = parse(record[at[i]], c.kind); !ok {
 				line, _ := r.FieldPos(at[i])
-				return place{row: line}.bad(c.name, clip(record[at[i]]), expectedOf[c.kind])
+				found := clip(record[at[i]])
+				if d.masked {
+					found = mask(found)
+				}
+				return place{row: line}.bad(c.name, found, expectedOf[c.kind])
 			}
 		}
 		if err := yield(place{row: line}, cells); err != nil {
@@ -282,7 +306,11 @@ func locate(columns []column, names []string) ([]int, *field.Error) {
 			at[i] = j
 		}
 		if at[i] < 0 {
-			return nil, field.New(c.name, "no such column", "one of the file's columns"+nearest(c.name, names))
+			expected := "one of the file's columns"
+			if checkHeader(names) == nil { // else it may be a row, of which nothing is shown
+				expected += nearest(c.name, names)
+			}
+			return nil, field.New(c.name, "no such column", expected)
 		}
 	}
 	return at, nil

@@ -102,7 +102,7 @@ func (r *lineReader) row(at place, cells []cell) error {
 	case math.IsInf(amount, 0):
 		return r.leaveOut(at, ImpossibleValue, lineUnitPrice, "a price beyond all numbers", expectedOf[ofNumbers])
 	case quantity <= 0 && !(amount < 0):
-		return r.leaveOut(at, ImpossibleValue, lineQuantity, number(quantity), "a quantity above 0")
+		return r.leaveOut(at, ImpossibleValue, lineQuantity, "a quantity not above 0", "a quantity above 0")
 	}
 	r.keep(at)
 	r.Customer, r.Time = append(r.Customer, r.customers.of(customer)), append(r.Time, time)
