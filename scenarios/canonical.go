@@ -28,6 +28,13 @@ func (s *Scenario) Canonical() []byte {
 	}
 	for _, f := range tables {
 		field := v.FieldByIndex(f.Index)
+		if f.Tag.Get("market") != "" && s.NoMarket() {
+			continue
+		}
+		if f.Type == reflect.TypeFor[Shoppers]() {
+			s.Shoppers.canonical(&b)
+			continue
+		}
 		if f.Type.Kind() == reflect.Struct {
 			b.WriteString("\n[" + key(f) + "]\n")
 			body(&b, field)
@@ -54,8 +61,13 @@ func body(b *strings.Builder, v reflect.Value) {
 	for _, f := range fields(v.Type()) {
 		line(b, f, v.FieldByIndex(f.Index))
 	}
-	if agent, ok := v.Interface().(Agent); ok && agent.Params != nil {
-		body(b, reflect.ValueOf(agent.Params).Elem())
+	switch v := v.Interface().(type) {
+	case Agent:
+		if v.Params != nil {
+			body(b, reflect.ValueOf(v.Params).Elem())
+		}
+	case Model:
+		body(b, reflect.ValueOf(v.Estimator).Elem())
 	}
 }
 

@@ -16,6 +16,10 @@ import (
 // check notes what does not fit together, and fills in what follows from the rest.
 func (d *document) check(s *Scenario) {
 	d.name("name", s.Name)
+	d.shoppers(&s.Shoppers)
+	if d.noMarket() {
+		return
+	}
 	d.data(&s.Data)
 	if s.Data.Columns.Display == "" && s.Choice.Display {
 		d.bad(path("choice").then("display"), "true without display columns", "false, or data.columns.display")

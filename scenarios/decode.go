@@ -18,7 +18,8 @@ import (
 
 // The Go structs are the schema: a field's tags give its key (toml), what it is (doc), its default as a TOML value
 // (default), an interval such as "(0,1]" that numbers must lie in (range), the words a string may be (oneof), whether it must be
-// given (required), and which key of a table a bare value stands for (shorthand). The decoder works on the parsed tree and not through
+// given (required), which key of a table a bare value stands for, or that one value may stand for a list of it (shorthand), and that a
+// scenario of shoppers alone does without it (market). The decoder works on the parsed tree and not through
 // toml's own struct decoding, which matches keys whatever their case, does not see every unknown key, wraps negative
 // numbers and knows no lines.
 
@@ -139,12 +140,14 @@ func element(v any, i int) any {
 	return nil
 }
 
+// nameOf is what an element of an array is called: by its name, or by its model where it has none.
 func nameOf(v any) string {
-	if table, ok := v.(map[string]any); ok {
-		name, _ := table["name"].(string)
+	table, _ := v.(map[string]any)
+	if name, ok := table["name"].(string); ok {
 		return name
 	}
-	return ""
+	name, _ := table["model"].(string)
+	return name
 }
 
 // table decodes a TOML table into a struct.
@@ -158,56 +161,88 @@ func (d *document) table(p path, v any, into reflect.Value) {
 			return
 		}
 	}
+	known := d.entries(p, table, into)
+	c, choosing := into.Addr().Interface().(chooser)
+	if !choosing {
+		d.unknown(p, table, known)
+		return
+	}
+	options := c.choose(d, p, table)
+	if options == nil {
+		return
+	}
+	before := len(d.errs)
+	maps.Copy(known, d.entries(p, table, reflect.ValueOf(options).Elem()))
+	if d.unknown(p, table, known); len(d.errs) == before {
+		c.fits(d, p)
+	}
+}
+
+// entries decodes the keys of a table that a struct has, and returns these.
+func (d *document) entries(p path, table map[string]any, into reflect.Value) map[string]bool {
 	known := make(map[string]bool)
 	for _, f := range fields(into.Type()) {
 		known[key(f)] = true
-		d.entry(p.then(key(f)), table, f, into.FieldByIndex(f.Index))
+		if f.Tag.Get("market") == "" || !d.noMarket() {
+			d.entry(p.then(key(f)), table, f, into.FieldByIndex(f.Index))
+		}
 	}
-	if agent, ok := into.Addr().Interface().(*Agent); ok {
-		d.parameters(p, table, agent)
-		return
-	}
-	d.unknown(p, table, known)
+	return known
 }
 
-// parameters decodes the keys of an agent's table beside name and kind into the parameters of its kind.
-func (d *document) parameters(p path, table map[string]any, agent *Agent) {
-	if agent.Kind == "" {
-		agent.Kind = agent.Name
+// noMarket tells whether a document has shoppers and not one table of a market.
+func (d *document) noMarket() bool {
+	for _, f := range fields(reflect.TypeFor[Scenario]()) {
+		if _, given := d.root[key(f)]; given && f.Tag.Get("market") != "" {
+			return false
+		}
+	}
+	return d.root["shoppers"] != nil
+}
+
+// chooser is a table that names a kind; the keys that it has not itself are the options of the kind.
+type chooser interface {
+	// choose returns a pointer to the options of the kind that is named, or notes what is wrong and returns nil.
+	choose(d *document, p path, table map[string]any) any
+	// fits notes what is wrong with options that are each right.
+	fits(d *document, p path)
+}
+
+func (a *Agent) choose(d *document, p path, table map[string]any) any {
+	if a.Kind == "" {
+		a.Kind = a.Name
 	}
 	var names []string
 	for _, kind := range agents.Kinds() {
 		names = append(names, kind.Name)
-		if kind.Name == agent.Kind {
-			agent.Params = kind.New()
+		if kind.Name == a.Kind {
+			a.Params = kind.New()
+			return a.Params
 		}
 	}
-	if agent.Params == nil {
-		if _, given := table["kind"]; given {
-			d.bad(p.then("kind"), show(agent.Kind), Suggest(agent.Kind, names))
-		} else if agent.Name != "" {
-			d.bad(p.then("name"), show(agent.Name), "a kind beside it, or to be one itself: "+Suggest(agent.Name, names))
-		}
+	if _, given := table["kind"]; given {
+		d.bad(p.then("kind"), show(a.Kind), Suggest(a.Kind, names))
+	} else if a.Name != "" {
+		d.bad(p.then("name"), show(a.Name), "a kind beside it, or to be one itself: "+Suggest(a.Name, names))
+	}
+	return nil
+}
+
+func (a *Agent) fits(d *document, p path) { d.wrong(p, a.Params.Validate()) }
+
+// wrong notes an error about the table at p; nil is none.
+func (d *document) wrong(p path, err error) {
+	if err == nil {
 		return
 	}
-	own := maps.Clone(table)
-	delete(own, "name")
-	delete(own, "kind")
-	before := len(d.errs)
-	d.table(p, own, reflect.ValueOf(agent.Params).Elem())
-	if len(d.errs) > before {
-		return
+	e, ok := errors.AsType[*field.Error](err)
+	if !ok {
+		e = &field.Error{Expected: err.Error()}
 	}
-	if err := agent.Params.Validate(); err != nil {
-		e, ok := errors.AsType[*field.Error](err)
-		if !ok {
-			e = &field.Error{Expected: err.Error()}
-		}
-		for k := range strings.SplitSeq(e.Key, ".") {
-			p = p.then(k)
-		}
-		d.bad(p, e.Found, e.Expected)
+	for k := range strings.SplitSeq(e.Key, ".") {
+		p = p.then(k)
 	}
+	d.bad(p, e.Found, e.Expected)
 }
 
 // entry decodes one key of a table: given, by default, or missing.
@@ -287,7 +322,9 @@ func (d *document) dictionary(p path, v any, into reflect.Value, f reflect.Struc
 func (d *document) list(p path, v any, into reflect.Value, f reflect.StructField) {
 	all, ok := elements(v)
 	if !ok && into.Kind() == reflect.Slice && f.Tag.Get("shorthand") != "" {
-		all, ok = []any{v}, true
+		into.Set(reflect.MakeSlice(into.Type(), 1, 1))
+		d.value(p, v, into.Index(0), f)
+		return
 	}
 	if !ok || into.Kind() == reflect.Array && len(all) != into.Len() {
 		d.bad(p, show(v), expectation(f))

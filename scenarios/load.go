@@ -121,29 +121,45 @@ func Parse(source Source, overrides ...string) (*Scenario, error) {
 
 // digest ties the scenario to the content of its data.
 func (d *document) digest(s *Scenario) error {
-	_, file, err := s.Panel()
+	if !s.NoMarket() {
+		d.sum(s, path("data").then("panel"), path("data").then("sha256"), s.Data.Panel, &s.Data.SHA256)
+	}
+	for _, m := range s.Shoppers.Models() {
+		if !m.ByHand() {
+			d.sum(s, m.at("data"), m.at("sha256"), m.Data, &m.SHA256)
+		}
+	}
+	return d.first()
+}
+
+// sum fills in the digest of a file, or holds the one that is given against it.
+func (d *document) sum(s *Scenario, at, digestAt path, name string, digest *string) {
+	full, file, err := s.Open(name)
 	if err != nil {
 		e, _ := errors.AsType[*field.Error](err)
-		d.bad(path("data").then("panel"), e.Found+" "+e.File, e.Expected)
-		return d.first()
+		d.bad(at, e.Found+" "+e.File, e.Expected)
+		return
 	}
 	defer file.Close()
 	hash := sha256.New()
 	if _, err := io.Copy(hash, file); err != nil {
-		return unreadable(s.Data.Panel, err)
+		e := unreadable(full, err)
+		d.bad(at, e.Found+" "+e.File, e.Expected)
+		return
 	}
 	sum := hex.EncodeToString(hash.Sum(nil))
-	if s.Data.SHA256 != "" && s.Data.SHA256 != sum {
-		d.bad(path("data").then("sha256"), "a panel with "+sum, "one with "+s.Data.SHA256)
-		return d.first()
+	if *digest != "" && *digest != sum {
+		d.bad(digestAt, "a file with "+sum, "one with "+*digest)
+		return
 	}
-	s.Data.SHA256 = sum
-	return nil
+	*digest = sum
 }
 
-// Panel opens the data file; name is for messages. The caller closes it.
-func (s *Scenario) Panel() (name string, file fs.File, err error) {
-	name = s.Data.Panel
+// Panel opens the market's data file; name is for messages. The caller closes it.
+func (s *Scenario) Panel() (name string, file fs.File, err error) { return s.Open(s.Data.Panel) }
+
+// Open opens a data file that the scenario names: a path relative to it, or bundled:NAME. full is for messages. The caller closes it.
+func (s *Scenario) Open(name string) (full string, file fs.File, err error) {
 	if inside, found := strings.CutPrefix(name, "bundled:"); found {
 		file, err = data.Files().Open(inside)
 	} else {

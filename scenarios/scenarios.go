@@ -4,21 +4,23 @@ package scenarios
 
 import "github.com/souk-sim/souk/agents"
 
-// Scenario is a scenario file, checked, with every default written in.
+// Scenario is a scenario file, checked, with every default written in. One of [shoppers] alone has no market: fields with the tag market are then
+// empty, and NoMarket is true.
 type Scenario struct {
 	Name     string   `toml:"name" required:"true" doc:"what runs are called: letters, digits, -, _ and ."`
 	Question string   `toml:"question" doc:"what the scenario asks, in one sentence; the report opens with it"`
 	Seed     int64    `toml:"seed" default:"1" range:"[0,9007199254740992]" doc:"master seed of every random stream"`
-	Data     Data     `toml:"data" doc:"the logs, and how they are split by time"`
-	Time     Time     `toml:"time" doc:"the calendar of an episode"`
-	Demand   Demand   `toml:"demand" doc:"how many customers come"`
-	Choice   Choice   `toml:"choice" doc:"what they take, or nothing"`
-	Market   Market   `toml:"market" doc:"how the world is simulated"`
-	Stock    Stock    `toml:"stock" doc:"how the shelf is filled"`
-	Sellers  []Seller `toml:"sellers" required:"true" doc:"who sets prices: those with a brain follow it, the one without is the learner's"`
-	Agents   []Agent  `toml:"agents" doc:"the learners; each learns alone in the learning seller's place"`
-	Train    Train    `toml:"train" doc:"how long and how often they learn"`
-	Evaluate Evaluate `toml:"evaluate" doc:"how policies are compared, on customers that training never met"`
+	Data     Data     `toml:"data" market:"true" doc:"the logs, and how they are split by time"`
+	Time     Time     `toml:"time" market:"true" doc:"the calendar of an episode"`
+	Demand   Demand   `toml:"demand" market:"true" doc:"how many customers come"`
+	Choice   Choice   `toml:"choice" market:"true" doc:"what they take, or nothing"`
+	Market   Market   `toml:"market" market:"true" doc:"how the world is simulated"`
+	Stock    Stock    `toml:"stock" market:"true" doc:"how the shelf is filled"`
+	Sellers  []Seller `toml:"sellers" market:"true" required:"true" doc:"who sets prices: those with a brain follow it, the one without is the learner's"`
+	Agents   []Agent  `toml:"agents" market:"true" doc:"the learners; each learns alone in the learning seller's place"`
+	Train    Train    `toml:"train" market:"true" doc:"how long and how often they learn"`
+	Evaluate Evaluate `toml:"evaluate" market:"true" doc:"how policies are compared, on customers that training never met"`
+	Shoppers Shoppers `toml:"shoppers" doc:"who the shoppers are, one by one: models fitted to logs of people, or given by hand"`
 
 	source   Source // for the data's paths
 	document *document

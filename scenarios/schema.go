@@ -23,9 +23,10 @@ type Key struct {
 }
 
 // Schema lists every key that a scenario may have, in the order of the file. The parameters of agents are listed
-// under agents[KIND].
+// under agents[KIND], the keys of all shoppers' models under shoppers.*, and the options of each kind under shoppers.PART[KIND].
 func Schema() []Key {
-	keys := describe("", reflect.ValueOf(Scenario{}))
+	keys := slices.DeleteFunc(describe("", reflect.ValueOf(Scenario{})), func(k Key) bool { return strings.HasPrefix(k.Key, "shoppers.") })
+	keys = append(keys, shoppersSchema()...)
 	for _, kind := range agents.Kinds() {
 		keys = append(keys, describe("agents["+kind.Name+"]", reflect.ValueOf(kind.New()).Elem())...)
 	}

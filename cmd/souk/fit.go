@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/scenarios/workflow"
@@ -19,9 +22,9 @@ func (a *app) fit() *cobra.Command {
 	var folder string
 	cmd := &cobra.Command{
 		Use: "fit SCENARIO", Short: "Fit the scenario's models, print estimates and diagnostics", Args: takes("SCENARIO"),
-		Long: "Fit the scenario's models and print what was fitted, on what, how well on held-out weeks, and what to be careful about.\n" +
-			"With --models the models are written as JSON; --json prints them as one document.",
-		Example: "  souk fit canned-tuna\n  souk fit canned-tuna --models models --set choice.reference_price.memory=0.7",
+		Long: "Fit the scenario's models and print what was fitted, on what, how well on held-out data, and what to be careful about: first those\n" +
+			"of the market, then those of the shoppers. With --models the models are written as JSON; --json prints them as one document.",
+		Example: "  souk fit margarine\n  souk fit canned-tuna --models models --set choice.reference_price.memory=0.7",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := scenarios.Load(args[0], a.overrides()...)
 			if err != nil {
@@ -29,36 +32,86 @@ func (a *app) fit() *cobra.Command {
 			}
 			watch, closed := a.watch()
 			defer closed()
-			var progress func(done, total int)
-			if watch != nil {
-				watch(workflow.Progress{Stage: "fit", Total: 1})
-				progress = func(done, total int) { watch(workflow.Progress{Stage: "fit", Done: done, Total: total}) }
-			}
-			data, err := readData(s)
-			if err != nil {
-				return err
-			}
-			models, err := workflow.Fit(cmd.Context(), s, data, a.workers, progress)
+			f, err := a.fitted(cmd.Context(), s, watch)
 			closed()
 			if err != nil {
 				return err
 			}
-			documents := models.Documents()
 			if folder != "" {
-				if err := writeModels(folder, documents); err != nil {
+				if err := writeModels(folder, f.documents()); err != nil {
 					return err
 				}
 			}
 			if a.json {
-				return a.document("models", map[string]any{"scenario": s.Name, "findings": data.Findings, "models": documents})
+				return a.document("models", f)
 			}
-			return workflow.FitText(a.stdout, s, data, models)
+			return f.text(a.stdout)
 		},
 	}
 	a.scenarioFlags(cmd)
 	a.workersFlag(cmd)
 	cmd.Flags().StringVar(&folder, "models", "", "folder to write the models to, as JSON")
 	return cmd
+}
+
+// fitted is all that a scenario fits.
+type fitted struct {
+	scenario *scenarios.Scenario
+	data     *workflow.Data   // nil without a market, as are
+	models   *workflow.Models // the models of one
+	shoppers []workflow.Shopper
+}
+
+func (a *app) fitted(ctx context.Context, s *scenarios.Scenario, watch func(workflow.Progress)) (f *fitted, err error) {
+	f = &fitted{scenario: s}
+	if !s.NoMarket() {
+		var progress func(done, total int)
+		if watch != nil {
+			watch(workflow.Progress{Stage: "fit", Total: 1})
+			progress = func(done, total int) { watch(workflow.Progress{Stage: "fit", Done: done, Total: total}) }
+		}
+		if f.data, err = readData(s); err != nil {
+			return nil, err
+		}
+		if f.models, err = workflow.Fit(ctx, s, f.data, a.workers, progress); err != nil {
+			return nil, err
+		}
+	}
+	f.shoppers, err = workflow.FitShoppers(ctx, s, a.processors(), watch)
+	return f, err
+}
+
+// documents are the models by file name.
+func (f *fitted) documents() map[string]any {
+	all := workflow.ShopperDocuments(f.shoppers)
+	if f.models != nil {
+		maps.Copy(all, f.models.Documents())
+	}
+	return all
+}
+
+// MarshalJSON is the document of souk fit.
+func (f *fitted) MarshalJSON() ([]byte, error) {
+	d := struct {
+		Scenario string             `json:"scenario"`
+		Findings []logs.Finding     `json:"findings,omitempty"`
+		Models   map[string]any     `json:"models"` // by file name
+		Shoppers []workflow.Shopper `json:"shoppers,omitempty"`
+	}{f.scenario.Name, nil, f.documents(), f.shoppers}
+	if f.data != nil {
+		d.Findings = f.data.Findings
+	}
+	return json.Marshal(d)
+}
+
+func (f *fitted) text(w io.Writer) error {
+	if f.models != nil {
+		if err := workflow.FitText(w, f.scenario, f.data, f.models); err != nil || len(f.shoppers) == 0 {
+			return err
+		}
+		fmt.Fprintln(w)
+	}
+	return workflow.ShoppersText(w, f.scenario, f.shoppers)
 }
 
 // writeModels writes each document whole or not at all.

@@ -76,9 +76,13 @@ func (p *progress) close() {
 }
 
 func stageName(stage string) string {
-	return map[string]string{"fit": "fitting the models", "tune": "tuning what to compare with", "train": "training", "evaluate": "comparing on unseen customers",
+	name, known := map[string]string{"fit": "fitting the models", "tune": "tuning what to compare with", "train": "training", "evaluate": "comparing on unseen customers",
 		"doubt": "repeating it under other models", "simulate": "simulating",
 		"forecast": "forecasting", "backtest": "back-testing"}[stage]
+	if !known {
+		return stage
+	}
+	return name
 }
 
 func (p *progress) line(w workflow.Progress, now time.Time) string {
@@ -92,11 +96,9 @@ func (p *progress) line(w workflow.Progress, now time.Time) string {
 		full := 20 * w.Done / w.Total
 		fmt.Fprintf(&b, "%s%s ", strings.Repeat("█", full), strings.Repeat("░", 20-full))
 	}
-	what := map[string]string{"doubt": "models", "forecast": "series", "backtest": "fits", "fit": "fits"}[w.Stage]
-	if what == "" {
-		what = "episodes"
-	}
-	fmt.Fprintf(&b, "%3d%%  %d/%d %s", 100*w.Done/w.Total, w.Done, w.Total, what)
+	what := map[string]string{"doubt": " models", "forecast": " series", "backtest": " fits", "fit": " fits",
+		"train": " episodes", "tune": " episodes", "evaluate": " episodes", "simulate": " episodes"}[w.Stage]
+	fmt.Fprintf(&b, "%3d%%  %d/%d%s", 100*w.Done/w.Total, w.Done, w.Total, what)
 	if w.Done > 0 && w.Done < w.Total {
 		left := time.Duration(float64(now.Sub(p.began)) / float64(w.Done) * float64(w.Total-w.Done))
 		fmt.Fprintf(&b, "  %s left", left.Round(time.Second))

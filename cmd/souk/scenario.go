@@ -99,6 +99,7 @@ func (a *app) scenarioCheck() *cobra.Command {
 				RunID    string `json:"run_id"`
 				Periods  int    `json:"periods"`
 				Findings int    `json:"findings"`
+				Shoppers int    `json:"shoppers"` // models of them
 			}
 			var list []entry
 			for _, arg := range args {
@@ -106,23 +107,49 @@ func (a *app) scenarioCheck() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				data, err := readData(s)
-				if err != nil {
-					return err
+				e := entry{Scenario: arg, Name: s.Name, RunID: s.RunID(), Shoppers: len(s.Shoppers.Models())}
+				if !s.NoMarket() {
+					data, err := readData(s)
+					if err != nil {
+						return err
+					}
+					e.Periods, e.Findings = len(data.Panel.Periods), len(data.Findings)
 				}
-				list = append(list, entry{arg, s.Name, s.RunID(), len(data.Panel.Periods), len(data.Findings)})
+				list = append(list, e)
 			}
 			if a.json {
 				return a.document("check", map[string]any{"valid": list})
 			}
 			for _, e := range list {
-				fmt.Fprintf(a.stdout, "%s: valid, run id %s, %d periods of data with %d findings\n", e.Scenario, e.RunID, e.Periods, e.Findings)
+				fmt.Fprintf(a.stdout, "%s: valid, run id %s", e.Scenario, e.RunID)
+				if e.Periods > 0 {
+					fmt.Fprintf(a.stdout, ", %d periods of data with %d findings", e.Periods, e.Findings)
+				}
+				if e.Shoppers > 0 {
+					fmt.Fprintf(a.stdout, ", models of shoppers: %d", e.Shoppers)
+				}
+				fmt.Fprintln(a.stdout)
 			}
 			return nil
 		},
 	}
 	a.scenarioFlags(cmd)
 	return cmd
+}
+
+// market loads a scenario for a command that needs a market.
+func (a *app) market(scenario, what string) (*scenarios.Scenario, error) {
+	s, err := scenarios.Load(scenario, a.overrides()...)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Needs(what); err != nil {
+		return nil, err
+	}
+	if len(s.Shoppers.Models()) > 0 {
+		a.notice("[shoppers] is for souk fit: the market's shoppers choose by [choice] and come by [demand]")
+	}
+	return s, nil
 }
 
 // readData reads a scenario's data and tells whether the two go together; what is wrong with the split has the scenario's line.
@@ -183,7 +210,7 @@ func (a *app) scenarioFeatures() *cobra.Command {
 		Use: "features SCENARIO", Short: "What the learning seller can see, for its state", Args: takes("SCENARIO"),
 		Example: "  souk scenario features canned-tuna",
 		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := scenarios.Load(args[0], a.overrides()...)
+			s, err := a.market(args[0], "look around")
 			if err != nil {
 				return err
 			}
@@ -250,7 +277,11 @@ func (a *app) scenarioNew() *cobra.Command {
 			if a.json {
 				return a.document("new", map[string]any{"file": name})
 			}
-			fmt.Fprintf(a.stdout, "%s written; souk train ./%s runs it\n", name, name)
+			verb := "train"
+			if base.NoMarket() {
+				verb = "fit"
+			}
+			fmt.Fprintf(a.stdout, "%s written; souk %s ./%s runs it\n", name, verb, name)
 			return nil
 		},
 	}

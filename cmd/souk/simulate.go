@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/souk-sim/souk/policies"
-	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/scenarios/workflow"
 	"github.com/souk-sim/souk/sim/env"
@@ -28,7 +27,7 @@ func (a *app) simulate() *cobra.Command {
 			if len(names) == 0 {
 				return badUsage("--policy", "none", "the folder of a bundle or one of "+workflow.Rules)
 			}
-			s, err := scenarios.Load(args[0], a.overrides()...)
+			s, err := a.market(args[0], "simulate")
 			if err != nil {
 				return err
 			}

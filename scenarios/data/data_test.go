@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -16,48 +17,84 @@ import (
 	"github.com/souk-sim/souk/scenarios/data/shared"
 )
 
-var update = flag.Bool("update", false, "write tuna.parquet from ../shared/data/store/tuna.csv")
+var update = flag.Bool("update", false, "write the bundled data from ../shared/data")
 
-// TestTunaIsTheOriginalBitForBit makes tuna.parquet again from the original CSV and compares the bytes; with -update it
-// writes the file.
-func TestTunaIsTheOriginalBitForBit(t *testing.T) {
-	text, err := os.ReadFile(shared.Path(t, "data", "store", "tuna.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	made := tunaParquet(t, text)
-	if *update {
-		if err := os.WriteFile("tuna.parquet", made, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	kept, err := fs.ReadFile(data.Files(), "tuna.parquet")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(made, kept) && !*update {
-		t.Errorf("tuna.parquet (%d bytes) is not what its command makes (%d bytes)", len(kept), len(made))
+// TestBundledDataAreTheOriginalsBitForBit makes each file again from the original CSV and compares the bytes; with -update it writes the file.
+func TestBundledDataAreTheOriginalsBitForBit(t *testing.T) {
+	for name, convert := range map[string]func(*testing.T) []byte{"tuna.parquet": tuna, "margarine.parquet": margarine} {
+		t.Run(name, func(t *testing.T) {
+			made := convert(t)
+			if *update {
+				if err := os.WriteFile(name, made, 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			kept, err := fs.ReadFile(data.Files(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(made, kept) {
+				t.Errorf("%s (%d bytes) is not what its command makes (%d bytes)", name, len(kept), len(made))
+			}
+		})
 	}
 }
 
-// tunaParquet converts the CSV: each column keeps its place and its values, under a snake_case name.
-func tunaParquet(t *testing.T, text []byte) []byte {
-	records, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+// records are those of a CSV below ../shared/data, without the header.
+func records(t *testing.T, parts ...string) [][]string {
+	text, err := os.ReadFile(shared.Path(t, append([]string{"data"}, parts...)...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	type column struct {
-		name  string
-		whole bool
+	all, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
 	}
+	return all[1:]
+}
+
+type column struct {
+	name  string
+	whole bool
+}
+
+// tuna keeps every column in its place with its values, under a snake_case name.
+func tuna(t *testing.T) []byte {
 	columns := []column{{"week", true}}
 	for _, group := range []column{{"units", true}, {"display", false}, {"log_price", false}, {"log_wholesale", false}} {
 		for brand := 1; brand <= 7; brand++ {
 			columns = append(columns, column{fmt.Sprintf("%s_%d", group.name, brand), group.whole})
 		}
 	}
-	columns = append(columns, column{"customers", false})
+	return parquetOf(t, append(columns, column{"customers", false}), records(t, "store", "tuna.csv"))
+}
 
+// margarine numbers the households in their order, names the columns of prices, and adds two of the households' traits.
+func margarine(t *testing.T) []byte {
+	columns := []column{{"household", true}, {"choice", true}}
+	for _, brand := range []string{"parkay_stick", "blue_bonnet_stick", "fleischmanns_stick", "house_stick", "generic_stick",
+		"imperial_stick", "shed_spread_tub", "parkay_tub", "fleischmanns_tub", "house_tub"} {
+		columns = append(columns, column{"price." + brand, false})
+	}
+	columns = append(columns, column{"income", false}, column{"family_size", true})
+	traits := map[string][]string{}
+	for _, r := range records(t, "choice", "margarine_demos.csv") {
+		traits[r[0]] = []string{r[1], r[4]}
+	}
+	number := map[string]string{}
+	rows := records(t, "choice", "margarine.csv")
+	for i, r := range rows {
+		if number[r[0]] == "" {
+			number[r[0]] = strconv.Itoa(len(number) + 1)
+		}
+		rows[i] = slices.Concat([]string{number[r[0]]}, r[1:], traits[r[0]])
+	}
+	return parquetOf(t, columns, rows)
+}
+
+// parquetOf writes columns of numbers.
+func parquetOf(t *testing.T, columns []column, records [][]string) []byte {
 	// Parquet keeps the order of a struct's fields, where a parquet.Group would sort its columns by name.
 	fields := make([]reflect.StructField, len(columns))
 	for i, c := range columns {
@@ -70,7 +107,7 @@ func tunaParquet(t *testing.T, text []byte) []byte {
 	schema := parquet.SchemaOf(reflect.New(reflect.StructOf(fields)).Interface())
 	var out bytes.Buffer
 	w := parquet.NewWriter(&out, schema, parquet.CreatedBy("souk", "1", "scenarios/data"), parquet.KeyValueMetadata("schema_version", "1"))
-	for _, record := range records[1:] {
+	for _, record := range records {
 		row := make(parquet.Row, len(columns))
 		for i, c := range columns {
 			v, err := strconv.ParseFloat(record[i], 64)

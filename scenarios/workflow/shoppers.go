@@ -1,0 +1,121 @@
+package workflow
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/estimators"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// Shopper is one model of a scenario's shoppers: as it was fitted, or as it was given.
+type Shopper struct {
+	*scenarios.Model
+	Fit   *estimators.Fit // nil where the parameters were given by hand
+	Saved json.Marshaler
+}
+
+// FitShoppers fits the models of the shoppers, part by part. When the context is done it returns at once, with its error.
+// The result does not depend on the number of workers. Watch may be nil.
+func FitShoppers(ctx context.Context, s *scenarios.Scenario, workers int, watch func(Progress)) ([]Shopper, error) {
+	var all []Shopper
+	for _, m := range s.Shoppers.Models() {
+		if hand, ok := m.Estimator.(estimators.ByHand); ok && m.ByHand() {
+			given, err := hand.Given()
+			if err != nil {
+				return nil, s.ModelFault(m, err)
+			}
+			all = append(all, Shopper{m, nil, given})
+			continue
+		}
+		fit, err := onData(ctx, s, m, workers, watch, "fitting", m.Estimator.Fit)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Shopper{m, fit, fit.Saved})
+	}
+	return all, nil
+}
+
+// onData gives a model's job to do: its data are open while it is done.
+func onData[T any](ctx context.Context, s *scenarios.Scenario, m *scenarios.Model, workers int, watch func(Progress), doing string,
+	do func(context.Context, estimators.Job) (T, error)) (T, error) {
+	open := &files{of: s}
+	job := estimators.Job{Open: open.open, Seed: uint64(s.Seed), Workers: workers, HeldOut: *m.HeldOut}
+	stage := Progress{Stage: doing + " " + m.Part + ": " + m.Name, Total: 1}
+	if watch != nil {
+		watch(stage)
+		job.Progress = func(done, total int) { watch(Progress{Stage: stage.Stage, Done: done, Total: total}) }
+	}
+	return interruptible(ctx, func() (result T, err error) {
+		defer open.close()
+		if job.Data, err = open.open(m.Data); err != nil {
+			return result, err
+		}
+		if result, err = do(ctx, job); err != nil {
+			err = fmt.Errorf("%s %s: %w", doing, m.Part, s.ModelFault(m, err))
+		}
+		return result, err
+	})
+}
+
+// files are a scenario's that are open.
+type files struct {
+	of   *scenarios.Scenario
+	held []fs.File
+}
+
+func (f *files) open(name string) (estimators.File, error) {
+	full, file, err := f.of.Open(name)
+	if err != nil {
+		return estimators.File{}, err
+	}
+	f.held = append(f.held, file)
+	info, err := file.Stat()
+	if err != nil {
+		return estimators.File{}, err
+	}
+	at, ok := file.(io.ReaderAt)
+	if !ok || info.IsDir() {
+		return estimators.File{}, &field.Error{File: full, Found: "a folder", Expected: "a file"}
+	}
+	return estimators.File{Name: full, ReaderAt: at, Size: info.Size()}, nil
+}
+
+func (f *files) close() {
+	for _, file := range f.held {
+		file.Close()
+	}
+}
+
+// ShopperDocuments are the models as JSON documents, by file name.
+func ShopperDocuments(all []Shopper) map[string]any {
+	documents := map[string]any{}
+	for _, one := range all {
+		documents[one.File()] = one.Saved
+	}
+	return documents
+}
+
+// MarshalJSON tells what the model is of, and how it was fitted or what was given.
+func (m Shopper) MarshalJSON() ([]byte, error) {
+	about := struct {
+		Part    string          `json:"part"`
+		Name    string          `json:"name"`
+		Kind    string          `json:"kind"`
+		Data    string          `json:"data,omitempty"`
+		SHA256  string          `json:"sha256,omitempty"`
+		HeldOut *float64        `json:"held_out_share,omitempty"`
+		File    string          `json:"file"` // of the model, in the folder of models
+		Fit     *estimators.Fit `json:"fit,omitempty"`
+		Given   json.Marshaler  `json:"given,omitempty"`
+	}{m.Part, m.Name, m.Model.Model, m.Data, m.SHA256, m.HeldOut, m.File(), m.Fit, nil}
+	if m.Fit == nil {
+		about.Given = m.Saved
+	}
+	return json.Marshal(about)
+}
