@@ -32,21 +32,29 @@ func (c *Choices) utility() choice.Utility {
 
 // read gives the situations to fit on and those held out, whole households each: nil where none are.
 func (c *Choices) read(job Job, traits ...string) (fitted, held *choice.Situations, err error) {
+	s, err := c.situations(job, traits)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s, err = c.history(s); err != nil {
+		return nil, nil, inFile(job.Data, err)
+	}
+	fitted, held = holdOut(s, job)
+	return fitted, held, nil
+}
+
+// situations are those of the file, without history.
+func (c *Choices) situations(job Job, traits []string) (*choice.Situations, error) {
 	columns := logs.ChoiceColumns{Choice: c.Choice, Household: c.ID, Attributes: c.Attributes, Traits: traits, Outside: c.Outside, Names: c.Columns}
 	if c.Layout == "long" {
 		columns.Situation, columns.Alternative = c.Situation, c.Alternative
 	}
 	file, err := logs.DecodeChoices(job.Data.Name, job.Data, job.Data.Size, columns)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	s := &choice.Situations{Alternatives: file.Alternatives, Attributes: file.Attributes, X: file.X, Available: file.Available,
-		Chosen: file.Chosen, Outside: c.Outside != "", Household: file.Household, Traits: file.Traits, Trait: file.Trait}
-	if s, err = c.history(s); err != nil {
-		return nil, nil, inFile(job.Data, err)
-	}
-	fitted, held = holdOut(s, job)
-	return fitted, held, nil
+	return &choice.Situations{Alternatives: file.Alternatives, Attributes: file.Attributes, X: file.X, Available: file.Available,
+		Chosen: file.Chosen, Outside: c.Outside != "", Household: file.Household, Traits: file.Traits, Trait: file.Trait}, nil
 }
 
 // history adds what follows from a household's earlier choices.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 
+	"github.com/souk-sim/souk/market/twins"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -25,6 +26,14 @@ type ByHand interface {
 	Estimator
 	// Given returns the model that the options give, or nil where they give none.
 	Given() (json.Marshaler, error)
+}
+
+// Twinned is an Estimator whose model makes synthetic customers, who can be held against real ones.
+type Twinned interface {
+	Estimator
+	// Twin fits the model to one half of the job's customers and holds as many synthetic ones against the other half. The job's HeldOut is of
+	// no effect: its report does not depend on the number of workers.
+	Twin(ctx context.Context, job Job) (*twins.Report, error)
 }
 
 // Kind is a kind of model, as souk estimate and a scenario name it.
