@@ -119,3 +119,16 @@ func TestSplitByTimeTestsOnlyWhatIsLater(t *testing.T) {
 		t.Error("no times cannot be split")
 	}
 }
+
+func TestWarningsSayWhatIsLacking(t *testing.T) {
+	r := &Ratings{Users: 2, Items: 3, User: []int32{1, 1}, Item: []int32{2, 2}, Value: []float64{4, 4}}
+	said := strings.Join(r.Warnings(), "\n")
+	for _, want := range []string{"every value is 4", "1 rows repeat", "1 users without", "2 items without"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q is not in %q", want, said)
+		}
+	}
+	if w := newWorld(1, 20, 10, 1).rate(0, 1, anyPair).Warnings(); len(w) > 0 {
+		t.Error(w)
+	}
+}

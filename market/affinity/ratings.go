@@ -53,6 +53,33 @@ func (r *Ratings) Validate() error {
 	return nil
 }
 
+// Warnings say what valid ratings lack: differences, single opinions of a pair, users and items that anybody rated.
+func (r *Ratings) Warnings() []string {
+	var w []string
+	if slices.Min(r.Value) == slices.Max(r.Value) {
+		w = append(w, fmt.Sprintf("every value is %v: nothing tells opinions apart, only who took what can be learnt", r.Value[0]))
+	}
+	x := r.byUser(false)
+	if n := r.Len() - len(x.val); n > 0 {
+		w = append(w, fmt.Sprintf("%d rows repeat a user and an item: models of ratings take the mean, of implicit feedback the sum", n))
+	}
+	for _, side := range []struct {
+		who  string
+		rows *matrix
+	}{{"users", x}, {"items", x.transpose(r.Items)}} {
+		empty := 0
+		for u := range side.rows.rows() {
+			if side.rows.start[u] == side.rows.start[u+1] {
+				empty++
+			}
+		}
+		if empty > 0 {
+			w = append(w, fmt.Sprintf("%d %s without ratings: they get what an average one would", empty, side.who))
+		}
+	}
+	return w
+}
+
 // SplitRows parts the rows by number; both parts keep the order and know all users and items.
 func (r *Ratings) SplitRows(test func(row int) bool) (train, held *Ratings) {
 	train, held = r.like(), r.like()
