@@ -1,0 +1,103 @@
+package estimators
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/souk-sim/souk/market/persona"
+	"github.com/souk-sim/souk/sim/rng"
+)
+
+// Mixture groups customers by a mixture of normal distributions, and makes personas of the groups.
+type Mixture struct {
+	People
+	K        GroupNumbers `toml:"k" default:"'auto'" doc:"groups; of several numbers, as in 2,3,5, and of auto (1 to 10), the one of the least BIC is taken"`
+	Restarts int          `toml:"restarts" default:"10" range:"[1,100000]" doc:"searches, each from another start"`
+	Diagonal bool         `toml:"diagonal" doc:"features are independent within a group"`
+}
+
+// mixtureFigures are what is told of a mixture beside the personas' cards. Its parts are those that customers belong to by a probability;
+// personas are of the customers who most likely belong to one.
+type mixtureFigures struct {
+	K           int               `json:"k"`
+	Features    []string          `json:"features"`
+	BIC         float64           `json:"bic"`
+	Iterations  int               `json:"iterations"`
+	Weights     []float64         `json:"weights"`
+	Means       [][]float64       `json:"means_z"` // on the scale of the groups
+	Covariances [][][]float64     `json:"covariances_z"`
+	Candidates  []mixtureFinalist `json:"candidates,omitempty"`
+	personaFigures
+}
+
+type mixtureFinalist struct {
+	K      int     `json:"k"`
+	LogLik float64 `json:"loglik"`
+	BIC    float64 `json:"bic"`
+}
+
+// Fit implements Estimator.
+func (m *Mixture) Fit(ctx context.Context, job Job) (*Fit, error) {
+	p, err := m.read(job)
+	if err != nil {
+		return nil, err
+	}
+	f := &Fit{Warnings: p.warnings}
+	own := mixtureFigures{Features: p.features.Names}
+	best, err := m.choose(ctx, job, p, &own, f)
+	if err != nil {
+		return nil, err
+	}
+	own.K, own.BIC, own.Iterations = len(best.Weights), best.BIC, best.Iterations
+	f.Model, f.LogLik, f.Converged = fmt.Sprintf("mixture of %d normal distributions", own.K), best.LogLik, best.Converged
+	f.Warnings = append(f.Warnings, best.Warnings...)
+	personas, err := m.personas(job, p, best.Labels, f)
+	if err != nil {
+		return nil, err
+	}
+	if personas.Merged == 0 { // else a part may speak of fewer customers than Least
+		own.Weights, own.Means, own.Covariances = best.Weights, best.Means, best.Covariances
+	}
+	own.personaFigures = personaFiguresOf(personas)
+	f.Own = own
+	f.Words = append(f.Words, fmt.Sprintf("log-likelihood %.4f, BIC %.2f", best.LogLik, best.BIC))
+	if p.held != nil {
+		sum, out := 0.0, make([]float64, own.K)
+		for i := 0; i < len(p.held.z); i += p.width() {
+			sum += best.Posterior(p.held.z[i:i+p.width()], out)
+		}
+		n := float64(p.held.features.Rows())
+		f.HeldOut = []Figure{{"customers", n}, {"loglik_per_customer", sum / n}, {"loglik_per_customer_fitted", best.LogLik / float64(f.N)}}
+	}
+	return f, nil
+}
+
+// choose fits every number of groups, and takes the one of the least BIC (Fraley & Raftery 2002).
+func (m *Mixture) choose(ctx context.Context, job Job, p *people, own *mixtureFigures, f *Fit) (best *persona.Mixture, err error) {
+	among := m.K.among(p)
+	t := Table{Title: "groups", Rows: [][]string{{"", "log-likelihood", "BIC"}}}
+	least := math.Inf(1)
+	for _, k := range among {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		one, err := persona.FitMixture(p.z, p.width(), persona.MixtureOptions{K: k, Diagonal: m.Diagonal, Restarts: m.Restarts, Workers: job.Workers,
+			Streams: rng.New(job.Seed, 0).Family("mixture")})
+		if err != nil {
+			return nil, groupError(job, err)
+		}
+		if one.BIC < least {
+			best, least = one, one.BIC
+		}
+		own.Candidates = append(own.Candidates, mixtureFinalist{k, one.LogLik, one.BIC})
+		t.Rows = append(t.Rows, []string{strconv.Itoa(k), rounded(one.LogLik), rounded(one.BIC)})
+	}
+	if len(among) == 1 {
+		own.Candidates = nil
+		return best, nil
+	}
+	f.Tables = append(f.Tables, t)
+	return best, nil
+}

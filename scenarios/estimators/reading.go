@@ -1,0 +1,54 @@
+package estimators
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/souk-sim/souk/market/logs"
+)
+
+// Reading says how a shop log is read (logs.Options).
+type Reading struct {
+	Columns map[string]string `toml:"columns" doc:"columns by their roles, as in customer=card_no,time=bought_on; left out: by their usual names"`
+	Repair  string            `toml:"repair" default:"'report'" oneof:"report,drop,refuse" doc:"report: rows that cannot serve are left out and counted; drop: repeated rows and outliers too; refuse: the first such row is an error"`
+	End     string            `toml:"end" doc:"last day that the log covers, as in 1998-06-30; left out: that of its last row"`
+}
+
+// options are those of the reader. Each of more is a role and its column, which may be empty; wanted are the optional roles that are read.
+func (r *Reading) options(wanted []string, more ...[2]string) logs.Options {
+	columns := maps.Clone(r.Columns)
+	for _, m := range more {
+		if m[1] != "" {
+			if columns == nil {
+				columns = map[string]string{}
+			}
+			columns[m[0]] = m[1]
+		}
+	}
+	return logs.Options{Columns: columns, Roles: wanted, Repair: logs.Repair(r.Repair), End: r.End}
+}
+
+// findings tells what a reader found, but for what is no concern of the model's.
+func findings(r logs.Report, unconcerned ...logs.Kind) []string {
+	var text []string
+	for _, d := range r.Defects {
+		concern := true
+		for _, k := range unconcerned {
+			concern = concern && d.Kind != k
+		}
+		if !concern {
+			continue
+		}
+		column := ""
+		if d.Column != "" {
+			column = d.Column + ": "
+		}
+		rows := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(d.Examples)), ", "), "[]")
+		if d.Rows > len(d.Examples) {
+			rows += " …"
+		}
+		text = append(text, fmt.Sprintf("%s%s in %d rows (%s): %s", column, d.Kind, d.Rows, rows, d.Action))
+	}
+	return append(text, r.Notes...)
+}
