@@ -141,7 +141,7 @@ func (p *Personas) favourites(f *Features, l Log, of []int, o Options) {
 	type pair struct{ product, row int }
 	var bought []pair
 	for i, row := range f.Row {
-		if row >= 0 && f.Window.has(l.Day[i]) {
+		if row >= 0 && f.Window.has(l.Day[i]) && l.Product[i] >= 0 {
 			bought = append(bought, pair{l.Product[i], row})
 		}
 	}

@@ -22,7 +22,7 @@ type Log struct {
 	Day      []int     // of any epoch
 	Amount   []float64 // paid, after discount; negative for what was brought back
 	Basket   []int     // lines of one visit to the till
-	Product  []int
+	Product  []int     // negative: not known
 	Quantity []float64 // positive
 	Discount []float64 // money off the line, 0 for none
 	Hour     []float64 // of the day, in [0, 24)
