@@ -15,6 +15,7 @@ const schema = "souk.journey/1"
 // Journey is the models of one shop's visits in a file; those that are nil are not in it.
 type Journey struct {
 	Funnel      *Funnel      `json:"funnel,omitempty"`
+	Mixture     *Mixture     `json:"mixture,omitempty"`
 	Length      *Length      `json:"length,omitempty"`
 	Dwell       *Dwell       `json:"dwell,omitempty"`
 	Examination *Examination `json:"examination,omitempty"`
@@ -62,7 +63,7 @@ func (j Journey) Check() error {
 		given bool
 		check func() error
 	}{
-		{"funnel", j.Funnel != nil, j.Funnel.Check}, {"length", j.Length != nil, j.Length.Check}, {"dwell", j.Dwell != nil, j.Dwell.Check},
+		{"funnel", j.Funnel != nil, j.Funnel.Check}, {"mixture", j.Mixture != nil, j.Mixture.Check}, {"length", j.Length != nil, j.Length.Check}, {"dwell", j.Dwell != nil, j.Dwell.Check},
 		{"examination", j.Examination != nil, j.Examination.Check}, {"arrivals", j.Arrivals != nil, j.Arrivals.Check},
 	} {
 		if !m.given {
@@ -78,7 +79,7 @@ func (j Journey) Check() error {
 		}
 	}
 	if models == 0 {
-		return field.New("model", "none", "funnel, length, dwell, examination or arrivals")
+		return field.New("model", "none", "funnel, mixture, length, dwell, examination or arrivals")
 	}
 	return nil
 }
