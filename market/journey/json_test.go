@@ -17,6 +17,7 @@ func everything(t testing.TB, variant int) Journey {
 		{Funnel: shop(t), Length: newLength(t, ZeroTruncatedNB, 0.30000000000000004, 4.2), Dwell: newDwell(t, LogNormal, 1800, 3.2, 1.1), Examination: cascade(), Arrivals: market(t, 7.3)},
 		{Funnel: second(t), Length: newLength(t, DiscreteLogNormal, 1.3, 1.1), Dwell: newDwell(t, Weibull, 0, 0.8, 40), Examination: positions()},
 		{Arrivals: market(t, 0), Length: newLength(t, LogSeries, 0.9)},
+		{Mixture: kinds(t)},
 	}[variant]
 }
 
@@ -32,6 +33,11 @@ func behaviour(j Journey) (trace []float64) {
 				at = 0
 			}
 			trace = append(trace, float64(state))
+		}
+		if j.Mixture != nil {
+			for _, state := range j.Visit(nil, &stream) {
+				trace = append(trace, float64(state))
+			}
 		}
 		if j.Length != nil {
 			trace = append(trace, float64(j.Length.Draw(u)))
@@ -61,7 +67,7 @@ func truth(b bool) float64 {
 }
 
 func TestModelsLoadToTheSameBehaviour(t *testing.T) {
-	for variant := range 3 {
+	for variant := range 4 {
 		j := everything(t, variant)
 		b, err := Save(j)
 		if err != nil {
@@ -133,7 +139,7 @@ func TestFilesThatCannotBeAreRefusedByName(t *testing.T) {
 
 // Whatever loads can be saved, loads again to the same behaviour, and draws what can be.
 func FuzzLoad(f *testing.F) {
-	for variant := range 3 {
+	for variant := range 4 {
 		b, err := Save(everything(f, variant))
 		if err != nil {
 			f.Fatal(err)
@@ -165,12 +171,12 @@ func FuzzLoad(f *testing.F) {
 // Shoppers are the same on every machine: `GODEBUG=cpu.fma=off go test` gives this number too.
 func TestShoppersAreTheSameToTheLastBit(t *testing.T) {
 	h := fnv.New64a()
-	for variant := range 3 {
+	for variant := range 4 {
 		for _, v := range behaviour(everything(t, variant)) {
 			binary.Write(h, binary.LittleEndian, v)
 		}
 	}
-	if got := h.Sum64(); got != 0x5dba7b097109f6af {
+	if got := h.Sum64(); got != 0xe1b819d0b8534d4e {
 		t.Errorf("the trace's hash is %#x", got)
 	}
 }

@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -67,7 +68,11 @@ func (m *Mixture) Check() error {
 			return field.New(key, "nothing", "a funnel")
 		}
 		if err := f.Check(); err != nil {
-			return fmt.Errorf("%s: %w", key, err)
+			var bad *field.Error
+			if errors.As(err, &bad) {
+				bad.Key = key + "." + bad.Key
+			}
+			return err
 		}
 		if like := m.Kinds[0]; f.Order != like.Order || fmt.Sprintf("%q", f.States) != fmt.Sprintf("%q", like.States) {
 			return field.New(key, fmt.Sprintf("order %d over %q", f.Order, f.States), fmt.Sprintf("order %d over %q, as the first", like.Order, like.States))

@@ -154,15 +154,24 @@ func (m *GammaGamma) Conditional(c Customer) float64 {
 	return m.P * (m.Gamma + x*c.Spend) / (m.P*x + m.Q - 1)
 }
 
-// Spender is a simulated customer's law of what a purchase is worth: Gamma(shape, scale 1/ν).
-type Spender struct{ Shape, Scale float64 }
+// Spender is a simulated customer's law of what a purchase is worth: Gamma(Shape, scale 1/ν), or what a SpendCopula says of the
+// customer.
+type Spender struct {
+	Shape, Scale float64
+
+	law           *SpendCopula // nil for the gamma
+	score, spread float64      // of the customer's amounts: mean and standard deviation
+}
 
 // Draw makes a new customer, by exactly one draw.
 func (m *GammaGamma) Draw(stream *rng.Stream) Spender {
-	return Spender{m.P, m.Gamma / gammaQuantile(m.Q, stream.Open())}
+	return Spender{Shape: m.P, Scale: m.Gamma / gammaQuantile(m.Q, stream.Open())}
 }
 
 // Spend is what one purchase is worth, in the money of the fit, by exactly one draw.
 func (s Spender) Spend(stream *rng.Stream) float64 {
+	if s.law != nil {
+		return s.law.amount(s.score + float64(s.spread*stream.Normal()))
+	}
 	return s.Scale * gammaQuantile(s.Shape, stream.Open())
 }

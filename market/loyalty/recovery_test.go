@@ -169,7 +169,9 @@ func TestDrawsAreOfAFixedNumber(t *testing.T) {
 		{2, func(s *rng.Stream) { Shopper{Rate: 1, Stay: 0.5}.Return(s, 2, false) }},
 		{2, func(s *rng.Stream) { Shopper{Rate: 1, Stay: 1, Hazard: 1}.Return(s, 2, true) }},
 		{1, func(s *rng.Stream) { (&GammaGamma{P: 5, Q: 4, Gamma: 15}).Draw(s) }},
-		{1, func(s *rng.Stream) { Spender{2, 3}.Spend(s) }},
+		{1, func(s *rng.Stream) { priceTags(t).Draw(s) }},
+		{1, func(s *rng.Stream) { Spender{law: priceTags(t)}.Spend(s) }},
+		{1, func(s *rng.Stream) { Spender{Shape: 2, Scale: 3}.Spend(s) }},
 	} {
 		for i := range uint64(50) {
 			a := rng.New(1, i).Family("draws").At()

@@ -102,8 +102,8 @@ type Options struct {
 	Workers int         // 0 is one; the result does not depend on it
 }
 
-// Compare holds synthetic people against held-out ones, with the training half as the yardstick. The classifier is described
-// at classify.
+// Compare holds synthetic people against held-out ones, with the training half as the yardstick. The classifier is that of
+// contest.
 func Compare(about string, train, heldOut, synthetic *Population, o Options) (*Report, error) {
 	for _, p := range []struct {
 		which string
@@ -126,18 +126,16 @@ func Compare(about string, train, heldOut, synthetic *Population, o Options) (*R
 	}
 	r := &Report{About: about, Train: len(train.People), HeldOut: len(heldOut.People), Synthetic: len(synthetic.People)}
 	against := newContest(heldOut, synthetic)
-	var err error
-	if r.AUC, err = against.auc(o); err != nil {
-		return nil, err
-	}
-	if r.RealAUC, err = newContest(heldOut, train).auc(o); err != nil {
-		return nil, err
-	}
-	r.Passes = r.AUC.Value <= MostAUC && math.Abs(r.AUC.Value-r.RealAUC.Value) <= MostApart
-	model, err := against.fit(o)
+	model, auc, err := against.judge(o)
 	if err != nil {
 		return nil, err
 	}
+	_, realAUC, err := newContest(heldOut, train).judge(o)
+	if err != nil {
+		return nil, err
+	}
+	r.AUC, r.RealAUC = auc, realAUC
+	r.Passes = r.AUC.Value <= MostAUC && math.Abs(r.AUC.Value-r.RealAUC.Value) <= MostApart
 	for j := range heldOut.Features {
 		r.Features = append(r.Features, newFeature(j, train, heldOut, synthetic, against, model))
 	}

@@ -18,9 +18,9 @@ type CustomerOptions struct {
 	Unit float64 // days per unit of time of the models, 7 for weeks; 0 means 1
 }
 
-// FitCustomers fits the models of one half: when customers come back, and what a purchase is worth (nil where that is not
+// FitCustomers fits the models of one half: when customers come back, and what a purchase is worth (nil where money is not
 // to be compared).
-type FitCustomers func(train []loyalty.Purchase) (loyalty.Model, *loyalty.GammaGamma, error)
+type FitCustomers func(train []loyalty.Purchase) (loyalty.Model, loyalty.Spending, error)
 
 // Customers is the twin test of a log of purchases in any order. Synthetic customers begin on days drawn from those on which
 // the training half began; all that follows is the models'. Purchases of one customer on one day are one.
@@ -96,7 +96,7 @@ func histories(log []loyalty.Purchase, end int) (all [][]loyalty.Purchase) {
 }
 
 // simulate is the purchases of one new customer from a first day on, at noon as it were.
-func simulate(m loyalty.Model, spend *loyalty.GammaGamma, first, customer int, w CustomerOptions, stream *rng.Stream) []loyalty.Purchase {
+func simulate(m loyalty.Model, spend loyalty.Spending, first, customer int, w CustomerOptions, stream *rng.Stream) []loyalty.Purchase {
 	shopper, spender := m.Draw(stream), loyalty.Spender{}
 	if spend != nil {
 		spender = spend.Draw(stream)

@@ -1,0 +1,6 @@
+//go:build long
+
+package twins
+
+// worlds of perfect twins, splits of each data set, and every nth of its customers.
+const worlds, splits, nth = 400, 5, 1
