@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,12 +20,15 @@ import (
 )
 
 func (a *app) fit() *cobra.Command {
-	var folder string
+	var folder, plot string
+	var validate, require bool
 	cmd := &cobra.Command{
 		Use: "fit SCENARIO", Short: "Fit the scenario's models, print estimates and diagnostics", Args: takes("SCENARIO"),
 		Long: "Fit the scenario's models and print what was fitted, on what, how well on held-out data, and what to be careful about: first those\n" +
-			"of the market, then those of the shoppers. With --models the models are written as JSON; --json prints them as one document.",
-		Example: "  souk fit margarine\n  souk fit canned-tuna --models models --set choice.reference_price.memory=0.7",
+			"of the market, then those of the shoppers. With --models the models are written as JSON; --json prints them as one document.\n\n" +
+			"--validate puts the shoppers to the twin test instead: of each model's customers one half is fitted, and as many synthetic ones are\n" +
+			"held against the other half, measure by measure and by a classifier, which should hardly tell them apart.",
+		Example: "  souk fit margarine\n  souk fit margarine --validate --plot twins.svg\n  souk fit canned-tuna --models models --set choice.reference_price.memory=0.7",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := scenarios.Load(args[0], a.overrides()...)
 			if err != nil {
@@ -32,6 +36,12 @@ func (a *app) fit() *cobra.Command {
 			}
 			watch, closed := a.watch()
 			defer closed()
+			switch {
+			case validate:
+				return a.validate(cmd.Context(), s, plot, require, watch, closed)
+			case plot != "" || require:
+				return badUsage("--validate", "nothing beside --plot or --require", "it with them")
+			}
 			f, err := a.fitted(cmd.Context(), s, watch)
 			closed()
 			if err != nil {
@@ -51,7 +61,45 @@ func (a *app) fit() *cobra.Command {
 	a.scenarioFlags(cmd)
 	a.workersFlag(cmd)
 	cmd.Flags().StringVar(&folder, "models", "", "folder to write the models to, as JSON")
+	cmd.Flags().BoolVar(&validate, "validate", false, "the twin test: do synthetic shoppers pass for real ones?")
+	cmd.Flags().StringVar(&plot, "plot", "", "with --validate: file to draw each test to, .svg or .png; the part and the model are added to its name")
+	cmd.Flags().BoolVar(&require, "require", false, "with --validate: exit 4 where a model fails the test")
 	return cmd
+}
+
+// validate prints and draws the twin tests of a scenario's shoppers.
+func (a *app) validate(ctx context.Context, s *scenarios.Scenario, plot string, require bool, watch func(workflow.Progress), closed func()) error {
+	if len(s.Shoppers.Models()) == 0 {
+		return s.Fault("nothing", "models of shoppers to validate, as in margarine", "shoppers")
+	}
+	tests, err := workflow.Validate(ctx, s, a.processors(), watch)
+	closed()
+	if err != nil {
+		return err
+	}
+	var failed []string
+	for _, t := range tests {
+		if t.Report == nil {
+			continue
+		}
+		if !t.Report.Passes {
+			failed = append(failed, t.Part+": "+t.Name)
+		}
+		if plot != "" {
+			if err := draw(plot, t.Part+"-"+t.Name, t.Picture(s.Name)); err != nil {
+				return err
+			}
+		}
+	}
+	if a.json {
+		err = a.document("validation", map[string]any{"scenario": s.Name, "passes": len(failed) == 0, "tests": tests})
+	} else {
+		err = workflow.ValidateText(a.stdout, s, tests)
+	}
+	if err == nil && require && len(failed) > 0 {
+		err = unmet{field.New("--require", "synthetic shoppers who can be told apart, of "+strings.Join(failed, ", "), "a passed twin test")}
+	}
+	return err
 }
 
 // fitted is all that a scenario fits.

@@ -28,6 +28,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitInvalid     = 3
+	exitUnmet       = 4
 	exitInterrupted = 130
 )
 
@@ -199,6 +200,11 @@ type usage struct{ error }
 
 func (u usage) Unwrap() error { return u.error }
 
+// unmet marks a gate that was not met.
+type unmet struct{ error }
+
+func (u unmet) Unwrap() error { return u.error }
+
 func badUsage(key, found, expected string) error {
 	return usage{&field.Error{Key: key, Found: found, Expected: expected}}
 }
@@ -279,6 +285,7 @@ func (a *app) report(err error) int {
 	code := exitFailed
 	bad, isField := errors.AsType[*field.Error](err)
 	_, isUsage := errors.AsType[usage](err)
+	_, isUnmet := errors.AsType[unmet](err)
 	unwritten, isStdout := errors.AsType[stdoutError](err)
 	locked, isLocked := errors.AsType[*rundir.LockedError](err)
 	path, isPath := errors.AsType[*fs.PathError](err)
@@ -289,6 +296,8 @@ func (a *app) report(err error) int {
 		bad = &field.Error{Found: "stdout: " + reason(unwritten)}
 	case isUsage:
 		code = exitUsage
+	case isUnmet:
+		code = exitUnmet
 	case isField:
 		code = exitInvalid
 	case isLocked:

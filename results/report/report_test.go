@@ -38,8 +38,16 @@ func samples() map[string]interface{ Picture() (*Picture, error) } {
 	}
 	return map[string]interface{ Picture() (*Picture, error) }{
 		"learning": learning, "prices": samplePrices(&random), "policy": samplePolicy(), "comparison": sampleComparison(), "leaderboard": sampleLeaderboard(),
-		"residuals": sampleResiduals(&random),
+		"residuals": sampleResiduals(&random), "twins": sampleTwins(),
 	}
+}
+
+func sampleTwins() *Twins {
+	return &Twins{Title: "shop: synthetic customers are hardly to be told from real ones", Subtitle: "bgnbd; 1178 fitted, 1179 held out, 1179 synthetic", Limit: 0.6,
+		AUC:       []Estimate{{"synthetic against held out", 0.553, 0.53, 0.576, true}, {"real against real", 0.497, 0.474, 0.52, false}},
+		Distances: []Distance{{"share who came back", -1.2, 0.4}, {"repeat purchases per customer", 3.1, -0.7}, {"money per purchase", math.NaN(), 1.1}},
+		Distributions: []Distribution{{"repeat purchases, share of customers", []string{"0", "1", "2", "3+"}, []float64{0.55, 0.2, 0.1, 0.15}, []float64{0.58, 0.18, 0.11, 0.13}},
+			{"purchases by week", []string{"1", "2", "3"}, []float64{0.2, 0.1, 0.05}, []float64{0.25, math.NaN(), 0.04}}}}
 }
 
 func sampleResiduals(random *rng.Stream) *Residuals {

@@ -70,6 +70,7 @@ type Job struct {
 	Workers int
 	// HeldOut is the share of the customers, or of the end of time where a model is about time, that the fit does not see and is judged on; 0: none.
 	HeldOut  float64
+	Beside   []Estimator           // of the same part and data, whose models a synthetic customer has too; in a twin test
 	Progress func(done, total int) // may be nil
 }
 
