@@ -106,10 +106,10 @@ func (r *basketReader) rows(name string, data io.ReaderAt, size int64) error {
 			if !ok {
 				return err
 			}
-			r.times = append(r.times, time)
+			r.times = put(r.times, time, r.expected)
 		}
 		r.keep(at)
-		r.of, r.Item = append(r.of, r.baskets.of(basket)), append(r.Item, r.items.of(item))
+		r.of, r.Item = put(r.of, r.baskets.of(basket), r.expected), put(r.Item, r.items.of(item), r.expected)
 		return nil
 	})
 	if err == nil && visits {
@@ -209,6 +209,7 @@ func (r *basketReader) line(line int, text string, commas bool) error {
 
 // done puts the items of each basket together, each once.
 func (r *basketReader) done() (err error) {
+	r.baskets.forget()
 	lines := r.view.slots == nil
 	r.Names = r.items.ordered(r.Item)
 	if r.Report, err = r.finish(); err != nil {

@@ -89,16 +89,16 @@ func (r *clickReader) row(at place, cells []cell) error {
 		if !ok {
 			return err
 		}
-		r.Time = append(r.Time, time)
+		r.Time = put(r.Time, time, r.expected)
 	}
 	r.keep(at)
 	r.visitor(session, customer)
-	r.State = append(r.State, r.states.of(state))
+	r.State = put(r.State, r.states.of(state), r.expected)
 	if r.has(clickOrder) {
-		r.order = append(r.order, order)
+		r.order = put(r.order, order, r.expected)
 	}
 	if r.has(clickPrice) {
-		r.Price = append(r.Price, price)
+		r.Price = put(r.Price, price, r.expected)
 	}
 	r.Item = r.index(r.Item, r.items, clickItem, cells)
 	r.Country = r.index(r.Country, r.countries, clickCountry, cells)
@@ -108,12 +108,12 @@ func (r *clickReader) row(at place, cells []cell) error {
 // visitor numbers who clicked.
 func (r *clickReader) visitor(session, customer string) {
 	if !r.has(clickCustomer) {
-		r.Visitor = append(r.Visitor, r.sessions.of(session))
+		r.Visitor = put(r.Visitor, r.sessions.of(session), r.expected)
 		return
 	}
 	c := r.customers.of(customer)
 	if !r.has(clickSession) {
-		r.Visitor = append(r.Visitor, c)
+		r.Visitor = put(r.Visitor, c, r.expected)
 		return
 	}
 	r.id = append(append(append(r.id[:0], customer...), 0), session...)
@@ -121,10 +121,12 @@ func (r *clickReader) visitor(session, customer string) {
 	if int(v) == len(r.Customer) {
 		r.Customer = append(r.Customer, c)
 	}
-	r.Visitor = append(r.Visitor, v)
+	r.Visitor = put(r.Visitor, v, r.expected)
 }
 
 func (r *clickReader) done() (err error) {
+	r.customers.forget()
+	r.sessions.forget()
 	if r.has(clickTime) {
 		if r.Daily, err = r.settle(r.Time, clickTime); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"math"
@@ -20,6 +21,7 @@ type intake struct {
 	data      io.ReaderAt
 	size      int64
 	separator rune
+	expected  int // rows, about
 	report    Report
 	kept      int     // rows so far
 	moves     []shift // where they stood, in ascending order
@@ -53,6 +55,9 @@ func (in *intake) open(name string, data io.ReaderAt, size int64, slots []slot, 
 		err = checkHeader(header)
 	}
 	if err == nil {
+		in.expected, err = expect(data, size, columnar, len(header))
+	}
+	if err == nil {
 		in.view, in.report.Notes, err = in.arrange(slots, header)
 	}
 	if err != nil {
@@ -65,6 +70,33 @@ func (in *intake) open(name string, data io.ReaderAt, size int64, slots []slot, 
 		}
 	}
 	return nil
+}
+
+// expect guesses the number of rows, so that columns need not be moved as they grow: of a CSV by the first MiB.
+func expect(data io.ReaderAt, size int64, columnar bool, width int) (int, error) {
+	if columnar {
+		file, _, err := openParquet(data, size)
+		if err != nil {
+			return 0, err
+		}
+		return int(max(0, min(file.NumRows(), size, maxRows))), nil // a damaged file may say anything
+	}
+	head := make([]byte, min(size, 1<<20))
+	n, err := data.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return 0, &field.Error{Found: reason(err), Expected: "a file that can be read"}
+	}
+	lines := bytes.Count(head[:n], []byte{'\n'})
+	perLine := max(float64(n)/float64(lines+1), float64(width))
+	return int(min(1.03*float64(size)/perLine, maxRows)), nil
+}
+
+// put appends a value to a column of about so many rows.
+func put[T any](column []T, v T, expected int) []T {
+	if column == nil {
+		column = make([]T, 0, expected)
+	}
+	return append(column, v)
 }
 
 // each gives row the cells of the slots' columns, row by row.
@@ -271,7 +303,13 @@ func (in *intake) repeats(rows []int32, offsets []int, compare func(a, b int32) 
 
 // outliers counts positive values whose logarithms are far out (Tukey 1977; as farOut says): amounts and prices spread by factors.
 func (in *intake) outliers(values []float64, k int) {
-	var logs []float64
+	n := 0
+	for _, v := range values {
+		if v > 0 {
+			n++
+		}
+	}
+	logs := make([]float64, 0, n)
 	for _, v := range values {
 		if v > 0 {
 			logs = append(logs, v)
@@ -442,9 +480,9 @@ func (in *intake) index(column []int32, ids *numbering, k int, cells []cell) []i
 		return nil
 	}
 	if id := in.text(k, cells); id != "" {
-		return append(column, ids.of(id))
+		return put(column, ids.of(id), in.expected)
 	}
-	return append(column, -1)
+	return put(column, -1, in.expected)
 }
 
 // renumber gives the numbers of a column that are left dense numbers again, by first appearance, and says how many they are; of are values by number.

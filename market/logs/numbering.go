@@ -66,6 +66,9 @@ func wholeID(id string) (int64, bool) {
 	return v, true
 }
 
+// forget lets go of the ids.
+func (d *numbering) forget() { d.whole, d.text, d.last = nil, nil, "" }
+
 // ordered lists the ids in the order of their numbers where all are whole numbers, else of texts, and turns a column of numbers by first
 // appearance into places of that list; so the numbers do not depend on the order of the rows.
 func (d *numbering) ordered(columns ...[]int32) []string {

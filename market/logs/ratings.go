@@ -62,15 +62,16 @@ func (r *ratingReader) row(at place, cells []cell) error {
 		if !ok {
 			return err
 		}
-		r.Time = append(r.Time, time)
+		r.Time = put(r.Time, time, r.expected)
 	}
 	r.keep(at)
-	r.User, r.Item = append(r.User, r.users.of(user)), append(r.Item, r.items.of(item))
-	r.Value = append(r.Value, value)
+	r.User, r.Item = put(r.User, r.users.of(user), r.expected), put(r.Item, r.items.of(item), r.expected)
+	r.Value = put(r.Value, value, r.expected)
 	return nil
 }
 
 func (r *ratingReader) done() (err error) {
+	r.users.forget()
 	if r.has(rateTime) {
 		if _, err = r.settle(r.Time, rateTime); err != nil {
 			return err

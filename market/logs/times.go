@@ -26,10 +26,12 @@ const maxTime = 1e15
 // parseTime reads a time: a number; 2024-01-31; 2024-01-31T15:04, with a T or a space, with seconds and their fraction or
 // without, and with Z or an offset, which is dropped, for a shop's day is the day of its place; 2024-01; 2024Q1 or 2024-Q1; 2024-W05 or 2024W05.
 func parseTime(text string) (cell, bool) {
-	if v, ok := parseNumber(text); ok {
-		return cell{number: v, form: formNumber}, math.Abs(v) <= maxTime
-	}
 	year, ok := digits(text, 0, 4)
+	if !ok || len(text) == 4 || text[4] != '-' { // a date is not tried as a number, of which the failure is slow
+		if v, ok := parseNumber(text); ok {
+			return cell{number: v, form: formNumber}, math.Abs(v) <= maxTime
+		}
+	}
 	if !ok {
 		return cell{}, false
 	}

@@ -105,15 +105,15 @@ func (r *lineReader) row(at place, cells []cell) error {
 		return r.leaveOut(at, ImpossibleValue, lineQuantity, "a quantity not above 0", "a quantity above 0")
 	}
 	r.keep(at)
-	r.Customer, r.Time = append(r.Customer, r.customers.of(customer)), append(r.Time, time)
+	r.Customer, r.Time = put(r.Customer, r.customers.of(customer), r.expected), put(r.Time, time, r.expected)
 	if r.paid {
-		r.Amount = append(r.Amount, amount)
+		r.Amount = put(r.Amount, amount, r.expected)
 	}
 	if r.has(lineQuantity) {
-		r.Quantity = append(r.Quantity, quantity)
+		r.Quantity = put(r.Quantity, quantity, r.expected)
 	}
 	if r.has(lineDiscount) {
-		r.Discount = append(r.Discount, r.number(lineDiscount, cells))
+		r.Discount = put(r.Discount, r.number(lineDiscount, cells), r.expected)
 	}
 	r.Product = r.index(r.Product, r.products, lineProduct, cells)
 	r.Basket = r.index(r.Basket, r.baskets, lineBasket, cells)
@@ -123,6 +123,8 @@ func (r *lineReader) row(at place, cells []cell) error {
 
 // done settles what only all rows together tell.
 func (r *lineReader) done() (err error) {
+	r.customers.forget()
+	r.baskets.forget()
 	if r.Daily, err = r.settle(r.Time, lineTime); err != nil {
 		return err
 	}
