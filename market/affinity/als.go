@@ -16,7 +16,7 @@ func FitALS(r *Ratings, o Options) (*Factors, error) {
 	e := m.residuals(x)
 	byItem := e.transpose(r.Items)
 	m.User = make([]float64, r.Users*m.Rank)
-	m.Item = start(e, byItem, m.Rank, 60, o.Workers)
+	m.Item = start(e, byItem, m.Rank, 40, o.Workers)
 	for range cmp.Or(o.Sweeps, 30) {
 		ridge(e, m.Item, m.User, m.Rank, cmp.Or(o.Lambda, 0.1), o.Workers)
 		ridge(byItem, m.User, m.Item, m.Rank, cmp.Or(o.Lambda, 0.1), o.Workers)

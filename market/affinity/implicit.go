@@ -81,11 +81,7 @@ func weigh(x *matrix, alpha float64) error {
 
 // prefer sets each row's factors to the weighted ridge estimate over all columns.
 func prefer(x *matrix, others, factors []float64, k int, lambda float64, workers int) {
-	gram := make([]float64, packed(k))
-	all := len(others) / k
-	for i := range all {
-		outer(1, vector(others, int32(i), k), gram)
-	}
+	all, products := len(others)/k, gram(others, k)
 	most := longest(x)
 	type scratch struct{ a, confidence []float64 }
 	scratches := make([]scratch, max(1, workers))
@@ -109,7 +105,7 @@ func prefer(x *matrix, others, factors []float64, k int, lambda float64, workers
 					axpy(1+v, vector(others, columns[n], k), p)
 				}
 			}
-			copy(s.a, gram)
+			copy(s.a, products)
 			for d := range k {
 				s.a[packed(d)+d] += lambda * weight
 			}

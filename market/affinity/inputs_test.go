@@ -54,8 +54,8 @@ func TestLittleDataIsEnough(t *testing.T) {
 		"constant":          {Users: 2, Items: 2, User: []int32{0, 0, 1, 1}, Item: []int32{0, 1, 0, 1}, Value: []float64{4, 4, 4, 4}},
 		"nobody rated most": {Users: 50, Items: 40, User: []int32{0, 7}, Item: []int32{0, 9}, Value: []float64{4, 2}},
 		"repeated":          {Users: 2, Items: 2, User: []int32{0, 0, 1}, Item: []int32{1, 1, 0}, Value: []float64{4, 2, 5}},
-		"large":             {Users: 2, Items: 2, User: []int32{0, 0, 1}, Item: []int32{0, 1, 0}, Value: []float64{4e100, 2e100, 5e100}},
-		"small":             {Users: 2, Items: 2, User: []int32{0, 0, 1}, Item: []int32{0, 1, 0}, Value: []float64{4e-100, 2e-100, 5e-100}},
+		"large":             {Users: 2, Items: 2, User: []int32{0, 0, 1}, Item: []int32{0, 1, 0}, Value: []float64{4e29, 2e29, 5e29}},
+		"small":             {Users: 2, Items: 2, User: []int32{0, 0, 1}, Item: []int32{0, 1, 0}, Value: []float64{4e-30, 2e-30, 5e-30}},
 		"no noise":          {Users: 3, Items: 3, User: []int32{0, 0, 0, 1, 1, 1, 2, 2, 2}, Item: []int32{0, 1, 2, 0, 1, 2, 0, 1, 2}, Value: []float64{1, 2, 3, 2, 4, 6, 3, 6, 9}},
 	} {
 		scores := make([]float64, r.Items)

@@ -88,13 +88,19 @@ func cholesky(a []float64, k int) bool {
 	return true
 }
 
-// solve replaces b by the solution of L·Lᵀ·x = b.
-func solve(l, b []float64) {
+// forward replaces b by the solution of L·x = b.
+func forward(l, b []float64) {
 	at := 0
 	for r := range b {
 		b[r] = (b[r] - dot(l[at:at+r], b[:r])) / l[at+r]
 		at += r + 1
 	}
+}
+
+// solve replaces b by the solution of L·Lᵀ·x = b.
+func solve(l, b []float64) {
+	forward(l, b)
+	at := packed(len(b))
 	for r := len(b) - 1; r >= 0; r-- {
 		at -= r + 1
 		b[r] /= l[at+r]

@@ -25,6 +25,9 @@ type Ratings struct {
 // Len is the number of rows.
 func (r *Ratings) Len() int { return len(r.Value) }
 
+// largest value, whose powers and sums of them floating point holds.
+const largest = 1e30
+
 // Validate names the first row that no model could use.
 func (r *Ratings) Validate() error {
 	n := len(r.Value)
@@ -46,8 +49,8 @@ func (r *Ratings) Validate() error {
 			return field.New(fmt.Sprintf("row %d: user", i), r.User[i], fmt.Sprintf("0 to %d", r.Users-1))
 		case r.Item[i] < 0 || int(r.Item[i]) >= r.Items:
 			return field.New(fmt.Sprintf("row %d: item", i), r.Item[i], fmt.Sprintf("0 to %d", r.Items-1))
-		case math.IsNaN(v) || math.IsInf(v, 0):
-			return field.New(fmt.Sprintf("row %d: value", i), v, "a finite number")
+		case !(math.Abs(v) <= largest):
+			return field.New(fmt.Sprintf("row %d: value", i), v, fmt.Sprintf("a number within ±%.0g", float64(largest)))
 		}
 	}
 	return nil

@@ -11,83 +11,83 @@ import (
 // oversampling from a fixed start (Halko, Martinsson & Tropp 2011, §4.5). k numbers a column.
 func start(x, transposed *matrix, k, sweeps, workers int) []float64 {
 	rows, columns := x.rows(), transposed.rows()
-	wide := min(k+10, rows, columns)
-	v, w := make([][]float64, wide), make([][]float64, wide)
-	family := rng.New(0, 0).Family("affinity subspace")
-	for j := range v {
-		v[j], w[j] = make([]float64, columns), make([]float64, rows)
-		stream := family.At(uint64(j))
-		for i := range v[j] {
-			v[j][i] = stream.Normal()
-		}
-	}
-	each := func(m *matrix, from, to [][]float64) {
-		blocks(wide, workers, func(_, a, b int) {
-			for j := a; j < b; j++ {
-				m.multiply(from[j], to[j])
-			}
-		})
+	wide := min(2*k+10, rows, columns)
+	v, w := make([]float64, columns*wide), make([]float64, rows*wide)
+	stream := rng.New(0, 0).Family("affinity subspace").At(0)
+	for n := range v {
+		v[n] = stream.Normal()
 	}
 	for range sweeps {
-		orthonormal(v)
-		each(x, v, w)
-		each(transposed, w, v)
+		orthonormal(v, wide)
+		x.multiply(v, w, wide, workers)
+		transposed.multiply(w, v, wide, workers)
 	}
-	orthonormal(v)
-	each(x, v, w)
-	gram := mat.NewSymDense(wide, nil)
-	for a := range w {
-		for b := range a + 1 {
-			gram.SetSym(a, b, dot(w[a], w[b]))
+	orthonormal(v, wide)
+	x.multiply(v, w, wide, workers)
+	f := make([]float64, columns*k)
+	products := gram(w, wide)
+	square := mat.NewSymDense(wide, nil)
+	for r := range wide {
+		for c := range r + 1 {
+			square.SetSym(r, c, products[packed(r)+c])
 		}
 	}
-	f := make([]float64, columns*k)
 	var eigen mat.EigenSym
-	if !eigen.Factorize(gram, true) {
+	if !eigen.Factorize(square, true) {
 		return f
 	}
 	var rotation mat.Dense
 	eigen.VectorsTo(&rotation)
-	values := eigen.Values(nil) // ascending, S²
+	values := eigen.Values(nil) // S², ascending
 	for d := range k {
 		root := math.Sqrt(math.Sqrt(math.Max(0, values[wide-1-d])))
-		for j := range v {
-			s := root * rotation.At(j, wide-1-d)
-			for i, e := range v[j] {
-				f[i*k+d] += float64(s * e)
+		for i := range columns {
+			for j, e := range vector(v, int32(i), wide) {
+				f[i*k+d] += float64(e * float64(root*rotation.At(j, wide-1-d)))
 			}
 		}
 	}
 	return f
 }
 
-func (m *matrix) multiply(x, y []float64) {
-	for u := range y {
-		columns, values := m.row(u)
-		s := 0.0
-		for n, c := range columns {
-			s += float64(values[n] * x[c])
-		}
-		y[u] = s
-	}
-}
-
-// orthonormal is Gram–Schmidt, twice over for what rounding leaves; vectors that depend on earlier ones become zero.
-func orthonormal(v [][]float64) {
-	for j, x := range v {
-		before := math.Sqrt(dot(x, x))
-		for range 2 {
-			for _, earlier := range v[:j] {
-				axpy(-dot(earlier, x), earlier, x)
+// multiply sets y to m·x, x and y having k numbers a row.
+func (m *matrix) multiply(x, y []float64, k, workers int) {
+	blocks(m.rows(), workers, func(_, from, to int) {
+		for u := from; u < to; u++ {
+			sum := vector(y, int32(u), k)
+			clear(sum)
+			columns, values := m.row(u)
+			for n, c := range columns {
+				axpy(values[n], vector(x, c, k), sum)
 			}
 		}
-		norm := math.Sqrt(dot(x, x))
-		if norm <= 1e-10*before {
-			clear(x)
-			continue
-		}
-		for i := range x {
-			x[i] /= norm
-		}
+	})
+}
+
+// gram is the packed Σ x·xᵀ over rows of k numbers.
+func gram(f []float64, k int) []float64 {
+	g := make([]float64, packed(k))
+	for i := range len(f) / k {
+		outer(1, vector(f, int32(i), k), g)
+	}
+	return g
+}
+
+// orthonormal makes the k columns of v so by Cholesky's factor of their products; a little on the diagonal keeps it going where they depend
+// on each other.
+func orthonormal(v []float64, k int) {
+	g := gram(v, k)
+	most := 0.0
+	for d := range k {
+		most = max(most, g[packed(d)+d])
+	}
+	for d := range k {
+		g[packed(d)+d] += 1e-14 * most
+	}
+	if !cholesky(g, k) {
+		return
+	}
+	for i := range len(v) / k {
+		forward(g, vector(v, int32(i), k))
 	}
 }
