@@ -15,7 +15,7 @@ import (
 // KMeans cuts customers into groups by k-means, and makes personas of them.
 type KMeans struct {
 	People
-	K        GroupNumbers `toml:"k" default:"'auto'" doc:"groups; of several numbers, as in 2,3,5, and of auto (1 to 10), the one of the highest silhouette is taken, and the gap statistic told"`
+	K        GroupNumbers `toml:"k" default:"'auto'" doc:"groups; of several (2,3,5) and of auto (1 to 10) the silhouette chooses"`
 	Restarts int          `toml:"restarts" default:"50" range:"[1,100000]" doc:"searches, each from new centres"`
 }
 

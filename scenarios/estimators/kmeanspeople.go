@@ -16,8 +16,8 @@ import (
 // People says whose groups are sought, and by what: the customers of a log of purchases, or the rows of a table of numbers.
 type People struct {
 	Reading
-	Features []string `toml:"features" doc:"of a log: recency, frequency, money (where left out), basket_size, price, promotion, hour_sin, hour_cos, channel_1 and so on, or all; else columns of numbers, of which the file is a table"`
-	Scale    string   `toml:"scale" default:"'usual'" oneof:"usual,z,log-z,none" doc:"z: mean 0 and standard deviation 1; log-z: of the logarithms of 1 + x; usual: log-z for recency, frequency, money and basket_size, z for the rest"`
+	Features []string `toml:"features" doc:"of customers (recency,frequency,money; or all that a log tells), or columns of a table of numbers"`
+	Scale    string   `toml:"scale" default:"'usual'" oneof:"usual,z,log-z,none" doc:"z-scores; log-z: of ln(1 + x); usual: log-z for amounts and counts of a log"`
 	Least    int      `toml:"least" default:"10" range:"[1,1000000]" doc:"customers of whom any figure must speak; smaller groups are merged with the nearest"`
 }
 

@@ -13,7 +13,7 @@ import (
 // Mixture groups customers by a mixture of normal distributions, and makes personas of the groups.
 type Mixture struct {
 	People
-	K        GroupNumbers `toml:"k" default:"'auto'" doc:"groups; of several numbers, as in 2,3,5, and of auto (1 to 10), the one of the least BIC is taken"`
+	K        GroupNumbers `toml:"k" default:"'auto'" doc:"groups; of several (2,3,5) and of auto (1 to 10) the BIC chooses"`
 	Restarts int          `toml:"restarts" default:"10" range:"[1,100000]" doc:"searches, each from another start"`
 	Diagonal bool         `toml:"diagonal" doc:"features are independent within a group"`
 }

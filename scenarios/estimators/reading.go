@@ -11,7 +11,7 @@ import (
 // Reading says how a shop log is read (logs.Options).
 type Reading struct {
 	Columns map[string]string `toml:"columns" doc:"columns by their roles, as in customer=card_no,time=bought_on; left out: by their usual names"`
-	Repair  string            `toml:"repair" default:"'report'" oneof:"report,drop,refuse" doc:"report: rows that cannot serve are left out and counted; drop: repeated rows and outliers too; refuse: the first such row is an error"`
+	Repair  string            `toml:"repair" default:"'report'" oneof:"report,drop,refuse" doc:"drop: repeated rows and outliers go too; refuse: a bad row is an error"`
 	End     string            `toml:"end" doc:"last day that the log covers, as in 1998-06-30; left out: that of its last row"`
 }
 
