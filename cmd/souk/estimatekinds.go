@@ -69,8 +69,9 @@ func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 	f.Int64Var(&a.seed, "seed", 1, "of what is random: starts, draws, who is held out")
 	a.workersFlag(cmd)
 	options := kind.New()
-	for _, k := range scenarios.Describe(options) {
-		if strings.ContainsAny(k.Key, ".[") { // a table of its own is for scenarios
+	keys := scenarios.Describe(options)
+	for i, k := range keys {
+		if strings.ContainsAny(k.Key, ".[") || i+1 < len(keys) && strings.HasPrefix(keys[i+1].Key, k.Key+".") { // a table of its own is for scenarios
 			continue
 		}
 		o := &optionFlag{options: options, key: k}

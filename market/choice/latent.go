@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -215,6 +216,24 @@ func (l *mixture) promising(starts []start) []start {
 	l.each(len(half), func(l *mixture, i int) { l.climbOn(&half[i]) })
 	slices.SortStableFunc(half, higher)
 	return half[:min(max(leastFinished, len(starts)/finishedShare), len(half))]
+}
+
+// Class returns the conditional logit of class c, from 0, with that part of the covariances.
+func (m *LatentClass) Class(c int) *Logit {
+	k := m.classSize()
+	own := Estimates{Alternatives: m.Alternatives, Attributes: m.Attributes, Outside: m.Outside, Utility: m.Utility, Converged: m.Converged}
+	for _, p := range m.classOf(c) {
+		p.Name = strings.TrimPrefix(p.Name, fmt.Sprintf("class%d:", c+1))
+		own.Coefficients = append(own.Coefficients, p)
+	}
+	part := func(v [][]float64) (out [][]float64) {
+		for i := c * k; i < min((c+1)*k, len(v)); i++ {
+			out = append(out, v[i][c*k:(c+1)*k])
+		}
+		return out
+	}
+	own.Covariance, own.Robust, own.Clustered = part(m.Covariance), part(m.Robust), part(m.Clustered)
+	return &Logit{Estimates: own}
 }
 
 // Draws is 1: a person is of a class.

@@ -137,6 +137,59 @@ func (r *RandomCoefficient) describe(b, s float64) {
 	}
 }
 
+// WillingnessToPay is that of Estimates at the medians of the random coefficients.
+func (m *MixedLogit) WillingnessToPay(price string) ([]Parameter, error) {
+	k := len(m.Coefficients) - len(m.Random)
+	e, slope := m.Estimates, make([]float64, k)
+	e.Coefficients = slices.Clone(m.Coefficients[:k])
+	for i := range e.Coefficients {
+		p := &e.Coefficients[i]
+		slope[i] = 1
+		for _, r := range m.Random {
+			if r.Name == p.Name && r.Sign != 0 {
+				p.Estimate = r.Sign * portable.Exp(p.Estimate)
+				slope[i] = p.Estimate
+			}
+		}
+	}
+	scaled := func(v [][]float64) [][]float64 {
+		if v == nil {
+			return nil
+		}
+		out := table(k, k)
+		for i := range out {
+			for j := range out {
+				out[i][j] = slope[i] * v[i][j] * slope[j]
+			}
+		}
+		return out
+	}
+	e.Covariance, e.Robust, e.Clustered = scaled(m.Covariance), scaled(m.Robust), scaled(m.Clustered)
+	return e.WillingnessToPay(price)
+}
+
+// Spread makes a coefficient of a model that is given and not fitted random: normal, or log-normal with the given coefficient for its
+// median and sd that of its logarithm.
+func (m *MixedLogit) Spread(name string, sd float64, logNormal bool) error {
+	at := slices.IndexFunc(m.Coefficients, func(p Parameter) bool { return p.Name == name })
+	if at < 0 || at >= len(m.Coefficients)-len(m.Random) {
+		return field.New("sd."+name, name, "one of the coefficients")
+	}
+	b := &m.Coefficients[at].Estimate
+	r := RandomCoefficient{Name: name}
+	if logNormal {
+		if *b == 0 {
+			return field.New("sd."+name, "a median of 0", "another coefficient, where it is log-normal")
+		}
+		r.Sign = math.Copysign(1, *b)
+		*b = portable.Log(math.Abs(*b))
+	}
+	r.describe(*b, sd)
+	m.Random = append(m.Random, r)
+	m.Coefficients = append(m.Coefficients, Parameter{Name: "sd_" + name, Estimate: sd})
+	return nil
+}
+
 // climb starts from several spreads and returns the highest point. An s below 0 is the same law as |s|.
 func (m *MixedLogit) climb(d *design, plain []float64) (theta []float64, best *ascent) {
 	l := newIntegral(d, m)

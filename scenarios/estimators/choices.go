@@ -1,17 +1,21 @@
 package estimators
 
 import (
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/market/logs"
+	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/rng"
 )
 
 // Choices says where a file has choice situations (logs.ChoiceColumns) and what people are taken to like about them.
 type Choices struct {
 	Layout      string            `toml:"layout" default:"'wide'" oneof:"wide,long" doc:"wide: a row a choice, with columns attribute.alternative; long: a row an alternative"`
-	Choice      string            `toml:"choice" default:"'choice'" doc:"column of what was taken: name or number of the alternative (wide), 1 or 0 (long)"`
+	Choice      string            `toml:"choice" default:"'choice'" doc:"column of what was taken: name or number of the alternative (wide), 1 or 0, yes or no (long)"`
 	ID          string            `toml:"id" doc:"column of the household; without it every choice is another's"`
 	Attributes  []string          `toml:"attributes" doc:"what is known of each alternative; left out (wide): what stands before the dots"`
 	Columns     map[string]string `toml:"columns" doc:"columns of other names, as in price.heinz=p1"`
@@ -20,30 +24,39 @@ type Choices struct {
 	Outside     string            `toml:"outside" doc:"nothing may be taken; in a wide file the choice column says so by this word"`
 	Constants   bool              `toml:"constants" default:"true" doc:"a constant for each alternative but the base"`
 	Base        string            `toml:"base" doc:"the alternative without a constant; left out: nothing, where that may be taken, else the first"`
+	Price       string            `toml:"price" doc:"attribute in whose units the others' worth is told; left out: what says price by its name"`
 	LastChoice  bool              `toml:"last_choice" doc:"what a household took last becomes an attribute, last_choice"`
 	Reference   string            `toml:"reference" doc:"price attribute whose distance below and above what a household remembers become attributes, gain and loss"`
 	Memory      float64           `toml:"memory" default:"0.5" range:"[0,1)" doc:"of the reference price, from one choice to the next"`
+	Loyalty     bool              `toml:"loyalty" doc:"an attribute, loyalty: what a household took before, of late above all (Guadagni & Little 1983)"`
+	Smoothing   float64           `toml:"smoothing" range:"[0,1)" doc:"of loyalty, from one choice to the next; 0: estimated"`
 }
+
+// panel is an Estimator of individual choices.
+type panel interface {
+	Estimator
+	Twinned
+	// read gives the job's choices.
+	read(job Job) (*choice.Situations, error)
+	// individual fits the model to situations that have their history.
+	individual(s *choice.Situations, job Job) (choice.Individual, error)
+}
+
+var (
+	_ panel = (*Logit)(nil)
+	_ panel = (*Nested)(nil)
+	_ panel = (*Mixed)(nil)
+	_ panel = (*LatentClass)(nil)
+)
 
 // utility is how utility is built.
 func (c *Choices) utility() choice.Utility {
 	return choice.Utility{Base: c.Base, NoConstants: !c.Constants}
 }
 
-// read gives the situations to fit on and those held out, whole households each: nil where none are.
-func (c *Choices) read(job Job, traits ...string) (fitted, held *choice.Situations, err error) {
-	s, err := c.situations(job, traits)
-	if err != nil {
-		return nil, nil, err
-	}
-	if s, err = c.history(s); err != nil {
-		return nil, nil, inFile(job.Data, err)
-	}
-	fitted, held = holdOut(s, job)
-	return fitted, held, nil
-}
+func (c *Choices) read(job Job) (*choice.Situations, error) { return c.situations(job, nil) }
 
-// situations are those of the file, without history.
+// situations are those of the file, without history, with traits of the households.
 func (c *Choices) situations(job Job, traits []string) (*choice.Situations, error) {
 	columns := logs.ChoiceColumns{Choice: c.Choice, Household: c.ID, Attributes: c.Attributes, Traits: traits, Outside: c.Outside, Names: c.Columns}
 	if c.Layout == "long" {
@@ -57,28 +70,71 @@ func (c *Choices) situations(job Job, traits []string) (*choice.Situations, erro
 		Chosen: file.Chosen, Outside: c.Outside != "", Household: file.Household, Traits: file.Traits, Trait: file.Trait}, nil
 }
 
-// history adds what follows from a household's earlier choices.
-func (c *Choices) history(s *choice.Situations) (*choice.Situations, error) {
-	var err error
+// price names the attribute that is the price: the one that is said or remembered, else one that says so by its name; empty where there is none.
+func (c *Choices) price(s *choice.Situations) string {
+	switch {
+	case c.Price != "":
+		return c.Price
+	case c.Reference != "":
+		return c.Reference
+	case slices.Contains(s.Attributes, "price"):
+		return "price"
+	}
+	if i := slices.IndexFunc(s.Attributes, func(a string) bool { return strings.Contains(strings.ToLower(a), "price") }); i >= 0 {
+		return s.Attributes[i]
+	}
+	return ""
+}
+
+// loyal is the conditional logit whose smoothing of loyalty is estimated: nil where that is given or loyalty is left out.
+func (c *Choices) loyal(s *choice.Situations) (*choice.Logit, error) {
+	if !c.Loyalty || c.Smoothing != 0 {
+		return nil, nil
+	}
+	if s, err := c.remember(s, nil); err != nil {
+		return nil, err
+	} else {
+		return choice.FitLoyalty(s, c.utility())
+	}
+}
+
+// remember adds the attributes of history, loyalty where its smoothing is known.
+func (c *Choices) remember(s *choice.Situations, loyal *choice.Logit) (*choice.Situations, error) {
+	if c.Reference != "" && !slices.Contains(s.Attributes, c.Reference) {
+		return nil, field.New("reference", c.Reference, fmt.Sprintf("one of the attributes %q", s.Attributes))
+	}
+	smoothing := c.Smoothing
+	if loyal != nil {
+		smoothing = loyal.Smoothing.Estimate
+	}
+	type attribute struct {
+		name   string
+		values []float64
+	}
+	var more []attribute
 	if c.LastChoice {
-		if s, err = s.With("last_choice", s.LastChoice()); err != nil {
+		more = append(more, attribute{"last_choice", s.LastChoice()})
+	}
+	if c.Reference != "" {
+		gain, loss, err := s.GainLoss(c.Reference, c.Memory)
+		if err != nil {
+			return nil, err
+		}
+		more = append(more, attribute{"gain", gain}, attribute{"loss", loss})
+	}
+	if c.Loyalty && (loyal != nil || c.Smoothing != 0) {
+		more = append(more, attribute{"loyalty", s.Loyalty(smoothing)})
+	}
+	for _, a := range more {
+		var err error
+		if s, err = s.With(a.name, a.values); err != nil {
 			return nil, err
 		}
 	}
-	if c.Reference == "" {
-		return s, nil
-	}
-	gain, loss, err := s.GainLoss(c.Reference, c.Memory)
-	if err != nil {
-		return nil, err
-	}
-	if s, err = s.With("gain", gain); err != nil {
-		return nil, err
-	}
-	return s.With("loss", loss)
+	return s, nil
 }
 
-// holdOut keeps a share of the households apart, drawn by the job's seed.
+// holdOut keeps a share of the households apart, drawn by the job's seed: held is nil where there are none.
 func holdOut(s *choice.Situations, job Job) (fitted, held *choice.Situations) {
 	if job.HeldOut == 0 {
 		return s, nil
@@ -106,71 +162,65 @@ func holdOut(s *choice.Situations, job Job) (fitted, held *choice.Situations) {
 	return s.Subset(in), s.Subset(apart)
 }
 
-// report describes a fitted model of choices. price names the attributes whose elasticities and worth are told, where they are in it.
-func (c *Choices) report(job Job, m choice.Individual, s, held *choice.Situations, words string) (*Fit, error) {
-	e := m.Summary()
-	f := &Fit{Model: words, N: e.N, Customers: e.Households, LogLik: e.LogLik, Converged: e.Converged, Warnings: e.Warnings}
-	f.Data = fmt.Sprintf("%d choices of %d alternatives", e.N, len(e.Alternatives))
-	if s.Household != nil {
-		f.Data += fmt.Sprintf(" by %d households", e.Households)
-	} else {
-		f.Customers = 0
-	}
-	for _, p := range e.Coefficients {
-		f.Coefficients = append(f.Coefficients, Coefficient{p.Name, p.Estimate, p.SE, p.RobustSE, p.ClusteredSE})
-	}
-	f.Words = []string{fmt.Sprintf("log-likelihood %.4f, AIC %.2f, BIC %.2f", e.LogLik, e.AIC, e.BIC),
-		fmt.Sprintf("McFadden R² %.4f against chance, %.4f against constant shares", e.McFadden, e.McFaddenShares)}
-	if held != nil {
-		score, err := choice.Evaluate(m, held, nil)
-		if err != nil {
-			return nil, inFile(job.Data, err)
-		}
-		f.HeldOut = []Figure{{"choices", float64(score.N)}, {"loglik_per_choice", score.LogLik / float64(score.N)}, {"hit_rate", score.HitRate}}
-	}
-	return f, nil
+// study is a model of choices fitted for a job, and what it was fitted on.
+type study struct {
+	*Choices
+	job     Job
+	s, held *choice.Situations // with history; held is nil where all are fitted
+	loyal   *choice.Logit      // that of Choices.loyal
+	model   choice.Individual
 }
 
-// fitFigures are what every choice model tells beside its estimates.
-type fitFigures struct {
-	Alternatives   []string               `json:"alternatives"`
-	Attributes     []string               `json:"attributes"`
-	NullLogLik     float64                `json:"null_loglik"`
-	SharesLogLik   float64                `json:"shares_loglik"`
-	McFadden       float64                `json:"mcfadden_r2"`
-	McFaddenShares float64                `json:"mcfadden_r2_vs_shares"`
-	AIC            float64                `json:"aic"`
-	BIC            float64                `json:"bic"`
-	BICHouseholds  float64                `json:"bic_households"`
-	Iterations     int                    `json:"iterations"`
-	Elasticities   map[string][][]float64 `json:"elasticities,omitempty"` // by attribute: % of the share of j for 1% more of k's
-}
-
-func figuresOf(m choice.Individual, s *choice.Situations) (fitFigures, error) {
-	e := m.Summary()
-	f := fitFigures{e.Alternatives, e.Attributes, e.NullLogLik, e.SharesLogLik, e.McFadden, e.McFaddenShares, e.AIC, e.BIC, e.BICPanel, e.Iterations, nil}
-	for at, a := range e.Attributes {
-		if !positive(s, at) {
-			continue
-		}
-		matrix, err := choice.AttributeElasticities(m, s, a)
-		if err != nil {
-			return f, err
-		}
-		if f.Elasticities == nil {
-			f.Elasticities = map[string][][]float64{}
-		}
-		f.Elasticities[a] = matrix
+// study reads the job's choices, keeps some apart, adds their history and fits e.
+func (c *Choices) study(e panel, job Job) (*study, error) {
+	s, err := e.read(job)
+	if err != nil {
+		return nil, err
 	}
-	return f, nil
-}
-
-// positive tells whether an attribute is more than 0 wherever it is known, as prices are: it then has elasticities.
-func positive(s *choice.Situations, attribute int) bool {
-	for i := attribute; i < len(s.X); i += len(s.Attributes) {
-		if (s.Available == nil || s.Available[i/len(s.Attributes)]) && !(s.X[i] > 0) {
-			return false
+	out := &study{Choices: c, job: job}
+	if err := c.checkPrice(s); err != nil {
+		return nil, err
+	}
+	out.s, out.held = holdOut(s, job)
+	if out.loyal, err = c.loyal(out.s); err != nil {
+		return nil, out.about(err)
+	}
+	if out.s, err = c.remember(out.s, out.loyal); err != nil {
+		return nil, out.about(err)
+	}
+	if out.held != nil {
+		if out.held, err = c.remember(out.held, out.loyal); err != nil {
+			return nil, out.about(err)
 		}
 	}
-	return true
+	if out.model, err = e.individual(out.s, job); err != nil {
+		return nil, out.about(err)
+	}
+	return out, nil
 }
+
+func (c *Choices) checkPrice(s *choice.Situations) error {
+	if c.Price != "" && !slices.Contains(s.Attributes, c.Price) {
+		return field.New("price", c.Price, fmt.Sprintf("one of the attributes %q", s.Attributes))
+	}
+	return nil
+}
+
+// aboutChoices is an error of market/choice as one about an option, where it is, or about the file.
+func aboutChoices(job Job, err error) error {
+	bad, ok := errors.AsType[*field.Error](err)
+	if !ok {
+		return err
+	}
+	named := *bad
+	if strings.HasPrefix(bad.Key, "nest ") {
+		named.Key = "nests"
+	}
+	switch named.Key {
+	case "base", "classes", "concomitants", "nests", "nodes", "normal", "log_normal", "reference":
+		return &named
+	}
+	return inFile(job.Data, &named)
+}
+
+func (st *study) about(err error) error { return aboutChoices(st.job, err) }

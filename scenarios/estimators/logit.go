@@ -2,6 +2,7 @@ package estimators
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/souk-sim/souk/market/choice"
 )
@@ -9,28 +10,34 @@ import (
 // Logit is McFadden's conditional logit.
 type Logit struct {
 	Choices
-	Loyalty bool `toml:"loyalty" doc:"an attribute loyalty, whose smoothing is estimated (Guadagni & Little 1983)"`
+	Parameters *Tastes `toml:"parameters" doc:"the model itself, without a file"`
+}
+
+func (l *Logit) individual(s *choice.Situations, _ Job) (choice.Individual, error) {
+	return choice.FitLogit(s, l.utility())
 }
 
 // Fit implements Estimator.
 func (l *Logit) Fit(_ context.Context, job Job) (*Fit, error) {
-	s, held, err := l.read(job)
+	st, err := l.study(l, job)
 	if err != nil {
 		return nil, err
 	}
-	fit := choice.FitLogit
-	if l.Loyalty {
-		fit = choice.FitLoyalty
+	if st.loyal != nil {
+		st.model = st.loyal // whose standard errors allow for the smoothing
 	}
-	m, err := fit(s, l.utility())
-	if err != nil {
-		return nil, inFile(job.Data, err)
-	}
-	f, err := l.report(job, m, s, held, "conditional logit")
+	f, own, err := st.report("conditional logit")
 	if err != nil {
 		return nil, err
 	}
-	own, err := figuresOf(m, s)
-	f.Own, f.Saved = own, m
-	return f, err
+	f.Own = own
+	return f, nil
+}
+
+// Given implements ByHand.
+func (l *Logit) Given() (json.Marshaler, error) {
+	if l.Parameters == nil {
+		return nil, nil
+	}
+	return l.Parameters.logit(l.Base, l.Outside != "")
 }

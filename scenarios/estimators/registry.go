@@ -1,10 +1,19 @@
 package estimators
 
+// panelExample reads a panel of households' choices.
+const panelExample = "--data scenarios/data/margarine.parquet --id household --attributes price"
+
 // Kinds are all kinds, by part. A new one is one file and one line here.
 func Kinds() []Kind {
 	return []Kind{
 		{"logit", Choice, "conditional logit of which alternative is chosen (McFadden 1974)",
-			"--data choices.csv --choice choice --id hhid --attributes price,disp,feat", func() Estimator { return new(Logit) }},
+			panelExample + " --last-choice", func() Estimator { return new(Logit) }},
+		{"nested", Choice, "nested logit: alternatives of a nest are closer rivals (Williams 1977; McFadden 1978)",
+			panelExample + " --nests 'stick:parkay_stick,house_stick,generic_stick;tub:parkay_tub,house_tub'", func() Estimator { return new(Nested) }},
+		{"mixed", Choice, "mixed logit for panels: tastes differ between households (Revelt & Train 1998)",
+			panelExample + " --normal price", func() Estimator { return new(Mixed) }},
+		{"latent-class", Choice, "latent-class logit for panels: each household is of one of a few classes (Kamakura & Russell 1989)",
+			panelExample + " --classes 1,2 --starts 10", func() Estimator { return new(LatentClass) }},
 		{"kmeans", Persona, "groups of customers by k-means, with a card for each",
 			"--data purchases.csv --features recency,frequency,money --k 5", func() Estimator { return new(KMeans) }},
 		{"mixture", Persona, "groups of customers by a mixture of normal distributions",

@@ -2,8 +2,6 @@ package estimators
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/market/twins"
@@ -11,51 +9,41 @@ import (
 	"github.com/souk-sim/souk/sim/rng"
 )
 
-var _ Twinned = (*Logit)(nil)
+// Twin implements Twinned.
+func (l *Logit) Twin(_ context.Context, job Job) (*twins.Report, error) { return l.twin(l, job) }
 
 // Twin implements Twinned.
-func (l *Logit) Twin(_ context.Context, job Job) (*twins.Report, error) {
-	var loyal *choice.Logit
-	history := func(s *choice.Situations) (*choice.Situations, error) {
-		s, err := l.history(s)
-		if err != nil || loyal == nil || loyal.Smoothing == nil {
-			return s, err
-		}
-		return s.With("loyalty", s.Loyalty(loyal.Smoothing.Estimate))
-	}
-	fit := choice.FitLogit
-	if l.Loyalty {
-		fit = choice.FitLoyalty // which adds the attribute itself
-	}
-	return l.twin(job, nil, history, func(s *choice.Situations) (choice.Individual, error) {
-		m, err := fit(s, l.utility())
-		loyal = m
-		return m, err
-	})
-}
+func (n *Nested) Twin(_ context.Context, job Job) (*twins.Report, error) { return n.twin(n, job) }
 
-// twin holds a model of choices against the households of the file. History and traits are what the model wants.
-func (c *Choices) twin(job Job, traits []string, history func(*choice.Situations) (*choice.Situations, error), fit twins.FitHouseholds) (*twins.Report, error) {
+// Twin implements Twinned.
+func (m *Mixed) Twin(_ context.Context, job Job) (*twins.Report, error) { return m.twin(m, job) }
+
+// Twin implements Twinned.
+func (l *LatentClass) Twin(_ context.Context, job Job) (*twins.Report, error) { return l.twin(l, job) }
+
+// twin holds a model of choices against the households of the file. A smoothing of loyalty that is not given is estimated on the half
+// that the model is fitted to, whose history is the first that is asked for.
+func (c *Choices) twin(e panel, job Job) (*twins.Report, error) {
 	if c.ID == "" {
 		return nil, field.New("id", "nothing", "the column of the household: one half of the households is held against twins of the other")
 	}
-	s, err := c.situations(job, traits)
+	s, err := e.read(job)
 	if err != nil {
 		return nil, err
 	}
+	var loyal *choice.Logit
+	history := func(s *choice.Situations) (*choice.Situations, error) {
+		if loyal == nil {
+			var err error
+			if loyal, err = c.loyal(s); err != nil {
+				return nil, err
+			}
+		}
+		return c.remember(s, loyal)
+	}
+	fit := func(s *choice.Situations) (choice.Individual, error) { return e.individual(s, job) }
 	r, err := twins.Households(s, twins.HouseholdOptions{Price: c.price(s), History: history}, fit, twinOptions(job))
-	return r, inFile(job.Data, err)
-}
-
-// price is the attribute that is one: the remembered one, else the first that says so by its name.
-func (c *Choices) price(s *choice.Situations) string {
-	if c.Reference != "" {
-		return c.Reference
-	}
-	if i := slices.IndexFunc(s.Attributes, func(a string) bool { return strings.Contains(strings.ToLower(a), "price") }); i >= 0 {
-		return s.Attributes[i]
-	}
-	return ""
+	return r, aboutChoices(job, err)
 }
 
 func twinOptions(job Job) twins.Options {
