@@ -193,7 +193,7 @@ func (a *app) scenarioSchema() *cobra.Command {
 					if k.Allowed != "" {
 						k.Doc += " (" + k.Allowed + ")"
 					}
-					for i, line := range wrap(k.Doc, 52) {
+					for i, line := range wrap(k.Doc, 48) {
 						if i > 0 {
 							k.Key, k.Type, k.Default = "", "", ""
 						}
