@@ -211,7 +211,7 @@ func elasticityTable(attribute string, names []string, matrix [][]float64) Table
 					most = k
 				}
 			}
-			t.Rows = append(t.Rows, []string{names[j], rounded(row[j]), rounded(row[most]), names[most]})
+			t.Rows = append(t.Rows, []string{names[j], threeDigits(row[j]), threeDigits(row[most]), names[most]})
 		}
 		return t
 	}
@@ -219,7 +219,7 @@ func elasticityTable(attribute string, names []string, matrix [][]float64) Table
 	for j, row := range matrix {
 		cells := []string{names[j]}
 		for _, v := range row {
-			cells = append(cells, rounded(v))
+			cells = append(cells, threeDigits(v))
 		}
 		t.Rows = append(t.Rows, cells)
 	}
@@ -229,13 +229,13 @@ func elasticityTable(attribute string, names []string, matrix [][]float64) Table
 func worthTable(price string, all []worth) Table {
 	t := Table{Title: "what one unit more is worth, in units of " + price, Rows: [][]string{{"", "worth", "s.e."}}}
 	for _, w := range all {
-		t.Rows = append(t.Rows, []string{w.Name, rounded(w.Estimate), rounded(w.SE)})
+		t.Rows = append(t.Rows, []string{w.Name, threeDigits(w.Estimate), threeDigits(w.SE)})
 	}
 	return t
 }
 
-// rounded writes a figure for people, to three decimals or three digits.
-func rounded(v float64) string {
+// threeDigits writes a figure for people, to three decimals or three digits.
+func threeDigits(v float64) string {
 	if a := math.Abs(v); a != 0 && (a < 0.01 || a >= 1e5) {
 		return strconv.FormatFloat(v, 'g', 3, 64)
 	}

@@ -173,7 +173,7 @@ func classTable(all []class, alternatives []string, price string) Table {
 	row := func(name string, of func(class) float64) {
 		cells := []string{name}
 		for _, c := range all {
-			cells = append(cells, rounded(of(c)))
+			cells = append(cells, threeDigits(of(c)))
 		}
 		t.Rows = append(t.Rows, cells)
 	}

@@ -76,7 +76,7 @@ func (m *Mixed) Fit(_ context.Context, job Job) (*Fit, error) {
 		if r.Sign != 0 {
 			law, above = "log-normal", (1+r.Sign)/2
 		}
-		table.Rows = append(table.Rows, []string{r.Name, law, rounded(r.Mean), rounded(r.Median), rounded(r.SD), fmt.Sprintf("%.1f%%", 100*above)})
+		table.Rows = append(table.Rows, []string{r.Name, law, threeDigits(r.Mean), threeDigits(r.Median), threeDigits(r.SD), fmt.Sprintf("%.1f%%", 100*above)})
 	}
 	f.Tables = append([]Table{table}, f.Tables...)
 	f.Words = append(f.Words, fmt.Sprintf("the integral over tastes took %d nodes; that a spread is 0 lies on the edge of the model, where half of that p holds", fitted.Nodes))

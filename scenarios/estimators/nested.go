@@ -54,9 +54,9 @@ func (n *Nested) Fit(_ context.Context, job Job) (*Fit, error) {
 		for _, c := range m.Coefficients {
 			if c.Name == "lambda_"+nest.Name {
 				all.Lambdas[nest.Name] = c.Estimate
-				row[1], row[2] = rounded(c.Estimate), rounded(c.SE)
+				row[1], row[2] = threeDigits(c.Estimate), threeDigits(c.SE)
 				if c.Estimate <= 1 {
-					row[3] = rounded(1 - c.Estimate*c.Estimate)
+					row[3] = threeDigits(1 - c.Estimate*c.Estimate)
 				}
 			}
 		}

@@ -9,7 +9,7 @@ func Kinds() []Kind {
 		{"logit", Choice, "conditional logit of which alternative is chosen (McFadden 1974)",
 			panelExample + " --last-choice", func() Estimator { return new(Logit) }},
 		{"nested", Choice, "nested logit: alternatives of a nest are closer rivals (Williams 1977; McFadden 1978)",
-			panelExample + " --nests 'stick:parkay_stick,house_stick,generic_stick;tub:parkay_tub,house_tub'", func() Estimator { return new(Nested) }},
+			panelExample + " \\\n    --nests 'stick:parkay_stick,house_stick,generic_stick;tub:parkay_tub,house_tub'", func() Estimator { return new(Nested) }},
 		{"mixed", Choice, "mixed logit for panels: tastes differ between households (Revelt & Train 1998)",
 			panelExample + " --normal price", func() Estimator { return new(Mixed) }},
 		{"latent-class", Choice, "latent-class logit for panels: each household is of one of a few classes (Kamakura & Russell 1989)",
