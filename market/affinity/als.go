@@ -4,8 +4,8 @@ import "cmp"
 
 // FitALS factorises by alternating least squares with weighted penalties (Zhou, Wilkinson, Schreiber & Pan 2008): ridge biases first
 // (FitBiases, λ = 5), then on what they leave the p_u and q_i that make Σ(e − p_u·q_i)² + λ(Σ n_u|p_u|² + Σ n_i|q_i|²) least, n the number
-// of ratings. It starts from the singular vectors of the residuals, those not rated being 0, and uses no random numbers. Defaults:
-// Rank 10, Lambda 0.1 (a share of a rating each, so it fits any scale less well where noise is large), Sweeps 30.
+// of ratings. It starts from the singular vectors of the residuals, those not rated being 0, and uses no random numbers. Defaults: Rank 10,
+// Sweeps 30, Lambda 0.1 of the residuals' standard deviation, so that units do not matter.
 func FitALS(r *Ratings, o Options) (*Factors, error) {
 	if err := ready(r, o); err != nil {
 		return nil, err
@@ -17,9 +17,10 @@ func FitALS(r *Ratings, o Options) (*Factors, error) {
 	byItem := e.transpose(r.Items)
 	m.User = make([]float64, r.Users*m.Rank)
 	m.Item = start(e, byItem, m.Rank, 40, o.Workers)
+	lambda := cmp.Or(o.Lambda, 0.1*spread(e, 0))
 	for range cmp.Or(o.Sweeps, 30) {
-		ridge(e, m.Item, m.User, m.Rank, cmp.Or(o.Lambda, 0.1), o.Workers)
-		ridge(byItem, m.User, m.Item, m.Rank, cmp.Or(o.Lambda, 0.1), o.Workers)
+		ridge(e, m.Item, m.User, m.Rank, lambda, o.Workers)
+		ridge(byItem, m.User, m.Item, m.Rank, lambda, o.Workers)
 	}
 	return m, m.check()
 }

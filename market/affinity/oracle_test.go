@@ -154,7 +154,7 @@ func TestItemNeighboursEqualThoseOfNumpy(t *testing.T) {
 	near(t, "mae", e.MAE, want.MAE, 1e-9)
 }
 
-// TestJesterIsPredictedWithin asks 4.015 of the defaults, which were chosen on a sixth of the training rows.
+// TestBayesPredictsJesterWithTheDefaults asks 4.015; the defaults were chosen on a sixth of the training rows.
 func TestBayesPredictsJesterWithTheDefaults(t *testing.T) {
 	train, test := jester(t).SplitRows(fifth)
 	m, err := FitBayes(train, Options{Workers: 2})
