@@ -46,6 +46,31 @@ func (s *Situations) Loyalty(smoothing float64) []float64 {
 	return out
 }
 
+// PastShares is the share of each alternative among the household's earlier choices and one more, of nothing: n_j/(n+1). Other
+// than Loyalty it never forgets and moves most at first, so that it also tells who the household is where its recorded choices
+// begin in the middle of its life (the initial conditions of Heckman 1981).
+func (s *Situations) PastShares() []float64 {
+	nJ := len(s.Alternatives)
+	out, counts := make([]float64, s.Len()*nJ), map[int][]float64{}
+	for i, c := range s.Chosen {
+		h := s.household(i)
+		if counts[h] == nil {
+			counts[h] = make([]float64, nJ)
+		}
+		n := 1.0
+		for _, v := range counts[h] {
+			n += v
+		}
+		for j, v := range counts[h] {
+			out[i*nJ+j] = v / n
+		}
+		if c != Outside {
+			counts[h][c]++
+		}
+	}
+	return out
+}
+
 // loyalty also gives the derivative by smoothing: l̇' = l + smoothing·l̇ - 1{chosen}.
 func (s *Situations) loyalty(smoothing float64) (level, slope []float64) {
 	nJ, n := len(s.Alternatives), s.Len()

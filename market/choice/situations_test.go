@@ -244,6 +244,9 @@ func TestHistoryKnowsThePastOnly(t *testing.T) {
 	if got := s.LastChoice(); !slices.Equal(got, []float64{0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1}) {
 		t.Errorf("last choices %v", got)
 	}
+	if got := s.PastShares(); !slices.Equal(got, []float64{0, 0, 0, 0, 0, 0, 0.5, 0, 0, 0, 0, 0.5}) {
+		t.Errorf("past shares %v", got)
+	}
 	third := 1.0 / 3
 	for i, want := range []float64{third, third, third, third, third, third, 0.75*third + 0.25, 0.75 * third, 0.75 * third, 0.75 * third, 0.75 * third, 0.75*third + 0.25} {
 		if got := s.Loyalty(0.75)[i]; math.Abs(got-want) > 1e-15 {
@@ -258,11 +261,11 @@ func TestHistoryKnowsThePastOnly(t *testing.T) {
 		t.Errorf("gains %v, losses %v", gain, loss)
 	}
 	long := simulated(t, trueLogit(t), 3, 10, 5)
-	before, beforeLast := long.Loyalty(0.8), long.LastChoice()
+	before, beforeLast := long.Loyalty(0.8), append(long.LastChoice(), long.PastShares()...)
 	long.Chosen[14] = (long.Chosen[14] + 1) % 3 // household 1, visit 5
-	after, afterLast := long.Loyalty(0.8), long.LastChoice()
+	after, afterLast := long.Loyalty(0.8), append(long.LastChoice(), long.PastShares()...)
 	for i := range before {
-		if changed := before[i] != after[i] || beforeLast[i] != afterLast[i]; changed && (i/3 <= 14 || i/3 >= 20) {
+		if changed := before[i] != after[i] || beforeLast[i] != afterLast[i] || beforeLast[i+len(before)] != afterLast[i+len(before)]; changed && (i/3 <= 14 || i/3 >= 20) {
 			t.Errorf("a choice in situation 14 changed situation %d", i/3)
 		}
 	}

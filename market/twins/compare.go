@@ -194,7 +194,7 @@ func newTableReport(train, heldOut, synthetic Table) TableReport {
 }
 
 // distance is the mean absolute difference of two tables, what chance would make it, and the mean squared z. Rows count by
-// their weight in b; those that either lacks are left out.
+// their weight in b; rows and cells that either lacks are left out.
 func distance(a, b Table) (mean, chance, squares float64) {
 	weights, cells := 0.0, 0.0
 	for r, w := range b.Weight {
@@ -202,6 +202,9 @@ func distance(a, b Table) (mean, chance, squares float64) {
 			continue
 		}
 		for c, v := range b.Value[r] {
+			if math.IsNaN(v) || math.IsNaN(a.Value[r][c]) {
+				continue
+			}
 			d, se := math.Abs(a.Value[r][c]-v), math.Hypot(a.SE[r][c], b.SE[r][c])
 			mean, chance, weights = mean+w*d, chance+w*se, weights+w
 			if se > 0 {

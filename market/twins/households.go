@@ -293,5 +293,50 @@ func (p *panel) measure(out *Population) {
 			switching[k][p.chosen(own[at-1])*nJ+p.chosen(own[at])]++
 		}
 	}
+	if p.price >= 0 {
+		out.Tables = append(out.Tables, p.response())
+	}
 	out.Tables = append(out.Tables, transitions("switching: next choice", p.names, p.names, switching))
+}
+
+// response is each alternative's share of the choices that found it at its place among the prices on the shelf: the lowest, the
+// lower half, the upper half. A place in which it never stood is not defined.
+func (p *panel) response() Table {
+	places := []string{"cheapest", "lower half", "upper half"}
+	t := Table{Name: "share by place among the prices", Rows: p.Alternatives, Columns: places}
+	place := func(i, j int) int {
+		below, others := 0, 0
+		for k := range p.Alternatives {
+			if k != j && p.there(i, k) {
+				others++
+				below += int(indicator(p.value(i, k, p.price) < p.value(i, j, p.price)))
+			}
+		}
+		switch {
+		case below == 0:
+			return 0
+		case 2*below < others+1:
+			return 1
+		}
+		return 2
+	}
+	for j := range p.Alternatives {
+		taken, met := make([][3]float64, len(p.all)), make([][3]float64, len(p.all))
+		for k, own := range p.all {
+			for _, i := range own {
+				if p.there(i, j) {
+					at := place(i, j)
+					met[k][at]++
+					taken[k][at] += indicator(p.Chosen[i] == j)
+				}
+			}
+		}
+		t.Weight = append(t.Weight, 1/float64(len(p.Alternatives)))
+		t.Value, t.SE = append(t.Value, nil), append(t.SE, nil)
+		for c := range places {
+			m := ratio("", len(p.all), func(k int) float64 { return taken[k][c] }, func(k int) float64 { return met[k][c] })
+			t.Value[j], t.SE[j] = append(t.Value[j], m.Value), append(t.SE[j], m.SE)
+		}
+	}
+	return t
 }
