@@ -71,7 +71,7 @@ func TestLittleDataIsEnough(t *testing.T) {
 					t.Errorf("%s, %s, user %d: %v", method.Name, name, user, err)
 				}
 				p, explicit := m.(Predictor)
-				if explicit != method.Explicit && method.Name != "item-cosine" {
+				if explicit != method.Explicit {
 					t.Errorf("%s: explicit %v", method.Name, method.Explicit)
 				}
 				if explicit && name == "constant" && method.Explicit && math.Abs(p.Predict(user, 0)-4) > 1e-9 {

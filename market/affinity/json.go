@@ -28,7 +28,7 @@ type model interface {
 
 // kinds are the models that a file can hold, by name.
 func kinds() map[string]model {
-	return map[string]model{"random": new(Random), "popularity": new(Popularity), "factors": new(Factors), "neighbours": new(Neighbours), "implicit": new(Implicit)}
+	return map[string]model{"random": new(Random), "popularity": new(Popularity), "factors": new(Factors), "neighbours": new(Neighbours), "item-cosine": new(ItemCosine), "implicit": new(Implicit)}
 }
 
 // Save writes a model of this package as JSON. Load reads it back to the same behaviour, bit for bit. Users in it are numbers.

@@ -59,7 +59,7 @@ func FitNeighbours(r *Ratings, o Options) (*Neighbours, error) {
 // FitItemCosine is the same for purchases, clicks and the like: an item's score is the sum of its similarities, the cosine of what users
 // took, with the Neighbours most similar items that the user took, each times how much she took (Deshpande & Karypis 2004). Repeated
 // pairs add up. Defaults: Neighbours 100, Shrinkage 5.
-func FitItemCosine(r *Ratings, o Options) (*Neighbours, error) {
+func FitItemCosine(r *Ratings, o Options) (*ItemCosine, error) {
 	if err := ready(r, o); err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func FitItemCosine(r *Ratings, o Options) (*Neighbours, error) {
 	for _, item := range x.col {
 		m.Base.ItemBias[item] += 1 / float64(r.Users)
 	}
-	return m, nil
+	return &ItemCosine{m}, nil
 }
 
 func neighbours(x, rated *matrix, base *Factors, o Options) (*Neighbours, error) {
@@ -151,6 +151,24 @@ func (p *pairing) alike(item int) (row Sparse) {
 		}
 	}
 	return row
+}
+
+// ItemCosine scores items by how alike they are to what the user took. Its scores are no ratings.
+type ItemCosine struct {
+	Items *Neighbours `json:"items"`
+}
+
+// Size is the number of users and items.
+func (m *ItemCosine) Size() (users, items int) { return m.Items.Size() }
+
+// Score is Σ s_ij·r_uj of every item i, and below 0 where it is like nothing that the user took: the more took it, the higher.
+func (m *ItemCosine) Score(user int, scores []float64) { m.Items.Score(user, scores) }
+
+func (m *ItemCosine) check() error {
+	if m.Items == nil || !m.Items.Sum {
+		return field.New("items", "none that sum", "similarities to sum")
+	}
+	return m.Items.check()
 }
 
 // Size is the number of users and items.
