@@ -40,9 +40,15 @@ func scanParquet(d dialect, data io.ReaderAt, size int64, columns []column, yiel
 		}
 	}
 	row, done := make([]cell, len(columns)), 0
-	for _, group := range file.RowGroups() {
+	for g, group := range file.RowGroups() {
 		for i := range chunks {
-			if err := guard(func() error { return chunks[i].open(group, leaves[at[i]].Index()) }); err != nil {
+			leaf := leaves[at[i]].Index()
+			if err := guard(func() error {
+				if err := checkPages(data, size, &file.Metadata().RowGroups[g].Columns[leaf].MetaData); err != nil {
+					return err
+				}
+				return chunks[i].open(group, leaf)
+			}); err != nil {
 				return err
 			}
 		}
