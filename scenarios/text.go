@@ -92,8 +92,8 @@ func (s *scanner) header() path {
 	var p path
 	for i, k := range keys {
 		p = p.then(k)
+		s.note(p, line)
 		if array && i == len(keys)-1 {
-			s.note(p, line)
 			s.elements[p]++
 		}
 		if n := s.elements[p]; n > 0 {
