@@ -18,6 +18,8 @@ id = "household"
 attributes = ["price"]
 `
 
+const hand = `parameters = { alternatives = ["a", "b"], coefficients = { asc_b = 0.5, price = -2 }, provenance = "a guess" }`
+
 func TestShoppersNeedNoMarketAndTheirDataAreInTheRunID(t *testing.T) {
 	s, err := Parse(Source{Name: "shop.toml", Text: household})
 	if err != nil {
@@ -121,7 +123,11 @@ func TestBadShoppersAreToldWithTheirLine(t *testing.T) {
 		{"an option's value", `["price"]`, `"price"`, 6, []string{"shoppers.choice.attributes", "a list of strings"}},
 		{"an option out of its words", `id = "household"`, `layout = "tall"`, 5, []string{"shoppers.choice.layout", `found "tall"`, "wide,long"}},
 		{"a share of one", `id = "household"`, `held_out = 1.0`, 5, []string{"shoppers.choice.held_out", "found 1.0", "[0, 1)"}},
-		{"neither data nor parameters", `data = "bundled:margarine.parquet"`, "", 2, []string{"shoppers.choice.data: found nothing", "a file"}},
+		{"neither data nor parameters", `data = "bundled:margarine.parquet"`, "", 2, []string{"shoppers.choice.data: found nothing", "the parameters by hand"}},
+		{"both data and parameters", `id = "household"`, hand, 4, []string{"shoppers.choice.data", "beside parameters", "one of both"}},
+		{"something held out of parameters", `data = "bundled:margarine.parquet"`, "held_out = 0.5\n" + hand, 4, []string{"shoppers.choice.held_out", "nothing is fitted"}},
+		{"a parameter that is missing", `data = "bundled:margarine.parquet"`, "parameters = { alternatives = ['a', 'b'], coefficients = {} }", 4, []string{"shoppers.choice.parameters.provenance: found nothing"}},
+		{"parameters that do not fit together", `data = "bundled:margarine.parquet"`, strings.Replace(hand, "asc_b", "asc_c", 1), 4, []string{"shoppers.choice.parameters", "asc_c"}},
 		{"data that are not there", "bundled:margarine", "bundled:butter", 4, []string{"shoppers.choice.data", "no such file"}},
 		{"other data than were meant", `id = "household"`, `sha256 = "00"`, 5, []string{"shoppers.choice.sha256", "one with 00"}},
 		{"a name for no file", `id = "household"`, `name = "../up"`, 5, []string{"shoppers.choice.name", `found "../up"`}},
@@ -146,6 +152,21 @@ func TestBadShoppersAreToldWithTheirLine(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestParametersByHandStandInForData(t *testing.T) {
+	s, err := Parse(Source{Name: "shop.toml", Text: "name = 'shop'\n[shoppers.choice]\nmodel = 'logit'\n" + hand})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := s.Shoppers.Models()[0]
+	if !m.ByHand() || m.HeldOut != nil || m.SHA256 != "" {
+		t.Errorf("read as %+v", m)
+	}
+	again, err := Parse(Source{Name: "canonical", Text: string(s.Canonical())})
+	if err != nil || again.RunID() != s.RunID() {
+		t.Errorf("%v: the canonical form is\n%s", err, s.Canonical())
 	}
 }
 
