@@ -124,6 +124,15 @@ func (c *Counts) finish(logLikelihood float64, inverse *mat.SymDense) {
 	}
 }
 
+// LogLikelihoodOf returns that of other counts y ≥ 1 (n) at regressors x (n×k).
+func (c *Counts) LogLikelihoodOf(y []int, x *mat.Dense) float64 {
+	total := 0.0
+	for i, v := range y {
+		total += truncatedLog(v, dot(x.RawRowView(i), c.Coef), c.Dispersion)
+	}
+	return total
+}
+
 // truncatedLog returns log P(y | y>0) at log mean eta.
 func truncatedLog(y int, eta, alpha float64) float64 {
 	mu, v := portable.Exp(eta), float64(y)

@@ -14,6 +14,8 @@ func Kinds() []Kind {
 			panelExample + " --normal price", func() Estimator { return new(Mixed) }},
 		{"latent-class", Choice, "latent-class logit for panels: each household is of one of a few classes (Kamakura & Russell 1989)",
 			panelExample + " --classes 1,2 --starts 10", func() Estimator { return new(LatentClass) }},
+		{"quantity", Choice, "how many units a buyer takes: zero-truncated Poisson or negative binomial (Cameron & Trivedi 2013, §4.3)",
+			"--data purchases.csv --count quantity --deal on_deal", func() Estimator { return new(Quantity) }},
 		{"kmeans", Persona, "groups of customers by k-means, with a card for each",
 			"--data purchases.csv --features recency,frequency,money --k 5", func() Estimator { return new(KMeans) }},
 		{"mixture", Persona, "groups of customers by a mixture of normal distributions",
