@@ -261,8 +261,13 @@ func ReadLabels(path string, columns map[string]string) (map[string]string, erro
 		return nil, err
 	}
 	defer file.Close()
+	return DecodeLabels(path, file, size, columns)
+}
+
+// DecodeLabels is ReadLabels of size bytes of data, with a name for errors.
+func DecodeLabels(name string, data io.ReaderAt, size int64, columns map[string]string) (map[string]string, error) {
 	in := intake{Options: Options{Columns: columns}}
-	if err := in.open(path, file, size, labelSlots, 1); err != nil {
+	if err := in.open(name, data, size, labelSlots, 1); err != nil {
 		return nil, err
 	}
 	labels := map[string]string{}

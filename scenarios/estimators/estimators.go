@@ -28,6 +28,12 @@ type ByHand interface {
 	Given() (json.Marshaler, error)
 }
 
+// Judged is an Estimator from whose fit souk estimate holds a share of the data back unless told otherwise.
+type Judged interface {
+	Estimator
+	UsualHeldOut() float64
+}
+
 // Twinned is an Estimator whose model makes synthetic customers, who can be held against real ones.
 type Twinned interface {
 	Estimator

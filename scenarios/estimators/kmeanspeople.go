@@ -211,7 +211,9 @@ func purchaseLog(lines logs.Lines, t logs.Transactions, features []string) perso
 		}
 		l.Discount = append(l.Discount, d)
 	}
-	if slices.ContainsFunc(features, func(f string) bool { return f == "all" && len(t.Channels) <= mostChannels || strings.HasPrefix(f, "channel") }) {
+	if slices.ContainsFunc(features, func(f string) bool {
+		return f == "all" && len(t.Channels) <= mostChannels || strings.HasPrefix(f, "channel")
+	}) {
 		l.Channel = whole(lines.Channel)
 		for i, c := range l.Channel { // those that are missing are a channel of their own
 			if c < 0 {

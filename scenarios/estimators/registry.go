@@ -22,5 +22,7 @@ func Kinds() []Kind {
 			"--data purchases.csv --features recency,frequency,money --k 2,3,4,5", func() Estimator { return new(Mixture) }},
 		{"coupon", Persona, "who reacts to a coupon: penalised logistic regression on what customers bought before",
 			"--data purchases.csv --columns discount=coupon --from 2017-10-01 --held-out 0.3", func() Estimator { return new(Coupon) }},
+		{"intention", Persona, "which sessions end in a purchase: penalised logistic regression, and a random forest",
+			"--data sessions.csv --outcome Revenue --categories Browser,Region", func() Estimator { return new(Intention) }},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/souk-sim/souk/scenarios/estimators"
@@ -74,6 +75,9 @@ func estimateTable(all []estimators.Coefficient) string {
 			}
 			t[i+1] = append(t[i+1], cell)
 		}
+	}
+	if !slices.ContainsFunc(all, func(c estimators.Coefficient) bool { return c.SE != 0 }) {
+		return align(t)
 	}
 	t[0] = append(t[0], "z")
 	for i, c := range all {
