@@ -1,5 +1,5 @@
-// Package logs reads real data and makes it fit for models: a panel of products and periods from CSV or Parquet, the checks
-// that find its defects, and its split by time.
+// Package logs reads real data and makes it fit for models: panels, series, choices, and the logs of shops (transactions, baskets, ratings,
+// clicks) from CSV or Parquet, the checks that find their defects, and their splits by time and by customer. No customer's id gets past a reader.
 //
 // Bad input (a text in a number column, a missing column, weeks out of order, a truncated file) is an error that names the
 // place; a doubtful value is a Finding, which names the row and says what was done about it.

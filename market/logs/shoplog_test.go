@@ -181,7 +181,7 @@ func TestDefectsAreCountedAndRepaired(t *testing.T) {
 	}
 	for _, c := range []struct{ row, want string }{
 		{",2020-01-02,1,0,5", "t.csv:2: customer: found nothing, expected a customer's id"},
-		{"x2,2020-02-02,1,0,5", "t.csv: row 2: date: found another, expected a time from 1971 to 2199 and not after 2020-01-31"},
+		{"x2,2020-02-02,1,0,5", "t.csv: row 2: date: found a time outside these, expected a time from 1971 to 2199 and not after 2020-01-31"},
 		{"x2,2020-01-05,0,0,5", "t.csv:2: quantity: found a quantity not above 0"},
 	} {
 		_, err := decodeTransactions("customer,date,quantity,discount,amount\n"+c.row+"\n", Options{Repair: RepairRefuse, End: "2020-01-31"})
