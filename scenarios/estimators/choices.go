@@ -26,6 +26,7 @@ type Choices struct {
 	Base        string            `toml:"base" doc:"the alternative without a constant; left out: nothing, where that may be taken, else the first"`
 	Price       string            `toml:"price" doc:"attribute in whose units the others' worth is told; left out: what says price by its name"`
 	LastChoice  bool              `toml:"last_choice" doc:"what a household took last becomes an attribute, last_choice"`
+	PastShares  bool              `toml:"past_shares" doc:"an attribute, past_shares: the share of each alternative in what a household took so far, and one more, of nothing"`
 	Reference   string            `toml:"reference" doc:"price attribute whose distance below and above what a household remembers become attributes, gain and loss"`
 	Memory      float64           `toml:"memory" default:"0.5" range:"[0,1)" doc:"of the reference price, from one choice to the next"`
 	Loyalty     bool              `toml:"loyalty" doc:"an attribute, loyalty: what a household took before, of late above all (Guadagni & Little 1983)"`
@@ -114,6 +115,9 @@ func (c *Choices) remember(s *choice.Situations, loyal *choice.Logit) (*choice.S
 	var more []attribute
 	if c.LastChoice {
 		more = append(more, attribute{"last_choice", s.LastChoice()})
+	}
+	if c.PastShares {
+		more = append(more, attribute{"past_shares", s.PastShares()})
 	}
 	if c.Reference != "" {
 		gain, loss, err := s.GainLoss(c.Reference, c.Memory)
