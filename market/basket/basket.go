@@ -29,8 +29,9 @@ type Set struct {
 
 // Item is an item and the number of baskets that hold it.
 type Item struct {
-	Item  int `json:"item"`
-	Count int `json:"count"`
+	Item  int    `json:"item"`
+	Name  string `json:"name,omitempty"` // for the caller to give
+	Count int    `json:"count"`
 }
 
 // Sets is what Mine found.

@@ -24,5 +24,7 @@ func Kinds() []Kind {
 			"--data purchases.csv --columns discount=coupon --from 2017-10-01 --held-out 0.3", func() Estimator { return new(Coupon) }},
 		{"intention", Persona, "which sessions end in a purchase: penalised logistic regression, and a random forest",
 			"--data sessions.csv --outcome Revenue --categories Browser,Region", func() Estimator { return new(Intention) }},
+		{"baskets", Basket, "what is bought together: association rules by FP-growth, with their significance",
+			"--data baskets.txt --support 0.001 --confidence 0.5 --items items.csv", func() Estimator { return new(Baskets) }},
 	}
 }
