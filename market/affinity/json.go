@@ -15,6 +15,7 @@ const schema = "souk.affinity/1"
 
 type saved struct {
 	Schema string          `json:"schema"`
+	Items  []string        `json:"items,omitempty"`
 	Kind   string          `json:"kind"`
 	Model  json.RawMessage `json:"model"`
 }
@@ -32,7 +33,10 @@ func kinds() map[string]model {
 }
 
 // Save writes a model of this package as JSON. Load reads it back to the same behaviour, bit for bit. Users in it are numbers.
-func Save(m Recommender) ([]byte, error) {
+func Save(m Recommender) ([]byte, error) { return SaveNamed(m, nil) }
+
+// SaveNamed is Save with the items' names, by number, beside the model; LoadNamed reads them too.
+func SaveNamed(m Recommender, items []string) ([]byte, error) {
 	for kind, like := range kinds() {
 		if reflect.TypeOf(like) != reflect.TypeOf(m) {
 			continue
@@ -44,17 +48,33 @@ func Save(m Recommender) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("affinity model: %w", err)
 		}
-		return json.Marshal(saved{schema, kind, b})
+		return json.Marshal(saved{schema, items, kind, b})
 	}
 	return nil, field.New("kind", fmt.Sprintf("%T", m), "a model of this package")
 }
 
 // Load reads what Save wrote. An error names what is wrong in the document.
 func Load(b []byte) (Recommender, error) {
+	m, _, err := LoadNamed(b)
+	return m, err
+}
+
+// LoadNamed reads what Save or SaveNamed wrote; items is nil where the document does not name them.
+func LoadNamed(b []byte) (m Recommender, items []string, err error) {
 	var s saved
 	if err := decode(b, &s); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	if m, err = s.load(); err != nil {
+		return nil, nil, err
+	}
+	if _, n := m.Size(); s.Items != nil && len(s.Items) != n {
+		return nil, nil, field.New("items", fmt.Sprintf("%d names", len(s.Items)), fmt.Sprint(n))
+	}
+	return m, s.Items, nil
+}
+
+func (s *saved) load() (Recommender, error) {
 	if s.Schema != schema {
 		return nil, field.New("schema", fmt.Sprintf("%q", s.Schema), schema)
 	}

@@ -26,5 +26,7 @@ func Kinds() []Kind {
 			"--data sessions.csv --outcome Revenue --categories Browser,Region", func() Estimator { return new(Intention) }},
 		{"baskets", Basket, "what is bought together: association rules by FP-growth, with their significance",
 			"--data baskets.txt --support 0.001 --confidence 0.5 --items items.csv", func() Estimator { return new(Baskets) }},
+		{"affinity", Affinity, "who likes what: a recommender, judged on ratings held out",
+			"--data ratings.csv --method als --rank 10 --held-out 0.2", func() Estimator { return new(Recommender) }},
 	}
 }
