@@ -99,9 +99,14 @@ func (c *contest) auc(penalty float64, o Options) (stats.Estimate, error) {
 		}
 		e.StandardError += math.Sqrt(variance) / float64(o.Folds*repeats)
 	}
+	return around(e), nil
+}
+
+// around gives an area its interval.
+func around(e stats.Estimate) stats.Estimate {
 	reach := distuv.UnitNormal.Quantile((1+level)/2) * e.StandardError
 	e.Low, e.High = max(0, e.Value-reach), min(1, e.Value+reach)
-	return e, nil
+	return e
 }
 
 // judge is the classifier of all people, and how well its like tell people whom they did not learn from.

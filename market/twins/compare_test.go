@@ -46,16 +46,35 @@ func compared(t testing.TB, n int, seed uint64, shift, spread, missing float64) 
 	return r
 }
 
-// TestPerfectTwinsPass: worlds in which the synthetic people are drawn by the law of the real ones, 250 of each. The mean AUC is
-// a half (within 4 standard errors: a false alarm in 1 of 16,000 other seed sets), the reported standard error is not half the
-// true one. The verdict's false-alarm rate is 3% (6 of 200 worlds) at this size and 0 of a thousand people; what is named
-// wrongly is held to 5%. Seven and nine failures of 50 worlds would be a chance of 1 in 5,000 and less.
-func TestPerfectTwinsPass(t *testing.T) {
-	var auc, real, se []float64
-	failed, named := 0, 0
+// TestPerfectTwinsAreChance: worlds in which both samples are of one law, 250 people each. The mean AUC is a half (within 4
+// standard errors: a false alarm in 1 of 16,000 other seed sets), and the reported standard error is not half the true one.
+func TestPerfectTwinsAreChance(t *testing.T) {
+	var auc, se []float64
 	for seed := range uint64(worlds) {
+		o := Options{Streams: rng.New(seed, 0), Folds: 5}
+		s := o.Streams.Family("crowd").At(0)
+		_, e, err := newContest(crowd(250, &s, 0, 1, 0.3), crowd(250, &s, 0, 1, 0.3)).judge(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		auc, se = append(auc, e.Value), append(se, e.StandardError)
+	}
+	spread := math.Sqrt(stats.Variance(auc))
+	t.Logf("AUC %.3f ± %.4f, true spread %.4f", stats.Mean(auc), stats.Mean(se), spread)
+	if math.Abs(stats.Mean(auc)-0.5) > 4*spread/math.Sqrt(worlds) {
+		t.Errorf("mean AUC %.4f of people of one law", stats.Mean(auc))
+	}
+	if ratio := stats.Mean(se) / spread; ratio < 0.5 || ratio > 2 {
+		t.Errorf("the standard error is %.2f of the true spread", ratio)
+	}
+}
+
+// TestPerfectTwinsPass: the verdict's false-alarm rate of 250 people a half, and the share of worlds in which something is named
+// wrongly (5% by construction), are printed; more than a fifth of 10 worlds or a tenth of 200 is an error. A thousand pass.
+func TestPerfectTwinsPass(t *testing.T) {
+	tried, failed, named := worlds/5, 0, 0
+	for seed := range uint64(tried) {
 		r := compared(t, 250, seed, 0, 1, 0.3)
-		auc, real, se = append(auc, r.AUC.Value), append(real, r.RealAUC.Value), append(se, r.AUC.StandardError)
 		if !r.Passes {
 			failed++
 		}
@@ -63,20 +82,11 @@ func TestPerfectTwinsPass(t *testing.T) {
 			named++
 		}
 	}
-	for _, x := range [][]float64{auc, real} {
-		if spread := math.Sqrt(stats.Variance(x) / worlds); math.Abs(stats.Mean(x)-0.5) > 4*spread {
-			t.Errorf("mean AUC %.4f ± %.4f of people of one law", stats.Mean(x), spread)
-		}
+	t.Logf("%d of %d perfect twins fail, in %d something is named", failed, tried, named)
+	if most := max(2, tried/10); failed > most || named > most {
+		t.Errorf("%d of %d perfect twins fail, in %d a giveaway is named", failed, tried, named)
 	}
-	t.Logf("AUC %.3f ± %.4f, true spread %.4f, %d of %d fail, in %d something is named", stats.Mean(auc), stats.Mean(se), math.Sqrt(stats.Variance(auc)), failed, worlds, named)
-	if ratio := stats.Mean(se) / math.Sqrt(stats.Variance(auc)); ratio < 0.5 || ratio > 2 {
-		t.Errorf("the standard error is %.2f of the true spread", ratio)
-	}
-	if failed > worlds*14/100 || named > worlds*18/100 {
-		t.Errorf("%d of %d perfect twins fail, in %d a giveaway is named", failed, worlds, named)
-	}
-	big := compared(t, 1000, 1, 0, 1, 0.3)
-	if !big.Passes {
+	if big := compared(t, 1000, 1, 0, 1, 0.3); !big.Passes {
 		t.Errorf("a thousand perfect twins fail: %v", big)
 	}
 }

@@ -74,7 +74,7 @@ func TestHomogeneousPoissonBuyersAreToldApart(t *testing.T) {
 	}
 }
 
-// TestGammaGammaGivesItselfAway on CDNOW, where half of the first purchases are of one or two discs: the report names money.
+// TestGammaGammaGivesItselfAway on CDNOW, where amounts cluster at the prices of a few discs: the report names money.
 func TestGammaGammaGivesItselfAway(t *testing.T) {
 	log := cdnow(t, 2)
 	r, err := Customers(log, cdnowEnd, func(train []loyalty.Purchase) (loyalty.Model, loyalty.Spending, error) {

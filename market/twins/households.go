@@ -15,7 +15,8 @@ type HouseholdOptions struct {
 	Price string // the attribute that is a price; empty where there is none
 	// History adds to situations the attributes that their choices so far make (last choice, loyalty, gain and loss), as the
 	// fitted model wants them; nil where it wants none. What it gives a situation may depend on earlier choices of the same
-	// household only, such as Situations.LastChoice does.
+	// household only, such as Situations.LastChoice does. Real households are met in the middle of their lives: with
+	// Situations.PastShares beside LastChoice synthetic ones soon know what they like, with Loyalty they begin too fickle.
 	History func(*choice.Situations) (*choice.Situations, error)
 }
 

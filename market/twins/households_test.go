@@ -36,7 +36,7 @@ func TestSyntheticHouseholdsPass(t *testing.T) {
 		file            string
 		classes         int
 		inSuite, tooFew bool
-	}{{"catsup.csv", 4, true, false}, {"margarine.csv", 5, false, false}, {"yogurt.csv", 4, false, true}} {
+	}{{"catsup.csv", 4, true, false}, {"margarine.csv", 8, false, false}, {"yogurt.csv", 4, false, true}} {
 		if splits == 1 && !c.inSuite {
 			continue
 		}

@@ -3,4 +3,4 @@
 package twins
 
 // worlds of perfect twins, splits of each data set, and every nth of its customers.
-const worlds, splits, nth = 400, 5, 1
+const worlds, splits, nth = 1000, 5, 1
