@@ -81,7 +81,8 @@ func newContest(first, second *Population) *contest {
 
 // auc is the area under the curve of people whom the classifier did not learn from, by Folds-fold cross-validation: the mean
 // of the folds' areas, because scores of different folds' classifiers do not compare. Small samples are parted into folds
-// several times, to average the luck of that out; the standard error is that of one time, and takes the folds for independent, which is a fifth too little.
+// several times, to average the luck of that out; the standard error is that of one time, and takes the folds for independent: people who are hard to tell apart vary by up to three times
+// as much from one half to another.
 func (c *contest) auc(penalty float64, o Options) (stats.Estimate, error) {
 	const enough = 2000 // judgements
 	repeats := max(1, min(10, enough/len(c.y)))

@@ -21,7 +21,7 @@ func (r *Report) String() string {
 		fmt.Fprintf(&b, "  (%s)\n", n)
 	}
 	fmt.Fprintf(&b, "  AUC synthetic against held-out  %.3f [%.3f, %.3f]\n", r.AUC.Value, r.AUC.Low, r.AUC.High)
-	fmt.Fprintf(&b, "  AUC real against real           %.3f [%.3f, %.3f]\n", r.RealAUC.Value, r.RealAUC.Low, r.RealAUC.High)
+	fmt.Fprintf(&b, "  AUC real against real           %.3f [%.3f, %.3f], mean of several halvings; of this one %.3f\n", r.RealAUC.Value, r.RealAUC.Low, r.RealAUC.High, r.SplitAUC.Value)
 	fmt.Fprintf(&b, "  %s (at most %.2f, and within %.2f of real against real)\n", verdict, MostAUC, MostApart)
 	switch {
 	case len(r.Giveaways) > 0:
