@@ -259,7 +259,7 @@ func rows(m mat.Symmetric) [][]float64 {
 }
 
 func root(covariance [][]float64, i int) float64 {
-	if covariance == nil {
+	if covariance == nil || !(covariance[i][i] >= 0) || math.IsInf(covariance[i][i], 0) {
 		return 0
 	}
 	return math.Sqrt(covariance[i][i])

@@ -42,7 +42,7 @@ func (r *choiceReader) find(names []string) ([]choiceCell, error) {
 		}
 	}
 	switch {
-	case first == nil && len(r.Attributes) == 1:
+	case first == nil && len(r.Attributes) == 1 && !r.misspelt(names):
 		return r.bare(names), nil
 	case len(r.Attributes) > 0:
 		return first, r.unknown(first, names)
@@ -107,6 +107,22 @@ func (r *choiceReader) bare(names []string) (cells []choiceCell) {
 		}
 	}
 	return cells
+}
+
+// misspelt tells whether the columns are attributes of alternatives, one of which is called almost as the one that is wanted.
+func (r *choiceReader) misspelt(names []string) bool {
+	any := choiceReader{}
+	for _, separator := range separators[:len(separators)-1] {
+		cells := any.cells(names, nil, separator, false)
+		var heads []string
+		for _, c := range cells {
+			heads = append(heads, c.attribute)
+		}
+		if any.whole(cells) && nearest(r.Attributes[0], heads) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // unknown refuses an attribute that no column has.

@@ -34,7 +34,7 @@ func (r *choiceReader) long(name string, data io.ReaderAt, size int64) error {
 		wanted = append(wanted, column{a, ofNumbers})
 	}
 	l := &longReader{choiceReader: r, number: map[[2]string]int{}, index: map[string]int{}}
-	if err := scan(name, data, size, wanted, l.row); err != nil {
+	if err := scanAs(dialect{separator: separatorOf(data, size)}, name, data, size, wanted, l.row); err != nil {
 		return err
 	}
 	for i, chosen := range r.Chosen {

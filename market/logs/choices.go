@@ -119,7 +119,8 @@ func (r *choiceReader) person(at place, cells []cell) ([]cell, error) {
 }
 
 func (r *choiceReader) wide(name string, data io.ReaderAt, size int64) error {
-	names, err := headerOf(name, data, size, ',')
+	separator := separatorOf(data, size)
+	names, err := headerOf(name, data, size, separator)
 	if err != nil {
 		return err
 	}
@@ -135,7 +136,7 @@ func (r *choiceReader) wide(name string, data io.ReaderAt, size int64) error {
 	if err = r.arrange(name, cells, &wanted); err != nil {
 		return err
 	}
-	return scan(name, data, size, wanted, func(at place, row []cell) error {
+	return scanAs(dialect{separator: separator}, name, data, size, wanted, func(at place, row []cell) error {
 		values := row[first:]
 		row, err := r.person(at, row)
 		if err != nil {

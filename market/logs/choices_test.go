@@ -75,6 +75,7 @@ func TestHeadersOfOtherMakersAreRead(t *testing.T) {
 	for text, attributes := range map[string][]string{
 		"\"\",\"id\",\"price.a\",\"price.b\",\"choice\"\n\"1\",7,1,2,\"b\"\n": {"price"},
 		"rownames,id,price_a,price_b,choice\n1,7,1,2,b\n":                     nil,
+		"id;price.a;price.b;choice\n7;1;2;b\n":                                {"price"},
 		"X,id,price_a,price_b,hh_size,choice\n1,7,1,2,4,b\n":                  {"price"},
 		"id,choice, price:a ,price:b\n7,2,1,2\n":                              {"price"},
 		"id,a_price,b_price,choice\n7,1,2,2.0\n":                              {"price"},

@@ -64,6 +64,9 @@ func (c *Choices) situations(job Job, traits []string) (*choice.Situations, erro
 		columns.Situation, columns.Alternative = c.Situation, c.Alternative
 	}
 	file, err := logs.DecodeChoices(job.Data.Name, job.Data, job.Data.Size, columns)
+	if bad, ok := errors.AsType[*field.Error](err); ok && bad.File == "" && bad.Key == "household" {
+		return nil, field.New("id", bad.Found, bad.Expected)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,8 @@ func (m *Mixed) check(s *choice.Situations) error {
 	if m.Nodes == 1 {
 		return field.New("nodes", m.Nodes, "2 or more, or 0")
 	}
-	for i, name := range slices.Concat(m.Normal, m.LogNormal) {
+	all := slices.Concat(m.Normal, m.LogNormal)
+	for i, name := range all {
 		key := "normal"
 		if i >= len(m.Normal) {
 			key = "log_normal"
@@ -45,6 +46,9 @@ func (m *Mixed) check(s *choice.Situations) error {
 		alternative := slices.ContainsFunc(s.Alternatives, func(a string) bool { return "asc_"+a == name })
 		if !slices.Contains(s.Attributes, name) && !(alternative && m.Constants) {
 			return field.New(key, name, fmt.Sprintf("one of %q or a constant asc_NAME", s.Attributes))
+		}
+		if slices.Contains(all[:i], name) {
+			return field.New(key, name+" twice", "each coefficient once")
 		}
 	}
 	return nil
