@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,10 +53,16 @@ func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 			if err != nil {
 				return asFlag(err, flags)
 			}
+			if model != "" && fit.Saved == nil {
+				return badUsage("--model", strconv.Quote(model), "no file: "+kind.Name+" has no model to load again")
+			}
 			if model != "" {
 				if err := writeModels(filepath.Dir(model), map[string]any{filepath.Base(model): fit.Saved}); err != nil {
 					return err
 				}
+			}
+			if err := writeFiles(fit.Files); err != nil {
+				return err
 			}
 			if a.json {
 				return a.document("estimate", fit)
@@ -186,6 +194,20 @@ func openFile(path string) (estimators.File, error) {
 		return estimators.File{}, &field.Error{File: path, Found: "something else", Expected: "a file that can be read"}
 	}
 	return estimators.File{Name: path, ReaderAt: file, Size: info.Size()}, nil
+}
+
+// writeFiles writes what options ask for beside the model.
+func writeFiles(files map[string][]byte) error {
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		err := os.WriteFile(path+".partial", files[path], 0o600) // what a model says of customers is for their shop alone
+		if err == nil {
+			err = os.Rename(path+".partial", path)
+		}
+		if err != nil {
+			return &field.Error{File: path, Found: reason(err), Expected: "a file that can be written"}
+		}
+	}
+	return nil
 }
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -181,6 +181,10 @@ func (a *app) scenarioSchema() *cobra.Command {
 			if a.json {
 				return a.document("schema", map[string]any{"keys": keys})
 			}
+			widest := 0
+			for _, k := range keys {
+				widest = max(widest, len(k.Key))
+			}
 			return a.table(func(t *tabwriter.Writer) {
 				fmt.Fprintln(t, "KEY\tTYPE\tDEFAULT\tMEANING")
 				for _, k := range keys {
@@ -193,7 +197,7 @@ func (a *app) scenarioSchema() *cobra.Command {
 					if k.Allowed != "" {
 						k.Doc += " (" + k.Allowed + ")"
 					}
-					for i, line := range wrap(k.Doc, 48) {
+					for i, line := range wrap(k.Doc, min(48, max(30, 94-widest))) {
 						if i > 0 {
 							k.Key, k.Type, k.Default = "", "", ""
 						}

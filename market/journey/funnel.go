@@ -208,10 +208,10 @@ func (f *Funnel) LogLikelihood(states []int, open bool) (float64, error) {
 	return sum, nil
 }
 
-// Visits is the expected number of clicks on each state in a visit; their sum is the visit's expected length. With P the
-// transitions among histories and s the distribution after the first click, it comes of x = (I - P')⁻¹ s (Kemeny & Snell
-// 1960, ch. 3).
-func (f *Funnel) Visits() ([]float64, error) {
+// Visits is the expected number of clicks on each state in a visit, whose sum is the visit's expected length, and the probability of each state
+// to be the last. With P the transitions among histories and s the distribution after the first click, they come of x = (I - P')⁻¹ s (Kemeny &
+// Snell 1960, ch. 3).
+func (f *Funnel) Visits() (clicks, last []float64, err error) {
 	n, s := len(f.Rows), len(f.States)
 	a, b := mat.NewDense(n, n, nil), mat.NewVecDense(n, nil)
 	add := func(i, j int, v float64) { a.Set(i, j, a.At(i, j)+v) }
@@ -226,15 +226,21 @@ func (f *Funnel) Visits() ([]float64, error) {
 		b.SetVec(to, b.AtVec(to)+p)
 	}
 	if err := solve(a, b); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	visits := append([]float64{}, f.Start...)
+	clicks, last = append([]float64{}, f.Start...), make([]float64, s)
 	for i, r := range f.Rows {
 		for x, p := range r.Next[:s] {
-			visits[x] += b.AtVec(i) * p
+			clicks[x] += b.AtVec(i) * p
+		}
+		last[f.last(i)] += b.AtVec(i) * r.Next[s]
+	}
+	if f.Order == 0 { // leaving is as likely after any
+		for x, n := range clicks {
+			last[x] = n * f.Rows[0].Next[s]
 		}
 	}
-	return visits, nil
+	return clicks, last, nil
 }
 
 // Reach is the probability that a visit comes to the state before it ends: of the last step of a funnel, the conversion.

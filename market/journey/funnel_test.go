@@ -107,7 +107,7 @@ func TestExpectedClicksAndConversionAreThoseOfSimulatedVisits(t *testing.T) {
 	f := shop(t)
 	const n = 20_000
 	visits := walk(f, n, 3)
-	expected, err := f.Visits()
+	expected, _, err := f.Visits()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -126,7 +126,7 @@ func TestVisitsAreOfTheLengthDrawn(t *testing.T) {
 		}
 		return m
 	}
-	expected, err := alone.Funnel.Visits()
+	expected, _, err := alone.Funnel.Visits()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -162,21 +162,32 @@ func TestFunnelsOfTheEshopAreTheReferences(t *testing.T) {
 			near(t, "transition of order 2", p, want[j]/sum(want), 1e-15)
 		}
 	}
-	// A chain of any order fitted by maximum likelihood expects as many clicks on each state as there were.
-	clicks := make([]float64, 4)
+	zero, err := FitFunnel(categories, visits, nil, FunnelOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A chain of any order fitted by maximum likelihood expects as many clicks on each state as there were, and from order 1 on as many
+	// visits that end with it; at order 0 leaving is as likely after any.
+	clicks, ends := make([]float64, 4), make([]float64, 4)
 	for _, v := range visits {
+		ends[v[len(v)-1]] += 1 / float64(len(visits))
 		for _, x := range v {
 			clicks[x] += 1 / float64(len(visits))
 		}
 	}
-	for _, f := range []*Funnel{one, two} {
-		expected, err := f.Visits()
+	for _, f := range []*Funnel{zero, one, two} {
+		expected, last, err := f.Visits()
 		if err != nil {
 			t.Fatal(err)
 		}
 		near(t, "expected clicks", sum(expected), o.Clicks, 1e-9)
 		for x, v := range expected {
+			if f.Order == 0 {
+				near(t, "visits that end with "+categories[x], last[x], v/sum(expected), 1e-9)
+				continue
+			}
 			near(t, "expected clicks on "+categories[x], v, clicks[x], 1e-9)
+			near(t, "visits that end with "+categories[x], last[x], ends[x], 1e-9)
 		}
 	}
 }

@@ -167,16 +167,15 @@ func TestGammaQuantileAgreesWithTheIncompleteGamma(t *testing.T) {
 	}
 }
 
-func TestLifetimeValueOfOnePeriodIsPurchasesTimesSpendTimesMargin(t *testing.T) {
+func TestDiscountedPurchasesOfOnePeriodAreThePurchasesDiscountedOnce(t *testing.T) {
 	m := &ParetoNBD{R: 0.55, Alpha: 10.6, S: 0.61, Beta: 11.7}
-	spend := &GammaGamma{P: 6.25, Q: 3.74, Gamma: 15.44}
-	c := Customer{Frequency: 3, Recency: 20, T: 30, Spend: 40}
-	v, err := Value(m, spend, c, Horizon{Periods: 1, Length: 52, Discount: 0.25, Margin: 0.3})
-	if want := m.Conditional(c, 52) * spend.Conditional(c) * 0.3 / 1.25; err != nil || math.Abs(v/want-1) > 1e-14 {
-		t.Errorf("worth %v, want %v (%v)", v, want, err)
+	c := Customer{Frequency: 3, Recency: 20, T: 30}
+	v, err := Horizon{Periods: 1, Length: 52, Discount: 0.25}.Purchases(m, c)
+	if want := m.Conditional(c, 52) / 1.25; err != nil || math.Abs(v/want-1) > 1e-14 {
+		t.Errorf("%v purchases, want %v (%v)", v, want, err)
 	}
-	for _, h := range []Horizon{{0, 1, 0, 1}, {1, 0, 0, 1}, {1, math.NaN(), 0, 1}, {1, 1, -0.1, 1}, {1, 1, math.NaN(), 1}, {1, 1, 0, 1.5}, {1, 1, 0, math.NaN()}} {
-		if v, err := Value(m, spend, c, h); err == nil {
+	for _, h := range []Horizon{{0, 1, 0}, {1, 0, 0}, {1, math.NaN(), 0}, {1, 1, -0.1}, {1, 1, math.NaN()}} {
+		if v, err := h.Purchases(m, c); err == nil {
 			t.Errorf("%+v gives %v", h, v)
 		}
 	}

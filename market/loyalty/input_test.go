@@ -59,7 +59,7 @@ func TestLogsThatCannotBeSummarisedAreRefused(t *testing.T) {
 
 func TestSummariesMergeDaysAndForgetWhoCameAfterwards(t *testing.T) {
 	log := []Purchase{{7, 24, 5}, {3, 10, 2}, {7, 10, 9}, {7, 10, 1}, {7, 17, 6}, {7, 17, 4}, {7, 24, 9}, {7, 50, 1}, {7, 50, 1}, {7, 61, 1}, {9, 40, 3}}
-	want := []Customer{{T: 4}, {Frequency: 2, Recency: 2, T: 4, Spend: 12, Holdout: 1}}
+	want := []Customer{{T: 4}, {Frequency: 2, Recency: 2, T: 4, Spend: 12, Holdout: 1, HoldoutSpend: 2}}
 	for range 2 {
 		got, err := Summarise(log, Window{End: 38, HoldoutEnd: 60, Unit: 7})
 		if err != nil || !slices.Equal(got, want) {

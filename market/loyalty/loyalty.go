@@ -22,6 +22,8 @@ type Customer struct {
 	T         float64 // time from the first purchase to the end of observation
 	Spend     float64 // mean amount of a repeat purchase, money; 0 without repeats
 	Holdout   int     // purchases after the end of observation, if the log went on
+	// HoldoutSpend is their mean amount, 0 without any.
+	HoldoutSpend float64
 }
 
 // Model is a law of repeat purchases with given parameters. Times must be finite and 0 or more.
@@ -66,6 +68,8 @@ func (c Customer) check(i int) error {
 		return field.New(key("spend"), c.Spend, "a finite amount")
 	case c.Holdout < 0:
 		return field.New(key("holdout"), c.Holdout, "a count, 0 or more")
+	case math.IsNaN(c.HoldoutSpend) || math.IsInf(c.HoldoutSpend, 0):
+		return field.New(key("holdout spend"), c.HoldoutSpend, "a finite amount")
 	}
 	return nil
 }
@@ -85,7 +89,7 @@ func checkCustomers(customers []Customer) error {
 	case len(customers) < 2:
 		return field.New("customers", len(customers), "at least two: the models are of how customers differ")
 	case repeats == 0:
-		return field.New("customers", fmt.Sprintf("no repeat purchase of %d customers", len(customers)), "at least one customer who came back")
+		return field.New("customers", fmt.Sprintf("no repeat purchase of %d customers", len(customers)), "at least one customer who came back: without, r and alpha are not identified")
 	}
 	return nil
 }

@@ -60,13 +60,15 @@ func Summarise(log []Purchase, w Window) ([]Customer, error) {
 func summary(log []Purchase, w Window) Customer {
 	first := log[0].Day
 	c := Customer{T: float64(w.End-first) / w.Unit}
-	last, total := first, 0.0
+	last, total, later := first, 0.0, 0.0
 	for _, p := range log {
 		switch isNew := p.Day != last; {
+		case p.Day > w.HoldoutEnd && p.Day > w.End:
 		case p.Day > w.End:
-			if isNew && p.Day <= w.HoldoutEnd {
+			if isNew {
 				c.Holdout++
 			}
+			later += p.Amount
 		case p.Day > first:
 			if isNew {
 				c.Frequency++
@@ -78,6 +80,9 @@ func summary(log []Purchase, w Window) Customer {
 	}
 	if c.Frequency > 0 {
 		c.Spend = total / float64(c.Frequency)
+	}
+	if c.Holdout > 0 {
+		c.HoldoutSpend = later / float64(c.Holdout)
 	}
 	return c
 }

@@ -11,13 +11,12 @@ type Horizon struct {
 	Periods  int     // that count
 	Length   float64 // of one, in the unit of the customers' times
 	Discount float64 // per period: money one period away is worth 1/(1+Discount)
-	Margin   float64 // share of a purchase's amount that the shop keeps
 }
 
-// Value is the lifetime value of c to come, in the money of the spend model: Σ margin·spend·(purchases of period k)/(1+d)^k,
-// k = 1..Periods, each period's purchases discounted as at its end (Fader, Hardie & Lee 2005, Journal of Marketing
-// Research 42, 415, in discrete time).
-func Value(m Model, spend *GammaGamma, c Customer, h Horizon) (float64, error) {
+// Purchases are those that c is expected to make, discounted: Σ (purchases of period k)/(1+d)^k, k = 1..Periods, as if made at the end of their
+// period. Times the mean spend of c and the shop's margin, they are his lifetime value to come (Fader, Hardie & Lee 2005, Journal of Marketing Research 42,
+// 415, in discrete time).
+func (h Horizon) Purchases(m Model, c Customer) (float64, error) {
 	if err := c.check(0); err != nil {
 		return 0, err
 	}
@@ -28,8 +27,6 @@ func Value(m Model, spend *GammaGamma, c Customer, h Horizon) (float64, error) {
 		return 0, field.New("length", h.Length, "a positive time")
 	case !(h.Discount >= 0) || math.IsInf(h.Discount, 1):
 		return 0, field.New("discount", h.Discount, "a rate per period, 0 or more")
-	case !(h.Margin >= 0 && h.Margin <= 1):
-		return 0, field.New("margin", h.Margin, "a share from 0 to 1")
 	}
 	sum, before, discount := 0.0, 0.0, 1.0
 	for k := 1; k <= h.Periods; k++ {
@@ -38,5 +35,5 @@ func Value(m Model, spend *GammaGamma, c Customer, h Horizon) (float64, error) {
 		sum += discount * (until - before)
 		before = until
 	}
-	return h.Margin * spend.Conditional(c) * sum, nil
+	return sum, nil
 }

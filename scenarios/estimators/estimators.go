@@ -116,7 +116,8 @@ type Fit struct {
 	Words        []string // how well it fits, in sentences
 	Own          any      // the model's own figures: a struct or map, whose keys join the others in JSON
 	Tables       []Table
-	Saved        json.Marshaler // the model, which its room loads again to the same behaviour
+	Saved        json.Marshaler    // the model, which its room loads again to the same behaviour; nil: there is none
+	Files        map[string][]byte // further files that options ask for, by path
 }
 
 // MarshalJSON writes what all fits have, then the model's own figures.

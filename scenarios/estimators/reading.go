@@ -1,9 +1,8 @@
 package estimators
 
 import (
-	"fmt"
 	"maps"
-	"strings"
+	"slices"
 
 	"github.com/souk-sim/souk/market/logs"
 )
@@ -33,22 +32,9 @@ func (r *Reading) options(wanted []string, more ...[2]string) logs.Options {
 func findings(r logs.Report, unconcerned ...logs.Kind) []string {
 	var text []string
 	for _, d := range r.Defects {
-		concern := true
-		for _, k := range unconcerned {
-			concern = concern && d.Kind != k
+		if !slices.Contains(unconcerned, d.Kind) {
+			text = append(text, d.String())
 		}
-		if !concern {
-			continue
-		}
-		column := ""
-		if d.Column != "" {
-			column = d.Column + ": "
-		}
-		rows := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(d.Examples)), ", "), "[]")
-		if d.Rows > len(d.Examples) {
-			rows += " …"
-		}
-		text = append(text, fmt.Sprintf("%s%s in %d rows (%s): %s", column, d.Kind, d.Rows, rows, d.Action))
 	}
 	return append(text, r.Notes...)
 }
