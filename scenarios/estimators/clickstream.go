@@ -106,7 +106,7 @@ func (c *Clickstream) read(job Job) (fitted, held visits, err error) {
 	}
 	fitted.warnings = append(findings(log.Report), fitted.warnings...)
 	if !log.Sessions || log.Customer != nil {
-		fitted.visitors = distinct(of, all)
+		fitted.visitors = visitorsAmong(of, all)
 	}
 	fitted.words = fmt.Sprintf("%d clicks in %d sessions", len(all), len(fitted.paths))
 	if fitted.visitors > 0 {
@@ -121,7 +121,7 @@ func (c *Clickstream) read(job Job) (fitted, held visits, err error) {
 	return fitted, held, nil
 }
 
-func distinct(of, rows []int32) (n int) {
+func visitorsAmong(of, rows []int32) (n int) {
 	seen := map[int32]bool{}
 	for _, i := range rows {
 		seen[of[i]] = true
