@@ -89,7 +89,7 @@ func checkCustomers(customers []Customer) error {
 	case len(customers) < 2:
 		return field.New("customers", len(customers), "at least two: the models are of how customers differ")
 	case repeats == 0:
-		return field.New("customers", fmt.Sprintf("no repeat purchase of %d customers", len(customers)), "at least one customer who came back: without, r and alpha are not identified")
+		return field.New("customers", fmt.Sprintf("no repeat purchase of %d customers", len(customers)), "at least one customer who came back: r and alpha are not identified without")
 	}
 	return nil
 }

@@ -77,17 +77,21 @@ func (p *Purchases) key(job Job) ([]byte, error) {
 		return nil, nil
 	}
 	if p.Table == "" {
-		return nil, field.New("key_file", "no file of customers beside it", "a file to write pseudonyms to, under customers")
+		return nil, field.New("key_file", "it without customers", "customers beside it: the file that gets the pseudonyms")
 	}
 	file, err := job.Open(p.KeyFile)
 	if err != nil {
 		return nil, err
 	}
 	const least, most = 16, 1 << 16
-	if file.Size < least || file.Size > most {
-		return nil, &field.Error{File: file.Name, Found: fmt.Sprintf("%d bytes", file.Size), Expected: "a secret of 16 bytes or more"}
+	text := make([]byte, min(file.Size, most))
+	if _, err := file.ReadAt(text, 0); err != nil && err != io.EOF {
+		return nil, &field.Error{File: file.Name, Found: "no text", Expected: "a secret of 16 bytes or more"}
 	}
-	return io.ReadAll(io.NewSectionReader(file, 0, file.Size))
+	if text = bytes.TrimRight(text, "\r\n"); len(text) < least {
+		return nil, &field.Error{File: file.Name, Found: fmt.Sprintf("%d bytes", len(text)), Expected: "a secret of 16 bytes or more"}
+	}
+	return text, nil
 }
 
 func (p *Purchases) summaries(job Job, o logs.Options) (c clientele, err error) {
