@@ -85,7 +85,7 @@ func absent(f reflect.StructField, v reflect.Value) bool {
 	case reflect.String:
 		return v.Len() == 0 && f.Tag.Get("default") == ""
 	}
-	return v.IsZero() && strings.HasSuffix(f.Tag.Get("toml"), ",omitzero")
+	return v.IsZero() && (strings.HasSuffix(f.Tag.Get("toml"), ",omitzero") || f.Tag.Get("default") == "" && !within(0, f.Tag.Get("range")))
 }
 
 // inline writes a value on one line.

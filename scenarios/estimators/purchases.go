@@ -147,13 +147,14 @@ func (c *clientele) holdOut(job Job) error {
 	return nil
 }
 
-func (p *Purchases) log(job Job, o logs.Options) (c clientele, err error) {
-	t, err := logs.DecodeTransactions(job.Data.Name, job.Data, job.Data.Size, o)
-	if err != nil {
-		return c, err
+// window reads a log and says what of it is looked at.
+func (p *Purchases) window(job Job, o logs.Options) (purchases []loyalty.Purchase, first int, w loyalty.Window, t logs.Transactions, err error) {
+	if t, err = logs.DecodeTransactions(job.Data.Name, job.Data, job.Data.Size, o); err != nil {
+		return nil, 0, w, t, err
 	}
-	first, last := math.MaxInt, math.MinInt
-	purchases := make([]loyalty.Purchase, len(t.Customer))
+	first = math.MaxInt
+	last := math.MinInt
+	purchases = make([]loyalty.Purchase, len(t.Customer))
 	for i := range purchases {
 		purchases[i] = loyalty.Purchase{Customer: int(t.Customer[i]), Day: t.Day(i)}
 		if t.Amount != nil {
@@ -161,7 +162,7 @@ func (p *Purchases) log(job Job, o logs.Options) (c clientele, err error) {
 		}
 		first, last = min(first, purchases[i].Day), max(last, purchases[i].Day)
 	}
-	w := loyalty.Window{HoldoutEnd: last, Unit: p.unitDays()}
+	w = loyalty.Window{HoldoutEnd: last, Unit: p.unitDays()}
 	if day, ok := dayOf(p.End); ok {
 		w.HoldoutEnd = max(last, day)
 	}
@@ -169,13 +170,20 @@ func (p *Purchases) log(job Job, o logs.Options) (c clientele, err error) {
 	if job.HeldOut > 0 {
 		w.End = first + int(math.Round((1-job.HeldOut)*float64(w.HoldoutEnd-first)))
 	}
-	named := dayNames(first)
 	if p.Until != "" {
 		day, ok := dayOf(p.Until)
 		if !ok || day < first || day > w.HoldoutEnd {
-			return c, field.New("until", fmt.Sprintf("%q", p.Until), fmt.Sprintf("a day from %s to %s, as the log has them", named(first), named(w.HoldoutEnd)))
+			return nil, 0, w, t, field.New("until", fmt.Sprintf("%q", p.Until), fmt.Sprintf("a day from %s to %s, as the log has them", dayNames(first)(first), dayNames(first)(w.HoldoutEnd)))
 		}
 		w.End = day
+	}
+	return purchases, first, w, t, nil
+}
+
+func (p *Purchases) log(job Job, o logs.Options) (c clientele, err error) {
+	purchases, first, w, t, err := p.window(job, o)
+	if err != nil {
+		return c, err
 	}
 	if c.all, err = loyalty.Summarise(purchases, w); err != nil {
 		return c, inFile(job.Data, err)
@@ -186,6 +194,7 @@ func (p *Purchases) log(job Job, o logs.Options) (c clientele, err error) {
 	if t.Pseudonym != nil {
 		c.pseudonym = met(purchases, w.End, t.Pseudonym)
 	}
+	named := dayNames(first)
 	c.words = fmt.Sprintf("%d customers who first bought from %s to %s, observed to the end of that time", len(c.all), named(first), named(w.End))
 	return c, nil
 }

@@ -47,8 +47,8 @@ func overview(all []Shopper) [][]string {
 			customers = thousands(float64(m.Fit.Customers), "")
 		}
 		if figures := m.Fit.HeldOut; len(figures) > 0 {
-			last := figures[len(figures)-1]
-			held = strings.ReplaceAll(last.Name, "_", " ") + " " + figure(last.Value)
+			telling := mostTelling(figures)
+			held = strings.ReplaceAll(telling.Name, "_", " ") + " " + figure(telling.Value)
 		}
 		if n := len(m.Fit.Warnings); n > 0 {
 			careful = plural(n, "point")
@@ -58,13 +58,39 @@ func overview(all []Shopper) [][]string {
 	return rows
 }
 
+// mostTelling is the figure of a line for all: by name, in the order of what says most of a fit, else the last.
+func mostTelling(figures []estimators.Figure) estimators.Figure {
+	for _, name := range []string{"auc", "hit_rate", "ndcg", "rmse", "loglik_per_"} {
+		for _, f := range figures {
+			if strings.HasPrefix(f.Name, name) {
+				return f
+			}
+		}
+	}
+	return figures[len(figures)-1]
+}
+
 func details(m Shopper) []string {
 	text := []string{m.Fit.Model + " of " + m.Data + ": " + m.Fit.Data}
 	text = append(text, m.Fit.Words...)
 	for _, held := range heldOutText(m.Fit.HeldOut) {
 		text = append(text, fmt.Sprintf("held out (%.0f%%): %s", 100**m.HeldOut, held))
 	}
-	return append(text, warnings(m.Fit.Warnings)...)
+	for _, w := range warnings(m.Fit.Warnings) {
+		text = append(text, clipped(w))
+	}
+	return text
+}
+
+// clipped shortens a long text, such as a list of coefficients, at a word.
+func clipped(text string) string {
+	const longest = 250
+	r := []rune(text)
+	if len(r) <= longest {
+		return text
+	}
+	short := string(r[:longest])
+	return short[:max(0, strings.LastIndexByte(short, ' '))] + " … (all in --json)"
 }
 
 // most is how many rows of a table the page has place for.

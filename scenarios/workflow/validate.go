@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/souk-sim/souk/market/twins"
 	"github.com/souk-sim/souk/results/report"
@@ -31,7 +32,12 @@ func Validate(ctx context.Context, s *scenarios.Scenario, workers int, watch fun
 		case m.ByHand():
 			t.Why = "given by hand, without customers to compare with"
 		case !can:
-			t.Why = "it makes no customers of its own"
+			t.Why = "it makes no customers by itself"
+			for _, o := range s.Shoppers.Models() {
+				if _, makes := o.Estimator.(estimators.Twinned); makes && slices.Contains(beside(s, o), m.Estimator) {
+					t.Why = "by itself; a part of those of " + o.Name
+				}
+			}
 		default:
 			var err error
 			do := func(ctx context.Context, job estimators.Job) (*twins.Report, error) {
