@@ -3,6 +3,7 @@ package estimators
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -28,6 +29,38 @@ type Baskets struct {
 	Maximal    bool    `toml:"maximal" doc:"lists the sets that no larger set is frequent with"`
 	Correction string  `toml:"correction" default:"'holm'" oneof:"holm,bh" doc:"of p-values for the number of tests: Holm's, or Benjamini and Hochberg's"`
 	Level      float64 `toml:"level" default:"0.05" range:"(0,1]" doc:"adjusted p-value up to which a rule is saved for shoppers to go by"`
+
+	Parameters *DescribedBaskets `toml:"parameters" doc:"what is bought together, without a file"`
+}
+
+// DescribedBaskets say what is bought together, where a scenario has no baskets.
+type DescribedBaskets struct {
+	Shares     map[string]float64 `toml:"shares" required:"true" doc:"of the baskets that hold each item"`
+	Rules      []DescribedRule    `toml:"rules" doc:"what goes with what; all else is independent"`
+	Provenance string             `toml:"provenance" required:"true" doc:"where the numbers come from"`
+}
+
+// DescribedRule says that who has some items has another one as well.
+type DescribedRule struct {
+	If         []string `toml:"if" required:"true" doc:"items in the basket"`
+	Then       string   `toml:"then" required:"true" doc:"an item that is in it too"`
+	Confidence float64  `toml:"confidence" required:"true" range:"(0,1]" doc:"with this probability"`
+}
+
+// Given implements ByHand.
+func (b *Baskets) Given() (json.Marshaler, error) {
+	if b.Parameters == nil {
+		return nil, nil
+	}
+	var habits []basket.Habit
+	for _, r := range b.Parameters.Rules {
+		habits = append(habits, basket.Habit{If: r.If, Then: r.Then, Confidence: r.Confidence})
+	}
+	c, err := basket.ByHand(b.Parameters.Shares, habits)
+	if err != nil {
+		return nil, under("parameters", err)
+	}
+	return saved{c.Save}, nil
 }
 
 // basketRule is a rule as it is told. A conviction without a counterexample is left out, for it is infinite.

@@ -3,7 +3,9 @@ package estimators
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -17,7 +19,7 @@ import (
 
 // Intention learns which sessions end in a purchase.
 type Intention struct {
-	Outcome    string   `toml:"outcome" required:"true" doc:"column of what became of a session: two words, or 1 and 0"`
+	Outcome    string   `toml:"outcome" doc:"column of what became of a session: two words, or 1 and 0 (required)"`
 	Bought     string   `toml:"bought" doc:"word of the outcome that is a purchase; left out: TRUE, yes or 1"`
 	Features   []string `toml:"features" doc:"columns that it is told by; left out: all others"`
 	Without    []string `toml:"without" doc:"columns that are not looked at, such as an id"`
@@ -29,6 +31,32 @@ type Intention struct {
 	Folds      int      `toml:"folds" default:"10" range:"[2,100]" doc:"of the cross-validation that chooses the penalty"`
 	Trees      int      `toml:"trees" default:"100" range:"[1,10000]" doc:"of the forest"`
 	MinLeaf    int      `toml:"min_leaf" default:"5" range:"[1,1000000]" doc:"least sessions of a leaf"`
+
+	Parameters *DescribedIntention `toml:"parameters" doc:"the model itself, without a file"`
+}
+
+// DescribedIntention is a logistic regression as somebody gives it, where a scenario has no sessions.
+type DescribedIntention struct {
+	Intercept    float64            `toml:"intercept" required:"true" doc:"log-odds of a purchase where all features are 0"`
+	Coefficients map[string]float64 `toml:"coefficients" required:"true" doc:"of features that are numbers"`
+	Provenance   string             `toml:"provenance" required:"true" doc:"where the numbers come from"`
+}
+
+// Given implements ByHand.
+func (m *Intention) Given() (json.Marshaler, error) {
+	if m.Parameters == nil {
+		return nil, nil
+	}
+	l := &stats.Logistic{Intercept: m.Parameters.Intercept}
+	model := &persona.Intention{Logistic: l}
+	for _, name := range slices.Sorted(maps.Keys(m.Parameters.Coefficients)) {
+		model.Inputs = append(model.Inputs, persona.Input{Name: name})
+		l.Names, l.Coef = append(l.Names, name), append(l.Coef, m.Parameters.Coefficients[name])
+	}
+	if _, err := model.Save(); err != nil {
+		return nil, under("parameters", err)
+	}
+	return saved{model.Save}, nil
 }
 
 // UsualHeldOut implements Judged.
@@ -58,6 +86,9 @@ func (s *sessions) subset(rows []int) (values, bought []float64, customer []int)
 
 // read reads the sessions.
 func (m *Intention) read(job Job) (*sessions, error) {
+	if m.Outcome == "" {
+		return nil, field.New("outcome", "nothing", "the column of what became of a session")
+	}
 	names, err := logs.ColumnNames(job.Data.Name, job.Data, job.Data.Size)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package estimators
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -17,6 +18,48 @@ type KMeans struct {
 	People
 	K        GroupNumbers `toml:"k" default:"'auto'" doc:"groups; of several (2,3,5) and of auto (1 to 10) the silhouette chooses"`
 	Restarts int          `toml:"restarts" default:"50" range:"[1,100000]" doc:"searches, each from new centres"`
+
+	Parameters *DescribedPersonas `toml:"parameters" doc:"the personas themselves, without a file"`
+}
+
+// DescribedPersonas are groups of customers as somebody describes them, where a scenario has no log.
+type DescribedPersonas struct {
+	Features   []string         `toml:"features" required:"true" doc:"what customers are told apart by"`
+	Groups     []DescribedGroup `toml:"groups" required:"true" doc:"of customers"`
+	Provenance string           `toml:"provenance" required:"true" doc:"where the numbers come from"`
+}
+
+// DescribedGroup is a group of customers as somebody describes it.
+type DescribedGroup struct {
+	Share  float64   `toml:"share" required:"true" range:"(0,1]" doc:"of all customers; shares sum to 1"`
+	Center []float64 `toml:"center" required:"true" doc:"mean of each feature"`
+	SD     []float64 `toml:"sd" doc:"standard deviation of each feature within the group; left out: 0"`
+}
+
+// Given implements ByHand.
+func (m *KMeans) Given() (json.Marshaler, error) {
+	if m.Parameters == nil {
+		return nil, nil
+	}
+	var groups []persona.Described
+	for _, g := range m.Parameters.Groups {
+		groups = append(groups, persona.Described{Share: g.Share, Center: g.Center, SD: g.SD})
+	}
+	p, err := persona.ByHand(m.Parameters.Features, groups)
+	if err != nil {
+		return nil, under("parameters", err)
+	}
+	return saved{p.Save}, nil
+}
+
+// under puts a table's name before the key of an error.
+func under(table string, err error) error {
+	if bad, ok := err.(*field.Error); ok {
+		nested := *bad
+		nested.Key = table + "." + bad.Key
+		return &nested
+	}
+	return err
 }
 
 // GroupNumbers are numbers of groups to choose among; none: auto.
