@@ -40,7 +40,7 @@ func TestHabitsThatCannotBe(t *testing.T) {
 		"rules[0].if: found \"bread\"": {[]string{"bread"}, "bread", 0.5},
 		"rules[0].if: found no items":  {nil, "bread", 0.5},
 		"rules[0].confidence":          {[]string{"bread"}, "salt", 0.5},
-		"found 1.5":                     {[]string{"salt"}, "bread", 1.5},
+		"found 1.5":                    {[]string{"salt"}, "bread", 1.5},
 	} {
 		if _, err := ByHand(shares, []Habit{h}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
