@@ -49,7 +49,7 @@ func (c *Clickstream) read(job Job) (fitted, held visits, err error) {
 			return fitted, held, field.New("gap", fmt.Sprintf("%q", c.Gap), "a time above 0, as in 30m, 1800s or 1h")
 		}
 		if c.Session != "" {
-			return fitted, held, field.New("gap", fmt.Sprintf("%q beside a session column", c.Gap), "sessions by one of the two")
+			return fitted, held, field.New("gap", c.Gap, "a gap or a column of sessions, not both")
 		}
 		wanted = []string{"customer", "time"}
 	}
