@@ -63,6 +63,9 @@ func (st *study) report(words string, restricted ...*choice.Estimates) (*Fit, ch
 		f.Data += fmt.Sprintf(" by %d households", e.Households)
 	} else {
 		f.Customers = 0
+		for i := range f.Coefficients {
+			f.Coefficients[i].ClusteredSE = 0 // every choice is another's: the robust one again
+		}
 	}
 	own, err := st.figures(f, restricted)
 	if err != nil {

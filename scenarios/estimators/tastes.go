@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -24,6 +25,9 @@ func (p *Tastes) estimates(base string, outside bool) (choice.Estimates, error) 
 	e := choice.Estimates{Alternatives: p.Alternatives, Outside: outside, Converged: true, Warnings: []string{"given by hand: " + p.Provenance}}
 	constants := 0
 	for _, name := range slices.Sorted(maps.Keys(p.Coefficients)) {
+		if v := p.Coefficients[name]; math.IsNaN(v) || math.IsInf(v, 0) {
+			return e, field.New("parameters.coefficients."+name, v, "a finite number")
+		}
 		alternative, constant := strings.CutPrefix(name, "asc_")
 		if !constant {
 			e.Attributes = append(e.Attributes, name)
@@ -82,6 +86,9 @@ func (p *Tastes) mixed(base string, outside bool, logNormal []string, nodes int)
 		m.Nodes = 500
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.SD)) {
+		if sd := p.SD[name]; !(sd >= 0 && sd < 100) {
+			return nil, field.New("parameters.sd."+name, sd, "a number from 0 to 100")
+		}
 		if err := m.Spread(name, p.SD[name], slices.Contains(logNormal, name)); err != nil {
 			return nil, err
 		}
