@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,17 +31,20 @@ func (a *app) fit() *cobra.Command {
 			"held against the other half, measure by measure and by a classifier, which should hardly tell them apart.",
 		Example: "  souk fit margarine\n  souk fit margarine --validate --plot twins.svg\n  souk fit canned-tuna --models models --set choice.reference_price.memory=0.7",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch ext := filepath.Ext(plot); {
+			case !validate && (plot != "" || require):
+				return badUsage("--validate", "nothing beside --plot or --require", "it with them")
+			case plot != "" && ext != ".svg" && ext != ".png":
+				return badUsage("--plot", strconv.Quote(plot), "a name that ends in .svg or .png")
+			}
 			s, err := scenarios.Load(args[0], a.overrides()...)
 			if err != nil {
 				return err
 			}
 			watch, closed := a.watch()
 			defer closed()
-			switch {
-			case validate:
+			if validate {
 				return a.validate(cmd.Context(), s, plot, require, watch, closed)
-			case plot != "" || require:
-				return badUsage("--validate", "nothing beside --plot or --require", "it with them")
 			}
 			f, err := a.fitted(cmd.Context(), s, watch)
 			closed()
