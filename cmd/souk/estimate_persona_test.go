@@ -490,3 +490,18 @@ func TestWhatIsOddButNotBadIsSaid(t *testing.T) {
 		}
 	}
 }
+
+func TestIdsOfCustomersAreNotLearntFrom(t *testing.T) {
+	text := "customer_id,tag,pages,bought\n"
+	for i := range 120 {
+		text += fmt.Sprintf("PLANTED%d,PLANTED-%d,%d,%d\n", i%4, i/3, i*7%11, i*7%11/6)
+	}
+	for _, more := range [][]string{nil, {"--id", "customer_id"}, {"--method", "forest"}} {
+		model := filepath.Join(t.TempDir(), "m.json")
+		code, stdout, stderr := call(t, append([]string{"estimate", "intention", "--data", written(t, text), "--outcome", "bought", "--folds", "2", "--trees", "5", "--model", model}, more...)...)
+		saved, err := os.ReadFile(model)
+		if code != exitDone || err != nil || strings.Contains(stdout+stderr+string(saved), "PLANTED") {
+			t.Errorf("%v: exit code %d, %v %s\n%s\n%s", more, code, err, stderr, stdout, saved)
+		}
+	}
+}

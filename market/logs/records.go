@@ -34,7 +34,7 @@ func ColumnNames(name string, data io.ReaderAt, size int64) ([]string, error) {
 }
 
 // DecodeRecords reads a table from size bytes of data, which Decode describes. The columns come in the order numbers, words, either. An
-// empty cell of a column of numbers is an error.
+// empty cell of a column of numbers is an error. No error shows a cell, which may be a person's.
 func DecodeRecords(name string, data io.ReaderAt, size int64, c RecordColumns) (Records, error) {
 	var wanted []column
 	for _, n := range c.Numbers {
@@ -55,7 +55,7 @@ func DecodeRecords(name string, data io.ReaderAt, size int64, c RecordColumns) (
 		r.Names = append(r.Names, w.name)
 		codes[j] = map[string]int32{}
 	}
-	err := scan(name, data, size, wanted, func(at place, cells []cell) error {
+	err := scanAs(dialect{separator: ',', masked: true}, name, data, size, wanted, func(at place, cells []cell) error {
 		for j, w := range wanted {
 			if w.kind == ofNumbers {
 				if cells[j].number != cells[j].number {
@@ -109,7 +109,7 @@ func tell(name string, data io.ReaderAt, size int64, columns []column) error {
 		return nil
 	}
 	numbers, words := make([]int, len(texts)), make([]int, len(texts))
-	err := scan(name, data, size, texts, func(_ place, cells []cell) error {
+	err := scanAs(dialect{separator: ',', masked: true}, name, data, size, texts, func(_ place, cells []cell) error {
 		for j := range texts {
 			if word := recordWord(cells[j].text); word == MissingWord {
 				continue
@@ -169,4 +169,9 @@ func (r *Records) sort(j int) {
 	for i, code := range r.Word[j] {
 		r.Word[j][i] = to[code]
 	}
+}
+
+// CustomerColumn tells whether a column's name is one that ids of customers usually have.
+func CustomerColumn(name string) bool {
+	return slices.ContainsFunc(customerNames, func(usual []string) bool { return slices.Contains(usual, folded(name)) })
 }

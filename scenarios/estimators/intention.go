@@ -31,6 +31,7 @@ type Intention struct {
 	Folds      int      `toml:"folds" default:"10" range:"[2,100]" doc:"of the cross-validation that chooses the penalty"`
 	Trees      int      `toml:"trees" default:"100" range:"[1,10000]" doc:"of the forest"`
 	MinLeaf    int      `toml:"min_leaf" default:"5" range:"[1,1000000]" doc:"least sessions of a leaf"`
+	Least      int      `toml:"least" default:"10" range:"[1,1000000]" doc:"sessions that a word must be of; those that fewer have become the word rare"`
 
 	Parameters *DescribedIntention `toml:"parameters" doc:"the model itself, without a file"`
 }
@@ -71,7 +72,7 @@ type sessions struct {
 	values   []float64 // sessions × inputs
 	bought   []float64
 	customer []int // nil: each session is another's
-	same     []string
+	warnings []string
 }
 
 func (s *sessions) subset(rows []int) (values, bought []float64, customer []int) {
@@ -104,8 +105,11 @@ func (m *Intention) read(job Job) (*sessions, error) {
 		}
 	}
 	var c logs.RecordColumns
+	var warnings []string
 	for _, n := range names {
 		switch {
+		case n != m.Outcome && n != m.ID && m.Features == nil && !slices.Contains(m.Without, n) && logs.CustomerColumn(n):
+			warnings = append(warnings, n+" is by its name a customer's id, and left out; whose sessions are held out together, id says")
 		case n == m.Outcome, n == m.ID, slices.Contains(m.Without, n), m.Features != nil && !slices.Contains(m.Features, n):
 		case slices.Contains(m.Categories, n):
 			c.Words = append(c.Words, n)
@@ -127,7 +131,12 @@ func (m *Intention) read(job Job) (*sessions, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.sessions(job, r, len(c.Numbers), len(last))
+	s, err := m.sessions(job, r, len(c.Numbers), len(last))
+	if err != nil {
+		return nil, err
+	}
+	s.warnings = append(warnings, s.warnings...)
+	return s, nil
 }
 
 // sessions makes inputs of records, whose columns from place at on are the outcome and perhaps the customer.
@@ -150,13 +159,13 @@ func (m *Intention) sessions(job Job, r logs.Records, at, n int) (*sessions, err
 		}
 		in := persona.Input{Name: name, Log: slices.Contains(m.Log, name)}
 		if r.Word[j] != nil {
-			if in.Words = r.Words[j]; len(in.Words) > mostWords {
+			if in.Words = m.frequent(r.Word[j], r.Words[j]); len(in.Words) > mostWords {
 				return nil, &field.Error{File: job.Data.Name, Key: name, Found: fmt.Sprintf("%d different words", len(in.Words)),
 					Expected: fmt.Sprintf("at most %d; a column that tells nothing, such as an id, can be left out (without)", mostWords)}
 			}
 		}
 		if len(in.Words) == 1 || r.Number[j] != nil && slices.Min(r.Number[j]) == slices.Max(r.Number[j]) {
-			s.same = append(s.same, name)
+			s.warnings = append(s.warnings, name+" is the same in all sessions, or rare words alone, and left out")
 			continue
 		}
 		s.inputs, of = append(s.inputs, in), append(of, j)
@@ -176,6 +185,37 @@ func (m *Intention) sessions(job Job, r logs.Records, at, n int) (*sessions, err
 	return s, nil
 }
 
+// rareWord stands for all words that too few sessions have.
+const rareWord = "rare"
+
+// frequent gives the words of enough sessions, and turns the column to them: the rare ones are one word, so that no figure speaks of few.
+func (m *Intention) frequent(column []int32, words []string) (kept []string) {
+	sessions, to := make([]int, len(words)), make([]int32, len(words))
+	for _, w := range column {
+		sessions[w]++
+	}
+	for w, n := range sessions {
+		if to[w] = -1; n >= m.Least {
+			to[w] = int32(len(kept))
+			kept = append(kept, words[w])
+		}
+	}
+	rare := false
+	for i, w := range column {
+		if column[i] = to[w]; column[i] < 0 {
+			column[i], rare = int32(len(kept)), true
+		}
+	}
+	if rare {
+		name := rareWord
+		for slices.Contains(kept, name) {
+			name += "_"
+		}
+		kept = append(kept, name)
+	}
+	return kept
+}
+
 // purchase tells which word of the outcome is a purchase.
 func (m *Intention) purchase(job Job, words []string) (int, error) {
 	bad := func(found string) error {
@@ -183,7 +223,7 @@ func (m *Intention) purchase(job Job, words []string) (int, error) {
 	}
 	switch {
 	case len(words) == 1:
-		return 0, bad(fmt.Sprintf("only one outcome, %q", words[0]))
+		return 0, bad("only one outcome")
 	case len(words) > 2:
 		return 0, bad(fmt.Sprintf("%d different outcomes", len(words)))
 	}
@@ -270,13 +310,10 @@ func (m *Intention) Fit(_ context.Context, job Job) (*Fit, error) {
 	if err != nil {
 		return nil, inFile(job.Data, err)
 	}
-	f := &Fit{Model: "purchase intention: penalised logistic regression and random forest", N: len(in), LogLik: math.NaN(), Converged: true, Warnings: path.Warnings}
+	f := &Fit{Model: "purchase intention: penalised logistic regression and random forest", N: len(in), LogLik: math.NaN(), Converged: true, Warnings: append(s.warnings, path.Warnings...)}
 	f.Data = fmt.Sprintf("%d sessions, %s with a purchase, by %d columns", len(in), percent(own.Share), len(s.inputs))
 	if customer != nil {
 		f.Customers = len(slices.Compact(slices.Sorted(slices.Values(customer))))
-	}
-	for _, name := range s.same {
-		f.Warnings = append(f.Warnings, name+" is the same in all sessions, and left out")
 	}
 	for j, name := range logistic.Features() {
 		f.Coefficients = append(f.Coefficients, Coefficient{Name: name, Estimate: logistic.Logistic.Coef[j]})
