@@ -55,6 +55,9 @@ func (a *app) fit() *cobra.Command {
 				if err := writeModels(folder, f.documents()); err != nil {
 					return err
 				}
+				if err := writeFiles(f.tables(folder)); err != nil {
+					return err
+				}
 			}
 			if a.json {
 				return a.document("models", f)
@@ -140,6 +143,20 @@ func (f *fitted) documents() map[string]any {
 		maps.Copy(all, f.models.Documents())
 	}
 	return all
+}
+
+// tables are the further files that options of the shoppers' models ask for, beside the models.
+func (f *fitted) tables(folder string) map[string][]byte {
+	files := map[string][]byte{}
+	for _, m := range f.shoppers {
+		if m.Fit == nil {
+			continue
+		}
+		for path, text := range m.Fit.Files {
+			files[filepath.Join(folder, m.Part+"-"+m.Name+"-"+filepath.Base(path))] = text
+		}
+	}
+	return files
 }
 
 // MarshalJSON is the document of souk fit.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -228,6 +229,51 @@ func TestTwinsOfTheExampleAreLikeTheirOriginals(t *testing.T) {
 				t.Errorf("%s: AUC %.3f, %d features, %d measures", one.Name, r.AUC.Value, len(r.Features), len(r.Measures))
 			}
 		}
+	}
+}
+
+// TestModelsThatOnlyMakeTwinsAreFittedAndLoad: kinds of visits in the order of their shares, and a spend that keeps the log's median.
+func TestModelsThatOnlyMakeTwinsAreFittedAndLoad(t *testing.T) {
+	cdnow := thinned(t, shared.Path(t, "data", "transactions", "cdnow_master.csv"), 0, 40)
+	eshop := thinned(t, shared.Path(t, "data", "clickstream", "eshop2008.csv"), 5, 40)
+	shop := writtenAs(t, "shop.toml", "name = 'shop'\n[shoppers.journey]\nmodel = 'visit-mixture'\nkinds = 2\nsession = 'session_id'\nstate = 'page_1_main_category_'\ndata = '"+eshop+
+		"'\n[[shoppers.loyalty]]\nmodel = 'spend-copula'\ndata = '"+cdnow+"'\n[[shoppers.loyalty]]\nmodel = 'bgnbd'\ncustomers = 'alive.csv'\ndata = '"+cdnow+"'\n")
+	folder := t.TempDir()
+	code, stdout, stderr := call(t, "fit", shop, "--json", "--models", folder)
+	var d struct {
+		Shoppers []struct {
+			Fit struct {
+				Shares      []float64
+				Median      float64
+				Correlation float64
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(stdout), &d); code != exitDone || err != nil || len(d.Shoppers) != 3 {
+		t.Fatalf("exit code %d, %v: %s", code, err, stderr)
+	}
+	if shares := d.Shoppers[0].Fit.Shares; len(shares) != 2 || shares[0] < shares[1] || math.Abs(shares[0]+shares[1]-1) > 1e-12 {
+		t.Errorf("the kinds' shares are %v", shares)
+	}
+	if f := d.Shoppers[1].Fit; f.Median < 20 || f.Median > 28 || f.Correlation <= 0 || f.Correlation >= 1 { // $24 in the whole log
+		t.Errorf("the spend is %+v", f)
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "journey-visit-mixture.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if j, err := journey.Load(text); err != nil || j.Mixture == nil || len(j.Mixture.Kinds) != 2 {
+		t.Errorf("the visits load to %v, %v", j, err)
+	}
+	var spend loyalty.SpendCopula
+	if text, err = os.ReadFile(filepath.Join(folder, "loyalty-spend-copula.json")); err == nil {
+		err = json.Unmarshal(text, &spend)
+	}
+	if err != nil || spend.Check() != nil || spend.Correlation != d.Shoppers[1].Fit.Correlation {
+		t.Errorf("the spend loads to %+v, %v", spend, err)
+	}
+	if text, err = os.ReadFile(filepath.Join(folder, "loyalty-bgnbd-alive.csv")); err != nil || !strings.HasPrefix(string(text), "frequency,") {
+		t.Errorf("what is said of each customer: %v, %.80s", err, text)
 	}
 }
 
