@@ -106,7 +106,15 @@ func (l *LifetimeValue) Fit(_ context.Context, job Job) (*Fit, error) {
 	if own.Groups, err = l.groups(c, value, purchases); err != nil {
 		return nil, err
 	}
-	f.HeldOut = spendHeldOut(spend, c)
+	if c.later && c.ahead == 0 {
+		c.ahead = l.Horizon
+	}
+	if _, err = purchasesHeldOut(f, m, c, l.Unit); err != nil {
+		return nil, inFile(job.Data, err)
+	}
+	if paid := spendHeldOut(spend, c); paid != nil {
+		f.HeldOut = append(f.HeldOut, paid[1:]...) // without the number of customers, who are other ones
+	}
 	f.Own, f.Saved = own, savedLoyalty{m, spend}
 	l.describe(f, own)
 	f.Files, err = l.table(c, c.spends(), purchases, value)

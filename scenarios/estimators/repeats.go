@@ -138,23 +138,8 @@ func (r *Repeats) report(job Job, words string, m loyalty.Model, e *loyalty.Esti
 	if c.later && c.ahead == 0 {
 		c.ahead = r.Horizon
 	}
-	if c.later && c.ahead == 0 {
-		f.Warnings = append(f.Warnings, "the purchases held out are not looked at: nobody says over how long a time they are; --horizon does")
-	} else if c.later {
-		h, err := loyalty.HeldOut(m, c.all, c.ahead)
-		if err != nil {
-			return nil, inFile(job.Data, err)
-		}
-		own.Holdout = &h
-		f.HeldOut = []Figure{{r.Unit + "s", c.ahead}, {"purchases", float64(h.Actual)}, {"expected", h.Expected}, {"rmse", h.RMSE}, {"rmse_of_same_rate", h.Naive}}
-	}
-	if len(c.held) > 0 {
-		loglik, bought, expected := 0.0, 0, 0.0
-		for _, x := range c.held {
-			loglik, bought, expected = loglik+m.LogLikelihood(x), bought+x.Frequency, expected+m.Expected(x.T)
-		}
-		n := float64(len(c.held))
-		f.HeldOut = []Figure{{"customers", n}, {"loglik_per_customer", loglik / n}, {"repeat_purchases", float64(bought)}, {"expected", expected}}
+	if own.Holdout, err = purchasesHeldOut(f, m, c, r.Unit); err != nil {
+		return nil, inFile(job.Data, err)
 	}
 	if own.Example, err = r.example(m, horizon); err != nil {
 		return nil, err
@@ -163,6 +148,27 @@ func (r *Repeats) report(job Job, words string, m loyalty.Model, e *loyalty.Esti
 	r.describe(f, own)
 	f.Files, err = r.table(c, column{"p_alive", o.alive}, column{"expected", o.expected})
 	return f, err
+}
+
+// purchasesHeldOut tells what customers bought after the observation, or those who were kept from the fit bought in it, and what the model expects.
+func purchasesHeldOut(f *Fit, m loyalty.Model, c clientele, unit string) (*loyalty.Forecast, error) {
+	if n := float64(len(c.held)); n > 0 {
+		loglik, bought, expected := 0.0, 0, 0.0
+		for _, x := range c.held {
+			loglik, bought, expected = loglik+m.LogLikelihood(x), bought+x.Frequency, expected+m.Expected(x.T)
+		}
+		f.HeldOut = []Figure{{"customers", n}, {"loglik_per_customer", loglik / n}, {"repeat_purchases", float64(bought)}, {"expected", expected}}
+	}
+	if !c.later {
+		return nil, nil
+	}
+	if c.ahead == 0 {
+		f.Warnings = append(f.Warnings, "the purchases held out are not looked at: nobody says over how long a time they are; --horizon does")
+		return nil, nil
+	}
+	h, err := loyalty.HeldOut(m, c.all, c.ahead)
+	f.HeldOut = []Figure{{unit + "s", c.ahead}, {"purchases", float64(h.Actual)}, {"expected", h.Expected}, {"rmse", h.RMSE}, {"rmse_of_same_rate", h.Naive}}
+	return &h, err
 }
 
 // loyaltyFit is what all models of this room report alike.

@@ -76,14 +76,22 @@ func (g *GammaGamma) Fit(_ context.Context, job Job) (*Fit, error) {
 	return f, err
 }
 
-// spendHeldOut holds the model against what customers paid a purchase in the time after the observation. The naive guess is that each goes on
-// paying what he paid, or what all did where nothing of his is known.
+// spendHeldOut holds the model against what customers paid a purchase in the time after the observation, or its mean against that of customers kept from
+// the fit. The naive guess is that each goes on paying what he paid, or what all did where nothing of his is known.
 func spendHeldOut(m *loyalty.GammaGamma, c clientele) []Figure {
 	n, paid, expected, rmse, naive, mean := 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
 	for _, x := range c.all {
 		if x.Frequency > 0 && x.Spend > 0 {
 			mean += x.Spend / float64(m.Estimates.Customers)
 		}
+	}
+	for _, x := range c.held {
+		if x.Frequency > 0 && x.Spend > 0 {
+			n, paid, expected = n+1, paid+x.Spend, expected+m.Mean()
+		}
+	}
+	if n > 0 && !math.IsInf(expected, 1) {
+		return []Figure{{"customers", n}, {"mean_spend", paid / n}, {"expected_spend", expected / n}}
 	}
 	for _, x := range c.all {
 		if x.Holdout == 0 || x.HoldoutSpend <= 0 {
@@ -103,7 +111,7 @@ func spendHeldOut(m *loyalty.GammaGamma, c clientele) []Figure {
 	if n == 0 || math.IsInf(expected, 1) {
 		return nil
 	}
-	return []Figure{{"customers", n}, {"mean_spend", paid / n}, {"expected", expected / n}, {"rmse", math.Sqrt(rmse / n)}, {"rmse_of_same_spend", math.Sqrt(naive / n)}}
+	return []Figure{{"customers", n}, {"mean_spend", paid / n}, {"expected_spend", expected / n}, {"rmse_of_spend", math.Sqrt(rmse / n)}, {"rmse_of_same_spend", math.Sqrt(naive / n)}}
 }
 
 // Given implements ByHand.

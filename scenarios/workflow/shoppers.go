@@ -36,6 +36,9 @@ func FitShoppers(ctx context.Context, s *scenarios.Scenario, workers int, watch 
 		if err != nil {
 			return nil, err
 		}
+		for path := range fit.Files {
+			return nil, s.ModelFault(m, field.New("customers", fmt.Sprintf("%q", path), "nothing: souk estimate writes such files, souk fit the models alone"))
+		}
 		all = append(all, Shopper{m, fit, fit.Saved})
 	}
 	return all, nil
@@ -92,11 +95,13 @@ func (f *files) close() {
 	}
 }
 
-// ShopperDocuments are the models as JSON documents, by file name.
+// ShopperDocuments are the models as JSON documents, by file name. What only describes, as patterns do, is none.
 func ShopperDocuments(all []Shopper) map[string]any {
 	documents := map[string]any{}
 	for _, one := range all {
-		documents[one.File()] = one.Saved
+		if one.Saved != nil {
+			documents[one.File()] = one.Saved
+		}
 	}
 	return documents
 }
@@ -110,12 +115,15 @@ func (m Shopper) MarshalJSON() ([]byte, error) {
 		Data    string          `json:"data,omitempty"`
 		SHA256  string          `json:"sha256,omitempty"`
 		HeldOut *float64        `json:"held_out_share,omitempty"`
-		File    string          `json:"file"` // of the model, in the folder of models
+		File    string          `json:"file,omitempty"` // of the model, in the folder of models
 		Fit     *estimators.Fit `json:"fit,omitempty"`
 		Given   json.Marshaler  `json:"given,omitempty"`
 	}{m.Part, m.Name, m.Model.Model, m.Data, m.SHA256, m.HeldOut, m.File(), m.Fit, nil}
 	if m.Fit == nil {
 		about.Given = m.Saved
+	}
+	if m.Saved == nil {
+		about.File = ""
 	}
 	return json.Marshal(about)
 }
