@@ -54,10 +54,10 @@ func TestBadChoicesGetOneClearLine(t *testing.T) {
 		{"a deal above 1", "quantity,deal\n1,0\n2,3\n", "quantity --deal deal", exitInvalid, []string{"row 2", "deal", "0 to 1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			args := append([]string{"estimate"}, strings.Fields(c.flags)...)
-			code, stdout, stderr := call(t, append(args, "--quiet", "--data", written(t, c.text))...)
+			args, data := append([]string{"estimate"}, strings.Fields(c.flags)...), written(t, c.text)
+			code, stdout, stderr := call(t, append(args, "--quiet", "--data", data)...)
 			complains(t, code, c.code, stdout, stderr, c.says...)
-			if strings.Contains(stderr, "9911") {
+			if strings.Contains(strings.ReplaceAll(stderr, data, ""), "9911") { // a temporary folder may have any number
 				t.Errorf("a household is named: %s", stderr)
 			}
 		})
