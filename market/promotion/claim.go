@@ -1,0 +1,100 @@
+package promotion
+
+import "math/bits"
+
+// claims is what rules on more than a unit implement: claim sets uses and total, and narrows the parts where the rule takes less
+// than all that it may.
+type claims interface{ claim(c *claim) }
+
+// claim is what a rule would take of an order at its turn.
+type claim struct {
+	rule              *rule
+	maxUses, maxTotal int64 // what is left of its limits
+
+	units  int64 // of the lines that it may take
+	amount int64 // by which thresholds measure these
+	left   int64 // still to be paid for these
+	posted int64 // what percentages are of
+
+	uses, total int64
+	parts       []part // one for each line
+
+	runs, set []run // working memory of sets
+}
+
+// part is what a claim takes of a line: units, and what they cost at this turn, by which the total is spread.
+type part struct {
+	product  int
+	units    int
+	cost     int64
+	off, odd int64 // share of the total, and the remainder of the division
+}
+
+// begin looks at the lines that a rule may take, all of which are its parts.
+func (c *claim) begin(p *Promotions, o *Order, r *rule, uses, money int64) {
+	c.rule, c.maxUses, c.maxTotal = r, uses, money
+	c.units, c.amount, c.left, c.posted, c.uses, c.total = 0, 0, 0, 0, 0, 0
+	c.parts = c.parts[:0]
+	for i := range o.Lines {
+		l := &o.Lines[i]
+		if !p.takes(r, l) {
+			c.parts = append(c.parts, part{})
+			continue
+		}
+		c.units += int64(l.Quantity)
+		c.amount += p.measure(o, l)
+		c.left += l.Paid
+		c.posted += p.base(l)
+		c.parts = append(c.parts, part{product: l.Product, units: l.Quantity, cost: l.Paid})
+	}
+}
+
+// book spreads the total over the parts and takes it off their lines.
+func (c *claim) book(o *Order) {
+	c.spread()
+	i := 0
+	for k := range c.parts {
+		if part := &c.parts[k]; part.units > 0 {
+			rest := part.units < o.Lines[i].Quantity
+			if rest {
+				o.split(i, part.units)
+			}
+			o.reduce(i, c.rule, part.off)
+			o.Lines[i].bound = true
+			if rest {
+				i++
+			}
+		}
+		i++
+	}
+	o.Uses = append(o.Uses, Use{Promotion: c.rule.index, Uses: c.uses, Amount: c.total})
+}
+
+// spread divides the total by largest remainder, in proportion to cost.
+func (c *claim) spread() {
+	var whole int64
+	for i := range c.parts {
+		whole += c.parts[i].cost
+	}
+	rest := c.total
+	for i := range c.parts {
+		part := &c.parts[i]
+		if hi, lo := bits.Mul64(uint64(c.total), uint64(part.cost)); hi == 0 {
+			part.off, part.odd = int64(lo/uint64(whole)), int64(lo%uint64(whole))
+		} else {
+			off, odd := bits.Div64(hi, lo, uint64(whole))
+			part.off, part.odd = int64(off), int64(odd)
+		}
+		rest -= part.off
+	}
+	for ; rest > 0; rest-- {
+		most := 0
+		for i := range c.parts {
+			if c.parts[i].odd > c.parts[most].odd {
+				most = i
+			}
+		}
+		c.parts[most].off++
+		c.parts[most].odd = -1
+	}
+}
