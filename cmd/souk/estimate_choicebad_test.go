@@ -17,8 +17,8 @@ func TestBadChoicesGetOneClearLine(t *testing.T) {
 		code              int
 		says              []string
 	}{
-		{"a choice not in the set", "id,price.a,price.b,choice\n99117,1,2,c\n", "logit --id id", exitInvalid, []string{"data.csv:2", `"c"`, `["a" "b"]`}},
-		{"a choice by a number from 0", "id,price.a,price.b,choice\n99117,1,2,0\n", "logit --id id", exitInvalid, []string{`"0"`, "its number from 1"}},
+		{"a choice not in the set", "id,price.a,price.b,choice\n99117,1,2,c\n", "logit --id id", exitInvalid, []string{"data.csv:2", `the shape "a"`, `["a" "b"]`}},
+		{"a choice by a number from 0", "id,price.a,price.b,choice\n99117,1,2,0\n", "logit --id id", exitInvalid, []string{`the shape "9"`, "its number from 1", "0 may be"}},
 		{"a choice that was not there", "id,price.a,price.b,choice\n99117,1,,b\n", "logit --id id", exitInvalid, []string{"data.csv:2", `"b"`, "was there"}},
 		{"one alternative", "id,price.a,choice\n99117,1,a\n99118,2,a\n", "logit --id id", exitInvalid, []string{"alternatives", "nothing to choose"}},
 		{"collinear attributes", "id,price.a,price.b,cost.a,cost.b,choice\n1,1,2,2,4,a\n2,1,3,2,6,a\n3,5,2,10,4,b\n4,4,2,8,4,a\n5,2,1,4,2,a\n", "logit --id id", exitInvalid,

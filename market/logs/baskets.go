@@ -189,6 +189,9 @@ func (r *basketReader) line(line int, text string, commas bool) error {
 			}
 		}
 	}
+	if i := slices.IndexFunc(items, HoldsIDs); i >= 0 && line == 1 {
+		return &field.Error{Line: line, Found: strconv.Quote(strings.TrimSpace(items[i])) + ", as a table's header has", Expected: "a basket; of a table, layout = \"rows\" (--layout rows)"}
+	}
 	basket, some := r.baskets.n, false
 	for _, item := range items {
 		if item = strings.TrimSpace(item); item != "" {

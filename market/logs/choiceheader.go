@@ -102,7 +102,7 @@ func (r *choiceReader) whole(cells []choiceCell) bool {
 // bare takes every column for that of an alternative whose one attribute it holds.
 func (r *choiceReader) bare(names []string) (cells []choiceCell) {
 	for _, name := range names {
-		if !slices.Contains(rowNames, name) {
+		if !slices.Contains(rowNames, name) && !HoldsIDs(name) {
 			cells = append(cells, choiceCell{r.Attributes[0], name, name})
 		}
 	}

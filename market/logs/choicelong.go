@@ -34,7 +34,7 @@ func (r *choiceReader) long(name string, data io.ReaderAt, size int64) error {
 		wanted = append(wanted, column{a, ofNumbers})
 	}
 	l := &longReader{choiceReader: r, number: map[[2]string]int{}, index: map[string]int{}}
-	if err := scanAs(dialect{separator: separatorOf(data, size)}, name, data, size, wanted, l.row); err != nil {
+	if err := scanAs(dialect{separatorOf(data, size), true}, name, data, size, wanted, l.row); err != nil {
 		return err
 	}
 	for i, chosen := range r.Chosen {
@@ -54,7 +54,7 @@ func (l *longReader) row(at place, row []cell) error {
 	}
 	taken, ok := yes(row[2].text)
 	if !ok {
-		return at.bad(c.Choice, clip(row[2].text), "1, TRUE or yes in the row of what was taken, 0, FALSE or no elsewhere")
+		return at.bad(c.Choice, shape(clip(row[2].text)), "1, TRUE or yes in the row of what was taken, 0, FALSE or no elsewhere")
 	}
 	i, err := l.situation(at, situation, row[3:])
 	if err != nil {
@@ -67,7 +67,7 @@ func (l *longReader) row(at place, row []cell) error {
 		l.index[l.Alternatives[j]] = j
 	}
 	if slices.ContainsFunc(l.situations[i], func(o option) bool { return o.alternative == j }) {
-		return at.bad(c.Alternative, clip(alternative)+" twice in a situation", "each alternative once (situations that several households count from 1 need the household's column)")
+		return at.bad(c.Alternative, shape(clip(alternative))+" twice in a situation", "each alternative once (situations that several households count from 1 need the household's column)")
 	}
 	o := option{alternative: j, x: []float64{}}
 	for m, v := range row[len(row)-len(l.Attributes):] {

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -66,6 +67,9 @@ func DecodeChoices(name string, data io.ReaderAt, size int64, columns ChoiceColu
 	if h := columns.Household; h != "" && (h == columns.Choice || h == columns.Alternative || slices.Contains(columns.Attributes, h) || slices.Contains(columns.Traits, h)) {
 		return Choices{}, field.New("household", "a column with another use", "a column of its own: households are never shown")
 	}
+	if err := columns.noIDs(); err != nil {
+		return Choices{}, err
+	}
 	var err error
 	if columns.Situation != "" {
 		err = r.long(name, data, size)
@@ -76,6 +80,21 @@ func DecodeChoices(name string, data io.ReaderAt, size int64, columns ChoiceColu
 		return Choices{}, err
 	}
 	return r.Choices, nil
+}
+
+// noIDs refuses columns of ids where others are wanted.
+func (c ChoiceColumns) noIDs() error {
+	err := cmp.Or(noID("choice", c.Choice), noID("alternative", c.Alternative))
+	for _, a := range c.Attributes {
+		err = cmp.Or(err, noID("attributes", a))
+	}
+	for _, t := range c.Traits {
+		err = cmp.Or(err, noID("concomitants", t))
+	}
+	for _, cell := range sortedKeys(c.Names) {
+		err = cmp.Or(err, noID("columns."+cell, c.Names[cell]))
+	}
+	return err
 }
 
 type choiceReader struct {
@@ -136,7 +155,7 @@ func (r *choiceReader) wide(name string, data io.ReaderAt, size int64) error {
 	if err = r.arrange(name, cells, &wanted); err != nil {
 		return err
 	}
-	return scanAs(dialect{separator: separator}, name, data, size, wanted, func(at place, row []cell) error {
+	return scanAs(dialect{separator, true}, name, data, size, wanted, func(at place, row []cell) error {
 		values := row[first:]
 		row, err := r.person(at, row)
 		if err != nil {
@@ -145,7 +164,7 @@ func (r *choiceReader) wide(name string, data io.ReaderAt, size int64) error {
 		text := strings.TrimSpace(row[0].text)
 		chosen := r.taken(text)
 		if chosen < 0 && (r.columns.Outside == "" || text != r.columns.Outside) {
-			return at.bad(r.columns.Choice, clip(text), r.expected(text))
+			return at.bad(r.columns.Choice, shape(clip(text)), r.expected(text))
 		}
 		for j := range r.Alternatives {
 			there := true
@@ -187,7 +206,7 @@ func (r *choiceReader) expected(found string) string {
 	if r.columns.Outside != "" {
 		out += fmt.Sprintf(", or %q", r.columns.Outside)
 	}
-	return out
+	return out + nearest(found, r.Alternatives)
 }
 
 // arrange lists alternatives and attributes in the order of the cells, and the columns that hold them.

@@ -128,11 +128,11 @@ func TestBadChoicesAreRefused(t *testing.T) {
 		text, want string
 		columns    ChoiceColumns
 	}{
-		{"id,price.a,price.b,choice\n901,1,2,z\n", `c.csv:2: choice: found "z", expected one of ["a" "b"], or its number from 1`, wide},
-		{"id,price.a,price.b,choice\n901,1,2,3\n", `c.csv:2: choice: found "3"`, wide},
-		{"id,price.a,price.b,choice\n901,1,2,\n", `c.csv:2: choice: found ""`, wide},
+		{"id,price.a,price.b,choice\n901,1,2,z\n", `c.csv:2: choice: found a cell of the shape "a", expected one of ["a" "b"], or its number from 1`, wide},
+		{"id,price.a,price.b,choice\n901,1,2,3\n", `c.csv:2: choice: found a cell of the shape "9"`, wide},
+		{"id,price.a,price.b,choice\n901,1,2,\n", `c.csv:2: choice: found nothing`, wide},
 		{"id,price.a,price.b,choice\n901,1,,b\n", "c.csv:2: choice: found \"b\", expected an alternative that was there", wide},
-		{"id,price.a,price.b,choice\n901,1,x,b\n", "c.csv:2: price.b: found \"x\"", wide},
+		{"id,price.a,price.b,choice\n901,1,x,b\n", "c.csv:2: price.b: found a cell of the shape \"a\"", wide},
 		{"id,price.a,price.b,choice\n,1,2,b\n", "c.csv:2: id: found nothing", wide},
 		{"id,price.a,feat.b,choice\n901,1,2,b\n", "c.csv: feat.a: found no such column", wide},
 		{"id,a,b,choice\n901,1,2,b\n", "no column attribute.alternative", wide},
@@ -140,13 +140,13 @@ func TestBadChoicesAreRefused(t *testing.T) {
 		{"", "an empty file", wide},
 		{"s,brand,price,choice\n1,a,1,0\n1,b,2,0\n2,a,1,1\n", "c.csv:2: choice: found nothing taken", long},
 		{"s,brand,price,choice\n1,a,1,1\n1,b,2,1\n", "c.csv:3: choice: found a second 1", long},
-		{"s,brand,price,choice\n1,a,1,1\n1,a,2,0\n", "c.csv:3: brand: found \"a\" twice", long},
+		{"s,brand,price,choice\n1,a,1,1\n1,a,2,0\n", "c.csv:3: brand: found a cell of the shape \"a\" twice", long},
 		{"s,brand,price,choice\n1,a,1,1\n1,b,1,0\n1,a,2,1\n", "need the household's column", long},
 		{"id,prize.a,prize.b,choice\n901,1,2,b\n", `c.csv: attributes: found "price", expected what columns such as price.NAME begin with, nearest "prize"`,
 			ChoiceColumns{Choice: "choice", Household: "id", Attributes: []string{"price", "prize"}}},
 		{"id,price.a,price.b,choice\n901,1,2,0\n", "0 may be what says that nothing was taken", wide},
 		{"s,brand,price,choice\n1,a,,1\n", "c.csv:2: price: found nothing", long},
-		{"s,brand,price,choice\n1,a,1,2\n", "c.csv:2: choice: found \"2\"", long},
+		{"s,brand,price,choice\n1,a,1,2\n", "c.csv:2: choice: found a cell of the shape \"9\"", long},
 	} {
 		_, err := decodeChoices(c.text, c.columns)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

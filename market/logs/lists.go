@@ -66,7 +66,7 @@ func (r *listReader) row(at place, cells []cell) error {
 	case math.IsNaN(position):
 		return r.leaveOut(at, MissingValue, listPosition, "nothing", expectedOf[ofNumbers])
 	case position < 0 || position != math.Trunc(position) || position > maxRows:
-		return r.leaveOut(at, ImpossibleValue, listPosition, number(position), "1 or 0 at the top, then one more for each")
+		return r.leaveOut(at, ImpossibleValue, listPosition, Beyond(position, 0, maxRows), "1 or 0 at the top, then one more for each")
 	case !known:
 		return r.leaveOut(at, ImpossibleValue, listClicked, "another word", "1 or 0, true or false, yes or no")
 	}

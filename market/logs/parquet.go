@@ -62,7 +62,7 @@ func scanParquet(d dialect, data io.ReaderAt, size int64, columns []column, yiel
 				if !ok {
 					found := chunks[i].found
 					if d.masked {
-						found = mask(found)
+						found = shape(found)
 					}
 					return place{done + chunks[i].bad + 1, true}.bad(c.name, found, expectedOf[c.kind])
 				}

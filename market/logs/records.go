@@ -15,12 +15,13 @@ type Records struct {
 	Rows   int
 	Number [][]float64 // by column, by row; nil of a column of words
 	Word   [][]int32   // by column, by row: index of Words; nil of a column of numbers
-	Words  [][]string  // by column, ascending; nil of a column of numbers
+	Words  [][]string  // by column, ascending; nil of a column of numbers, or of ids
 }
 
 // RecordColumns says which columns of a table are read, and what they hold.
 type RecordColumns struct {
 	Numbers []string
+	IDs     []string // which become numbers, and are not kept
 	Words   []string // whatever they look like
 	Either  []string // numbers where at least half of the cells are
 }
@@ -33,15 +34,20 @@ func ColumnNames(name string, data io.ReaderAt, size int64) ([]string, error) {
 	return headerOf(name, data, size, ',')
 }
 
-// DecodeRecords reads a table from size bytes of data, which Decode describes. The columns come in the order numbers, words, either. An
+// DecodeRecords reads a table from size bytes of data, which Decode describes. The columns come in the order numbers, ids, words, either. An
 // empty cell of a column of numbers is an error. No error shows a cell, which may be a person's.
 func DecodeRecords(name string, data io.ReaderAt, size int64, c RecordColumns) (Records, error) {
 	var wanted []column
 	for _, n := range c.Numbers {
 		wanted = append(wanted, column{n, ofNumbers})
 	}
-	for _, n := range slices.Concat(c.Words, c.Either) {
+	for _, n := range slices.Concat(c.IDs, c.Words, c.Either) {
 		wanted = append(wanted, column{n, ofTexts})
+	}
+	for _, n := range slices.Concat(c.Numbers, c.Words, c.Either) {
+		if err := noID(n, n); err != nil {
+			return Records{}, named(name, err)
+		}
 	}
 	if len(wanted) == 0 {
 		return Records{}, &field.Error{File: name, Found: "no columns that are wanted", Expected: "at least one"}
@@ -55,7 +61,7 @@ func DecodeRecords(name string, data io.ReaderAt, size int64, c RecordColumns) (
 		r.Names = append(r.Names, w.name)
 		codes[j] = map[string]int32{}
 	}
-	err := scanAs(dialect{separator: ',', masked: true}, name, data, size, wanted, func(at place, cells []cell) error {
+	err := scanAs(dialect{',', true}, name, data, size, wanted, func(at place, cells []cell) error {
 		for j, w := range wanted {
 			if w.kind == ofNumbers {
 				if cells[j].number != cells[j].number {
@@ -80,7 +86,9 @@ func DecodeRecords(name string, data io.ReaderAt, size int64, c RecordColumns) (
 		return Records{}, err
 	}
 	for j := range wanted {
-		r.sort(j)
+		if r.sort(j); j >= len(c.Numbers) && j < len(c.Numbers)+len(c.IDs) {
+			r.Words[j] = nil
+		}
 	}
 	return r, nil
 }
@@ -109,7 +117,7 @@ func tell(name string, data io.ReaderAt, size int64, columns []column) error {
 		return nil
 	}
 	numbers, words := make([]int, len(texts)), make([]int, len(texts))
-	err := scanAs(dialect{separator: ',', masked: true}, name, data, size, texts, func(_ place, cells []cell) error {
+	err := scanAs(dialect{',', true}, name, data, size, texts, func(_ place, cells []cell) error {
 		for j := range texts {
 			if word := recordWord(cells[j].text); word == MissingWord {
 				continue
@@ -169,9 +177,4 @@ func (r *Records) sort(j int) {
 	for i, code := range r.Word[j] {
 		r.Word[j][i] = to[code]
 	}
-}
-
-// CustomerColumn tells whether a column's name is one that ids of customers usually have.
-func CustomerColumn(name string) bool {
-	return slices.ContainsFunc(customerNames, func(usual []string) bool { return slices.Contains(usual, folded(name)) })
 }

@@ -25,7 +25,7 @@ func TestRecordsTellNumbersFromWords(t *testing.T) {
 
 func TestRecordsNameTheBadCell(t *testing.T) {
 	for text, want := range map[string]string{
-		"a,b\n1,2\n2,x\n3,4\n": `f.csv:3: b: found "a", expected a finite number`,
+		"a,b\n1,2\n2,x\n3,4\n": `f.csv:3: b: found a cell of the shape "a", expected a finite number`,
 		"a,b\n1,2\n2,\n":       "f.csv:3: b: found nothing, expected a finite number",
 		"a\n1\n":               "f.csv:1: b: found no such column",
 		"a,b\n":                "found a header only",

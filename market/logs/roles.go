@@ -34,6 +34,23 @@ var (
 	priceNames  = [][]string{{"unitprice", "priceperunit", "itemprice"}}
 )
 
+// idNames are the names of columns that hold ids of people, or of what is one person's.
+var idNames = slices.Concat(customerNames[0], clickSlots[clickSession].usual[0], basketNames[0], listSlots[listID].usual[0])
+
+// idRoles are the roles whose cells become numbers and are never shown.
+var idRoles = []string{"customer", "user", "session", "basket", "list", "visit"}
+
+// HoldsIDs tells whether a column holds ids of people, or of what is one person's, by its name. No reader takes it for anything that is shown.
+func HoldsIDs(column string) bool { return slices.Contains(idNames, folded(column)) }
+
+// noID refuses a column that holds ids where another is wanted.
+func noID(key, column string) error {
+	if HoldsIDs(column) {
+		return field.New(key, strconv.Quote(column)+", which holds ids by its name", "another column: ids are never shown")
+	}
+	return nil
+}
+
 // view is where the columns of a log's slots stand among those that are read.
 type view struct {
 	slots   []slot
@@ -78,6 +95,9 @@ func (o Options) arrange(slots []slot, header []string) (v view, notes []string,
 			for _, c := range found[k] {
 				if used[c] != "" {
 					return v, nil, field.New("columns."+s.role, strconv.Quote(c)+", which is the "+used[c]+" already", "a column of its own")
+				}
+				if err := noID("columns."+s.role, c); err != nil && !slices.Contains(idRoles, s.role) {
+					return v, nil, err
 				}
 				used[c] = s.role
 			}

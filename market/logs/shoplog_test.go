@@ -297,8 +297,8 @@ func TestBadShopLogsAreRefused(t *testing.T) {
 		{head, "t.csv: found a header only", Options{}},
 		{head + ",2020-01-01,1\n", "t.csv: found no row that can serve (customer: missing value: 1 rows (2): dropped)", Options{}},
 		{head + "a,2020-01-01,1,5\n", "t.csv:2: found another number of fields", Options{}},
-		{head + "a,2020-01-01,1\na,2020-01-01,1z5\n", `t.csv:3: amount: found "9a9", expected a finite number`, Options{}},
-		{head + "a,31.12.2020,1\n", `t.csv:2: date: found "99.99.9999", expected a number, a date`, Options{}},
+		{head + "a,2020-01-01,1\na,2020-01-01,1z5\n", `t.csv:3: amount: found a cell of the shape "9a9", expected a finite number`, Options{}},
+		{head + "a,31.12.2020,1\n", `t.csv:2: date: found a cell of the shape "99.99.9999", expected a number, a date`, Options{}},
 		{head + "a,2020-01,1\n", "t.csv:2: date: found a time longer than a day", Options{}},
 		{head + "a,2020-01-01,1\na,17,1\n", "t.csv:3: date: found a time written in another way", Options{}},
 		{head + "\"a,2020-01-01,1\n", "t.csv:2: found extraneous or missing", Options{}},
@@ -325,7 +325,7 @@ func TestBadShopLogsAreRefused(t *testing.T) {
 		"session,page\na,b\n":         "columns.order: found neither an order nor times",
 		"order,page\n1,b\n":           "columns.session: found neither sessions nor customers",
 		"session,order\na,1\n":        "columns.state: found no column with a usual name",
-		"session,order,page\na,x,b\n": `c.csv:2: order: found "a"`,
+		"session,order,page\na,x,b\n": `c.csv:2: order: found a cell of the shape "a"`,
 	} {
 		if _, err := decodeClicks(text, Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)

@@ -1,7 +1,6 @@
 package logs
 
 import (
-	"fmt"
 	"io"
 	"math"
 
@@ -108,18 +107,18 @@ func (r *summaryReader) row(at place, cells []cell) error {
 	case r.Key != nil && id == "":
 		return r.leaveOut(at, MissingValue, sumCustomer, "nothing", "a customer's id")
 	case !(frequency >= 0) || frequency != math.Trunc(frequency) || frequency > 1e5:
-		return r.leaveOut(at, ImpossibleValue, sumFrequency, number(frequency), "a count of repeat purchases from 0 to 100000")
+		return r.leaveOut(at, ImpossibleValue, sumFrequency, Beyond(frequency, 0, 1e5), "a count of repeat purchases from 0 to 100000")
 	case !(t >= 0):
-		return r.leaveOut(at, ImpossibleValue, sumT, number(t), "a time not below 0")
+		return r.leaveOut(at, ImpossibleValue, sumT, "a time below 0", "a time not below 0")
 	case !(recency >= 0 && recency <= t):
-		return r.leaveOut(at, ImpossibleValue, sumRecency, fmt.Sprintf("%s with %s %s", number(recency), r.view.name(sumT), number(t)), "a last purchase within the time of observation")
+		return r.leaveOut(at, ImpossibleValue, sumRecency, map[bool]string{true: "a time below 0", false: "a time above " + r.view.name(sumT)}[recency < 0], "a last purchase within the time of observation")
 	case (frequency == 0) != (recency == 0):
-		return r.leaveOut(at, ImpossibleValue, sumRecency, fmt.Sprintf("%s with %s repeat purchases", number(recency), number(frequency)),
+		return r.leaveOut(at, ImpossibleValue, sumRecency, "a time without a repeat purchase, or none with one",
 			"0 where there are none, the time to the last where there are")
 	case r.has(sumHoldout) && (!(holdout >= 0) || holdout != math.Trunc(holdout) || holdout > 1e9):
-		return r.leaveOut(at, ImpossibleValue, sumHoldout, number(holdout), "a count of purchases")
+		return r.leaveOut(at, ImpossibleValue, sumHoldout, Beyond(holdout, 0, 1e9), "a count of purchases")
 	case r.has(sumAhead) && (!(ahead > 0) || r.Ahead != 0 && ahead != r.Ahead):
-		return r.leaveOut(at, ImpossibleValue, sumAhead, number(ahead), "a time above 0, the same for all")
+		return r.leaveOut(at, ImpossibleValue, sumAhead, "another time", "a time above 0, the same for all")
 	}
 	r.keep(at)
 	r.Frequency, r.Recency, r.T = append(r.Frequency, int(frequency)), append(r.Recency, recency), append(r.T, t)

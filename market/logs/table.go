@@ -110,9 +110,12 @@ type dialect struct {
 	masked    bool // cells are not shown in errors, only their shape: they may be a person's
 }
 
-// mask shows the shape of a cell: a for a letter, 9 for a digit.
-func mask(cell string) string {
-	return strings.Map(func(r rune) rune {
+// shape tells of a cell, which clip has quoted, no more than its shape: a for a letter, 9 for a digit.
+func shape(cell string) string {
+	if cell == `""` {
+		return "nothing"
+	}
+	return "a cell of the shape " + strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsLetter(r):
 			return 'a'
@@ -121,6 +124,17 @@ func mask(cell string) string {
 		}
 		return r
 	}, cell)
+}
+
+// Beyond says how a number is not one of the whole numbers from low to high, without showing it, for it may be an id.
+func Beyond(v, low, high float64) string {
+	switch {
+	case v < low:
+		return "a number below " + number(low)
+	case v > high:
+		return "a number above " + number(high)
+	}
+	return "a fraction"
 }
 
 // scanAs is scan in a dialect.
@@ -234,7 +248,7 @@ func scanCSV(d dialect, data io.Reader, columns []column, yield func(place, []ce
 				line, _ := r.FieldPos(at[i])
 				found := clip(record[at[i]])
 				if d.masked {
-					found = mask(found)
+					found = shape(found)
 				}
 				return place{row: line}.bad(c.name, found, expectedOf[c.kind])
 			}

@@ -100,7 +100,11 @@ func (m *Intention) read(job Job) (*sessions, error) {
 	}{{"features", m.Features}, {"without", m.Without}, {"categories", m.Categories}, {"log", m.Log}} {
 		for _, c := range named.columns {
 			if !slices.Contains(names, c) || c == m.Outcome {
-				return nil, field.New(named.key, fmt.Sprintf("%q", c), "columns of the file beside the outcome: "+strings.Join(names, ", "))
+				expected := "columns of the file beside the outcome"
+				if slices.Contains(names, m.Outcome) { // else the first line may be a row
+					expected += ": " + strings.Join(names, ", ")
+				}
+				return nil, field.New(named.key, fmt.Sprintf("%q", c), expected)
 			}
 		}
 	}
@@ -108,8 +112,8 @@ func (m *Intention) read(job Job) (*sessions, error) {
 	var warnings []string
 	for _, n := range names {
 		switch {
-		case n != m.Outcome && n != m.ID && m.Features == nil && !slices.Contains(m.Without, n) && logs.CustomerColumn(n):
-			warnings = append(warnings, n+" is by its name a customer's id, and left out; whose sessions are held out together, id says")
+		case n != m.Outcome && n != m.ID && m.Features == nil && !slices.Contains(m.Without, n) && (logs.HoldsIDs(n) || strings.EqualFold(n, "id")):
+			warnings = append(warnings, n+" is by its name an id, and left out; whose sessions are held out together, id says")
 		case n == m.Outcome, n == m.ID, slices.Contains(m.Without, n), m.Features != nil && !slices.Contains(m.Features, n):
 		case slices.Contains(m.Categories, n):
 			c.Words = append(c.Words, n)
@@ -122,16 +126,14 @@ func (m *Intention) read(job Job) (*sessions, error) {
 	if len(c.Numbers)+len(c.Words)+len(c.Either) == 0 {
 		return nil, &field.Error{File: job.Data.Name, Found: "no columns beside the outcome", Expected: "at least one that tells it"}
 	}
-	last := []string{m.Outcome}
-	if m.ID != "" {
-		last = append(last, m.ID)
+	if c.Words = append([]string{m.Outcome}, c.Words...); m.ID != "" {
+		c.IDs = []string{m.ID}
 	}
-	c.Words = append(last, c.Words...)
 	r, err := logs.DecodeRecords(job.Data.Name, job.Data, job.Data.Size, c)
 	if err != nil {
 		return nil, err
 	}
-	s, err := m.sessions(job, r, len(c.Numbers), len(last))
+	s, err := m.sessions(job, r, len(c.Numbers), len(c.Numbers)+len(c.IDs))
 	if err != nil {
 		return nil, err
 	}
@@ -139,8 +141,8 @@ func (m *Intention) read(job Job) (*sessions, error) {
 	return s, nil
 }
 
-// sessions makes inputs of records, whose columns from place at on are the outcome and perhaps the customer.
-func (m *Intention) sessions(job Job, r logs.Records, at, n int) (*sessions, error) {
+// sessions makes inputs of records, whose columns from one place to another are the customer, if that is known, and the outcome.
+func (m *Intention) sessions(job Job, r logs.Records, from, at int) (*sessions, error) {
 	s := &sessions{}
 	yes, err := m.purchase(job, r.Words[at])
 	if err != nil {
@@ -149,12 +151,12 @@ func (m *Intention) sessions(job Job, r logs.Records, at, n int) (*sessions, err
 	for _, w := range r.Word[at] {
 		s.bought = append(s.bought, map[bool]float64{true: 1}[int(w) == yes])
 	}
-	if n == 2 {
-		s.customer = whole(r.Word[at+1])
+	if from < at {
+		s.customer = whole(r.Word[from])
 	}
 	var of []int
 	for j, name := range r.Names {
-		if j >= at && j < at+n {
+		if j >= from && j <= at {
 			continue
 		}
 		in := persona.Input{Name: name, Log: slices.Contains(m.Log, name)}

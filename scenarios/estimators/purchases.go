@@ -59,6 +59,9 @@ func (p *Purchases) read(job Job, money bool) (c clientele, err error) {
 	if o.Key, err = p.key(job); err != nil {
 		return c, err
 	}
+	if o.Key != nil {
+		o.Roles = append(o.Roles, "customer")
+	}
 	summary := p.Layout == "summary"
 	if p.Layout == "auto" {
 		if summary, err = logs.HasCustomerSummaries(job.Data.Name, job.Data, job.Data.Size, o); err != nil {

@@ -142,7 +142,7 @@ func (q *Quantity) read(job Job) (*purchases, error) {
 	}
 	columns.Numbers = append(columns.Numbers, names[1:]...)
 	if q.ID != "" {
-		columns.Words = []string{q.ID}
+		columns.IDs = []string{q.ID}
 	}
 	file, err := logs.DecodeRecords(job.Data.Name, job.Data, job.Data.Size, columns)
 	if err != nil {
@@ -154,14 +154,14 @@ func (q *Quantity) read(job Job) (*purchases, error) {
 	}
 	for i, v := range file.Number[0] {
 		if v != math.Trunc(v) || v < 1 || v > 1e6 {
-			return nil, bad(i, q.Count, fmt.Sprint(v), "a whole number from 1 to a million: the model is of quantities given a purchase")
+			return nil, bad(i, q.Count, logs.Beyond(v, 1, 1e6), "a whole number from 1 to a million: the model is of quantities given a purchase")
 		}
 		p.y = append(p.y, int(v))
 		p.x.Set(i, 0, 1)
 		for j := 1; j < len(names); j++ {
 			x := file.Number[j][i]
 			if names[j] == q.Deal && !(x >= 0 && x <= 1) {
-				return nil, bad(i, q.Deal, fmt.Sprint(x), "a deal from 0 to 1")
+				return nil, bad(i, q.Deal, logs.Beyond(x, 0, 1), "a deal from 0 to 1")
 			}
 			p.x.Set(i, j, x)
 		}
