@@ -24,15 +24,16 @@ type Predictor interface {
 
 // Options of a fit. What is zero takes the method's default; what a method does not use is ignored.
 type Options struct {
-	Rank       int     // factors
-	Lambda     float64 // penalty, in the method's own unit
-	Sweeps     int     // passes over the ratings
-	Alpha      float64 // confidence of a unit of implicit feedback
-	Neighbours int     // neighbours that predict
-	Shrinkage  float64 // of similarities, in common raters
-	Similarity string  // of items: adjusted-cosine, cosine or pearson
-	Seed       uint64  // of the random numbers that a fit starts from
-	Workers    int     // goroutines, 0 = one; no result depends on it
+	Rank       int      // factors
+	Lambda     float64  // penalty, in the method's own unit
+	Sweeps     int      // passes over the ratings
+	Alpha      float64  // confidence of a unit of implicit feedback
+	Neighbours int      // neighbours that predict
+	Shrinkage  float64  // of similarities, in common raters
+	Similarity string   // of items: adjusted-cosine, cosine or pearson
+	Content    Features // of the items, read by the neural methods; none where empty
+	Seed       uint64   // of the random numbers that a fit starts from
+	Workers    int      // goroutines, 0 = one; no result depends on it
 }
 
 func (o Options) validate() error {
@@ -71,6 +72,8 @@ func Methods() []Method {
 		{"sgd", "ratings factorised by stochastic gradient descent", true, fitted(FitSGD)},
 		{"bayes", "ratings factorised by variational Bayes, which needs no penalty: the most accurate here", true, fitted(FitBayes)},
 		{"implicit", "purchases or clicks factorised by implicit alternating least squares", false, fitted(FitImplicit)},
+		{"neural", "ratings by embeddings of users and items through a neural network", true, fitted(FitNeural)},
+		{"neural-implicit", "purchases or clicks by embeddings through a neural network", false, fitted(FitNeuralImplicit)},
 	}
 }
 

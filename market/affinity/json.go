@@ -29,7 +29,8 @@ type model interface {
 
 // kinds are the models that a file can hold, by name.
 func kinds() map[string]model {
-	return map[string]model{"random": new(Random), "popularity": new(Popularity), "factors": new(Factors), "neighbours": new(Neighbours), "item-cosine": new(ItemCosine), "implicit": new(Implicit)}
+	return map[string]model{"random": new(Random), "popularity": new(Popularity), "factors": new(Factors), "neighbours": new(Neighbours), "item-cosine": new(ItemCosine), "implicit": new(Implicit),
+		"neural": new(Neural), "neural-implicit": new(NeuralImplicit)}
 }
 
 // Save writes a model of this package as JSON. Load reads it back to the same behaviour, bit for bit. Users in it are numbers.

@@ -166,6 +166,23 @@ func (r *Ratings) byUser(sum bool) *matrix {
 	return m
 }
 
+// split parts the entries, which it passes by user and value in their order.
+func (m *matrix) split(first func(user int, value float64) bool) (a, b *matrix) {
+	a, b = &matrix{start: make([]int, 1, len(m.start))}, &matrix{start: make([]int, 1, len(m.start))}
+	for u := range m.rows() {
+		columns, values := m.row(u)
+		for n, v := range values {
+			to := b
+			if first(u, v) {
+				to = a
+			}
+			to.col, to.val = append(to.col, columns[n]), append(to.val, v)
+		}
+		a.start, b.start = append(a.start, len(a.col)), append(b.start, len(b.col))
+	}
+	return a, b
+}
+
 // compress sorts entries into rows by counting, stable.
 func compress(rows int, row, col []int32, val []float64) *matrix {
 	m := &matrix{make([]int, rows+1), make([]int32, len(val)), make([]float64, len(val))}
