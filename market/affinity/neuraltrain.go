@@ -3,6 +3,8 @@ package affinity
 import (
 	"cmp"
 	"math"
+	"slices"
+	"sync"
 
 	"github.com/souk-sim/souk/sim/portable"
 	"github.com/souk-sim/souk/sim/rng"
@@ -10,6 +12,7 @@ import (
 
 const (
 	neuralSweeps   = 40
+	neuralMembers  = 3
 	neuralPatience = 5     // sweeps without a better validation, twice as many at first, which may lead nowhere yet
 	neuralBatch    = 512   // examples a step at most
 	neuralSteps    = 500   // of a sweep at least
@@ -33,33 +36,51 @@ type example struct {
 	value      float64
 }
 
-// train holds back a tenth of the entries, which tell after how many sweeps to stop; then a network learns as long on everything. Where
-// none is better than the biases alone, or too few were held back to tell, the output weights are 0.
-func (l *lesson) train(o Options) perceptron {
+// train makes a committee, each member from numbers of its own.
+func (l *lesson) train(o Options) committee {
 	family := rng.New(o.Seed, 0).Family("affinity neural")
-	hold := family.At(0)
-	validation, fit := l.x.split(func(int, float64) bool { return hold.Float64() < 0.1 })
-	sweeps := 0
-	if len(validation.val) >= neuralJudges {
-		draws := family.At(1)
-		judges := l.examples(validation, l.x, &draws, nil)
-		n := newNet(l, o, family.At(2))
-		best := l.loss(judges, func(example) float64 { return 0 })
-		for sweep := 1; sweep <= min(max(sweeps, neuralPatience)+neuralPatience, cmp.Or(o.Sweeps, neuralSweeps)); sweep++ {
-			n.sweep(l, fit, family.At(3, uint64(sweep)))
-			if loss := l.loss(judges, n.whole(l)); loss < best {
-				best, sweeps = loss, sweep
+	var members [neuralMembers]*perceptron
+	var wait sync.WaitGroup
+	workers := min(max(1, o.Workers), neuralMembers)
+	for worker := range workers {
+		wait.Go(func() {
+			for member := worker; member < neuralMembers; member += workers {
+				members[member] = l.member(o, func(id ...uint64) rng.Stream { return family.At(append(id, uint64(member))...) })
 			}
+		})
+	}
+	wait.Wait()
+	c := committee{}
+	for _, m := range members {
+		if m != nil {
+			for j := range m.Output {
+				m.Output[j] /= neuralMembers
+			}
+			c = append(c, *m)
 		}
 	}
-	n := newNet(l, o, family.At(2))
-	for sweep := 1; sweep <= sweeps; sweep++ {
-		n.sweep(l, l.x, family.At(3, uint64(sweep)))
+	return c
+}
+
+// member trains a network on nine tenths of the entries and gives what it was when it did best on the others: nil where that was before
+// it began, or too few are held back to tell.
+func (l *lesson) member(o Options, stream func(id ...uint64) rng.Stream) (best *perceptron) {
+	hold, draws := stream(0), stream(1)
+	validation, fit := l.x.split(func(int, float64) bool { return hold.Float64() < 0.1 })
+	if len(validation.val) < neuralJudges {
+		return nil
 	}
-	if sweeps == 0 {
-		clear(n.third.weight)
+	judges := l.examples(validation, l.x, &draws, nil)
+	n := newNet(l, o, stream(2))
+	least, last := l.loss(judges, func(example) float64 { return 0 }), neuralPatience
+	for sweep := 1; sweep <= min(last+neuralPatience, cmp.Or(o.Sweeps, neuralSweeps)); sweep++ {
+		n.sweep(l, fit, stream(3, uint64(sweep)))
+		if loss := l.loss(judges, n.whole(l)); loss < least {
+			least, last = loss, max(sweep, neuralPatience)
+			best = n.freeze(l, fit)
+		}
 	}
-	return n.freeze(l)
+	return best
 }
 
 // examples are the entries of x in random order, with draws of what known has not where the lesson wants negatives.
@@ -288,26 +309,26 @@ func (l *lesson) loss(examples []example, f func(example) float64) float64 {
 	return sum
 }
 
-// freeze multiplies the first layer out.
-func (n *net) freeze(l *lesson) perceptron {
+// freeze multiplies the first layer out. Who has no entry in x has learnt nothing, and is unknown but for content.
+func (n *net) freeze(l *lesson, x *matrix) *perceptron {
 	k, width, items := n.user.width, 2*n.user.width, len(l.itemBias)
-	p := perceptron{Width: width, User: make([]float64, l.x.rows()*width), Item: make([]float64, items*width), Unknown: make([]float64, width),
-		Hidden: n.second.weight, Output: n.third.weight}
-	rated := make([]bool, items)
-	for _, i := range l.x.col {
-		rated[i] = true
+	p := &perceptron{width, make([]float64, x.rows()*width), make([]float64, items*width), make([]float64, width),
+		slices.Clone(n.second.weight), slices.Clone(n.third.weight)}
+	seen := make([]bool, items)
+	for _, i := range x.col {
+		seen[i] = true
 	}
 	for j := range width {
 		w := n.first.row(int32(j))
 		p.Unknown[j] = w[len(w)-1]
-		for u := range l.x.rows() {
-			if l.x.start[u] < l.x.start[u+1] {
+		for u := range x.rows() {
+			if x.start[u] < x.start[u+1] {
 				p.User[u*width+j] = dot(w[:k], n.user.row(int32(u)))
 			}
 		}
 		for i := range items {
 			t := p.Unknown[j] + dot(vector(l.content.Values, int32(i), l.content.D), w[2*k:])
-			if rated[i] {
+			if seen[i] {
 				t += dot(n.item.row(int32(i)), w[k:])
 			}
 			p.Item[i*width+j] = t
