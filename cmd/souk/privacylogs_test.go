@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,9 +110,6 @@ func plantedLogs() map[string]plantedTable {
 		}
 		add("summary", repeats, last, last+30, fmt.Sprintf("%.2f", 3+stream.Float64()), draw(2))
 	}
-	for r, row := range logs["ratings"][1:] { // add puts the id first there
-		logs["ratings"][r+1] = row
-	}
 	return logs
 }
 
@@ -120,6 +118,12 @@ func (t plantedTable) csv() []byte {
 	var b bytes.Buffer
 	csv.NewWriter(&b).WriteAll(t)
 	return b.Bytes()
+}
+
+// plantedNumbers tells the columns of numbers.
+func plantedNumbers(column string) bool {
+	return strings.Contains(column, ".") || slices.Contains([]string{"amount", "quantity", "on_deal", "coupon", "price", "frequency", "recency", "T", "spend", "holdout", "rating",
+		"position", "pages", "seconds"}, column)
 }
 
 // parquet writes the log with columns of texts and of numbers, the customer's as texts.
@@ -172,13 +176,4 @@ func (t plantedTable) with(row, column int, cell func(id string) string) planted
 		}
 	}
 	return out
-}
-
-// lines are baskets a line, without customers.
-func (t plantedTable) lines() []byte {
-	var b strings.Builder
-	for _, row := range t[1:] {
-		b.WriteString(row[len(row)-1] + ",bread\n")
-	}
-	return []byte(b.String())
 }

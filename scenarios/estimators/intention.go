@@ -94,17 +94,17 @@ func (m *Intention) read(job Job) (*sessions, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !slices.Contains(names, m.Outcome) { // the first line may be a row, of which nothing is shown
+		_, err := logs.DecodeRecords(job.Data.Name, job.Data, job.Data.Size, logs.RecordColumns{Words: []string{m.Outcome}})
+		return nil, err
+	}
 	for _, named := range []struct {
 		key     string
 		columns []string
 	}{{"features", m.Features}, {"without", m.Without}, {"categories", m.Categories}, {"log", m.Log}} {
 		for _, c := range named.columns {
 			if !slices.Contains(names, c) || c == m.Outcome {
-				expected := "columns of the file beside the outcome"
-				if slices.Contains(names, m.Outcome) { // else the first line may be a row
-					expected += ": " + strings.Join(names, ", ")
-				}
-				return nil, field.New(named.key, fmt.Sprintf("%q", c), expected)
+				return nil, field.New(named.key, fmt.Sprintf("%q", c), "columns of the file beside the outcome: "+strings.Join(names, ", "))
 			}
 		}
 	}
