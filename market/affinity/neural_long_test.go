@@ -4,7 +4,7 @@ package affinity
 
 import "testing"
 
-// TestANetworkPredictsJester: biases have 4.321 here, the networks' root mean square errors were 4.093 to 4.106.
+// TestANetworkPredictsJester: biases have 4.321 here; with these seeds the networks have 4.106, 4.102 and 4.093.
 func TestANetworkPredictsJester(t *testing.T) {
 	train, test := jester(t).SplitRows(fifth)
 	for seed := range uint64(3) {

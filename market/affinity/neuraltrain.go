@@ -13,7 +13,7 @@ import (
 const (
 	neuralSweeps   = 40
 	neuralMembers  = 3
-	neuralPatience = 5     // sweeps without a better validation, twice as many at first, which may lead nowhere yet
+	neuralPatience = 3     // sweeps without a better validation; thrice as many at first, which may lead nowhere yet
 	neuralBatch    = 512   // examples a step at most
 	neuralSteps    = 500   // of a sweep at least
 	neuralRate     = 0.004 // of Adam (Kingma & Ba 2015)
@@ -72,11 +72,11 @@ func (l *lesson) member(o Options, stream func(id ...uint64) rng.Stream) (best *
 	}
 	judges := l.examples(validation, l.x, &draws, nil)
 	n := newNet(l, o, stream(2))
-	least, last := l.loss(judges, func(example) float64 { return 0 }), neuralPatience
+	least, last := l.loss(judges, func(example) float64 { return 0 }), 2*neuralPatience
 	for sweep := 1; sweep <= min(last+neuralPatience, cmp.Or(o.Sweeps, neuralSweeps)); sweep++ {
 		n.sweep(l, fit, stream(3, uint64(sweep)))
 		if loss := l.loss(judges, n.whole(l)); loss < least {
-			least, last = loss, max(sweep, neuralPatience)
+			least, last = loss, max(sweep, 2*neuralPatience)
 			best = n.freeze(l, fit)
 		}
 	}

@@ -1,6 +1,6 @@
 // Package affinity learns who likes what from ratings or purchases, and ranks the shelf that a shopper sees by it: baselines, item
 // neighbours, matrix factorisation for ratings (alternating least squares, stochastic gradient, variational Bayes) and for purchases
-// (implicit alternating least squares), and content for what nobody has rated yet.
+// (implicit alternating least squares), neural networks for both, and content for what nobody has rated yet.
 package affinity
 
 import (
