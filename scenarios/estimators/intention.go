@@ -267,7 +267,7 @@ func judge(p, y []float64) (*judged, error) {
 		j.Brier += (p - y[i]) * (p - y[i]) / float64(len(y))
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
-	const parts = 10
+	parts := min(10, max(1, len(p)/usualLeast)) // none of few
 	for b := range parts {
 		rows := order[b*len(p)/parts : (b+1)*len(p)/parts]
 		c := calibrated{Sessions: len(rows)}

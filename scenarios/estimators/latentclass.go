@@ -121,6 +121,11 @@ func (l *LatentClass) Fit(_ context.Context, job Job) (*Fit, error) {
 		logits = append(logits, m)
 	case *choice.LatentClass:
 		f.Model = fmt.Sprintf("latent-class logit of %d classes", len(m.Shares))
+		people := f.Customers
+		if people == 0 {
+			people = f.N
+		}
+		f.Warnings = append(f.Warnings, fewIn("class", m.Shares, people)...)
 		all.Shares, all.Starts, all.Finished, all.Reached, all.Emptied = m.Shares, m.Starts, m.Finished, m.Reached, m.Emptied
 		for c := range m.Shares {
 			logits = append(logits, m.Class(c))

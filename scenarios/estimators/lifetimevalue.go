@@ -20,7 +20,7 @@ type LifetimeValue struct {
 	Horizon    float64                  `toml:"horizon" range:"(0,100000]" doc:"time that counts, in units; left out: a year"`
 	Discount   float64                  `toml:"discount" default:"0.1" range:"[0,10]" doc:"a year: money in a year is worth 1/(1+discount) today"`
 	Margin     float64                  `toml:"margin" default:"1" range:"(0,1]" doc:"share of a purchase that the shop keeps"`
-	Least      int                      `toml:"least" default:"5" range:"[1,1000000]" doc:"customers below which a group is merged with others"`
+	Least      int                      `toml:"least" default:"10" range:"[1,1000000]" doc:"customers below which a group is merged with others"`
 	Parameters *LifetimeValueParameters `toml:"parameters" doc:"the models by hand"`
 }
 

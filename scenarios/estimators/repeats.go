@@ -17,6 +17,7 @@ type Repeats struct {
 	Purchases
 	Horizon float64   `toml:"horizon" range:"(0,100000]" doc:"time ahead for which purchases are expected, in units; left out: the time held out, else a year"`
 	Times   []float64 `toml:"times" doc:"times for which the repeat purchases of a new customer are expected, in units; left out: 1, 13, 26, 39, 52 and 78 weeks"`
+	Least   int       `toml:"least" default:"10" range:"[1,1000000]" doc:"customers of whom a row of a table must speak; rows of fewer are merged"`
 	Example []float64 `toml:"example" doc:"frequency, recency and T of one customer to tell about"`
 }
 
@@ -135,11 +136,19 @@ func (r *Repeats) report(job Job, words string, m loyalty.Model, e *loyalty.Esti
 	if own.Frequencies, err = loyalty.Frequencies(m, c.all); err != nil {
 		return nil, inFile(job.Data, err)
 	}
+	own.Frequencies.Rows = together(own.Frequencies.Rows, r.Least, func(x *loyalty.FrequencyRow) int { return x.Observed }, func(into, of *loyalty.FrequencyRow) {
+		into.Observed, into.Expected = into.Observed+of.Observed, into.Expected+of.Expected
+	})
 	if c.later && c.ahead == 0 {
 		c.ahead = r.Horizon
 	}
 	if own.Holdout, err = purchasesHeldOut(f, m, c, r.Unit); err != nil {
 		return nil, inFile(job.Data, err)
+	}
+	if h := own.Holdout; h != nil {
+		h.Rows = together(h.Rows, r.Least, func(x *loyalty.ForecastRow) int { return x.Customers }, func(into, of *loyalty.ForecastRow) {
+			into.Customers, into.Actual, into.Expected = into.Customers+of.Customers, into.Actual+of.Actual, into.Expected+of.Expected
+		})
 	}
 	if own.Example, err = r.example(m, horizon); err != nil {
 		return nil, err
@@ -239,9 +248,9 @@ func (r *Repeats) describe(f *Fit, own repeatFigures) {
 	}
 	f.Tables = append(f.Tables, Table{Title: "repeat purchases of a new customer", Rows: [][]string{head, row}})
 	t := Table{Title: "how often customers came back", Rows: [][]string{{"times", "customers", "expected"}}}
-	last := len(own.Frequencies.Rows) - 1
+	names := spanned(own.Frequencies.Rows, func(x loyalty.FrequencyRow) int { return x.Frequency })
 	for i, x := range own.Frequencies.Rows {
-		t.Rows = append(t.Rows, []string{orMore(x.Frequency, i == last), strconv.Itoa(x.Observed), fmt.Sprintf("%.1f", x.Expected)})
+		t.Rows = append(t.Rows, []string{names[i], strconv.Itoa(x.Observed), fmt.Sprintf("%.1f", x.Expected)})
 	}
 	if p := own.Frequencies.PValue; p != nil {
 		t.Note = fmt.Sprintf("χ² %.2f on %d degrees of freedom, p = %.3g", own.Frequencies.ChiSquare, own.Frequencies.Degrees, *p)
@@ -251,8 +260,9 @@ func (r *Repeats) describe(f *Fit, own repeatFigures) {
 		return
 	}
 	t = Table{Title: "purchases held out, by how often customers had come back", Rows: [][]string{{"times", "customers", "bought", "expected"}}}
+	names = spanned(own.Holdout.Rows, func(x loyalty.ForecastRow) int { return x.Frequency })
 	for i, x := range own.Holdout.Rows {
-		t.Rows = append(t.Rows, []string{orMore(x.Frequency, i == last), strconv.Itoa(x.Customers), strconv.Itoa(x.Actual), fmt.Sprintf("%.1f", x.Expected)})
+		t.Rows = append(t.Rows, []string{names[i], strconv.Itoa(x.Customers), strconv.Itoa(x.Actual), fmt.Sprintf("%.1f", x.Expected)})
 	}
 	f.Tables = append(f.Tables, t)
 }
@@ -260,13 +270,6 @@ func (r *Repeats) describe(f *Fit, own repeatFigures) {
 // span writes a time.
 func (p *Purchases) span(t float64) string {
 	return strconv.FormatFloat(t, 'g', 6, 64) + " " + p.Unit + "s"
-}
-
-func orMore(n int, more bool) string {
-	if more {
-		return strconv.Itoa(n) + "+"
-	}
-	return strconv.Itoa(n)
 }
 
 // listed writes figures with blanks between.

@@ -61,7 +61,7 @@ func (m *VisitMixture) Fit(_ context.Context, job Job) (*Fit, error) {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	f.Tables = []Table{t}
+	f.Tables, f.Warnings = []Table{t}, append(f.Warnings, fewIn("kind", fitted.Shares, len(v.paths))...)
 	f.Words = []string{fmt.Sprintf("log-likelihood %.4f, AIC %.2f, BIC %.2f; %d random starts", f.LogLik, e.AIC, e.BIC, m.Starts)}
 	if len(held.paths) > 0 {
 		sum, clicks := 0.0, 0
