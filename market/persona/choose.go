@@ -93,6 +93,7 @@ type ChooseOptions struct {
 	Restarts   int // of each search, 20 where zero
 	Workers    int // the result does not depend on it
 	Streams    rng.Family
+	Done       func() // called after each number of groups; may be nil
 }
 
 // Choose fits k-means for every number of groups up to Most. byGap is the number that the gap statistic picks (Tibshirani,
@@ -144,6 +145,9 @@ func Choose(x []float64, d int, o ChooseOptions) (candidates []Candidate, byGap,
 			}
 		}
 		candidates = append(candidates, c)
+		if o.Done != nil {
+			o.Done()
+		}
 	}
 	for byGap = 1; byGap < o.Most; byGap++ {
 		if next := candidates[byGap]; candidates[byGap-1].Gap >= next.Gap-next.GapSE {

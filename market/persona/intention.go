@@ -103,6 +103,18 @@ func (m *Intention) Probability(x []float64) float64 {
 	return m.Forest.Predict(x)
 }
 
+// LogLik is the log-likelihood of sessions: values (n × inputs) and bought (n) as FitIntention takes them. It is that of the penalised
+// coefficients, and so no more than the greatest; what happened though its probability is 0 counts as 1e-300.
+func (m *Intention) LogLik(values, bought []float64) (sum float64) {
+	x, d := make([]float64, len(m.Features())), len(m.Inputs)
+	for i, y := range bought {
+		m.Encode(values[i*d:(i+1)*d], x)
+		p := m.Probability(x)
+		sum += portable.Log(max(float64(y*p)+float64((1-y)*(1-p)), 1e-300))
+	}
+	return sum
+}
+
 const intentionSchema = "souk.intention/1"
 
 type savedIntention struct {

@@ -18,6 +18,7 @@ type ForestOptions struct {
 	Features int        // tried at each split; a third of them where zero
 	Workers  int        // trees grown at a time, 0 meaning one; the forest does not depend on it
 	Streams  rng.Family // tree i draws from Streams.At(i) only
+	Done     func()     // called after each tree, by several workers at once; may be nil
 }
 
 // Forest is a random forest (Breiman 2001): the mean of regression trees, each grown on a bootstrap sample by splits of
@@ -58,6 +59,9 @@ func FitForest(x [][]float64, y []float64, o ForestOptions) (f *Forest, oob []fl
 			g := newGrower(data, y, o)
 			for i := int(next.Add(1)) - 1; i < o.Trees; i = int(next.Add(1)) - 1 {
 				f.Trees[i], drawn[i] = g.grow(o.Streams.At(uint64(i)))
+				if o.Done != nil {
+					o.Done()
+				}
 			}
 		})
 	}

@@ -16,6 +16,7 @@ type FoldOptions struct {
 	Group   []int      // of each row, or nil: rows of one group (a customer's) go to the same fold
 	Workers int        // folds fitted at a time, 0 meaning one
 	Streams rng.Family // who goes where is drawn from Streams.At(0)
+	Done    func()     // called after each fold, by several workers at once; may be nil
 }
 
 // Validated is a path with what held-out rows say of each of its penalties.
@@ -55,6 +56,9 @@ func CrossValidateLogistic(y []float64, x *mat.Dense, names []string, o PathOpti
 		running.Go(func() {
 			for k := range queue {
 				deviance[k], rows[k], errs[k] = heldOut(y, x, names, o, fold, k)
+				if v.Done != nil {
+					v.Done()
+				}
 			}
 		})
 	}

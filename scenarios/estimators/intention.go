@@ -22,8 +22,8 @@ type Intention struct {
 	Outcome    string   `toml:"outcome" doc:"column of what became of a session: two words, or 1 and 0 (required)"`
 	Bought     string   `toml:"bought" doc:"word of the outcome that is a purchase; left out: TRUE, yes or 1"`
 	Features   []string `toml:"features" doc:"columns that it is told by; left out: all others"`
-	Without    []string `toml:"without" doc:"columns that are not looked at, such as an id"`
-	Categories []string `toml:"categories" doc:"columns of numbers that are codes; columns of words are told by themselves"`
+	Without    []string `toml:"without" doc:"columns that are not looked at"`
+	Categories []string `toml:"categories" doc:"columns of codes or words: their cells are shown; columns of at most 20 words without digits are told by themselves"`
 	Log        []string `toml:"log" doc:"columns of numbers that are taken as ln(1 + x)"`
 	ID         string   `toml:"id" doc:"column of the customer: all sessions of one are held out, or none"`
 	Method     string   `toml:"method" default:"'logistic'" oneof:"logistic,forest" doc:"which of the two models is saved; both are fitted and judged"`
@@ -159,6 +159,13 @@ func (m *Intention) sessions(job Job, r logs.Records, from, at int) (*sessions, 
 		if j >= from && j <= at {
 			continue
 		}
+		warning, leave := m.doubt(r, j)
+		if warning != "" {
+			s.warnings = append(s.warnings, warning)
+		}
+		if leave {
+			continue
+		}
 		in := persona.Input{Name: name, Log: slices.Contains(m.Log, name)}
 		if r.Word[j] != nil {
 			if in.Words = m.frequent(r.Word[j], r.Words[j]); len(in.Words) > mostWords {
@@ -173,7 +180,7 @@ func (m *Intention) sessions(job Job, r logs.Records, from, at int) (*sessions, 
 		s.inputs, of = append(s.inputs, in), append(of, j)
 	}
 	if s.inputs == nil {
-		return nil, &field.Error{File: job.Data.Name, Found: "columns that are the same in all sessions", Expected: "one that varies"}
+		return nil, &field.Error{File: job.Data.Name, Found: "no column to learn from: all are the same in all sessions, or like ids", Expected: "one that varies; --categories names those whose words may be shown"}
 	}
 	for i := range r.Rows {
 		for _, j := range of {
@@ -305,14 +312,14 @@ func (m *Intention) Fit(_ context.Context, job Job) (*Fit, error) {
 	if own.Share == 0 || own.Share == 1 {
 		return nil, &field.Error{File: job.Data.Name, Key: m.Outcome, Found: "sessions to fit on that all end alike", Expected: "some of either outcome; hold out less"}
 	}
-	streams := rng.New(job.Seed, 0)
+	streams, done := rng.New(job.Seed, 0), job.steps(m.Folds+m.Trees)
 	logistic, forest, path, oob, err := persona.FitIntention(s.inputs, values, bought, persona.IntentionOptions{Path: stats.PathOptions{Mix: m.Mix},
-		Folds:  stats.FoldOptions{Folds: m.Folds, Group: customer, Workers: job.Workers, Streams: streams.Family("folds")},
-		Forest: stats.ForestOptions{Trees: m.Trees, MinLeaf: m.MinLeaf, Workers: job.Workers, Streams: streams.Family("forest")}})
+		Folds:  stats.FoldOptions{Folds: m.Folds, Group: customer, Workers: job.Workers, Streams: streams.Family("folds"), Done: done},
+		Forest: stats.ForestOptions{Trees: m.Trees, MinLeaf: m.MinLeaf, Workers: job.Workers, Streams: streams.Family("forest"), Done: done}})
 	if err != nil {
 		return nil, inFile(job.Data, err)
 	}
-	f := &Fit{Model: "purchase intention: penalised logistic regression and random forest", N: len(in), LogLik: math.NaN(), Converged: true, Warnings: append(s.warnings, path.Warnings...)}
+	f := &Fit{Model: "purchase intention: penalised logistic regression and random forest", N: len(in), LogLik: logistic.LogLik(values, bought), Converged: true, Warnings: append(s.warnings, path.Warnings...)}
 	f.Data = fmt.Sprintf("%d sessions, %s with a purchase, by %d columns", len(in), percent(own.Share), len(s.inputs))
 	if customer != nil {
 		f.Customers = len(slices.Compact(slices.Sorted(slices.Values(customer))))
@@ -326,7 +333,8 @@ func (m *Intention) Fit(_ context.Context, job Job) (*Fit, error) {
 	if m.Method == "forest" {
 		f.Saved = saved{forest.Save}
 	}
-	f.Words = []string{fmt.Sprintf("constant %s, penalty %s by cross-validation; coefficients in the units of the columns", rounded(own.Intercept), rounded(own.Lambda)),
+	f.Words = []string{fmt.Sprintf("log-likelihood %.4f of the logistic regression", f.LogLik),
+		fmt.Sprintf("constant %s, penalty %s by cross-validation; coefficients in the units of the columns", rounded(own.Intercept), rounded(own.Lambda)),
 		fmt.Sprintf("AUC of the forest by trees that did not see a session: %s", rounded(own.OutOfBag))}
 	if len(out) > 0 {
 		own.Logistic, own.Forest = m.heldOut(f, s, out, logistic, forest)

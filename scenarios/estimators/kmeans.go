@@ -174,7 +174,8 @@ func (m *KMeans) choose(job Job, p *people, streams rng.Family, own *groupFigure
 		own.K = among[0]
 		return nil
 	}
-	all, byGap, _, err := persona.Choose(p.z, p.width(), persona.ChooseOptions{Most: among[len(among)-1], Workers: job.Workers, Streams: streams})
+	most := among[len(among)-1]
+	all, byGap, _, err := persona.Choose(p.z, p.width(), persona.ChooseOptions{Most: most, Workers: job.Workers, Streams: streams, Done: job.steps(most)})
 	if err != nil {
 		return groupError(job, err)
 	}

@@ -129,7 +129,7 @@ func (c *Coupon) fit(job Job, p *people, after persona.Window, t logs.Transactio
 		return &field.Error{File: job.Data.Name, Found: map[float64]string{0: "no customer", 1: "every customer"}[own.Reacted] + " with a discount from " + dayName(after.Start) + " on",
 			Expected: "some who react, and some who do not"}
 	}
-	v, err := personas.FitCoupon(p.features, y, stats.PathOptions{Mix: c.Mix}, stats.FoldOptions{Folds: c.Folds, Workers: job.Workers, Streams: rng.New(job.Seed, 0).Family("folds")})
+	v, err := personas.FitCoupon(p.features, y, stats.PathOptions{Mix: c.Mix}, stats.FoldOptions{Folds: c.Folds, Workers: job.Workers, Streams: rng.New(job.Seed, 0).Family("folds"), Done: job.steps(c.Folds)})
 	if err != nil {
 		return inFile(job.Data, err)
 	}
@@ -137,9 +137,14 @@ func (c *Coupon) fit(job Job, p *people, after persona.Window, t logs.Transactio
 	for j, name := range personas.Coupon.Names {
 		f.Coefficients = append(f.Coefficients, Coefficient{Name: name, Estimate: personas.Coupon.Coef[j]})
 	}
+	f.LogLik = 0 // that of the penalised coefficients
+	for i, v := range y {
+		p := personas.Redeems(p.features.X[i*p.width() : (i+1)*p.width()])
+		f.LogLik += math.Log(max(float64(v*p)+float64((1-v)*(1-p)), 1e-300))
+	}
 	f.Converged, f.Own = true, own
 	f.Warnings = append(f.Warnings, v.Warnings...)
-	f.Words = append(f.Words, fmt.Sprintf("%s of the customers reacted", percent(own.Reacted)),
+	f.Words = append(f.Words, fmt.Sprintf("%s of the customers reacted", percent(own.Reacted)), fmt.Sprintf("log-likelihood %.4f", f.LogLik),
 		fmt.Sprintf("penalty %s, the simplest within a standard error of the best by cross-validation", rounded(personas.Coupon.Lambda)))
 	if len(held.Customer) == 0 {
 		return nil
