@@ -1,10 +1,8 @@
 package affinity
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"reflect"
 
@@ -63,7 +61,7 @@ func Load(b []byte) (Recommender, error) {
 // LoadNamed reads what Save or SaveNamed wrote; items is nil where the document does not name them.
 func LoadNamed(b []byte) (m Recommender, items []string, err error) {
 	var s saved
-	if err := decode(b, &s); err != nil {
+	if err := field.Document(b, schema, &s); err != nil {
 		return nil, nil, err
 	}
 	if m, err = s.load(); err != nil {
@@ -76,32 +74,17 @@ func LoadNamed(b []byte) (m Recommender, items []string, err error) {
 }
 
 func (s *saved) load() (Recommender, error) {
-	if s.Schema != schema {
-		return nil, field.New("schema", fmt.Sprintf("%q", s.Schema), schema)
-	}
 	m := kinds()[s.Kind]
 	if m == nil {
 		return nil, field.New("kind", fmt.Sprintf("%q", s.Kind), "a kind of model")
 	}
-	if err := decode(s.Model, m); err != nil {
+	if err := field.Document(s.Model, "", m); err != nil {
 		return nil, err
 	}
 	if err := m.check(); err != nil {
 		return nil, err
 	}
 	return m, nil
-}
-
-func decode(b []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("affinity model: %w", err)
-	}
-	if d.Decode(new(any)) != io.EOF {
-		return field.New("document", "more after the model", "one JSON object")
-	}
-	return nil
 }
 
 func size(key string, n int) error {

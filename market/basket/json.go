@@ -1,10 +1,8 @@
 package basket
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/souk-sim/souk/scenarios/field"
@@ -40,16 +38,8 @@ func (c *CrossSell) Save() ([]byte, error) {
 // Load reads what Save wrote. An error names what is wrong in the document.
 func Load(b []byte) (*CrossSell, error) {
 	var j crossSellJSON
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&j); err != nil {
-		return nil, fmt.Errorf("basket model: %w", err)
-	}
-	if d.Decode(new(any)) != io.EOF {
-		return nil, field.New("document", "more after the model", "one JSON object")
-	}
-	if j.Schema != schema {
-		return nil, field.New("schema", fmt.Sprintf("%q", j.Schema), schema)
+	if err := field.Document(b, schema, &j); err != nil {
+		return nil, err
 	}
 	c := &CrossSell{Baskets: j.Baskets, Items: j.Items, Sizes: j.Sizes}
 	for _, r := range j.Rules {

@@ -1,11 +1,8 @@
 package journey
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -38,16 +35,8 @@ func Save(j Journey) ([]byte, error) {
 // Load reads what Save wrote. An error names what is wrong in the document.
 func Load(b []byte) (Journey, error) {
 	var f saved
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&f); err != nil {
-		return Journey{}, fmt.Errorf("journey model: %w", err)
-	}
-	if d.Decode(new(any)) != io.EOF {
-		return Journey{}, field.New("document", "more after the models", "one JSON object")
-	}
-	if f.Schema != schema {
-		return Journey{}, field.New("schema", fmt.Sprintf("%q", f.Schema), schema)
+	if err := field.Document(b, schema, &f); err != nil {
+		return Journey{}, err
 	}
 	if err := f.Check(); err != nil {
 		return Journey{}, err

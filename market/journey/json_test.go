@@ -121,7 +121,7 @@ func TestFilesThatCannotBeAreRefusedByName(t *testing.T) {
 		{"examination.model", `"cascade"`, `"casscade"`},
 		{"examination.onward: found 1.8", `"onward": 0.8`, `"onward": 1.8`},
 		{"arrivals.size: found -7.3", "7.3", "-7.3"},
-		{"more after the models", whole, whole + "{}"},
+		{"more after the object", whole, whole + "{}"},
 		{"none", whole, `{"schema": "souk.journey/1"}`},
 		{"EOF", whole, ""},
 	} {

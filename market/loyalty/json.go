@@ -1,10 +1,8 @@
 package loyalty
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -41,16 +39,8 @@ func Save(m Model, spend *GammaGamma) ([]byte, error) {
 // Load reads what Save wrote. An error names what is wrong in the document.
 func Load(b []byte) (Model, *GammaGamma, error) {
 	var f saved
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&f); err != nil {
-		return nil, nil, fmt.Errorf("loyalty model: %w", err)
-	}
-	if d.Decode(new(any)) != io.EOF {
-		return nil, nil, field.New("document", "more after the model", "one JSON object")
-	}
-	if f.Schema != schema {
-		return nil, nil, field.New("schema", fmt.Sprintf("%q", f.Schema), schema)
+	if err := field.Document(b, schema, &f); err != nil {
+		return nil, nil, err
 	}
 	if err := f.check(); err != nil {
 		return nil, nil, err

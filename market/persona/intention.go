@@ -1,10 +1,8 @@
 package persona
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 
@@ -133,16 +131,8 @@ func (m *Intention) Save() ([]byte, error) {
 // LoadIntention reads what Save wrote. An error names what is wrong in the document.
 func LoadIntention(b []byte) (*Intention, error) {
 	s := savedIntention{Intention: &Intention{}}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
-		return nil, fmt.Errorf("intention: %w", err)
-	}
-	if d.Decode(new(any)) != io.EOF {
-		return nil, field.New("document", "more after the model", "one JSON object")
-	}
-	if s.Schema != intentionSchema {
-		return nil, field.New("schema", fmt.Sprintf("%q", s.Schema), intentionSchema)
+	if err := field.Document(b, intentionSchema, &s); err != nil {
+		return nil, err
 	}
 	return s.Intention, s.check()
 }

@@ -1,10 +1,8 @@
 package persona
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 
@@ -29,16 +27,8 @@ func (p *Personas) Save() ([]byte, error) {
 // Load reads what Save wrote. An error names what is wrong in the document.
 func Load(b []byte) (*Personas, error) {
 	s := saved{Personas: &Personas{}}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
-		return nil, fmt.Errorf("personas: %w", err)
-	}
-	if d.Decode(new(any)) != io.EOF {
-		return nil, field.New("document", "more after the model", "one JSON object")
-	}
-	if s.Schema != schema {
-		return nil, field.New("schema", fmt.Sprintf("%q", s.Schema), schema)
+	if err := field.Document(b, schema, &s); err != nil {
+		return nil, err
 	}
 	if err := s.check(); err != nil {
 		return nil, err

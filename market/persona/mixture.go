@@ -1,11 +1,9 @@
 package persona
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"sync"
@@ -311,16 +309,8 @@ func (m *Mixture) Save() ([]byte, error) {
 // LoadMixture reads what Save wrote. An error names what is wrong in the document.
 func LoadMixture(b []byte) (*Mixture, error) {
 	s := savedMixture{Mixture: &Mixture{}}
-	decoder := json.NewDecoder(bytes.NewReader(b))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&s); err != nil {
-		return nil, fmt.Errorf("mixture: %w", err)
-	}
-	if decoder.Decode(new(any)) != io.EOF {
-		return nil, field.New("document", "more after the model", "one JSON object")
-	}
-	if s.Schema != mixtureSchema {
-		return nil, field.New("schema", fmt.Sprintf("%q", s.Schema), mixtureSchema)
+	if err := field.Document(b, mixtureSchema, &s); err != nil {
+		return nil, err
 	}
 	if err := s.check(); err != nil {
 		return nil, err
