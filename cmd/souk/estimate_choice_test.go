@@ -489,8 +489,11 @@ func TestQuantitiesAreFittedFromACountColumn(t *testing.T) {
 	if math.Abs(a-0.5) > 0.05 || math.Abs(b-0.4) > 0.05 || !(se > 0) || e.Customers != 100 || e.N != 400 {
 		t.Errorf("%.4f + %.4f (%.4f) deal, %d customers, %d rows", a, b, se, e.Customers, e.N)
 	}
-	var q choice.Quantity
-	if raw, err := os.ReadFile(model); err != nil || json.Unmarshal(raw, &q) != nil || q.Deal != b || q.Intercept != a {
+	raw, err := os.ReadFile(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q, err := choice.LoadQuantity(raw); err != nil || q.Deal != b || q.Intercept != a {
 		t.Errorf("%+v, %v", q, err)
 	}
 }

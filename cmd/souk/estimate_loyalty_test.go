@@ -293,7 +293,7 @@ func TestModelsOfCustomersLoadAgain(t *testing.T) {
 		if m != nil {
 			values = m.Parameters()
 		}
-		if spend != nil {
+		if spend, ok := spend.(*loyalty.GammaGamma); ok {
 			values = append(values, spend.Parameters()...)
 		}
 		for i, c := range e.Coefficients {

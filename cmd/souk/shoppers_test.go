@@ -265,11 +265,11 @@ func TestModelsThatOnlyMakeTwinsAreFittedAndLoad(t *testing.T) {
 	if j, err := journey.Load(text); err != nil || j.Mixture == nil || len(j.Mixture.Kinds) != 2 {
 		t.Errorf("the visits load to %v, %v", j, err)
 	}
-	var spend loyalty.SpendCopula
+	var spend loyalty.Spending
 	if text, err = os.ReadFile(filepath.Join(folder, "loyalty-spend-copula.json")); err == nil {
-		err = json.Unmarshal(text, &spend)
+		_, spend, err = loyalty.Load(text)
 	}
-	if err != nil || spend.Check() != nil || spend.Correlation != d.Shoppers[1].Fit.Correlation {
+	if copula, ok := spend.(*loyalty.SpendCopula); err != nil || !ok || copula.Correlation != d.Shoppers[1].Fit.Correlation {
 		t.Errorf("the spend loads to %+v, %v", spend, err)
 	}
 	if text, err = os.ReadFile(filepath.Join(folder, "loyalty-bgnbd-alive.csv")); err != nil || !strings.HasPrefix(string(text), "frequency,") {

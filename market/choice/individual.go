@@ -1,7 +1,6 @@
 package choice
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -9,6 +8,8 @@ import (
 
 	"github.com/souk-sim/souk/scenarios/field"
 )
+
+const schema = "souk.choice/1"
 
 // loadable is an Individual that can be read from its JSON form.
 type loadable interface {
@@ -44,30 +45,34 @@ type (
 
 func (m *Logit) document() any {
 	return &struct {
-		Model string `json:"model"`
+		Schema string `json:"schema"`
+		Model  string `json:"model"`
 		*plainLogit
-	}{"logit", (*plainLogit)(m)}
+	}{schema, "logit", (*plainLogit)(m)}
 }
 
 func (m *NestedLogit) document() any {
 	return &struct {
-		Model string `json:"model"`
+		Schema string `json:"schema"`
+		Model  string `json:"model"`
 		*plainNested
-	}{"nested-logit", (*plainNested)(m)}
+	}{schema, "nested-logit", (*plainNested)(m)}
 }
 
 func (m *LatentClass) document() any {
 	return &struct {
-		Model string `json:"model"`
+		Schema string `json:"schema"`
+		Model  string `json:"model"`
 		*plainLatent
-	}{"latent-class", (*plainLatent)(m)}
+	}{schema, "latent-class", (*plainLatent)(m)}
 }
 
 func (m *MixedLogit) document() any {
 	return &struct {
-		Model string `json:"model"`
+		Schema string `json:"schema"`
+		Model  string `json:"model"`
 		*plainMixed
-	}{"mixed-logit", (*plainMixed)(m)}
+	}{schema, "mixed-logit", (*plainMixed)(m)}
 }
 
 // MarshalJSON writes the model for LoadIndividual.
@@ -85,18 +90,19 @@ func (m MixedLogit) MarshalJSON() ([]byte, error) { return json.Marshal(m.docume
 // LoadIndividual reads a model that encoding/json wrote; it behaves as the written one, bit for bit. A document that is not a
 // usable model gives an error that names the key.
 func LoadIndividual(data []byte) (Individual, error) {
-	var head struct{ Model string }
+	var head struct{ Schema, Model string }
 	if err := json.Unmarshal(data, &head); err != nil {
 		return nil, field.New("choice model", err, "the JSON form of a fitted model")
 	}
 	m := kind(head.Model)
-	if m == nil {
+	switch {
+	case head.Schema != schema:
+		return nil, field.New("schema", fmt.Sprintf("%q", head.Schema), schema)
+	case m == nil:
 		return nil, field.New("model", fmt.Sprintf("%q", head.Model), "logit, nested-logit, latent-class or mixed-logit")
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(m.document()); err != nil {
-		return nil, field.New(head.Model, err, "the JSON form of a fitted model")
+	if err := field.Document(data, schema, m.document()); err != nil {
+		return nil, err
 	}
 	names, err := m.Summary().check()
 	if err != nil {

@@ -26,7 +26,7 @@ func made(t testing.TB, model, more string, utility map[string]any, coefficients
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := LoadIndividual(fmt.Appendf(nil, `{"model":%q,%s%s,"coefficients":%s}`, model, strings.Trim(string(rest), "{}"), more, body))
+	m, err := LoadIndividual(fmt.Appendf(nil, `{"schema":"souk.choice/1","model":%q,%s%s,"coefficients":%s}`, model, strings.Trim(string(rest), "{}"), more, body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,7 +341,7 @@ func FuzzLoadIndividual(f *testing.F) {
 		}
 		f.Add(b)
 	}
-	f.Add([]byte(`{"model":"latent-class","alternatives":["a"],"outside":true,"attributes":[],"shares":[1,0],"coefficients":[]}`))
+	f.Add([]byte(`{"schema":"souk.choice/1","model":"latent-class","alternatives":["a"],"outside":true,"attributes":[],"shares":[1,0],"coefficients":[]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := LoadIndividual(b)
 		if err != nil {

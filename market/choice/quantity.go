@@ -1,8 +1,11 @@
 package choice
 
 import (
+	"encoding/json"
+	"fmt"
 	"math"
 
+	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/portable"
 )
 
@@ -14,6 +17,32 @@ type Quantity struct {
 	Deal       float64 `json:"deal"`
 	Dispersion float64 `json:"dispersion"`
 	Provenance string  `json:"provenance,omitempty"` // which data and fit the numbers come from
+}
+
+type savedQuantity struct {
+	Schema string `json:"schema"`
+	Model  string `json:"model"`
+	*Quantity
+}
+
+// Save writes the law as JSON. LoadQuantity reads it back to the same behaviour, bit for bit.
+func (q Quantity) Save() ([]byte, error) {
+	if err := q.check(); err != nil {
+		return nil, err
+	}
+	return json.Marshal(savedQuantity{schema, "quantity", &q})
+}
+
+// LoadQuantity reads what Save wrote. An error names what is wrong in the document.
+func LoadQuantity(b []byte) (Quantity, error) {
+	s := savedQuantity{Quantity: new(Quantity)}
+	if err := field.Document(b, schema, &s); err != nil {
+		return Quantity{}, err
+	}
+	if s.Model != "quantity" {
+		return Quantity{}, field.New("model", fmt.Sprintf("%q", s.Model), "quantity")
+	}
+	return *s.Quantity, s.check()
 }
 
 // law is a Quantity at one deal, worked out for quick drawing.
@@ -67,6 +96,15 @@ func (l law) draw(u float64) int {
 		}
 	}
 	return maximumQuantity
+}
+
+// check says which parameters make no distribution.
+func (q Quantity) check() error {
+	if !q.valid() {
+		return field.New("quantity", fmt.Sprintf("intercept %v, deal %v, dispersion %v", q.Intercept, q.Deal, q.Dispersion),
+			"an intercept and a deal between -10 and 10, and a dispersion from 0 to a million")
+	}
+	return nil
 }
 
 // valid reports whether the parameters make a distribution.

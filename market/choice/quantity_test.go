@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/souk-sim/souk/scenarios/data/shared"
@@ -211,4 +212,43 @@ func TestTruncatedCountsRefuseWhatTheyCannotFit(t *testing.T) {
 	if _, err := ZeroTruncatedPoisson([]int{1, 2, 3, 1}, twice, []string{"a", "a again"}); err == nil {
 		t.Error("collinear regressors: no error")
 	}
+}
+
+// TestQuantitiesSurviveJSON: the same law and the same document, and no other document is one.
+func TestQuantitiesSurviveJSON(t *testing.T) {
+	q := Quantity{Intercept: 0.7, Deal: 0.2, Dispersion: 0.5, Provenance: "a test"}
+	b, err := q.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := LoadQuantity(b); err != nil || again != q {
+		t.Errorf("%+v loads as %+v: %v", q, again, err)
+	}
+	if b, err := (Quantity{Intercept: math.NaN()}).Save(); err == nil {
+		t.Errorf("no law is saved as %s", b)
+	}
+	for text, says := range map[string]string{
+		`{}`: "schema", `{"schema":"souk.choice/1","model":"logit"}`: "model", `{"schema":"souk.choice/1","model":"quantity","intercept":11}`: "intercept 11",
+	} {
+		if _, err := LoadQuantity([]byte(text)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// FuzzLoadQuantity: any document gives an error or a law that draws.
+func FuzzLoadQuantity(f *testing.F) {
+	f.Add([]byte(`{"schema":"souk.choice/1","model":"quantity","intercept":0.5,"deal":0.2,"dispersion":1}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		q, err := LoadQuantity(b)
+		if err != nil {
+			return
+		}
+		if n := q.Draw(0.7, 1); n < 1 || math.IsNaN(q.Mean(0)) {
+			t.Errorf("%+v draws %d, mean %v", q, n, q.Mean(0))
+		}
+		if _, err := q.Save(); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -137,7 +137,7 @@ func TestLoadedModelsBehaveAlikeToTheLastBit(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v of %s", err, b)
 		}
-		if l.Conditional(c, 39) != m.Conditional(c, 39) || l.Alive(c) != m.Alive(c) || s.Conditional(c) != spend.Conditional(c) {
+		if l.Conditional(c, 39) != m.Conditional(c, 39) || l.Alive(c) != m.Alive(c) || s.(*GammaGamma).Conditional(c) != spend.Conditional(c) {
 			t.Errorf("%s loads to another model", b)
 		}
 		x, y := rng.New(1, 1).Family("a").At(), rng.New(1, 1).Family("a").At()
@@ -159,6 +159,8 @@ func TestDocumentsThatAreNoModelsAreRefused(t *testing.T) {
 		{head + `"pareto_nbd":{"r":-1,"alpha":1,"s":1,"beta":2}}`, "pareto_nbd.r: found -1"},
 		{head + `"gamma_gamma":{"p":1,"q":0,"gamma":2}}`, "gamma_gamma.q: found 0"},
 		{head + `"bg_nbd":{"r":1,"alpha":1,"a":1,"b":1},"pareto_nbd":{"r":1,"alpha":1,"s":1,"beta":2}}`, "one model of purchases"},
+		{head + `"gamma_gamma":{"p":1,"q":2,"gamma":2},"spend_copula":{"correlation":0.5,"amounts":[1,2]}}`, "one model of spend"},
+		{head + `"spend_copula":{"correlation":2,"amounts":[1,2]}}`, "spend_copula.correlation: found 2"},
 		{head + `"gamma_gamma":{"p":1,"q":2,"gamma":2}}}`, "more after"},
 	} {
 		if _, _, err := Load([]byte(c[0])); err == nil || !strings.Contains(err.Error(), c[1]) {
@@ -181,6 +183,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		f.Add(b)
 	}
+	f.Add([]byte(`{"schema":"souk.loyalty/1","spend_copula":{"correlation":0.5,"amounts":[1,2]}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, spend, err := Load(b)
 		if err != nil {
@@ -191,6 +194,11 @@ func FuzzLoad(f *testing.F) {
 			ahead := m.Conditional(Customer{Frequency: 2, Recency: 3, T: 7}, 5)
 			if wait := shopper.Return(&stream, 1, false); math.IsNaN(wait) || math.IsNaN(ahead) {
 				t.Fatalf("%+v comes back after %v, %v times expected, by %+v", shopper, wait, ahead, m)
+			}
+		}
+		if stream := rng.New(1, 0).Family("spend").At(); spend != nil {
+			if spender := spend.Draw(&stream); math.IsNaN(spender.Spend(&stream)) {
+				t.Fatalf("%+v spends no number, by %+v", spender, spend)
 			}
 		}
 		first, err := Save(m, spend)

@@ -11,16 +11,17 @@ const schema = "souk.loyalty/1"
 
 // saved is a model in a file; the key of the model in it says which.
 type saved struct {
-	Schema     string      `json:"schema"`
-	BGNBD      *BGNBD      `json:"bg_nbd,omitempty"`
-	ParetoNBD  *ParetoNBD  `json:"pareto_nbd,omitempty"`
-	GammaGamma *GammaGamma `json:"gamma_gamma,omitempty"`
+	Schema      string       `json:"schema"`
+	BGNBD       *BGNBD       `json:"bg_nbd,omitempty"`
+	ParetoNBD   *ParetoNBD   `json:"pareto_nbd,omitempty"`
+	GammaGamma  *GammaGamma  `json:"gamma_gamma,omitempty"`
+	SpendCopula *SpendCopula `json:"spend_copula,omitempty"`
 }
 
 // Save writes a model of purchases, a spend model, or both, as readable JSON; either may be nil. Load reads it back to the
 // same behaviour, bit for bit.
-func Save(m Model, spend *GammaGamma) ([]byte, error) {
-	f := saved{Schema: schema, GammaGamma: spend}
+func Save(m Model, spend Spending) ([]byte, error) {
+	f := saved{Schema: schema}
 	switch m := m.(type) {
 	case nil:
 	case *BGNBD:
@@ -30,6 +31,15 @@ func Save(m Model, spend *GammaGamma) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("loyalty.Save: no file format for a %T", m)
 	}
+	switch s := spend.(type) {
+	case nil:
+	case *GammaGamma:
+		f.GammaGamma = s
+	case *SpendCopula:
+		f.SpendCopula = s
+	default:
+		return nil, fmt.Errorf("loyalty.Save: no file format for a %T", s)
+	}
 	if err := f.check(); err != nil {
 		return nil, err
 	}
@@ -37,7 +47,7 @@ func Save(m Model, spend *GammaGamma) ([]byte, error) {
 }
 
 // Load reads what Save wrote. An error names what is wrong in the document.
-func Load(b []byte) (Model, *GammaGamma, error) {
+func Load(b []byte) (m Model, spend Spending, err error) {
 	var f saved
 	if err := field.Document(b, schema, &f); err != nil {
 		return nil, nil, err
@@ -47,11 +57,17 @@ func Load(b []byte) (Model, *GammaGamma, error) {
 	}
 	switch {
 	case f.BGNBD != nil:
-		return f.BGNBD, f.GammaGamma, nil
+		m = f.BGNBD
 	case f.ParetoNBD != nil:
-		return f.ParetoNBD, f.GammaGamma, nil
+		m = f.ParetoNBD
 	}
-	return nil, f.GammaGamma, nil
+	switch {
+	case f.GammaGamma != nil:
+		spend = f.GammaGamma
+	case f.SpendCopula != nil:
+		spend = f.SpendCopula
+	}
+	return m, spend, nil
 }
 
 func (f saved) check() error {
@@ -62,7 +78,7 @@ func (f saved) check() error {
 		check func() error
 	}{
 		{"bg_nbd", f.BGNBD != nil, f.BGNBD.Check}, {"pareto_nbd", f.ParetoNBD != nil, f.ParetoNBD.Check},
-		{"gamma_gamma", f.GammaGamma != nil, f.GammaGamma.Check},
+		{"gamma_gamma", f.GammaGamma != nil, f.GammaGamma.Check}, {"spend_copula", f.SpendCopula != nil, f.SpendCopula.Check},
 	} {
 		if !m.given {
 			continue
@@ -76,9 +92,11 @@ func (f saved) check() error {
 	}
 	switch {
 	case models == 0:
-		return field.New("model", "none", "bg_nbd, pareto_nbd or gamma_gamma")
+		return field.New("model", "none", "bg_nbd, pareto_nbd, gamma_gamma or spend_copula")
 	case f.BGNBD != nil && f.ParetoNBD != nil:
 		return field.New("pareto_nbd", "it beside bg_nbd", "one model of purchases")
+	case f.GammaGamma != nil && f.SpendCopula != nil:
+		return field.New("spend_copula", "it beside gamma_gamma", "one model of spend")
 	}
 	return nil
 }

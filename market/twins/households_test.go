@@ -68,7 +68,7 @@ func TestHouseholdsWithoutDifferencesAreToldApart(t *testing.T) {
 // households did; and they meet the held-out half's prices.
 func TestSyntheticHouseholdsRememberTheirOwnChoices(t *testing.T) {
 	s := panelOf(t, "catsup.csv")
-	m, err := choice.LoadIndividual([]byte(`{"model":"logit","alternatives":["heinz41","heinz32","heinz28","hunts32"],"attributes":["disp","feat","price","last","past"],
+	m, err := choice.LoadIndividual([]byte(`{"schema":"souk.choice/1","model":"logit","alternatives":["heinz41","heinz32","heinz28","hunts32"],"attributes":["disp","feat","price","last","past"],
 		"coefficients":[{"name":"asc_heinz32","estimate":0.5},{"name":"asc_heinz28","estimate":0},{"name":"asc_hunts32","estimate":0},
 		{"name":"disp","estimate":0},{"name":"feat","estimate":0},{"name":"price","estimate":0},{"name":"last","estimate":500},{"name":"past","estimate":0}]}`))
 	if err != nil {

@@ -100,7 +100,7 @@ func (a *Arrivals) Fit(_ context.Context, job Job) (*Fit, error) {
 		f.HeldOut = arrivalsHeldOut(m, later)
 	}
 	own.describe(f)
-	f.Own, f.Saved = own, savedJourney{Arrivals: m}
+	f.Own, f.Saved = own, savedJourney(journey.Journey{Arrivals: m})
 	return f, nil
 }
 

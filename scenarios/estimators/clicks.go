@@ -116,7 +116,7 @@ func (c *Clicks) Fit(_ context.Context, job Job) (*Fit, error) {
 		}
 	}
 	own.describe(f)
-	f.Own, f.Saved = own, savedJourney{Examination: best}
+	f.Own, f.Saved = own, savedJourney(journey.Journey{Examination: best})
 	return f, nil
 }
 

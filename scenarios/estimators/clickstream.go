@@ -191,10 +191,9 @@ func lawCoefficients(all []journey.Parameter) (c []Coefficient) {
 }
 
 // savedJourney is models of visits, as journey.Load reads them.
-type savedJourney journey.Journey
-
-// MarshalJSON implements json.Marshaler.
-func (s savedJourney) MarshalJSON() ([]byte, error) { return journey.Save(journey.Journey(s)) }
+func savedJourney(j journey.Journey) saved {
+	return saved{func() ([]byte, error) { return journey.Save(j) }}
+}
 
 // givenJourney are models given by hand, once they are found right.
 func givenJourney(j journey.Journey) (json.Marshaler, error) {

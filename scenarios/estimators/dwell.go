@@ -71,7 +71,7 @@ func (d *Dwell) Fit(_ context.Context, job Job) (*Fit, error) {
 	f.Words = []string{fmt.Sprintf("log-likelihood %.4f, AIC %.2f, BIC %.2f", e.LogLikelihood, e.AIC, e.BIC),
 		fmt.Sprintf("%.1f seconds in the mean; deciles %s", own.Mean, listed(own.Percentile)), "below these the law has " + listed(own.Below)}
 	f.Tables = []Table{lawTable("laws", own.Laws)}
-	f.Own, f.Saved = own, savedJourney{Dwell: best}
+	f.Own, f.Saved = own, savedJourney(journey.Journey{Dwell: best})
 	return f, nil
 }
 

@@ -152,6 +152,12 @@ func (f *Fit) MarshalJSON() ([]byte, error) {
 	return append(append(text[:len(text)-1], ','), own[1:]...), nil
 }
 
+// saved is a model that has a Save of its own.
+type saved struct{ Save func() ([]byte, error) }
+
+// MarshalJSON implements json.Marshaler.
+func (s saved) MarshalJSON() ([]byte, error) { return s.Save() }
+
 // inFile gives an error about data the name of their file.
 func inFile(f File, err error) error {
 	if bad, ok := err.(*field.Error); ok && bad.File == "" {

@@ -100,7 +100,7 @@ func (u *Funnel) Fit(_ context.Context, job Job) (*Fit, error) {
 		}
 	}
 	u.describe(f, own)
-	f.Own, f.Saved = own, savedJourney{Funnel: m}
+	f.Own, f.Saved = own, savedJourney(journey.Journey{Funnel: m})
 	return f, nil
 }
 

@@ -1,18 +1,11 @@
 package estimators
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 
 	"github.com/souk-sim/souk/market/persona"
 )
-
-// saved is a model that has a Save of its own.
-type saved struct{ Save func() ([]byte, error) }
-
-// MarshalJSON implements json.Marshaler.
-func (s saved) MarshalJSON() ([]byte, error) { return s.Save() }
 
 // personas makes personas of the people's groups, and tells of them.
 func (p *People) personas(job Job, all *people, labels []int, f *Fit) (*persona.Personas, error) {
@@ -33,7 +26,7 @@ func (p *People) personas(job Job, all *people, labels []int, f *Fit) (*persona.
 	if personas.Merged > 0 {
 		f.Warnings = append(f.Warnings, fmt.Sprintf("%d groups of fewer than %d customers were merged with the nearest: figures of groups are of those that are left", personas.Merged, p.Least))
 	}
-	f.Saved = json.Marshaler(saved{personas.Save})
+	f.Saved = saved{personas.Save}
 	f.Tables = append(f.Tables, cardTables(personas)...)
 	return personas, nil
 }

@@ -75,7 +75,7 @@ func (l *Lengths) Fit(_ context.Context, job Job) (*Fit, error) {
 	f.Words = []string{fmt.Sprintf("log-likelihood %.4f, AIC %.2f, BIC %.2f", e.LogLikelihood, e.AIC, e.BIC),
 		fmt.Sprintf("%.3f clicks a session, %.3f by the law; %.1f%% have one click; the longest has %d", own.Observed, own.Mean, 100*own.Single, own.Longest)}
 	f.Tables = []Table{lawTable("laws", own.Laws), histogram(own.Histogram)}
-	f.Own, f.Saved = own, savedJourney{Length: best}
+	f.Own, f.Saved = own, savedJourney(journey.Journey{Length: best})
 	return f, nil
 }
 

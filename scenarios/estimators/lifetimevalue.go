@@ -115,7 +115,7 @@ func (l *LifetimeValue) Fit(_ context.Context, job Job) (*Fit, error) {
 	if paid := spendHeldOut(spend, c); paid != nil {
 		f.HeldOut = append(f.HeldOut, paid[1:]...) // without the number of customers, who are other ones
 	}
-	f.Own, f.Saved = own, savedLoyalty{m, spend}
+	f.Own, f.Saved = own, savedLoyalty(m, spend)
 	l.describe(f, own)
 	f.Files, err = l.table(c, c.spends(), purchases, value)
 	return f, err

@@ -38,7 +38,7 @@ func (p *ParetoNBD) Fit(_ context.Context, job Job) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Saved = savedLoyalty{model: m}
+	f.Saved = savedLoyalty(m, nil)
 	return f, nil
 }
 

@@ -2,7 +2,6 @@ package estimators
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -70,7 +69,7 @@ func (q *Quantity) Fit(_ context.Context, job Job) (*Fit, error) {
 	}
 	law := q.law(fitted, in)
 	law.Provenance = fmt.Sprintf("%d purchases", len(in.y))
-	f.Saved, own.Mean, own.MeanOnDeal = savedQuantity{law}, law.Mean(0), law.Mean(1)
+	f.Saved, own.Mean, own.MeanOnDeal = saved{law.Save}, law.Mean(0), law.Mean(1)
 	f.Words = []string{fmt.Sprintf("log-likelihood %.4f, AIC %.2f", f.LogLik, own.AIC)}
 	if own.Dispersion > 0 {
 		f.Coefficients = append(f.Coefficients, Coefficient{Name: "dispersion", Estimate: own.Dispersion, SE: own.DispersionSE})
@@ -105,12 +104,6 @@ type quantityFigures struct {
 	Mean          float64  `json:"mean"`         // units of a buyer off deal
 	MeanOnDeal    float64  `json:"mean_on_deal"` // and on it
 }
-
-// savedQuantity is the JSON form of a choice.Quantity.
-type savedQuantity struct{ choice.Quantity }
-
-// MarshalJSON implements json.Marshaler.
-func (q savedQuantity) MarshalJSON() ([]byte, error) { return json.Marshal(q.Quantity) }
 
 // law is what drives a shopper: other regressors than the deal are held at their means.
 func (q *Quantity) law(c *choice.Counts, p *purchases) choice.Quantity {

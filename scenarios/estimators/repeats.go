@@ -22,18 +22,14 @@ type Repeats struct {
 }
 
 // savedLoyalty is a model, a spend model or both, as loyalty.Load reads them.
-type savedLoyalty struct {
-	model loyalty.Model
-	spend *loyalty.GammaGamma
+func savedLoyalty(m loyalty.Model, spend loyalty.Spending) saved {
+	return saved{func() ([]byte, error) { return loyalty.Save(m, spend) }}
 }
 
-// MarshalJSON implements json.Marshaler.
-func (s savedLoyalty) MarshalJSON() ([]byte, error) { return loyalty.Save(s.model, s.spend) }
-
 // givenLoyalty are models given by hand, once they are found right.
-func givenLoyalty(m loyalty.Model, spend *loyalty.GammaGamma) (json.Marshaler, error) {
-	s := savedLoyalty{m, spend}
-	if _, err := s.MarshalJSON(); err != nil {
+func givenLoyalty(m loyalty.Model, spend loyalty.Spending) (json.Marshaler, error) {
+	s := savedLoyalty(m, spend)
+	if _, err := s.Save(); err != nil {
 		return nil, err
 	}
 	return s, nil

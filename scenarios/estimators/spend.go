@@ -71,7 +71,7 @@ func (g *GammaGamma) Fit(_ context.Context, job Job) (*Fit, error) {
 		f.Words = append(f.Words, fmt.Sprintf("frequency and mean spend correlate by %.3f; the model takes them to be independent", *m.Correlation))
 	}
 	f.HeldOut = spendHeldOut(m, c)
-	f.Own, f.Saved = own, savedLoyalty{spend: m}
+	f.Own, f.Saved = own, savedLoyalty(nil, m)
 	f.Files, err = g.table(c, c.spends(), all)
 	return f, err
 }

@@ -2,7 +2,6 @@ package estimators
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 
@@ -20,17 +19,6 @@ type copulaFigures struct {
 	Correlation float64 `json:"correlation"`
 	Mean        float64 `json:"mean"`
 	Median      float64 `json:"median"`
-}
-
-// savedCopula is the model with its name.
-type savedCopula struct{ *loyalty.SpendCopula }
-
-// MarshalJSON implements json.Marshaler.
-func (s savedCopula) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Model string `json:"model"`
-		*loyalty.SpendCopula
-	}{"spend-copula", s.SpendCopula})
 }
 
 // Fit implements Estimator. The end of time is held out.
@@ -55,7 +43,7 @@ func (s *SpendCopula) Fit(_ context.Context, job Job) (*Fit, error) {
 	own := copulaFigures{m.Correlation, stats.Mean(m.Amounts), stats.Quantile(m.Amounts, 0.5)}
 	f := &Fit{Model: "spend by a Gaussian copula", Data: fmt.Sprintf("%d purchases by %d customers", len(before), m.Customers), N: len(before), Customers: m.Customers,
 		LogLik: math.NaN(), Converged: true, Coefficients: []Coefficient{{Name: "correlation", Estimate: m.Correlation}}, Warnings: findings(t.Report, logs.RepeatedRow),
-		Words: []string{fmt.Sprintf("a purchase is worth %.2f in the mean and %.2f in the median, each customer counting as one", own.Mean, own.Median)}, Own: own, Saved: savedCopula{m}}
+		Words: []string{fmt.Sprintf("a purchase is worth %.2f in the mean and %.2f in the median, each customer counting as one", own.Mean, own.Median)}, Own: own, Saved: savedLoyalty(nil, m)}
 	if len(after) > 0 {
 		worth := make([]float64, len(after))
 		for i, p := range after {

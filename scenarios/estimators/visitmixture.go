@@ -77,6 +77,6 @@ func (m *VisitMixture) Fit(_ context.Context, job Job) (*Fit, error) {
 			f.HeldOut[1] = Figure{"loglik_per_click", sum / float64(clicks)}
 		}
 	}
-	f.Own, f.Saved = own, savedJourney{Mixture: fitted}
+	f.Own, f.Saved = own, savedJourney(journey.Journey{Mixture: fitted})
 	return f, nil
 }
