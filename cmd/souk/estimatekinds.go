@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,7 +39,7 @@ func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 			if err := fill(e, flags); err != nil {
 				return err
 			}
-			job := estimators.Job{Open: openFile, Seed: uint64(a.seed), Workers: a.processors(), HeldOut: heldOut}
+			job := estimators.Job{Open: openFile, Seed: uint64(a.seed), Noise: secret(), Workers: a.processors(), HeldOut: heldOut}
 			file, err := openFile(data)
 			if err != nil {
 				return err
@@ -95,6 +97,13 @@ func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 		f.AddFlag(&pflag.Flag{Name: o.name, Usage: o.usage(), Value: o, DefValue: "", NoOptDefVal: map[bool]string{true: "true"}[k.Type == "boolean"]})
 	}
 	return cmd
+}
+
+// secret is a seed that nobody can know.
+func secret() uint64 {
+	var bytes [8]byte
+	rand.Read(bytes[:]) // which never fails
+	return binary.LittleEndian.Uint64(bytes[:])
 }
 
 // optionFlag is the flag of one option: a boolean that is true by default is there to be turned off.

@@ -8,8 +8,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"html"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -66,12 +69,12 @@ func newLeak() leak {
 	l := leak{words: []string{"planted", "secret.example", "łucja", `\u0141ucja`, "%c5%81ucja", "&#321;"}, hashes: map[string]bool{}}
 	for i := range plantedPeople {
 		id := []byte(plantedID(i))
-		f64, f64a, f32a := fnv.New64(), fnv.New64a(), fnv.New128a()
+		f64, f64a, f128a := fnv.New64(), fnv.New64a(), fnv.New128a()
 		f64.Write(id)
 		f64a.Write(id)
-		f32a.Write(id)
+		f128a.Write(id)
 		s256, s1, m5 := sha256.Sum256(id), sha1.Sum(id), md5.Sum(id)
-		for _, sum := range [][]byte{s256[:], s1[:], m5[:], f64.Sum(nil), f64a.Sum(nil), f32a.Sum(nil), id} {
+		for _, sum := range [][]byte{s256[:], s1[:], m5[:], f64.Sum(nil), f64a.Sum(nil), f128a.Sum(nil), id} {
 			l.hashes[hex.EncodeToString(sum)[:16]] = true
 			l.hashes[strings.ToLower(base64.StdEncoding.EncodeToString(sum)[:11])] = true
 		}
@@ -86,7 +89,7 @@ var (
 )
 
 // in tells what of an id stands in a text: a part of it in any writing, a number that is one, however it is written, or an unkeyed hash. The ids
-// that are numbers, leading zeros or not, lie from 99,000,000 on, or from 990,000,000: nothing else in the planted logs does.
+// that are numbers, leading zeros or not, lie from 990,000,000 to 990,100,000: nothing else in the planted logs does.
 func (l leak) in(text string) string {
 	text = strings.ToLower(text)
 	for _, w := range l.words {
@@ -95,18 +98,49 @@ func (l leak) in(text string) string {
 		}
 	}
 	for _, n := range plantedNumber.FindAllString(text, -1) {
-		if v, err := strconv.ParseFloat(n, 64); err == nil && (v >= 9.9e8 && v < 9.901e8 || v >= 9.9e8/1e0 && v < 9.9001e8 || v >= 990003000 && v < 990004000) {
+		if v, err := strconv.ParseFloat(n, 64); err == nil && v >= 990000000 && v < 990100000 {
 			return "the number " + n
 		}
 	}
 	for _, run := range plantedRun.FindAllString(text, -1) {
-		for _, n := range []int{11, 16, 19, 20} {
+		if l.hashes[run] {
+			return "the hash " + run
+		}
+		for _, n := range []int{11, 16, 20} {
 			if len(run) >= n && l.hashes[run[:n]] {
 				return "the hash " + run
 			}
 		}
 	}
 	return ""
+}
+
+// TestEveryWritingOfAnIDIsFound holds the search itself against what it must find, and against what it must not.
+func TestEveryWritingOfAnIDIsFound(t *testing.T) {
+	l := newLeak()
+	for i := range 6 {
+		id := plantedID(i)
+		quoted, _ := json.Marshal(id)
+		s256, m5 := sha256.Sum256([]byte(id)), md5.Sum([]byte(id))
+		f := fnv.New64a()
+		f.Write([]byte(id))
+		for _, text := range []string{id, strings.ToUpper(id), strings.ToLower(id), strconv.Quote(id), strconv.QuoteToASCII(id), string(quoted), url.QueryEscape(id), url.PathEscape(id), html.EscapeString(id),
+			hex.EncodeToString(s256[:]), hex.EncodeToString(m5[:8]), base64.StdEncoding.EncodeToString(s256[:]), fmt.Sprintf("%016x", f.Sum64()), fmt.Sprint(f.Sum64()), hex.EncodeToString([]byte(id))} {
+			if l.in("{ \"of\": "+text+", 1 }") == "" {
+				t.Errorf("%q is not found for %q", text, id)
+			}
+		}
+	}
+	for _, text := range []string{"9.90000118e+08", "990000118.0", "[99,990000118,3]", "00990000118"} {
+		if l.in(text) == "" {
+			t.Errorf("%q is not found", text)
+		}
+	}
+	for _, text := range []string{"found a cell of the shape \"aaaaaaa-9a9a999\"", "999999999", "1677672000", "0.990000118", hex.EncodeToString([]byte("another text"))} {
+		if found := l.in(text); found != "" {
+			t.Errorf("%q is found in %q", found, text)
+		}
+	}
 }
 
 // plantedFolder is a folder to work in, with the planted logs as CSV and as Parquet.

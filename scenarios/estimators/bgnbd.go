@@ -26,7 +26,7 @@ var _ ByHand = (*BGNBD)(nil)
 
 // Fit implements Estimator.
 func (b *BGNBD) Fit(_ context.Context, job Job) (*Fit, error) {
-	c, err := b.read(job, false)
+	c, err := b.read(job, false, b.Counts)
 	if err != nil {
 		return nil, err
 	}

@@ -73,6 +73,7 @@ type Job struct {
 	Data    File
 	Open    func(path string) (File, error) // further files that options name
 	Seed    uint64
+	Noise   uint64 // secret seed of noise in what is published; 0: there is none
 	Workers int
 	// HeldOut is the share of the customers, or of the end of time where a model is about time, that the fit does not see and is judged on; 0: none.
 	HeldOut  float64

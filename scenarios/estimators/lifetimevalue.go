@@ -67,7 +67,7 @@ type valueGroup struct {
 
 // Fit implements Estimator.
 func (l *LifetimeValue) Fit(_ context.Context, job Job) (*Fit, error) {
-	c, err := l.read(job, true)
+	c, err := l.read(job, true, "")
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ var _ ByHand = (*ParetoNBD)(nil)
 
 // Fit implements Estimator.
 func (p *ParetoNBD) Fit(_ context.Context, job Job) (*Fit, error) {
-	c, err := p.read(job, false)
+	c, err := p.read(job, false, p.Counts)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ type Purchases struct {
 	Unit     string `toml:"unit" default:"'week'" oneof:"day,week" doc:"unit of time; of a summary, the one that it is in"`
 	Until    string `toml:"until" doc:"log: last day of the observation, as in 1997-09-30; all later is held out, whatever share --held-out says"`
 	Table    string `toml:"customers" doc:"CSV file to write what the model says of each customer to, without ids"`
-	KeyFile  string `toml:"key_file" doc:"file with a secret of 16 bytes or more: the customers in that CSV get keyed pseudonyms"`
+	KeyFile  string `toml:"key_file" doc:"file with a secret of 16 bytes or more: the customers in that CSV get keyed pseudonyms, and noise depends on it"`
 }
 
 // unitDays are the days of a unit of time.
@@ -42,6 +42,7 @@ func (p *Purchases) unitDays() float64 {
 type clientele struct {
 	all       []loyalty.Customer
 	pseudonym []int              // of each; nil: none
+	key       []byte             // secret, nil: none
 	later     bool               // Customer.Holdout is known
 	ahead     float64            // time of it, in units; 0: unknown
 	held      []loyalty.Customer // kept from the fit
@@ -49,18 +50,23 @@ type clientele struct {
 	warnings  []string
 }
 
-// read reads the customers; with money, what they spend too.
-func (p *Purchases) read(job Job, money bool) (c clientele, err error) {
+// read reads the customers; with money, what they spend too. A key is for the table of customers, or for the noise in the file of counts, which may
+// be empty.
+func (p *Purchases) read(job Job, money bool, counts string) (c clientele, err error) {
 	roles := []string{"holdout", "ahead"}
 	if money {
 		roles = []string{"amount", "quantity", "unit_price", "spend", "holdout", "ahead"}
 	}
 	o := p.options(roles, [2]string{"customer", p.Customer}, [2]string{"time", p.Time}, [2]string{"amount", p.Amount})
-	if o.Key, err = p.key(job); err != nil {
+	if p.KeyFile != "" && p.Table == "" && counts == "" {
+		return c, field.New("key_file", "it without customers", "customers beside it: the file that gets the pseudonyms")
+	}
+	key, err := p.key(job)
+	if err != nil {
 		return c, err
 	}
-	if o.Key != nil {
-		o.Roles = append(o.Roles, "customer")
+	if p.Table != "" && key != nil {
+		o.Key, o.Roles = key, append(o.Roles, "customer")
 	}
 	summary := p.Layout == "summary"
 	if p.Layout == "auto" {
@@ -69,18 +75,18 @@ func (p *Purchases) read(job Job, money bool) (c clientele, err error) {
 		}
 	}
 	if summary {
-		return p.summaries(job, o)
+		c, err = p.summaries(job, o)
+	} else {
+		c, err = p.log(job, o)
 	}
-	return p.log(job, o)
+	c.key = key
+	return c, err
 }
 
 // key is the secret of the pseudonyms, nil where none is given.
 func (p *Purchases) key(job Job) ([]byte, error) {
 	if p.KeyFile == "" {
 		return nil, nil
-	}
-	if p.Table == "" {
-		return nil, field.New("key_file", "it without customers", "customers beside it: the file that gets the pseudonyms")
 	}
 	file, err := job.Open(p.KeyFile)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 // Repeats are the options of the models of when customers come back.
 type Repeats struct {
 	Purchases
+	Publication
 	Horizon float64   `toml:"horizon" range:"(0,100000]" doc:"time ahead for which purchases are expected, in units; left out: the time held out, else a year"`
 	Times   []float64 `toml:"times" doc:"times for which the repeat purchases of a new customer are expected, in units; left out: 1, 13, 26, 39, 52 and 78 weeks"`
 	Least   int       `toml:"least" default:"10" range:"[1,1000000]" doc:"customers of whom a row of a table must speak; rows of fewer are merged"`
@@ -151,8 +152,10 @@ func (r *Repeats) report(job Job, words string, m loyalty.Model, e *loyalty.Esti
 	}
 	f.Own = own
 	r.describe(f, own)
-	f.Files, err = r.table(c, column{"p_alive", o.alive}, column{"expected", o.expected})
-	return f, err
+	if f.Files, err = r.table(c, column{"p_alive", o.alive}, column{"expected", o.expected}); err != nil {
+		return nil, err
+	}
+	return f, r.publish(job, c, f)
 }
 
 // purchasesHeldOut tells what customers bought after the observation, or those who were kept from the fit bought in it, and what the model expects.

@@ -39,7 +39,7 @@ type spendFigures struct {
 
 // Fit implements Estimator.
 func (g *GammaGamma) Fit(_ context.Context, job Job) (*Fit, error) {
-	c, err := g.read(job, true)
+	c, err := g.read(job, true, "")
 	if err != nil {
 		return nil, err
 	}
