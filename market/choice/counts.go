@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/portable"
 	"gonum.org/v1/gonum/diff/fd"
@@ -21,6 +22,8 @@ type Counts struct {
 	LogLikelihood float64
 	AIC           float64
 	Rows          int
+
+	bread *mat.SymDense // inverse information of Coef and, of NB2, log α
 }
 
 // maximumNewtonSteps bounds every Newton iteration of the count models, which settle in about six.
@@ -117,11 +120,53 @@ func ZeroTruncatedNegativeBinomial(y []int, x *mat.Dense, names []string) (*Coun
 }
 
 func (c *Counts) finish(logLikelihood float64, inverse *mat.SymDense) {
-	c.LogLikelihood = logLikelihood
+	c.LogLikelihood, c.bread = logLikelihood, inverse
 	c.AIC = -2*logLikelihood + 2*float64(inverse.SymmetricDim())
 	for i := range c.Coef {
 		c.SE = append(c.SE, math.Sqrt(inverse.At(i, i)))
 	}
+}
+
+// SandwichSE returns standard errors of Coef and, of NB2, of Dispersion from stats.Sandwich at the counts y (n) and
+// regressors x (n×k) of the fit: group (n) labels the customers of rows whose counts may depend on each other, nil takes
+// each row for a customer of its own.
+func (c *Counts) SandwichSE(y []int, x *mat.Dense, group []int32) ([]float64, error) {
+	n, k := x.Dims()
+	if len(y) != n || k != len(c.Coef) || group != nil && len(group) != n {
+		return nil, field.New("rows", len(y), fmt.Sprintf("those of the fit, %d columns, and a group for each", len(c.Coef)))
+	}
+	const step = 1e-5
+	parameters, row := c.bread.SymmetricDim(), map[int32]int{}
+	scores := mat.NewDense(n, parameters, nil)
+	for i, v := range y {
+		at := i
+		if group != nil {
+			if _, met := row[group[i]]; !met {
+				row[group[i]] = len(row)
+			}
+			at = row[group[i]]
+		}
+		eta, sum := dot(x.RawRowView(i), c.Coef), scores.RawRowView(at)
+		slope := (truncatedLog(v, eta+step, c.Dispersion) - truncatedLog(v, eta-step, c.Dispersion)) / (2 * step)
+		for j, r := range x.RawRowView(i) {
+			sum[j] += slope * r
+		}
+		if parameters > k {
+			sum[k] += (truncatedLog(v, eta, c.Dispersion*(1+step)) - truncatedLog(v, eta, c.Dispersion*(1-step))) / (2 * step)
+		}
+	}
+	if group != nil && len(row) < 2 {
+		return nil, field.New("customers", len(row), "2 or more")
+	}
+	covariance := stats.Sandwich(c.bread, scores)
+	se := make([]float64, parameters)
+	for j := range se {
+		se[j] = math.Sqrt(covariance.At(j, j))
+	}
+	if parameters > k {
+		se[k] *= c.Dispersion
+	}
+	return se, nil
 }
 
 // LogLikelihoodOf returns that of other counts y ≥ 1 (n) at regressors x (n×k).

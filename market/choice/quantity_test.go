@@ -252,3 +252,59 @@ func FuzzLoadQuantity(f *testing.F) {
 		}
 	})
 }
+
+// TestSandwichesOfCountsAreTheSpreadOfTheEstimates over 200 samples of 100 customers with 8 purchases each, whose tastes
+// differ: the mean clustered standard error of a trait's coefficient is the estimates' standard deviation within 20% (four
+// standard errors of a deviation of 200; a false alarm once in about 10^4 seeds), and the one by the information falls far
+// short of it. Where nothing depends on the customer all three agree.
+func TestSandwichesOfCountsAreTheSpreadOfTheEstimates(t *testing.T) {
+	const samples, customers, each = 200, 100, 8
+	for _, of := range []struct {
+		name       string
+		fit        func([]int, *mat.Dense, []string) (*Counts, error)
+		dispersion float64
+		spread     float64
+	}{{"Poisson", ZeroTruncatedPoisson, 0, 0}, {"Poisson", ZeroTruncatedPoisson, 0, 0.6}, {"negative binomial", ZeroTruncatedNegativeBinomial, 0.4, 0.6}} {
+		sum, squares, means := 0.0, 0.0, [3]float64{}
+		family := rng.New(5, 0).Family("customers")
+		for r := range samples {
+			s := family.At(uint64(r))
+			var y []int
+			var x []float64
+			var customer []int32
+			for c := range customers {
+				trait, own := float64(c%2), Quantity{Intercept: 0.8, Dispersion: of.dispersion}
+				own.Intercept += 0.3*trait + of.spread*s.Normal()
+				for range each {
+					y, x, customer = append(y, int(own.Draw(s.Float64(), 0))), append(x, 1, trait), append(customer, int32(c))
+				}
+			}
+			columns := mat.NewDense(len(y), 2, x)
+			c, err := of.fit(y, columns, []string{"intercept", "trait"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			robust, err := c.SandwichSE(y, columns, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			clustered, err := c.SandwichSE(y, columns, customer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum, squares = sum+c.Coef[1], squares+c.Coef[1]*c.Coef[1]
+			for k, se := range []float64{c.SE[1], robust[1], clustered[1]} {
+				means[k] += se / samples
+			}
+		}
+		sd := math.Sqrt((squares - sum*sum/samples) / (samples - 1))
+		for k, se := range means {
+			if (of.spread == 0 || k == 2) && math.Abs(se/sd-1) > 0.2 {
+				t.Errorf("%s, spread %g: standard errors %.4f, the estimates' standard deviation %.4f", of.name, of.spread, means, sd)
+			}
+		}
+		if of.spread > 0 && means[0] > 0.7*means[2] {
+			t.Errorf("%s: independent %.4f against clustered %.4f", of.name, means[0], means[2])
+		}
+	}
+}

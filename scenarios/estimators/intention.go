@@ -25,7 +25,7 @@ type Intention struct {
 	Without    []string `toml:"without" doc:"columns that are not looked at"`
 	Categories []string `toml:"categories" doc:"columns of codes or words: their cells are shown; columns of at most 20 words without digits are told by themselves"`
 	Log        []string `toml:"log" doc:"columns of numbers that are taken as ln(1 + x)"`
-	ID         string   `toml:"id" doc:"column of the customer: all sessions of one are held out, or none"`
+	ID         string   `toml:"id" doc:"column of the customer: all sessions of one are held out, or none, and the AUC's standard error is by customer"`
 	Method     string   `toml:"method" default:"'logistic'" oneof:"logistic,forest" doc:"which of the two models is saved; both are fitted and judged"`
 	Mix        float64  `toml:"mix" default:"1" range:"[0,1]" doc:"of the penalty: 1 for the lasso, 0 for ridge"`
 	Folds      int      `toml:"folds" default:"10" range:"[2,100]" doc:"of the cross-validation that chooses the penalty"`
@@ -259,11 +259,16 @@ type judged struct {
 	Calibration []calibrated   `json:"calibration"`
 }
 
-// judge compares probabilities with what came of them. A probability of 0 or 1 counts as one of a thousandth off in the loss.
-func judge(p, y []float64) (*judged, error) {
+// judge compares probabilities with what came of them, customer saying whose sessions depend on each other, if any do. A probability of 0 or 1 counts as one of a thousandth off in the loss.
+func judge(p, y []float64, customer []int) (*judged, error) {
+	if customer == nil {
+		for i := range p {
+			customer = append(customer, i)
+		}
+	}
 	var err error
 	j := &judged{}
-	if j.AUC, err = stats.AUC(p, y, 0.95); err != nil {
+	if j.AUC, err = stats.ClusteredAUC(p, y, customer, 0.95); err != nil {
 		return nil, err
 	}
 	order := make([]int, len(p))
@@ -374,7 +379,7 @@ func (m *Intention) split(s *sessions, job Job) (in, out []int) {
 
 // heldOut judges both models on sessions that they did not see.
 func (m *Intention) heldOut(f *Fit, s *sessions, out []int, models ...*persona.Intention) (logistic, forest *judged) {
-	values, y, _ := s.subset(out)
+	values, y, customer := s.subset(out)
 	x, p := make([]float64, len(models[0].Features())), make([]float64, len(y))
 	f.HeldOut = []Figure{{"sessions", float64(len(y))}}
 	t := Table{Title: "calibration on sessions held out, by tenths of the probability", Rows: [][]string{{"", "logistic", "bought", "forest", "bought"}}}
@@ -384,7 +389,7 @@ func (m *Intention) heldOut(f *Fit, s *sessions, out []int, models ...*persona.I
 			model.Encode(values[i*len(s.inputs):(i+1)*len(s.inputs)], x)
 			p[i] = model.Probability(x)
 		}
-		j, err := judge(p, y)
+		j, err := judge(p, y, customer)
 		if err != nil {
 			f.Warnings = append(f.Warnings, "too few of the sessions held out ended in a purchase, or did not, for an AUC")
 			return nil, nil

@@ -20,7 +20,7 @@ type Quantity struct {
 	Count      string   `toml:"count" default:"'quantity'" doc:"column of units taken, 1 or more"`
 	Deal       string   `toml:"deal" doc:"column of how far the product was on deal, 0 to 1"`
 	Regressors []string `toml:"regressors" doc:"further columns on which the quantity depends"`
-	ID         string   `toml:"id" doc:"column of the customer, by whom rows are held out"`
+	ID         string   `toml:"id" doc:"column of the customer, by whom rows are held out and standard errors clustered"`
 	Family     string   `toml:"family" default:"'auto'" oneof:"auto,poisson,negative-binomial" doc:"law of the quantity; auto: a Poisson where that has the lower AIC"`
 }
 
@@ -67,12 +67,17 @@ func (q *Quantity) Fit(_ context.Context, job Job) (*Fit, error) {
 	for i, name := range fitted.Names {
 		f.Coefficients = append(f.Coefficients, Coefficient{Name: name, Estimate: fitted.Coef[i], SE: fitted.SE[i]})
 	}
+	if fitted.Dispersion > 0 {
+		f.Coefficients = append(f.Coefficients, Coefficient{Name: "dispersion", Estimate: fitted.Dispersion, SE: fitted.DispersionSE})
+	}
+	if err := sandwiches(f, fitted, in); err != nil {
+		return nil, inFile(job.Data, err)
+	}
 	law := q.law(fitted, in)
 	law.Provenance = fmt.Sprintf("%d purchases", len(in.y))
 	f.Saved, own.Mean, own.MeanOnDeal = saved{law.Save}, law.Mean(0), law.Mean(1)
 	f.Words = []string{fmt.Sprintf("log-likelihood %.4f, AIC %.2f", f.LogLik, own.AIC)}
 	if own.Dispersion > 0 {
-		f.Coefficients = append(f.Coefficients, Coefficient{Name: "dispersion", Estimate: own.Dispersion, SE: own.DispersionSE})
 		ratio := 2 * (f.LogLik - own.PoissonLogLik)
 		own.Test = &ratioOf{"a Poisson", choice.LikelihoodRatio{Statistic: ratio, Degrees: 1, P: distuv.ChiSquared{K: 1}.Survival(max(ratio, 0)) / 2, BIC: math.Log(float64(f.N)) - ratio}}
 		f.Words = append(f.Words, fmt.Sprintf("against a Poisson: likelihood ratio %.2f, p %s (half of a chi-square's, for a dispersion of 0 lies on the edge)", ratio, probability(own.Test.P)))
@@ -91,6 +96,31 @@ func (q *Quantity) Fit(_ context.Context, job Job) (*Fit, error) {
 	}
 	f.Own = own
 	return f, nil
+}
+
+// sandwiches adds the standard errors that hold where the law does not, and by customer where one's purchases depend on each other.
+func sandwiches(f *Fit, c *choice.Counts, p *purchases) error {
+	robust, err := c.SandwichSE(p.y, p.x, nil)
+	if err != nil {
+		return err
+	}
+	for i, se := range robust {
+		f.Coefficients[i].RobustSE = se
+	}
+	switch f.Customers {
+	case 0:
+	case 1:
+		f.Warnings = append(f.Warnings, "one customer: no clustered standard errors")
+	default:
+		clustered, err := c.SandwichSE(p.y, p.x, p.customer)
+		if err != nil {
+			return err
+		}
+		for i, se := range clustered {
+			f.Coefficients[i].ClusteredSE = se
+		}
+	}
+	return nil
 }
 
 // quantityFigures are the model's own.
