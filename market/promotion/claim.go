@@ -1,6 +1,9 @@
 package promotion
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // claims is what rules on more than a unit implement: claim sets uses and total, and narrows the parts where the rule takes less
 // than all that it may.
@@ -14,9 +17,10 @@ type claim struct {
 	units  int64 // of the lines that it may take
 	amount int64 // by which thresholds measure these
 	left   int64 // still to be paid for these
-	posted int64 // what percentages are of
+	base   int64 // what percentages are of
 
 	uses, total int64
+	cost        int64  // of all parts
 	parts       []part // one for each line
 
 	runs, set []run // working memory of sets
@@ -26,6 +30,7 @@ type claim struct {
 type part struct {
 	product  int
 	units    int
+	price    int64 // of a unit, for sets: lines that these take have one
 	cost     int64
 	off, odd int64 // share of the total, and the remainder of the division
 }
@@ -33,20 +38,38 @@ type part struct {
 // begin looks at the lines that a rule may take, all of which are its parts.
 func (c *claim) begin(p *Promotions, o *Order, r *rule, uses, money int64) {
 	c.rule, c.maxUses, c.maxTotal = r, uses, money
-	c.units, c.amount, c.left, c.posted, c.uses, c.total = 0, 0, 0, 0, 0, 0
-	c.parts = c.parts[:0]
-	for i := range o.Lines {
-		l := &o.Lines[i]
-		if !p.takes(r, l) {
-			c.parts = append(c.parts, part{})
+	c.uses, c.total = 0, 0
+	c.parts = slices.Grow(c.parts[:0], len(o.Lines))[:len(o.Lines)]
+	var units, amount, left, base int64
+	for i := range c.parts {
+		l, part := &o.Lines[i], &c.parts[i]
+		part.product, part.units, part.cost = l.Product, 0, 0
+		if !r.takes(l) {
 			continue
 		}
-		c.units += int64(l.Quantity)
-		c.amount += p.measure(o, l)
-		c.left += l.Paid
-		c.posted += p.base(l)
-		c.parts = append(c.parts, part{product: l.Product, units: l.Quantity, cost: l.Paid})
+		part.units, part.price, part.cost = l.Quantity, l.unit, l.Paid
+		units += int64(l.Quantity)
+		amount += p.measure(o, l)
+		left += l.Paid
+		base += p.base(l)
 	}
+	c.units, c.amount, c.left, c.base, c.cost = units, amount, left, base, left
+}
+
+// afford uses the rule so many times more, or fewer where its limits end before, each saving off.
+func (c *claim) afford(times, off int64) int64 {
+	times = affordable(min(times, c.maxUses-c.uses), off, c.maxTotal-c.total)
+	c.uses += times
+	c.total += times * off
+	return times
+}
+
+// affordable is how many times, at most times, off fits into money.
+func affordable(times, off, money int64) int64 {
+	if hi, lo := bits.Mul64(uint64(times), uint64(off)); hi == 0 && lo <= uint64(money) {
+		return times // divisions by far larger numbers are slow
+	}
+	return money / off
 }
 
 // book spreads the total over the parts and takes it off their lines.
@@ -72,13 +95,17 @@ func (c *claim) book(o *Order) {
 
 // spread divides the total by largest remainder, in proportion to cost.
 func (c *claim) spread() {
-	var whole int64
-	for i := range c.parts {
-		whole += c.parts[i].cost
-	}
-	rest := c.total
+	rest, whole := c.total, c.cost
 	for i := range c.parts {
 		part := &c.parts[i]
+		part.off, part.odd = 0, 0
+		if part.cost == 0 {
+			continue
+		}
+		if part.cost == whole {
+			part.off = c.total
+			return
+		}
 		if hi, lo := bits.Mul64(uint64(c.total), uint64(part.cost)); hi == 0 {
 			part.off, part.odd = int64(lo/uint64(whole)), int64(lo%uint64(whole))
 		} else {

@@ -14,9 +14,7 @@ type coupon struct {
 }
 
 func (o *coupon) claim(c *claim) {
-	if off := min(o.cut.of(c.left, c.posted), o.atMost); off <= c.maxTotal {
-		c.total, c.uses = off, 1
-	}
+	c.afford(1, min(o.cut.of(c.left, c.base), o.atMost))
 }
 
 func (o *Coupon) compile(x *compiler, r *rule) {

@@ -76,24 +76,34 @@ func (o *Order) Return(line, units int) int64 {
 func (o *Order) open(cart []Line, customer int) {
 	o.Lines, o.Adjustments, o.Uses = o.Lines[:0], o.Adjustments[:0], o.Uses[:0]
 	o.Gross, o.Customer, o.settled = 0, customer, false
-	for _, c := range cart {
+	for k := range cart {
+		c := &cart[k]
 		worth := int64(c.Quantity) * c.Price
 		o.Gross += worth
-		o.Lines = append(o.Lines, OrderLine{Product: c.Product, Quantity: c.Quantity, Price: c.Price, Paid: worth, unit: c.Price})
-		for i := len(o.Lines) - 1; i > 0 && before(&o.Lines[i], &o.Lines[i-1]); i-- {
-			o.Lines[i], o.Lines[i-1] = o.Lines[i-1], o.Lines[i]
+		n := len(o.Lines)
+		i := n
+		for i > 0 && c.before(&o.Lines[i-1]) {
+			i--
 		}
+		o.Lines = append(o.Lines, OrderLine{})
+		l := &o.Lines[i]
+		if i < n {
+			copy(o.Lines[i+1:], o.Lines[i:n])
+			*l = OrderLine{}
+		}
+		l.Product, l.Quantity, l.Price, l.Paid, l.unit = c.Product, c.Quantity, c.Price, worth, c.Price
 	}
+	o.Total = o.Gross
 }
 
-func before(a, b *OrderLine) bool {
-	if a.Product != b.Product {
-		return a.Product < b.Product
+func (c *Line) before(l *OrderLine) bool {
+	if c.Product != l.Product {
+		return c.Product < l.Product
 	}
-	if a.Price != b.Price {
-		return a.Price < b.Price
+	if c.Price != l.Price {
+		return c.Price < l.Price
 	}
-	return a.Quantity < b.Quantity
+	return c.Quantity < l.Quantity
 }
 
 // settle notes what is left of the lines when the promotions on units and sets are through.
@@ -131,6 +141,7 @@ func (o *Order) reduce(i int, r *rule, amount int64) {
 	l.closed = l.closed || r.alone
 	if amount > 0 {
 		l.Paid -= amount
+		o.Total -= amount
 		o.Adjustments = append(o.Adjustments, Adjustment{Promotion: r.index, Line: i, Amount: amount})
 	}
 }

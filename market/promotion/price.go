@@ -43,10 +43,6 @@ func (p *Promotions) apply(o *Order, at float64, who Customer, used *Usage, rule
 		}
 		turn = turn[n:]
 	}
-	o.Total = 0
-	for i := range o.Lines {
-		o.Total += o.Lines[i].Paid
-	}
 }
 
 // find lists the rules that hold now, for this customer, and cover something in the cart.
@@ -84,7 +80,7 @@ func (p *Promotions) row(rows []uint64, i int) []uint64 {
 }
 
 // takes tells whether a rule may take a line.
-func (p *Promotions) takes(r *rule, l *OrderLine) bool {
+func (r *rule) takes(l *OrderLine) bool {
 	if l.closed || r.alone && l.touched || r.level == setLevel && l.bound {
 		return false
 	}
@@ -106,7 +102,7 @@ func (p *Promotions) admits(o *Order, r *rule) bool {
 	}
 	var units, amount int64
 	for i := range o.Lines {
-		if l := &o.Lines[i]; p.takes(r, l) {
+		if l := &o.Lines[i]; r.takes(l) {
 			units += int64(l.Quantity)
 			amount += p.measure(o, l)
 		}
@@ -138,7 +134,9 @@ func (p *Promotions) byUnit(o *Order, turn []int32, who Customer, used *Usage) {
 	for _, k := range turn {
 		r := &p.rules[k]
 		if uses, money := used.left(r, who.ID); uses > 0 && money > 0 && p.admits(o, r) {
-			o.members = append(o.members, member{rule: r, uses: uses, money: money, use: Use{Promotion: r.index}})
+			o.members = append(o.members, member{})
+			m := &o.members[len(o.members)-1] // field by field: a literal is copied once more
+			m.rule, m.uses, m.money, m.use.Promotion = r, uses, money, r.index
 		}
 	}
 	for i := 0; i < len(o.Lines); i++ { // what a split leaves is next
@@ -146,10 +144,7 @@ func (p *Promotions) byUnit(o *Order, turn []int32, who Customer, used *Usage) {
 		if best == nil {
 			continue
 		}
-		units := min(int64(o.Lines[i].Quantity), best.uses)
-		if units > best.money/off {
-			units = best.money / off
-		}
+		units := affordable(min(int64(o.Lines[i].Quantity), best.uses), off, best.money)
 		if int(units) < o.Lines[i].Quantity {
 			o.split(i, int(units))
 		}
@@ -175,7 +170,7 @@ func (p *Promotions) best(members []member, l *OrderLine) (best *member, off int
 	}
 	for k := range members {
 		m := &members[k]
-		if m.uses == 0 || !p.takes(m.rule, l) {
+		if m.uses == 0 || !m.rule.takes(l) {
 			continue
 		}
 		if saves := m.rule.cut.of(l.unit, base); saves > off && saves <= m.money {

@@ -33,16 +33,14 @@ func (s *sets) claim(c *claim) {
 		if off <= 0 {
 			return
 		}
-		times = min(times, c.maxUses-c.uses, (c.maxTotal-c.total)/off)
-		if times == 0 {
+		if times = c.afford(times, off); times == 0 {
 			return
 		}
-		c.uses += times
-		c.total += times * off
 		for _, drawn := range c.set {
 			taken := times * drawn.units
 			c.parts[drawn.line].units += int(taken)
 			c.parts[drawn.line].cost += taken * drawn.price
+			c.cost += taken * drawn.price
 			s.take(c, drawn, taken)
 		}
 	}
@@ -58,12 +56,13 @@ func (s *sets) line(c *claim) {
 			if part.units == 0 || covers != nil && !covers[part.product] {
 				continue
 			}
-			c.runs = append(c.runs, run{line: i, component: k, units: int64(part.units), price: part.cost / int64(part.units)})
+			c.runs = append(c.runs, run{line: i, component: k, units: int64(part.units), price: part.price})
 			for j := len(c.runs) - 1; j > first && c.runs[j].price > c.runs[j-1].price; j-- {
 				c.runs[j], c.runs[j-1] = c.runs[j-1], c.runs[j]
 			}
 		}
 	}
+	c.cost = 0
 	for i := range c.parts {
 		c.parts[i].units, c.parts[i].cost = 0, 0
 	}

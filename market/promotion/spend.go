@@ -47,13 +47,7 @@ func (s *spend) claim(c *claim) {
 			times = rest / t.from
 			rest %= t.from
 		}
-		off := t.cut.of(c.left, c.posted)
-		times = min(times, c.maxUses-c.uses)
-		if off > 0 {
-			times = min(times, (c.maxTotal-c.total)/off)
-		}
-		c.uses += times
-		c.total += times * off
+		c.afford(times, t.cut.of(c.left, c.base))
 		if !s.repeat {
 			break
 		}
