@@ -334,11 +334,12 @@ func TestLayoutsAndFormatsGiveTheSameFit(t *testing.T) {
 	flags := []string{"--id", "id", "--attributes", "price,disp,feat", "--last-choice"}
 	inLong := append(slices.Clone(flags), "--layout", "long", "--situation", "chid", "--alternative", "alt", "--choice", "taken", "--base", "heinz41")
 	for name, args := range map[string][]string{
-		"long":         append([]string{"--data", writtenRows(t, long)}, inLong...),
-		"rows apart":   append([]string{"--data", writtenRows(t, append(long[:1:1], apart...))}, inLong...),
-		"long Parquet": append([]string{"--data", writtenParquet(t, long)}, inLong...),
-		"wide Parquet": append([]string{"--data", writtenParquet(t, rows), "--base", "heinz41"}, flags...), // the library sorts the columns
-		"other signs":  append([]string{"--data", writtenRows(t, renamed)}, flags...),
+		"long":                   append([]string{"--data", writtenRows(t, long)}, inLong...),
+		"rows apart":             append([]string{"--data", writtenRows(t, append(long[:1:1], apart...))}, inLong...),
+		"long, attributes found": append([]string{"--data", writtenRows(t, long), "--id", "id", "--last-choice"}, inLong[5:]...),
+		"long Parquet":           append([]string{"--data", writtenParquet(t, long)}, inLong...),
+		"wide Parquet":           append([]string{"--data", writtenParquet(t, rows), "--base", "heinz41"}, flags...), // the library sorts the columns
+		"other signs":            append([]string{"--data", writtenRows(t, renamed)}, flags...),
 	} {
 		e := estimateChoice(t, "logit", args...)
 		if math.Abs(e.LogLik-want.LogLik) > 1e-8 || len(e.Coefficients) != len(want.Coefficients) {

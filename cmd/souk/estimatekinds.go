@@ -179,6 +179,9 @@ func asFlag(err error, flags map[string]*optionFlag) error {
 	}
 	key, _, _ := strings.Cut(bad.Key, ".")
 	o, ok := flags[key]
+	if !ok && key == "held_out" {
+		return badUsage("--held-out", bad.Found, bad.Expected)
+	}
 	if !ok {
 		return err
 	}

@@ -143,6 +143,13 @@ func (e *Estimates) warn(format string, a ...any) {
 	e.Warnings = append(e.Warnings, fmt.Sprintf(format, a...))
 }
 
+// warnOfOneChoice is for models of tastes that differ between people.
+func (e *Estimates) warnOfOneChoice(d *design) {
+	if d.households() == d.panel[d.households()] {
+		e.warn("every household chose once: tastes that differ between people are told from chance by the form of the model only")
+	}
+}
+
 // warnOfSeparation names the coefficients that still moved utilities freely when the likelihood no longer did: choices
 // that they separate perfectly, so that the likelihood rises for ever (Albert & Anderson 1984, Biometrika 71). A step to a
 // proper maximum is far shorter. ranges says how far each coefficient's regressor reaches.

@@ -86,6 +86,7 @@ func FitLatentClass(s *Situations, o LatentClassOptions) (*LatentClass, error) {
 	m.finish(names, theta, best, scores, counting(d.households()))
 	ranges := slices.Repeat(d.ranges(), o.Classes)
 	m.warnOfSeparation(names, best, append(ranges, make([]float64, len(theta)-len(ranges))...))
+	m.warnOfOneChoice(d)
 	if m.Reached < agreeing {
 		m.warn("of %d starts only one reached the best log-likelihood: more starts may find a better one", m.Starts)
 	}

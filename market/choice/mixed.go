@@ -98,9 +98,7 @@ func FitMixed(s *Situations, o MixedOptions) (*MixedLogit, error) {
 	}
 	m.finish(names, theta, best, scores, counting(d.households()))
 	m.warnOfSeparation(names, best, append(d.ranges(), make([]float64, len(m.Random))...))
-	if d.households() == d.panel[d.households()] {
-		m.warn("every household chose once: tastes that differ between people are told from chance by the form of the model only")
-	}
+	m.warnOfOneChoice(d)
 	for i := range m.Random {
 		m.Random[i].describe(theta[slices.Index(d.names, m.Random[i].Name)], theta[len(d.names)+i])
 	}

@@ -29,6 +29,13 @@ func (r *choiceReader) long(name string, data io.ReaderAt, size int64) error {
 	if c.Alternative == "" {
 		return field.New("alternative", "no column", "the column of the alternatives' names in a long file")
 	}
+	if len(r.Attributes) == 0 {
+		var err error
+		if r.Attributes, err = r.varying(name, data, size); err != nil {
+			return err
+		}
+	}
+	r.Missing = make([]int, len(r.Attributes))
 	wanted := append([]column{{c.Situation, ofTexts}, {c.Alternative, ofTexts}, {c.Choice, ofTexts}}, r.common()...)
 	for _, a := range r.Attributes {
 		wanted = append(wanted, column{a, ofNumbers})
@@ -44,6 +51,82 @@ func (r *choiceReader) long(name string, data io.ReaderAt, size int64) error {
 	}
 	l.layOut()
 	return nil
+}
+
+// seen is what a column of a long file held so far.
+type seen struct {
+	no           bool               // a cell is no number
+	last         float64            // in the row before
+	rows         int                // that differ from the row before by other than one
+	within       map[string]float64 // the first value of each situation, until one differs
+	between      map[string]float64 // and of each alternative
+	differs, own bool               // within a situation; within an alternative
+}
+
+// varying lists the columns of numbers that may be attributes: their values differ within a situation and within an alternative, and do not number the rows.
+func (r *choiceReader) varying(name string, data io.ReaderAt, size int64) ([]string, error) {
+	c, separator := r.columns, separatorOf(data, size)
+	header, err := headerOf(name, data, size, separator)
+	if err != nil {
+		return nil, err
+	}
+	wanted := []column{{c.Situation, ofTexts}, {c.Alternative, ofTexts}}
+	if c.Household != "" {
+		wanted = append(wanted, column{c.Household, ofTexts})
+	}
+	if _, bad := locate(wanted, header); bad != nil {
+		return nil, named(name, bad)
+	}
+	first := len(wanted)
+	taken := append([]string{c.Situation, c.Alternative, c.Choice, c.Household}, r.Traits...)
+	for _, head := range header {
+		if !slices.Contains(taken, head) && !slices.Contains(rowNames, head) && !HoldsIDs(head) {
+			wanted = append(wanted, column{head, ofTexts})
+		}
+	}
+	all := make([]seen, len(wanted)-first)
+	for i := range all {
+		all[i] = seen{within: map[string]float64{}, between: map[string]float64{}}
+	}
+	err = scanAs(dialect{separator, true}, name, data, size, wanted, func(_ place, row []cell) error {
+		situation := row[0].text
+		if first == 3 {
+			situation += "\x00" + row[2].text
+		}
+		for i, cell := range row[first:] {
+			all[i].see(situation, row[1].text, cell.text)
+		}
+		return nil
+	})
+	var out []string
+	for i, s := range all {
+		if !s.no && s.differs && s.own && s.rows > 1 {
+			out = append(out, wanted[first+i].name)
+		}
+	}
+	return out, err
+}
+
+func (s *seen) see(situation, alternative, text string) {
+	c, ok := parse(text, ofNumbers)
+	if s.no = s.no || !ok; s.no || math.IsNaN(c.number) {
+		return
+	}
+	if c.number != s.last+1 {
+		s.rows++
+	}
+	s.last = c.number
+	s.differs = s.differs || differs(s.within, situation, c.number)
+	s.own = s.own || differs(s.between, alternative, c.number)
+}
+
+// differs tells whether a value is another than the first of its key.
+func differs(first map[string]float64, key string, value float64) bool {
+	v, met := first[key]
+	if !met {
+		first[strings.Clone(key)] = value
+	}
+	return met && v != value
 }
 
 func (l *longReader) row(at place, row []cell) error {
@@ -75,10 +158,11 @@ func (l *longReader) row(at place, row []cell) error {
 			if taken {
 				return at.bad(l.Attributes[m], "nothing", expectedOf[ofNumbers]+": it was taken")
 			}
+			l.Missing[m]++
 			o.x = nil
-			break
+		} else if o.x != nil {
+			o.x = append(o.x, v.number)
 		}
-		o.x = append(o.x, v.number)
 	}
 	l.situations[i] = append(l.situations[i], o)
 	switch {

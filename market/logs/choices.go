@@ -22,6 +22,7 @@ type Choices struct {
 	Household    []int     // n; nil without such a column
 	Traits       []string
 	Trait        []float64 // n×T
+	Missing      []int     // A: cells of rows that are there which have no value
 }
 
 // ChoiceColumns says where a file has choices. In the wide layout a row is a situation: a column for each attribute of each
@@ -30,9 +31,11 @@ type Choices struct {
 // an alternative of a situation of a household, and Choice says by 1, TRUE or yes that it was taken, by 0, FALSE or no that it was not.
 // An alternative with a missing cell was not available.
 type ChoiceColumns struct {
-	Choice     string
-	Household  string   // optional
-	Attributes []string // wide: empty is what stands before the dots
+	Choice    string
+	Household string // optional
+	// Attributes, where there are none, are what stands before the dots in a wide file; in a long one the columns of numbers that differ both
+	// within a situation and between situations of one alternative, but for numbers of rows and ids.
+	Attributes []string
 	Traits     []string // of the households
 	// Outside, where it is not empty, says that nothing may be taken, and how a wide file's choice column says so; in a long file no
 	// row of the situation has a 1.
@@ -155,6 +158,7 @@ func (r *choiceReader) wide(name string, data io.ReaderAt, size int64) error {
 	if err = r.arrange(name, cells, &wanted); err != nil {
 		return err
 	}
+	r.Missing = make([]int, len(r.Attributes))
 	return scanAs(dialect{separator, true}, name, data, size, wanted, func(at place, row []cell) error {
 		values := row[first:]
 		row, err := r.person(at, row)
@@ -168,13 +172,16 @@ func (r *choiceReader) wide(name string, data io.ReaderAt, size int64) error {
 		}
 		for j := range r.Alternatives {
 			there := true
-			for _, v := range values[j*len(r.Attributes) : (j+1)*len(r.Attributes)] {
+			for m, v := range values[j*len(r.Attributes) : (j+1)*len(r.Attributes)] {
 				r.X = append(r.X, v.number)
-				there = there && !math.IsNaN(v.number)
+				if math.IsNaN(v.number) {
+					there = false
+					r.Missing[m]++
+				}
 			}
 			r.Available = append(r.Available, there)
 			if chosen == j && !there {
-				return at.bad(r.columns.Choice, clip(text), "an alternative that was there: all its attributes have values")
+				return at.bad(r.columns.Choice, clip(r.Alternatives[j]), "an alternative that was there: all its attributes have values")
 			}
 		}
 		r.Chosen = append(r.Chosen, chosen)

@@ -100,6 +100,17 @@ func TestHeadersOfOtherMakersAreRead(t *testing.T) {
 	}
 }
 
+// TestALongFileHasItsAttributesFound: columns of numbers that differ within situations and within alternatives, not those of the household, of
+// the alternative, of rows and of ids.
+func TestALongFileHasItsAttributesFound(t *testing.T) {
+	c, err := decodeChoices("row,s,klant,income,size,customer_id,word,brand,price,disp,choice\n11,1,77,3,5,901,x,a,1,0,0\n12,1,77,3,6,901,y,b,2,1,1\n"+
+		"13,2,78,4,5,902,x,a,NA,1,0\n14,2,78,4,6,902,x,b,1,0,1\n15,3,78,4,5,902,x,a,4,0,1\n16,3,78,4,6,902,x,b,4,0,0\n",
+		ChoiceColumns{Choice: "choice", Situation: "s", Alternative: "brand"})
+	if err != nil || !slices.Equal(c.Attributes, []string{"price", "disp"}) || !slices.Equal(c.Missing, []int{1, 0}) || !slices.Equal(c.Chosen, []int{1, 1, 0}) || c.Available[2] {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
 // TestRowsOfASituationNeedNotStandTogether, and households may count theirs from 1.
 func TestRowsOfASituationNeedNotStandTogether(t *testing.T) {
 	columns := ChoiceColumns{Choice: "took", Household: "id", Attributes: []string{"price"}, Situation: "s", Alternative: "mode"}
@@ -116,7 +127,7 @@ func TestChoicesOfNothingAndTraits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(c.Chosen, []int{-1, 0}) || !slices.Equal(c.Trait, []float64{3, -1}) {
+	if !slices.Equal(c.Missing, []int{0}) || !slices.Equal(c.Chosen, []int{-1, 0}) || !slices.Equal(c.Trait, []float64{3, -1}) {
 		t.Errorf("%+v", c)
 	}
 }

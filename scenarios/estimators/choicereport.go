@@ -57,12 +57,16 @@ func coefficients(all []choice.Parameter) (out []Coefficient) {
 func (st *study) report(words string, restricted ...*choice.Estimates) (*Fit, choiceFigures, error) {
 	e := st.model.Summary()
 	f := &Fit{Model: words, N: e.N, Customers: e.Households, LogLik: e.LogLik, Coefficients: coefficients(e.Coefficients), Converged: e.Converged,
-		Warnings: slices.Clone(e.Warnings), Saved: st.model.(json.Marshaler)}
+		Warnings: slices.Concat(st.careful, e.Warnings), Saved: st.model.(json.Marshaler)}
 	f.Data = fmt.Sprintf("%d choices of %d alternatives", e.N, len(e.Alternatives))
 	if st.s.Household != nil {
 		f.Data += fmt.Sprintf(" by %d households", e.Households)
 	} else {
 		f.Customers = 0
+		switch st.model.(type) {
+		case *choice.MixedLogit, *choice.LatentClass:
+			f.Warnings = append(f.Warnings, "no column of the household (id): every choice counts as another household's")
+		}
 		for i := range f.Coefficients {
 			f.Coefficients[i].ClusteredSE = 0 // every choice is another's: the robust one again
 		}

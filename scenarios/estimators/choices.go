@@ -17,7 +17,7 @@ type Choices struct {
 	Layout      string            `toml:"layout" default:"'wide'" oneof:"wide,long" doc:"wide: a row a choice, with columns attribute.alternative; long: a row an alternative"`
 	Choice      string            `toml:"choice" default:"'choice'" doc:"column of what was taken: name or number of the alternative (wide), 1 or 0, yes or no (long)"`
 	ID          string            `toml:"id" doc:"column of the household; without it every choice is another's"`
-	Attributes  []string          `toml:"attributes" doc:"what is known of each alternative; left out (wide): what stands before the dots"`
+	Attributes  []string          `toml:"attributes" doc:"what is known of each alternative; left out: what stands before the dots (wide), or the numbers that vary (long)"`
 	Columns     map[string]string `toml:"columns" doc:"columns of other names, as in price.heinz=p1"`
 	Situation   string            `toml:"situation" default:"'situation'" doc:"long: column of the choice situation"`
 	Alternative string            `toml:"alternative" default:"'alternative'" doc:"long: column of the alternative's name"`
@@ -37,8 +37,8 @@ type Choices struct {
 type panel interface {
 	Estimator
 	Twinned
-	// read gives the job's choices.
-	read(job Job) (*choice.Situations, error)
+	// read gives the job's choices, and what to be careful about in them.
+	read(job Job) (*choice.Situations, []string, error)
 	// individual fits the model to situations that have their history.
 	individual(s *choice.Situations, job Job) (choice.Individual, error)
 }
@@ -55,23 +55,35 @@ func (c *Choices) utility() choice.Utility {
 	return choice.Utility{Base: c.Base, NoConstants: !c.Constants}
 }
 
-func (c *Choices) read(job Job) (*choice.Situations, error) { return c.situations(job, nil) }
+func (c *Choices) read(job Job) (*choice.Situations, []string, error) { return c.situations(job, nil) }
 
-// situations are those of the file, without history, with traits of the households.
-func (c *Choices) situations(job Job, traits []string) (*choice.Situations, error) {
+// situations are those of the file, without history, with traits of the households, and what to be careful about in them.
+func (c *Choices) situations(job Job, traits []string) (*choice.Situations, []string, error) {
 	columns := logs.ChoiceColumns{Choice: c.Choice, Household: c.ID, Attributes: c.Attributes, Traits: traits, Outside: c.Outside, Names: c.Columns}
 	if c.Layout == "long" {
 		columns.Situation, columns.Alternative = c.Situation, c.Alternative
 	}
 	file, err := logs.DecodeChoices(job.Data.Name, job.Data, job.Data.Size, columns)
 	if bad, ok := errors.AsType[*field.Error](err); ok && bad.File == "" && bad.Key == "household" {
-		return nil, field.New("id", bad.Found, bad.Expected)
+		return nil, nil, field.New("id", bad.Found, bad.Expected)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	var careful, missing []string
+	for m, a := range file.Attributes {
+		if n := file.Missing[m]; n > 0 {
+			missing = append(missing, fmt.Sprintf("%s %d", a, n))
+		}
+	}
+	if missing != nil {
+		careful = append(careful, "cells without a value ("+strings.Join(missing, ", ")+"): such an alternative counts as absent from its situation")
+	}
+	if len(file.Attributes) == 0 {
+		careful = append(careful, "no attributes: the model has constants alone")
 	}
 	return &choice.Situations{Alternatives: file.Alternatives, Attributes: file.Attributes, X: file.X, Available: file.Available,
-		Chosen: file.Chosen, Outside: c.Outside != "", Household: file.Household, Traits: file.Traits, Trait: file.Trait}, nil
+		Chosen: file.Chosen, Outside: c.Outside != "", Household: file.Household, Traits: file.Traits, Trait: file.Trait}, careful, nil
 }
 
 // price names the attribute that is the price: the one that is said or remembered, else one that says so by its name; empty where there is none.
@@ -141,10 +153,10 @@ func (c *Choices) remember(s *choice.Situations, loyal *choice.Logit) (*choice.S
 	return s, nil
 }
 
-// holdOut keeps a share of the households apart, drawn by the job's seed: held is nil where there are none.
-func holdOut(s *choice.Situations, job Job) (fitted, held *choice.Situations) {
+// holdOut keeps a share of the households apart, drawn by the job's seed: held is nil where that share is 0.
+func holdOut(s *choice.Situations, job Job) (fitted, held *choice.Situations, err error) {
 	if job.HeldOut == 0 {
-		return s, nil
+		return s, nil, nil
 	}
 	stream, out := rng.New(job.Seed, 0).Family("held-out"), map[int]bool{}
 	var in, apart []int
@@ -164,9 +176,14 @@ func holdOut(s *choice.Situations, job Job) (fitted, held *choice.Situations) {
 		}
 	}
 	if len(in) == 0 || len(apart) == 0 {
-		return s, nil
+		return nil, nil, noneHeld(job, len(out), "households")
 	}
-	return s.Subset(in), s.Subset(apart)
+	return s.Subset(in), s.Subset(apart), nil
+}
+
+// noneHeld refuses a share to hold out that leaves nothing to fit, or nothing to judge by.
+func noneHeld(job Job, n int, of string) error {
+	return field.New("held_out", job.HeldOut, fmt.Sprintf("0, or a share that leaves some of the %d %s to fit and some to judge by", n, of))
 }
 
 // study is a model of choices fitted for a job, and what it was fitted on.
@@ -176,19 +193,22 @@ type study struct {
 	s, held *choice.Situations // with history; held is nil where all are fitted
 	loyal   *choice.Logit      // that of Choices.loyal
 	model   choice.Individual
+	careful []string // about the file
 }
 
 // study reads the job's choices, keeps some apart, adds their history and fits e.
 func (c *Choices) study(e panel, job Job) (*study, error) {
-	s, err := e.read(job)
+	s, careful, err := e.read(job)
 	if err != nil {
 		return nil, err
 	}
-	out := &study{Choices: c, job: job}
+	out := &study{Choices: c, job: job, careful: careful}
 	if err := c.checkPrice(s); err != nil {
 		return nil, err
 	}
-	out.s, out.held = holdOut(s, job)
+	if out.s, out.held, err = holdOut(s, job); err != nil {
+		return nil, err
+	}
 	if out.loyal, err = c.loyal(out.s); err != nil {
 		return nil, out.about(err)
 	}

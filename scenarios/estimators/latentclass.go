@@ -31,7 +31,7 @@ type candidate struct {
 	Reached       int     `json:"reached"`
 }
 
-func (l *LatentClass) read(job Job) (*choice.Situations, error) {
+func (l *LatentClass) read(job Job) (*choice.Situations, []string, error) {
 	return l.situations(job, l.Concomitants)
 }
 

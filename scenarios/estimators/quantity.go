@@ -38,7 +38,10 @@ func (q *Quantity) Fit(_ context.Context, job Job) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, held := all.part(job)
+	in, held, err := all.part(job)
+	if err != nil {
+		return nil, err
+	}
 	poisson, err := choice.ZeroTruncatedPoisson(in.y, in.x, in.names)
 	if err != nil {
 		return nil, inFile(job.Data, err)
@@ -195,10 +198,10 @@ func (q *Quantity) read(job Job) (*purchases, error) {
 	return p, nil
 }
 
-// part keeps customers, or where they are not known rows, apart by the job's seed; held is nil where there are none.
-func (p *purchases) part(job Job) (in, held *purchases) {
+// part keeps customers, or where they are not known rows, apart by the job's seed; held is nil where that share is 0.
+func (p *purchases) part(job Job) (in, held *purchases, err error) {
 	if job.HeldOut == 0 {
-		return p, nil
+		return p, nil, nil
 	}
 	family := rng.New(job.Seed, 0).Family("held-out")
 	parts := [2]*purchases{{names: p.names}, {names: p.names}}
@@ -219,12 +222,12 @@ func (p *purchases) part(job Job) (in, held *purchases) {
 		}
 	}
 	if len(parts[0].y) == 0 || len(parts[1].y) == 0 {
-		return p, nil
+		return nil, nil, noneHeld(job, len(p.y), "rows, whole customers where they are known,")
 	}
 	for k, part := range parts {
 		part.x = mat.NewDense(len(part.y), len(p.names), rows[k])
 	}
-	return parts[0], parts[1]
+	return parts[0], parts[1], nil
 }
 
 func mean(y []int) float64 {

@@ -27,7 +27,7 @@ func (c *Choices) twin(e panel, job Job) (*twins.Report, error) {
 	if c.ID == "" {
 		return nil, field.New("id", "nothing", "the column of the household: one half of the households is held against twins of the other")
 	}
-	s, err := e.read(job)
+	s, _, err := e.read(job)
 	if err != nil {
 		return nil, err
 	}
