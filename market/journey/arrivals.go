@@ -73,13 +73,16 @@ type Weekday struct {
 // number, 1 for a Poisson process with the same mean every day; Within is that about the weekdays' means.
 type ArrivalEstimates struct {
 	Estimates
-	SizeSE        float64  `json:"size_se,omitempty"`
-	Mean          float64  `json:"mean"`
-	Variance      float64  `json:"variance"`
-	Dispersion    float64  `json:"index_of_dispersion"`
-	Within        float64  `json:"index_within_weekdays"`
-	PoissonLogLik float64  `json:"poisson_loglik"`
-	PoissonPValue *float64 `json:"poisson_p_value"` // of Fisher's χ² about the weekdays' means; nil where no degree is left
+	SizeSE float64 `json:"size_se,omitempty"`
+	// MeanSE are the standard errors of the weekdays' means, √((mean + mean²/Size)/days), the information of mean and size being
+	// diagonal (Lawless 1987); 0 of a weekday without days, which is given the mean of all.
+	MeanSE        []float64 `json:"mean_se,omitempty"`
+	Mean          float64   `json:"mean"`
+	Variance      float64   `json:"variance"`
+	Dispersion    float64   `json:"index_of_dispersion"`
+	Within        float64   `json:"index_within_weekdays"`
+	PoissonLogLik float64   `json:"poisson_loglik"`
+	PoissonPValue *float64  `json:"poisson_p_value"` // of Fisher's χ² about the weekdays' means; nil where no degree is left
 }
 
 // ArrivalOptions say how arrivals are fitted.
@@ -197,6 +200,17 @@ func (a *Arrivals) fitSize(days []Day, totals []float64, o ArrivalOptions) {
 		e.SizeSE = p.se[0] * a.Size
 	}
 	for w, d := range a.Weekdays {
+		n, over := float64(d.Days), 0.0
+		if o.EqualWeekdays {
+			n = float64(len(days))
+		}
+		if a.Size > 0 {
+			over = d.Mean * d.Mean / a.Size
+		}
+		e.MeanSE = append(e.MeanSE, 0)
+		if n > 0 {
+			e.MeanSE[w] = math.Sqrt((d.Mean + over) / n)
+		}
 		if d.Days == 0 {
 			e.warn("no day of weekday %d (0 is Monday): it is given what all days have", w)
 		}

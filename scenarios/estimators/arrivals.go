@@ -93,8 +93,8 @@ func (a *Arrivals) Fit(_ context.Context, job Job) (*Fit, error) {
 		f.Coefficients = append(f.Coefficients, Coefficient{Name: "size", Estimate: m.Size, SE: e.SizeSE})
 	}
 	f.Model = "arrivals, " + law + " by weekday and part of the day"
-	for _, w := range own.Weekdays {
-		f.Coefficients = append(f.Coefficients, Coefficient{Name: "mean_" + w.Weekday, Estimate: w.Mean})
+	for i, w := range own.Weekdays {
+		f.Coefficients = append(f.Coefficients, Coefficient{Name: "mean_" + w.Weekday, Estimate: w.Mean, SE: e.MeanSE[i]})
 	}
 	if len(later) > 0 {
 		f.HeldOut = arrivalsHeldOut(m, later)
