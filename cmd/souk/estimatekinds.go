@@ -40,17 +40,12 @@ func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 				return err
 			}
 			job := estimators.Job{Open: openFile, Seed: uint64(a.seed), Noise: secret(), Workers: a.processors(), HeldOut: heldOut}
-			file, err := openFile(data)
-			if err != nil {
-				return err
-			}
-			job.Data = file
 			watch, closed := a.watch()
 			defer closed()
 			if watch != nil {
 				job.Progress = func(done, total int) { watch(workflow.Progress{Stage: kind.Name, Done: done, Total: total}) }
 			}
-			fit, err := workflow.FitKind(cmd.Context(), e, job)
+			fit, err := workflow.FitKind(cmd.Context(), e, job, data)
 			closed()
 			if err != nil {
 				return asFlag(err, flags)
@@ -195,7 +190,7 @@ func asFlag(err error, flags map[string]*optionFlag) error {
 	return badUsage("--"+o.name, found, bad.Expected)
 }
 
-// openFile opens data to read; it stays open until the process ends.
+// openFile opens data to read.
 func openFile(path string) (estimators.File, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -203,6 +198,7 @@ func openFile(path string) (estimators.File, error) {
 	}
 	info, err := file.Stat()
 	if err != nil || !info.Mode().IsRegular() {
+		file.Close()
 		return estimators.File{}, &field.Error{File: path, Found: "something else", Expected: "a file that can be read"}
 	}
 	return estimators.File{Name: path, ReaderAt: file, Size: info.Size()}, nil

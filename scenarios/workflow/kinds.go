@@ -11,9 +11,10 @@ import (
 	"github.com/souk-sim/souk/scenarios/estimators"
 )
 
-// FitKind fits a kind of model to a file. When the context is done it returns at once, with its error.
-func FitKind(ctx context.Context, e estimators.Estimator, job estimators.Job) (*estimators.Fit, error) {
-	return interruptible(ctx, func() (*estimators.Fit, error) { return e.Fit(ctx, job) })
+// FitKind fits a kind of model to a file of data, which it opens by job.Open and closes. An estimate that is not a finite number is an error
+// that names it. When the context is done it returns at once, with its error, and tells of no progress any more.
+func FitKind(ctx context.Context, e estimators.Estimator, job estimators.Job, data string) (*estimators.Fit, error) {
+	return onFiles(ctx, job, data, finiteFit(e))
 }
 
 // KindText writes the page of a fit: what was fitted, on what, its coefficients, how well it does on what it did not see, and what to be

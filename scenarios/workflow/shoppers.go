@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/estimators"
@@ -32,7 +31,7 @@ func FitShoppers(ctx context.Context, s *scenarios.Scenario, workers int, watch 
 			all = append(all, Shopper{m, nil, given})
 			continue
 		}
-		fit, err := onData(ctx, s, m, workers, watch, "fitting", m.Estimator.Fit)
+		fit, err := onData(ctx, s, m, workers, watch, "fitting", finiteFit(m.Estimator))
 		if err != nil {
 			return nil, err
 		}
@@ -41,55 +40,37 @@ func FitShoppers(ctx context.Context, s *scenarios.Scenario, workers int, watch 
 	return all, nil
 }
 
-// onData gives a model's job to do: its data are open while it is done.
+// onData gives a model's job to do on the scenario's files.
 func onData[T any](ctx context.Context, s *scenarios.Scenario, m *scenarios.Model, workers int, watch func(Progress), doing string,
 	do func(context.Context, estimators.Job) (T, error)) (T, error) {
-	open := &files{of: s}
-	job := estimators.Job{Open: open.open, Seed: uint64(s.Seed), Workers: workers, HeldOut: *m.HeldOut}
+	job := estimators.Job{Open: func(name string) (estimators.File, error) { return openIn(s, name) }, Seed: uint64(s.Seed), Workers: workers, HeldOut: *m.HeldOut}
 	stage := Progress{Stage: doing + " " + m.Part + ": " + m.Name, Total: 1}
 	if watch != nil {
 		watch(stage)
 		job.Progress = func(done, total int) { watch(Progress{Stage: stage.Stage, Done: done, Total: total}) }
 	}
-	return interruptible(ctx, func() (result T, err error) {
-		defer open.close()
-		if job.Data, err = open.open(m.Data); err != nil {
-			return result, err
-		}
-		if result, err = do(ctx, job); err != nil {
+	return onFiles(ctx, job, m.Data, func(ctx context.Context, job estimators.Job) (T, error) {
+		result, err := do(ctx, job)
+		if err != nil {
 			err = fmt.Errorf("%s %s: %w", doing, m.Part, s.ModelFault(m, err))
 		}
 		return result, err
 	})
 }
 
-// files are a scenario's that are open.
-type files struct {
-	of   *scenarios.Scenario
-	held []fs.File
-}
-
-func (f *files) open(name string) (estimators.File, error) {
-	full, file, err := f.of.Open(name)
+// openIn opens a file that a scenario names.
+func openIn(s *scenarios.Scenario, name string) (estimators.File, error) {
+	full, file, err := s.Open(name)
 	if err != nil {
 		return estimators.File{}, err
 	}
-	f.held = append(f.held, file)
 	info, err := file.Stat()
-	if err != nil {
-		return estimators.File{}, err
-	}
 	at, ok := file.(io.ReaderAt)
-	if !ok || info.IsDir() {
+	if err != nil || !ok || info.IsDir() {
+		file.Close()
 		return estimators.File{}, &field.Error{File: full, Found: "a folder", Expected: "a file"}
 	}
 	return estimators.File{Name: full, ReaderAt: at, Size: info.Size()}, nil
-}
-
-func (f *files) close() {
-	for _, file := range f.held {
-		file.Close()
-	}
 }
 
 // ShopperDocuments are the models as JSON documents, by file name. What only describes, as patterns do, is none.
