@@ -34,6 +34,7 @@ type chosen struct {
 	Warnings     []string
 	HeldOut      map[string]float64 `json:"held_out"`
 	Alternatives []string
+	Base         string
 	Null         float64 `json:"null_loglik"`
 	Shares       float64 `json:"shares_loglik"`
 	McFadden     float64 `json:"mcfadden_r2"`

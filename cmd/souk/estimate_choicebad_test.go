@@ -52,7 +52,7 @@ func TestBadChoicesGetOneClearLine(t *testing.T) {
 		{"one household, and some to hold out", "id,price.a,price.b,choice\n99117,1,2,a\n99117,2,1,b\n", "logit --id id --held-out 0.5", exitUsage, []string{"--held-out", "0.5", "1 households"}},
 		{"all held out", few, "logit --id id --held-out 0.99999", exitUsage, []string{"--held-out", "3 households"}},
 		{"all quantities held out", "quantity\n1\n2\n2\n", "quantity --held-out 0.99999", exitUsage, []string{"--held-out", "3 rows"}},
-		{"quantities of 0", "quantity\n1\n0\n2\n", "quantity", exitInvalid, []string{"row 2", "0", "given a purchase"}},
+		{"quantities of 0", "quantity\n1\n0\n2\n", "quantity", exitInvalid, []string{"row 2", "0", "given a purchase", "repair drop"}},
 		{"quantities of 1 alone", "quantity\n1\n1\n1\n", "quantity", exitInvalid, []string{"data.csv", "1 in every row"}},
 		{"a deal above 1", "quantity,deal\n1,0\n2,3\n", "quantity --deal deal", exitInvalid, []string{"row 2", "deal", "0 to 1"}},
 	} {
@@ -76,6 +76,7 @@ func TestDoubtfulChoicesAreSaid(t *testing.T) {
 		{"id,price.a,price.b,choice\n1,1,2,a\n1,2,1,b\n2,2,1.5,a\n2,2,3,b\n3,1,2,a\n3,2,1,a\n", "mixed --normal price", "no column of the household (id)"},
 		{"id,price.a,price.b,choice\n1,1,2,a\n1,2,1,b\n2,2,1.5,a\n2,2,3,b\n3,1,2,a\n3,2,1,a\n", "latent-class --starts 2", "no column of the household (id)"},
 		{"price.a,price.b,price.c,choice\n1,2,NA,a\n2,1,,b\n2,1.5,3,a\n2,3,1,b\n1,2,2,c\n2,2,1,a\n", "logit", "cells without a value (price 2)"},
+		{"quantity\n1\n0\n2\n1\n-3\n3\n", "quantity --repair drop", "2 of 6 rows are left out"},
 		{"situation,alternative,choice\n1,a,1\n1,b,0\n2,a,0\n2,b,1\n3,a,1\n3,b,0\n", "logit --layout long", "no attributes: the model has constants alone"},
 	} {
 		args := append([]string{"estimate"}, strings.Fields(c.flags)...)

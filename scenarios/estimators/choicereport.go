@@ -1,11 +1,15 @@
 package estimators
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
+
+	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/souk-sim/souk/market/choice"
 )
@@ -14,6 +18,7 @@ import (
 type choiceFigures struct {
 	Alternatives   []string   `json:"alternatives"`
 	Attributes     []string   `json:"attributes"`
+	Base           string     `json:"base,omitempty"` // what the constants are held against
 	Parameters     int        `json:"parameters"`
 	NullLogLik     float64    `json:"null_loglik"`
 	SharesLogLik   float64    `json:"shares_loglik"`
@@ -71,6 +76,7 @@ func (st *study) report(words string, restricted ...*choice.Estimates) (*Fit, ch
 			f.Coefficients[i].ClusteredSE = 0 // every choice is another's: the robust one again
 		}
 	}
+	f.Data += ";\n" + st.taken(e)
 	own, err := st.figures(f, restricted)
 	if err != nil {
 		return nil, own, st.about(err)
@@ -85,10 +91,92 @@ func (st *study) report(words string, restricted ...*choice.Estimates) (*Fit, ch
 	} else if st.Loyalty {
 		f.Words = append(f.Words, fmt.Sprintf("loyalty keeps %g from one choice to the next, as given", st.Choices.Smoothing))
 	}
+	f.Warnings = append(f.Warnings, st.signs(e, own.Price)...)
 	if st.held != nil {
 		err = st.heldOut(f)
 	}
 	return f, own, err
+}
+
+// base names what the constants are held against; empty where there are none.
+func base(e *choice.Estimates) string {
+	switch {
+	case e.Utility.NoConstants:
+		return ""
+	case e.Utility.Base != "":
+		return e.Utility.Base
+	case e.Outside:
+		return "nothing taken"
+	}
+	return e.Alternatives[0]
+}
+
+// taken tells what was taken for what: the columns, the attributes and the base.
+func (st *study) taken(e *choice.Estimates) string {
+	columns := []string{"choice " + st.Choice}
+	if st.ID != "" {
+		columns = append(columns, "household "+st.ID)
+	}
+	if st.Layout == "long" {
+		columns = append(columns, "situation "+st.Situation, "alternative "+st.Alternative)
+	}
+	attributes := e.Attributes
+	if len(attributes) > mostColumns {
+		attributes = append(slices.Clone(attributes[:mostColumns]), fmt.Sprintf("%d more", len(attributes)-mostColumns))
+	}
+	text := "columns: " + list(columns) + ";\nattributes: " + cmp.Or(list(attributes), "none")
+	if b := base(e); b != "" {
+		text += ";\nconstants against " + b
+	}
+	return text
+}
+
+// signs tells of coefficients with a sign that theory does not expect: a price that is liked, a gain that is not and a loss that is.
+func (st *study) signs(e *choice.Estimates, price string) (out []string) {
+	random := map[string]choice.RandomCoefficient{}
+	if m, ok := st.model.(*choice.MixedLogit); ok {
+		for _, r := range m.Random {
+			random[r.Name] = r
+		}
+	}
+	for _, p := range e.Coefficients {
+		name, of, ok := strings.Cut(p.Name, ":")
+		where := " of " + name
+		if !ok {
+			name, of, where = "", p.Name, ""
+		}
+		r, differs := random[of]
+		above := 0.0
+		if differs {
+			above = aboveZero(r)
+		} else if p.Estimate > 0 {
+			above = 1
+		}
+		found := fmt.Sprintf("%s%s has %s", of, where, threeDigits(p.Estimate))
+		if differs {
+			found = fmt.Sprintf("%s is above 0 for %.1f%% of the households", of, 100*above)
+		}
+		switch {
+		case price != "" && of == price && above >= wrongShare && differs && r.Sign == 0:
+			out = append(out, found+", who would rather pay more: a log-normal law has one sign")
+		case price != "" && of == price && above >= wrongShare:
+			out = append(out, found+": what costs more is liked better, which theory does not expect; look for what the price stands for")
+		case st.Reference != "" && (of == "loss" && above >= wrongShare || of == "gain" && 1-above >= wrongShare):
+			out = append(out, found+": the reverse of what a reference price leads to expect (gain above 0, loss below)")
+		}
+	}
+	return out
+}
+
+// wrongShare of the households with a coefficient of the wrong sign is worth a word.
+const wrongShare = 0.01
+
+// aboveZero is the share of the households whose coefficient is above 0.
+func aboveZero(r choice.RandomCoefficient) float64 {
+	if r.Sign != 0 {
+		return (1 + r.Sign) / 2
+	}
+	return distuv.UnitNormal.CDF(r.Mean / math.Abs(r.SD))
 }
 
 func probability(p float64) string {
@@ -115,7 +203,7 @@ func (st *study) heldOut(f *Fit) error {
 func (st *study) figures(f *Fit, restricted []*choice.Estimates) (choiceFigures, error) {
 	e := st.model.Summary()
 	own := choiceFigures{Alternatives: e.Alternatives, Attributes: e.Attributes, Parameters: len(e.Coefficients), NullLogLik: e.NullLogLik, SharesLogLik: e.SharesLogLik,
-		McFadden: e.McFadden, McFaddenShares: e.McFaddenShares, AIC: e.AIC, BIC: e.BIC, BICHouseholds: e.BICPanel, Iterations: e.Iterations}
+		McFadden: e.McFadden, McFaddenShares: e.McFaddenShares, AIC: e.AIC, BIC: e.BIC, BICHouseholds: e.BICPanel, Iterations: e.Iterations, Base: base(e)}
 	if st.loyal != nil {
 		own.Smoothing = st.loyal.Smoothing
 		own.Parameters++

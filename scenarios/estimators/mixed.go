@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -76,11 +73,11 @@ func (m *Mixed) Fit(_ context.Context, job Job) (*Fit, error) {
 	}{own, fitted.Random, fitted.Nodes}
 	table := Table{Title: "tastes that differ between households", Rows: [][]string{{"", "law", "mean", "median", "s.d.", "above 0"}}}
 	for _, r := range fitted.Random {
-		law, above := "normal", distuv.UnitNormal.CDF(r.Mean/math.Abs(r.SD))
+		law := "normal"
 		if r.Sign != 0 {
-			law, above = "log-normal", (1+r.Sign)/2
+			law = "log-normal"
 		}
-		table.Rows = append(table.Rows, []string{r.Name, law, threeDigits(r.Mean), threeDigits(r.Median), threeDigits(r.SD), fmt.Sprintf("%.1f%%", 100*above)})
+		table.Rows = append(table.Rows, []string{r.Name, law, threeDigits(r.Mean), threeDigits(r.Median), threeDigits(r.SD), fmt.Sprintf("%.1f%%", 100*aboveZero(r))})
 	}
 	f.Tables = append([]Table{table}, f.Tables...)
 	f.Words = append(f.Words, fmt.Sprintf("the integral over tastes took %d nodes; that a spread is 0 lies on the edge of the model, where half of that p holds", fitted.Nodes))

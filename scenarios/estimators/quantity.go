@@ -21,6 +21,7 @@ type Quantity struct {
 	Deal       string   `toml:"deal" doc:"column of how far the product was on deal, 0 to 1"`
 	Regressors []string `toml:"regressors" doc:"further columns on which the quantity depends"`
 	ID         string   `toml:"id" doc:"column of the customer, by whom rows are held out and standard errors clustered"`
+	Repair     string   `toml:"repair" default:"'refuse'" oneof:"refuse,drop" doc:"drop: rows go whose count is no whole number from 1 to a million, as of goods returned"`
 	Family     string   `toml:"family" default:"'auto'" oneof:"auto,poisson,negative-binomial" doc:"law of the quantity; auto: a Poisson where that has the lower AIC"`
 }
 
@@ -30,6 +31,7 @@ type purchases struct {
 	y        []int
 	x        *mat.Dense
 	customer []int32 // nil: not known
+	dropped  int     // rows of no purchase
 }
 
 // Fit implements Estimator.
@@ -49,6 +51,9 @@ func (q *Quantity) Fit(_ context.Context, job Job) (*Fit, error) {
 	fitted, family := poisson, "Poisson"
 	own := quantityFigures{Family: "poisson", PoissonLogLik: poisson.LogLikelihood, AIC: poisson.AIC}
 	var warnings []string
+	if all.dropped > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d of %d rows are left out: their %s is no whole number from 1 to a million", all.dropped, all.dropped+len(all.y), q.Count))
+	}
 	if q.Family != "poisson" {
 		binomial, err := choice.ZeroTruncatedNegativeBinomial(in.y, in.x, in.names)
 		switch {
@@ -174,27 +179,35 @@ func (q *Quantity) read(job Job) (*purchases, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &purchases{names: names, x: mat.NewDense(file.Rows, len(names), nil)}
+	p := &purchases{names: names}
 	bad := func(i int, key, found, expected string) error {
 		return inFile(job.Data, field.New(fmt.Sprintf("row %d: %s", i+1, key), found, expected))
 	}
+	var x []float64
 	for i, v := range file.Number[0] {
 		if v != math.Trunc(v) || v < 1 || v > 1e6 {
-			return nil, bad(i, q.Count, logs.Beyond(v, 1, 1e6), "a whole number from 1 to a million: the model is of quantities given a purchase")
-		}
-		p.y = append(p.y, int(v))
-		p.x.Set(i, 0, 1)
-		for j := 1; j < len(names); j++ {
-			x := file.Number[j][i]
-			if names[j] == q.Deal && !(x >= 0 && x <= 1) {
-				return nil, bad(i, q.Deal, logs.Beyond(x, 0, 1), "a deal from 0 to 1")
+			if q.Repair == "drop" {
+				p.dropped++
+				continue
 			}
-			p.x.Set(i, j, x)
+			return nil, bad(i, q.Count, logs.Beyond(v, 1, 1e6), "a whole number from 1 to a million: the model is of quantities given a purchase (repair drop leaves such rows out)")
+		}
+		p.y, x = append(p.y, int(v)), append(x, 1)
+		for j := 1; j < len(names); j++ {
+			cell := file.Number[j][i]
+			if names[j] == q.Deal && !(cell >= 0 && cell <= 1) {
+				return nil, bad(i, q.Deal, logs.Beyond(cell, 0, 1), "a deal from 0 to 1")
+			}
+			x = append(x, cell)
+		}
+		if q.ID != "" {
+			p.customer = append(p.customer, file.Word[len(names)][i])
 		}
 	}
-	if q.ID != "" {
-		p.customer = file.Word[len(names)]
+	if len(p.y) == 0 {
+		return nil, inFile(job.Data, field.New(q.Count, "no row that serves", "whole numbers from 1"))
 	}
+	p.x = mat.NewDense(len(p.y), len(names), x)
 	return p, nil
 }
 
