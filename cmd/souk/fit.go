@@ -70,7 +70,7 @@ func (a *app) fit() *cobra.Command {
 	cmd.Flags().StringVar(&folder, "models", "", "folder to write the models to, as JSON")
 	cmd.Flags().BoolVar(&validate, "validate", false, "the twin test: do synthetic shoppers pass for real ones?")
 	cmd.Flags().StringVar(&plot, "plot", "", "with --validate: file to draw each test to, .svg or .png; the part and the model are added to its name")
-	cmd.Flags().BoolVar(&require, "require", false, "with --validate: exit 4 where a model fails the test")
+	cmd.Flags().BoolVar(&require, "require", false, "with --validate: exit 4 where a model fails the test, be it that of too few people to be sure")
 	return cmd
 }
 

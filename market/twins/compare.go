@@ -35,6 +35,9 @@ type Report struct {
 	// SplitAUC is that of the training half against the held-out half alone.
 	SplitAUC stats.Estimate `json:"auc_train_held_out"`
 	Passes   bool           `json:"passes"` // AUC at most MostAUC and within MostApart of RealAUC
+	// Certain is false where there are too few people for the verdict: the intervals of AUC and of its distance from RealAUC, the
+	// two taken for independent, hold passes and fails alike.
+	Certain bool `json:"certain"`
 
 	Features  []Feature       `json:"features"`  // that the classifier saw, the most telling first
 	Giveaways []string        `json:"giveaways"` // names of those that tell most, where more than chance does
@@ -137,6 +140,7 @@ func Compare(about string, train, heldOut, synthetic *Population, o Options) (*R
 	}
 	r.AUC = auc
 	r.Passes = r.AUC.Value <= MostAUC && math.Abs(r.AUC.Value-r.RealAUC.Value) <= MostApart
+	r.Certain = r.certain()
 	for j := range heldOut.Features {
 		r.Features = append(r.Features, newFeature(j, train, heldOut, synthetic, against, model))
 	}
@@ -154,6 +158,18 @@ func Compare(about string, train, heldOut, synthetic *Population, o Options) (*R
 	}
 	return r, nil
 }
+
+// certain tells whether all that the intervals hold passes, or all fails.
+func (r *Report) certain() bool {
+	apart := math.Abs(r.AUC.Value - r.RealAUC.Value)
+	reach := around(stats.Estimate{Value: 0.5, StandardError: math.Hypot(r.AUC.StandardError, r.RealAUC.StandardError)}).High - 0.5
+	passes := r.AUC.High <= MostAUC && apart+reach <= MostApart
+	fails := r.AUC.Low > MostAUC || apart-reach > MostApart
+	return passes || fails
+}
+
+// Narrow is what to know of the intervals of a Report.
+const Narrow = "the intervals take the folds for independent and are too narrow for people who are hard to tell apart, near 0.5 up to three times"
 
 // yardstick is the area under the curve of real against real people by the classifier that judges synthetic ones: the mean over
 // the training half against the held-out one and other random halves of the same sizes, all with the penalty of the first. A

@@ -218,3 +218,26 @@ func TestNumbersAgainstPublishedOnes(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestFewPeopleAreNoCertainVerdict: whatever 40 people a half come to is uncertain where the truth lies near the limit, in at
+// least 9 of 12 worlds; of 1,200 people, perfect twins and far ones are certain.
+func TestFewPeopleAreNoCertainVerdict(t *testing.T) {
+	uncertain := 0
+	for seed := range uint64(12) {
+		if r := compared(t, 40, seed, 0.5, 1, 0.3); !r.Certain {
+			uncertain++
+			if !strings.Contains(r.String(), "too few people") || !strings.Contains(r.String(), "too narrow") {
+				t.Errorf("the page does not say so:\n%v", r)
+			}
+		}
+	}
+	if uncertain < 9 {
+		t.Errorf("%d of 12 verdicts on 40 people near the limit are uncertain", uncertain)
+	}
+	if r := compared(t, 1200, 1, 0, 1, 0.3); !r.Passes || !r.Certain || strings.Contains(r.String(), "too few people") {
+		t.Errorf("1,200 perfect twins:\n%v", r)
+	}
+	if r := compared(t, 1200, 1, 1.2, 1, 0.3); r.Passes || !r.Certain {
+		t.Errorf("1,200 wrong twins:\n%v", r)
+	}
+}

@@ -15,6 +15,9 @@ func (r *Report) String() string {
 	if r.Passes {
 		verdict = "pass: they can hardly be told apart"
 	}
+	if !r.Certain {
+		verdict += ", but these are too few people to be sure"
+	}
 	fmt.Fprintf(&b, "Twin test: %s\n", r.About)
 	fmt.Fprintf(&b, "  %d fitted on, %d held out, %d synthetic\n", r.Train, r.HeldOut, r.Synthetic)
 	for _, n := range r.Notes {
@@ -23,6 +26,7 @@ func (r *Report) String() string {
 	fmt.Fprintf(&b, "  AUC synthetic against held-out  %.3f [%.3f, %.3f]\n", r.AUC.Value, r.AUC.Low, r.AUC.High)
 	fmt.Fprintf(&b, "  AUC real against real           %.3f [%.3f, %.3f], mean of several halvings; of this one %.3f\n", r.RealAUC.Value, r.RealAUC.Low, r.RealAUC.High, r.SplitAUC.Value)
 	fmt.Fprintf(&b, "  %s (at most %.2f, and within %.2f of real against real)\n", verdict, MostAUC, MostApart)
+	fmt.Fprintf(&b, "  (%s)\n", Narrow)
 	switch {
 	case len(r.Giveaways) > 0:
 		fmt.Fprintf(&b, "  what gives the synthetic ones away: %s\n", strings.Join(r.Giveaways, "; "))

@@ -15,7 +15,8 @@ func ValidateText(w io.Writer, s *scenarios.Scenario, all []TwinTest) error {
 	p := &page{}
 	p.line("%s: do synthetic shoppers pass for real ones?", s.Name)
 	p.section("", fmt.Sprintf("Half of the customers were fitted; as many synthetic ones are held against the other half by a classifier that has learned on others. "+
-		"They pass with an area under the curve (AUC) of at most %.2f, and within %.2f of where it tells the two real halves apart; ½ is chance.", twins.MostAUC, twins.MostApart))
+		"They pass with an area under the curve (AUC) of at most %.2f, and within %.2f of where it tells the two real halves apart; ½ is chance. "+
+		"Where their 95%% intervals hold passes and fails alike a verdict is not certain; %s.", twins.MostAUC, twins.MostApart, twins.Narrow))
 	p.line("")
 	p.WriteString(align(verdicts(all)))
 	for _, t := range all {
@@ -40,6 +41,9 @@ func verdicts(all []TwinTest) [][]string {
 			if r.Passes {
 				row[4] = "pass"
 			}
+			if !r.Certain {
+				row[4] += ", not certain"
+			}
 		}
 		rows = append(rows, row)
 	}
@@ -60,6 +64,9 @@ func twinText(t TwinTest) []string {
 		} else {
 			verdict += fmt.Sprintf(": %.3f is %.3f from real against real", r.AUC.Value, r.AUC.Value-r.RealAUC.Value)
 		}
+	}
+	if !r.Certain {
+		verdict += ", but these are too few people to be sure"
 	}
 	text := []string{fmt.Sprintf("%s, %s of %s: %d fitted, %d held out, %d synthetic; %s", t.Name, r.About, t.Data, r.Train, r.HeldOut, r.Synthetic, verdict)}
 	if len(r.Giveaways) > 0 {
