@@ -112,7 +112,7 @@ func TestNoErrorNamesACustomerOfAnyColumn(t *testing.T) {
 		}
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			// what is named here is shown, and is the user's to say
-			if kind := f.Value.Type(); (kind == "string" || kind == "list") && !slices.Contains([]string{"data", "model", "customers", "key-file", "plot", "items", "state", "item", "alternative", "outcome"}, f.Name) {
+			if kind := f.Value.Type(); (kind == "string" || kind == "list") && !slices.Contains([]string{"data", "model", "customers", "counts", "key-file", "plot", "items", "customer", "session", "list", "id", "state", "item", "alternative", "outcome"}, f.Name) {
 				l.watched(t, t.Context(), append(slices.Clone(base), "--"+f.Name, "klant")...)
 			}
 		})

@@ -61,7 +61,7 @@ func scanParquet(d dialect, data io.ReaderAt, size int64, columns []column, yiel
 				}
 				if !ok {
 					found := chunks[i].found
-					if d.masked {
+					if d.masked || HoldsIDs(c.name) {
 						found = shape(found)
 					}
 					return place{done + chunks[i].bad + 1, true}.bad(c.name, found, expectedOf[c.kind])

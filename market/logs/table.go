@@ -247,7 +247,7 @@ func scanCSV(d dialect, data io.Reader, columns []column, yield func(place, []ce
 			if cells[i], ok = parse(record[at[i]], c.kind); !ok {
 				line, _ := r.FieldPos(at[i])
 				found := clip(record[at[i]])
-				if d.masked {
+				if d.masked || HoldsIDs(c.name) {
 					found = shape(found)
 				}
 				return place{row: line}.bad(c.name, found, expectedOf[c.kind])
