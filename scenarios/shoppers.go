@@ -28,7 +28,7 @@ type Model struct {
 	Model   string   `toml:"model" required:"true" doc:"a kind of souk estimate that belongs to the part"`
 	Data    string   `toml:"data" doc:"CSV or Parquet file to fit it to: a path relative to the scenario, or bundled:NAME; left out: the parameters are given by hand"`
 	SHA256  string   `toml:"sha256" doc:"digest of the data; filled in when the scenario is resolved, checked when given"`
-	HeldOut *float64 `toml:"held_out" range:"[0,1)" doc:"share of the customers, or of the end of time, that the fit does not see and is judged on; left out: 0.2"`
+	HeldOut *float64 `toml:"held_out" range:"[0,1)" doc:"share of the customers, or of the end of time, that the fit does not see and is judged on; left out: that of the kind, else 0.2"`
 
 	Part      string               // of the shoppers
 	Estimator estimators.Estimator // decoded from the rest of its table
@@ -36,7 +36,7 @@ type Model struct {
 	keys []string // where it stands
 }
 
-const usualHeldOut = 0.2
+const usualHeldOut = 0.2 // of kinds that have no share of their own
 
 // ByHand tells whether the parameters are given and nothing is fitted.
 func (m *Model) ByHand() bool { return m.Data == "" }
@@ -130,7 +130,7 @@ func (m *Model) fits(d *document, p path) {
 
 func (m *Model) usual() {
 	if !m.ByHand() && m.HeldOut == nil {
-		share := usualHeldOut
+		share := cmp.Or(kindOf(m.Part, m.Model).HeldOut, usualHeldOut)
 		m.HeldOut = &share
 	}
 }

@@ -102,6 +102,24 @@ func TestWhatEveryKindSavesLoadsAgain(t *testing.T) {
 	}
 }
 
+// TestAShareThatHoldsNothingOutIsRefused by every kind that holds customers out.
+func TestAShareThatHoldsNothingOutIsRefused(t *testing.T) {
+	plantedFolder(t)
+	for kind, c := range map[string]plantedCase{
+		"logit": plantedCases["logit"][0], "quantity": plantedCases["quantity"][0], "kmeans": plantedCases["kmeans"][0], "mixture": plantedCases["mixture"][1],
+		"coupon": plantedCases["coupon"][0], "intention": plantedCases["intention"][1], "baskets": plantedCases["baskets"][0], "funnel": plantedCases["funnel"][0],
+		"clicks": plantedCases["clicks"][0],
+	} {
+		for _, share := range []string{"0.00001", "0.99999"} {
+			args := append([]string{"estimate", kind, "--data", c.log + ".csv", "--held-out", share}, c.args...)
+			var stdout, stderr bytes.Buffer
+			if code := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr); code != 2 || !strings.Contains(stderr.String(), "--held-out: found ") {
+				t.Errorf("%q: exit %d: %s", args, code, stderr.String())
+			}
+		}
+	}
+}
+
 func compact(t *testing.T, text []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer

@@ -70,11 +70,7 @@ func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&data, "data", "", "CSV or Parquet file (required)")
 	f.StringVar(&model, "model", "", "file to write the fitted model to, as JSON")
-	usual := 0.0
-	if j, ok := kind.New().(estimators.Judged); ok {
-		usual = j.UsualHeldOut()
-	}
-	f.Float64Var(&heldOut, "held-out", usual, "share of the customers, or of the end of time, to keep from the fit and judge it on")
+	f.Float64Var(&heldOut, "held-out", kind.HeldOut, "share of the customers, or of the end of time, to keep from the fit and judge it on")
 	f.Int64Var(&a.seed, "seed", 1, "of what is random: starts, draws, who is held out")
 	a.workersFlag(cmd)
 	options := kind.New()

@@ -10,7 +10,6 @@ import (
 	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios/field"
-	"github.com/souk-sim/souk/sim/rng"
 )
 
 // Recommender learns who likes what.
@@ -28,9 +27,6 @@ type Recommender struct {
 	Relevant   *float64 `toml:"relevant" doc:"least rating of an item worth finding; left out: the mean, of implicit methods any"`
 	TestEvery  int      `toml:"test_every" range:"[0,1000000]" doc:"rows 0, n, 2n … are held out, and no others; 0: the end of time, or rows by chance"`
 }
-
-// UsualHeldOut implements Judged.
-func (r *Recommender) UsualHeldOut() float64 { return 0.2 }
 
 // recommenderFigures are what is told of a recommender.
 type recommenderFigures struct {
@@ -96,11 +92,11 @@ func (r *Recommender) split(job Job, all *affinity.Ratings) (train, held *affini
 		train, held, err = all.SplitByTime(job.HeldOut)
 		how = "the end of time"
 	default:
-		stream := rng.New(job.Seed, 0).Family("held-out")
-		train, held = all.SplitRows(func(row int) bool {
-			of := stream.At(uint64(row))
-			return of.Float64() < job.HeldOut
-		})
+		apart, err := heldOut(job, all.Len(), "rows")
+		if err != nil {
+			return nil, nil, "", err
+		}
+		train, held = all.SplitRows(func(row int) bool { return apart[row] })
 		how = "rows by chance"
 	}
 	if err == nil && (train.Len() == 0 || held.Len() == 0) {

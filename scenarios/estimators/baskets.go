@@ -12,7 +12,6 @@ import (
 
 	"github.com/souk-sim/souk/market/basket"
 	"github.com/souk-sim/souk/market/logs"
-	"github.com/souk-sim/souk/sim/rng"
 )
 
 // Baskets finds what is bought together.
@@ -130,9 +129,13 @@ func (b *Baskets) read(job Job) (in, out [][]int, names, warnings []string, err 
 		}
 		names = logs.Label(names, labels)
 	}
-	stream := rng.New(job.Seed, 0).Family("held-out")
-	for i, items := range data.Lists() {
-		if of := stream.At(uint64(i)); of.Float64() < job.HeldOut {
+	lists := data.Lists()
+	apart, err := heldOut(job, len(lists), "baskets")
+	if err != nil {
+		return nil, nil, nil, nil, err
+	}
+	for i, items := range lists {
+		if apart[i] {
 			out = append(out, items)
 		} else {
 			in = append(in, items)

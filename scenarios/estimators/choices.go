@@ -9,7 +9,6 @@ import (
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/scenarios/field"
-	"github.com/souk-sim/souk/sim/rng"
 )
 
 // Choices says where a file has choice situations (logs.ChoiceColumns) and what people are taken to like about them.
@@ -158,32 +157,19 @@ func holdOut(s *choice.Situations, job Job) (fitted, held *choice.Situations, er
 	if job.HeldOut == 0 {
 		return s, nil, nil
 	}
-	stream, out := rng.New(job.Seed, 0).Family("held-out"), map[int]bool{}
+	out, err := heldOutRows(job, s.Len(), s.Household, "choices")
+	if err != nil {
+		return nil, nil, err
+	}
 	var in, apart []int
-	for i := range s.Len() {
-		h := i
-		if s.Household != nil {
-			h = s.Household[i]
-		}
-		if _, met := out[h]; !met {
-			of := stream.At(uint64(h))
-			out[h] = of.Float64() < job.HeldOut
-		}
-		if out[h] {
+	for i := range out {
+		if out[i] {
 			apart = append(apart, i)
 		} else {
 			in = append(in, i)
 		}
 	}
-	if len(in) == 0 || len(apart) == 0 {
-		return nil, nil, noneHeld(job, len(out), "households")
-	}
 	return s.Subset(in), s.Subset(apart), nil
-}
-
-// noneHeld refuses a share to hold out that leaves nothing to fit, or nothing to judge by.
-func noneHeld(job Job, n int, of string) error {
-	return field.New("held_out", job.HeldOut, fmt.Sprintf("0, or a share that leaves some of the %d %s to fit and some to judge by", n, of))
 }
 
 // study is a model of choices fitted for a job, and what it was fitted on.

@@ -10,8 +10,6 @@ import (
 
 	"github.com/souk-sim/souk/market/journey"
 	"github.com/souk-sim/souk/market/logs"
-	"github.com/souk-sim/souk/scenarios/field"
-	"github.com/souk-sim/souk/sim/rng"
 )
 
 // Clicks is how far down a list people look and what they click (journey.Examination).
@@ -135,10 +133,9 @@ func (c *Clicks) Given() (json.Marshaler, error) {
 
 // splitLists are the lists to fit on and those held out.
 func splitLists(log logs.Lists, job Job) (lists, held []journey.Shown, err error) {
-	stream := rng.New(job.Seed, 0).Family("held-out").At()
-	apart, err := logs.SplitCustomers(len(log.Offsets)-1, job.HeldOut, &stream)
+	apart, err := heldOut(job, len(log.Offsets)-1, "lists")
 	if err != nil {
-		return nil, nil, inFile(job.Data, err)
+		return nil, nil, err
 	}
 	for l, out := range apart {
 		from, to := log.Offsets[l], log.Offsets[l+1]
@@ -151,9 +148,6 @@ func splitLists(log logs.Lists, job Job) (lists, held []journey.Shown, err error
 		} else {
 			lists = append(lists, s)
 		}
-	}
-	if len(lists) == 0 {
-		return nil, nil, field.New("held_out", job.HeldOut, "a share that leaves lists to fit on")
 	}
 	return lists, held, nil
 }

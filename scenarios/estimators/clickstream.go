@@ -10,7 +10,6 @@ import (
 	"github.com/souk-sim/souk/market/journey"
 	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/scenarios/field"
-	"github.com/souk-sim/souk/sim/rng"
 )
 
 // Clickstream says where clicks are, and what a visit is.
@@ -74,10 +73,9 @@ func (c *Clickstream) read(job Job) (fitted, held visits, err error) {
 	}
 	all, out := make([]int32, 0, len(of)), []int32(nil)
 	if job.HeldOut > 0 {
-		stream := rng.New(job.Seed, 0).Family("held-out").At()
-		apart, err := logs.SplitCustomers(n, job.HeldOut, &stream)
+		apart, err := heldOut(job, n, "visitors")
 		if err != nil {
-			return fitted, held, inFile(job.Data, err)
+			return fitted, held, err
 		}
 		all, out = logs.RowsOf(of, apart)
 	} else {

@@ -28,12 +28,6 @@ type ByHand interface {
 	Given() (json.Marshaler, error)
 }
 
-// Judged is an Estimator from whose fit souk estimate holds a share of the data back unless told otherwise.
-type Judged interface {
-	Estimator
-	UsualHeldOut() float64
-}
-
 // Twinned is an Estimator whose model makes synthetic customers, who can be held against real ones.
 type Twinned interface {
 	Estimator
@@ -49,6 +43,7 @@ type Kind struct {
 	Doc     string // one line
 	Example string // flags of souk estimate
 	New     func() Estimator
+	HeldOut float64 // share of the data that is held back unless told otherwise; 0: none by souk estimate, a fifth by a scenario
 }
 
 // The parts of a shopper.

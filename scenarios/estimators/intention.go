@@ -60,9 +60,6 @@ func (m *Intention) Given() (json.Marshaler, error) {
 	return saved{model.Save}, nil
 }
 
-// UsualHeldOut implements Judged.
-func (m *Intention) UsualHeldOut() float64 { return 0.3 }
-
 // mostWords of a column that can be learnt from. An id has more.
 const mostWords = 100
 
@@ -311,7 +308,10 @@ func (m *Intention) Fit(_ context.Context, job Job) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, out := m.split(s, job)
+	in, out, err := m.split(s, job)
+	if err != nil {
+		return nil, err
+	}
 	values, bought, customer := s.subset(in)
 	own := intentionFigures{Share: stats.Mean(bought), Saved: m.Method}
 	if own.Share == 0 || own.Share == 1 {
@@ -360,21 +360,19 @@ func outOfBag(oob, bought []float64) float64 {
 }
 
 // split keeps a share of the customers apart, else of the sessions.
-func (m *Intention) split(s *sessions, job Job) (in, out []int) {
-	stream := rng.New(job.Seed, 0).Family("held-out")
-	for i := range s.bought {
-		who := uint64(i)
-		if s.customer != nil {
-			who = uint64(s.customer[i])
-		}
-		of := stream.At(who)
-		if of.Float64() < job.HeldOut {
+func (m *Intention) split(s *sessions, job Job) (in, out []int, err error) {
+	apart, err := heldOutRows(job, len(s.bought), s.customer, "sessions")
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, a := range apart {
+		if a {
 			out = append(out, i)
 		} else {
 			in = append(in, i)
 		}
 	}
-	return in, out
+	return in, out, nil
 }
 
 // heldOut judges both models on sessions that they did not see.

@@ -10,7 +10,6 @@ import (
 	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/market/persona"
 	"github.com/souk-sim/souk/scenarios/field"
-	"github.com/souk-sim/souk/sim/rng"
 )
 
 // People says whose groups are sought, and by what: the customers of a log of purchases, or the rows of a table of numbers.
@@ -86,12 +85,9 @@ func (p *People) table(job Job) (*people, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]bool, r.Rows)
-	if job.HeldOut > 0 {
-		stream := rng.New(job.Seed, 0).Family("held-out").At()
-		if out, err = logs.SplitCustomers(r.Rows, job.HeldOut, &stream); err != nil {
-			return nil, inFile(job.Data, err)
-		}
+	out, err := heldOut(job, r.Rows, "rows")
+	if err != nil {
+		return nil, err
 	}
 	in, held := &people{features: &persona.Features{Names: r.Names}}, &people{features: &persona.Features{Names: r.Names}}
 	for i := range r.Rows {
@@ -120,15 +116,9 @@ func (p *People) log(job Job) (*people, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, held := t.Lines, logs.Lines{}
-	if job.HeldOut > 0 {
-		stream := rng.New(job.Seed, 0).Family("held-out").At()
-		out, err := logs.SplitCustomers(t.Customers, job.HeldOut, &stream)
-		if err != nil {
-			return nil, inFile(job.Data, err)
-		}
-		in, apart := logs.RowsOf(t.Customer, out)
-		kept, held = t.Select(in), t.Select(apart)
+	kept, held, err := divide(job, t)
+	if err != nil {
+		return nil, err
 	}
 	all, err := p.customers(job, t, kept, window)
 	if err != nil {
@@ -142,6 +132,19 @@ func (p *People) log(job Job) (*people, error) {
 	all.words = fmt.Sprintf("%d customers, %d lines of a log, by %s", all.features.Rows(), len(kept.Customer), strings.Join(all.features.Names, ", "))
 	all.warnings = append(findings(t.Report, logs.RepeatedRow), warnings...)
 	return all, nil
+}
+
+// divide tells the lines of the customers who are fitted from those of the customers held out.
+func divide(job Job, t logs.Transactions) (kept, held logs.Lines, err error) {
+	if job.HeldOut == 0 {
+		return t.Lines, held, nil
+	}
+	out, err := heldOut(job, t.Customers, "customers")
+	if err != nil {
+		return kept, held, err
+	}
+	in, apart := logs.RowsOf(t.Customer, out)
+	return t.Select(in), t.Select(apart), nil
 }
 
 func (p *People) transactions(job Job) (logs.Transactions, error) {

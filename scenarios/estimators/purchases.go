@@ -14,7 +14,6 @@ import (
 	"github.com/souk-sim/souk/market/loyalty"
 	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios/field"
-	"github.com/souk-sim/souk/sim/rng"
 )
 
 // Purchases says where the purchases of customers are: in a log of them, or in a table that sums each customer up.
@@ -136,10 +135,9 @@ func (p *Purchases) summaries(job Job, o logs.Options) (c clientele, err error) 
 
 // holdOut keeps a share of the customers from the fit, for a summary knows no later time.
 func (c *clientele) holdOut(job Job) error {
-	stream := rng.New(job.Seed, 0).Family("held-out").At()
-	held, err := logs.SplitCustomers(len(c.all), job.HeldOut, &stream)
+	held, err := heldOut(job, len(c.all), "customers")
 	if err != nil {
-		return inFile(job.Data, err)
+		return err
 	}
 	var in, out clientele
 	for i, x := range c.all {

@@ -12,7 +12,6 @@ import (
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/scenarios/field"
-	"github.com/souk-sim/souk/sim/rng"
 )
 
 // Quantity is how many units people take who take any: a zero-truncated Poisson or negative binomial regression.
@@ -216,16 +215,15 @@ func (p *purchases) part(job Job) (in, held *purchases, err error) {
 	if job.HeldOut == 0 {
 		return p, nil, nil
 	}
-	family := rng.New(job.Seed, 0).Family("held-out")
+	out, err := heldOutRows(job, len(p.y), p.customer, "purchases")
+	if err != nil {
+		return nil, nil, err
+	}
 	parts := [2]*purchases{{names: p.names}, {names: p.names}}
 	rows := [2][]float64{}
 	for i, y := range p.y {
-		who := uint64(i)
-		if p.customer != nil {
-			who = uint64(p.customer[i])
-		}
-		stream, to := family.At(who), 0
-		if stream.Float64() < job.HeldOut {
+		to := 0
+		if out[i] {
 			to = 1
 		}
 		parts[to].y = append(parts[to].y, y)
@@ -233,9 +231,6 @@ func (p *purchases) part(job Job) (in, held *purchases, err error) {
 		if p.customer != nil {
 			parts[to].customer = append(parts[to].customer, p.customer[i])
 		}
-	}
-	if len(parts[0].y) == 0 || len(parts[1].y) == 0 {
-		return nil, nil, noneHeld(job, len(p.y), "rows, whole customers where they are known,")
 	}
 	for k, part := range parts {
 		part.x = mat.NewDense(len(part.y), len(p.names), rows[k])

@@ -1,10 +1,13 @@
 package estimators
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/souk-sim/souk/market/logs"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/rng"
 )
 
 // Reading says how a shop log is read (logs.Options).
@@ -26,6 +29,36 @@ func (r *Reading) options(wanted []string, more ...[2]string) logs.Options {
 		}
 	}
 	return logs.Options{Columns: columns, Roles: wanted, Repair: logs.Repair(r.Repair), End: r.End}
+}
+
+// heldOut draws the job's share of n customers, or of what stands for them, to be kept from the fit: all false where the share is 0. A
+// share that leaves nothing on a side is an error. Which ones does not depend on what is read of them.
+func heldOut(job Job, n int, customers string) ([]bool, error) {
+	if job.HeldOut == 0 {
+		return make([]bool, n), nil
+	}
+	stream := rng.New(job.Seed, 0).Family("held-out").At()
+	held, err := logs.SplitCustomers(n, job.HeldOut, &stream)
+	if err == nil && !(slices.Contains(held, true) && slices.Contains(held, false)) {
+		return nil, field.New("held_out", fmt.Sprintf("%v of %d %s", job.HeldOut, n, customers), "a share that leaves some on either side, or 0")
+	}
+	return held, err
+}
+
+// heldOutRows is heldOut for rows of dense customers, each wholly on one side; where they are not known, each row is another's.
+func heldOutRows[C int | int32](job Job, rows int, customer []C, row string) ([]bool, error) {
+	if customer == nil || rows == 0 {
+		return heldOut(job, rows, row)
+	}
+	held, err := heldOut(job, int(slices.Max(customer))+1, "customers")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]bool, rows)
+	for i, c := range customer {
+		out[i] = held[c]
+	}
+	return out, nil
 }
 
 // findings tells what a reader found, but for what is no concern of the model's.

@@ -73,15 +73,9 @@ func (c *Coupon) Fit(_ context.Context, job Job) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, held := t.Lines, logs.Lines{}
-	if job.HeldOut > 0 {
-		stream := rng.New(job.Seed, 0).Family("held-out").At()
-		out, err := logs.SplitCustomers(t.Customers, job.HeldOut, &stream)
-		if err != nil {
-			return nil, inFile(job.Data, err)
-		}
-		in, apart := logs.RowsOf(t.Customer, out)
-		kept, held = t.Select(in), t.Select(apart)
+	kept, held, err := divide(job, t)
+	if err != nil {
+		return nil, err
 	}
 	p, err := c.customers(job, t, kept, before)
 	if err != nil {
