@@ -46,7 +46,7 @@ func (r *choiceReader) long(name string, data io.ReaderAt, size int64) error {
 	}
 	for i, chosen := range r.Chosen {
 		if chosen < 0 && c.Outside == "" {
-			return named(name, l.begun[i].bad(c.Choice, "nothing taken in the situation that begins here", "a 1 in one of its rows"))
+			return named(name, l.begun[i].bad(c.Choice, "nothing taken in the situation that begins here", "a 1 in one of its rows (outside, where nothing may be taken; situations are counted within a household)"))
 		}
 	}
 	l.layOut()

@@ -233,7 +233,7 @@ func (r *choiceReader) arrange(name string, cells []choiceCell, wanted *[]column
 		for _, a := range r.Attributes {
 			at := slices.IndexFunc(cells, func(c choiceCell) bool { return c.alternative == j && c.attribute == a })
 			if at < 0 {
-				return named(name, field.New(a+"."+j, "no such column", "every attribute of every alternative"))
+				return named(name, field.New(a+"."+j, "no such column", "every attribute of every alternative (attributes, as in price, says which there are)"))
 			}
 			*wanted = append(*wanted, column{cells[at].column, ofNumbers})
 		}
