@@ -70,7 +70,7 @@ func Methods() []Method {
 		{"item-cosine", "items most alike those that the user took", false, fitted(FitItemCosine)},
 		{"als", "ratings factorised by alternating least squares", true, fitted(FitALS)},
 		{"sgd", "ratings factorised by stochastic gradient descent", true, fitted(FitSGD)},
-		{"bayes", "ratings factorised by variational Bayes, which needs no penalty: the most accurate here", true, fitted(FitBayes)},
+		{"bayes", "ratings factorised by variational Bayes, which needs no penalty", true, fitted(FitBayes)},
 		{"implicit", "purchases or clicks factorised by implicit alternating least squares", false, fitted(FitImplicit)},
 		{"neural", "ratings by embeddings of users and items through a neural network", true, fitted(FitNeural)},
 		{"neural-implicit", "purchases or clicks by embeddings through a neural network", false, fitted(FitNeuralImplicit)},

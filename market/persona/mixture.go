@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -22,6 +20,9 @@ type MixtureOptions struct {
 	Restarts int        // 10 where zero
 	Workers  int        // restarts run at a time, 0 meaning one
 	Streams  rng.Family // restart r draws from Streams.At(r) only
+	// Tolerance is what the log-likelihood of a row gains by a step at which the climb ends, 1e-9 where zero.
+	Tolerance float64
+	Names     []string // of the d features, for warnings; may be nil
 }
 
 // Mixture is a mixture of K normal distributions of d features, the heaviest first.
@@ -39,103 +40,6 @@ type Mixture struct {
 
 	whiten   [][]float64 // by group: the rows of the inverse Cholesky factor, row j with j+1 elements
 	constant []float64   // by group: ln weight - ln det/2 - d/2 ln 2π
-}
-
-const (
-	maxEMSteps  = 2000
-	emTolerance = 1e-9 // of the log-likelihood of a row
-	// ridge, of a feature's overall variance, is added to the variances within groups: without it a group that closes in on
-	// rows that are alike has a likelihood without end.
-	ridge = 1e-6
-)
-
-// FitMixture fits by EM (Dempster, Laird & Rubin 1977) to x, n rows of d features, from k-means groups of k-means++ starts, and
-// keeps the likeliest. It refuses what FitKMeans refuses.
-func FitMixture(x []float64, d int, o MixtureOptions) (*Mixture, error) {
-	p, err := newPoints(x, d, o.K)
-	if err != nil {
-		return nil, err
-	}
-	floor := p.variances()
-	for j := range floor {
-		floor[j] = max(ridge*floor[j], 1e-12)
-	}
-	fits := make([]*em, cmp.Or(max(o.Restarts, 0), 10))
-	var next atomic.Int64
-	var running sync.WaitGroup
-	for range min(max(o.Workers, 1), len(fits)) {
-		running.Go(func() {
-			start := newLloyd(p, o.K)
-			for r := int(next.Add(1)) - 1; r < len(fits); r = int(next.Add(1)) - 1 {
-				stream := o.Streams.At(uint64(r))
-				start.seed(&stream)
-				start.run(0)
-				fits[r] = newEM(p, start, floor, o.Diagonal)
-				fits[r].climb()
-			}
-		})
-	}
-	running.Wait()
-	best := fits[0]
-	for _, f := range fits {
-		if f.m.LogLik > best.m.LogLik {
-			best = f
-		}
-	}
-	return best.result(), nil
-}
-
-// variances of the features over all rows.
-func (p *points) variances() []float64 {
-	mean, square, n := make([]float64, p.d), make([]float64, p.d), float64(len(p.of))
-	for i, w := range p.weight {
-		for j, v := range p.row(i) {
-			mean[j] += w * v / n
-		}
-	}
-	for i, w := range p.weight {
-		for j, v := range p.row(i) {
-			square[j] += w * (v - mean[j]) * (v - mean[j]) / n
-		}
-	}
-	return square
-}
-
-// em is one climb.
-type em struct {
-	p     *points
-	m     *Mixture
-	floor []float64
-	share []float64 // m×K, the probability of each group at each point
-}
-
-func newEM(p *points, start *lloyd, floor []float64, diagonal bool) *em {
-	k := start.k
-	e := &em{p: p, floor: floor, share: make([]float64, len(p.weight)*k), m: &Mixture{Diagonal: diagonal, Weights: make([]float64, k)}}
-	for range k {
-		e.m.Means = append(e.m.Means, make([]float64, p.d))
-		covariance := make([][]float64, p.d)
-		for j := range covariance {
-			covariance[j] = make([]float64, p.d)
-		}
-		e.m.Covariances = append(e.m.Covariances, covariance)
-	}
-	for i, g := range start.label {
-		e.share[i*k+int(g)] = 1
-	}
-	return e
-}
-
-func (e *em) climb() {
-	e.m.LogLik = math.Inf(-1)
-	for !e.m.Converged && e.m.Iterations < maxEMSteps {
-		e.maximise()
-		e.m.prepare() // the ridge keeps it from failing
-		e.m.Iterations++
-		before := e.m.LogLik
-		e.expect()
-		e.m.Converged = e.m.LogLik-before < emTolerance*float64(len(e.p.of))
-	}
 }
 
 // maximise takes weights, means and covariances from the shares.
@@ -175,11 +79,11 @@ func (e *em) maximise() {
 			}
 		}
 		for j := range d {
-			covariance[j][j] += e.floor[j]
 			for l := range j {
 				covariance[l][j] = covariance[j][l]
 			}
 		}
+		e.floor.lift(covariance, e.m.Diagonal)
 	}
 }
 
@@ -210,7 +114,9 @@ func (m *Mixture) Posterior(x, out []float64) float64 {
 	}
 	total := 0.0
 	for g, v := range out {
-		out[g] = portable.Exp(v - most)
+		if out[g] = 0; v > most-40 { // else it is lost in the rounding of the others
+			out[g] = portable.Exp(v - most)
+		}
 		total += out[g]
 	}
 	for g := range out {
@@ -274,6 +180,7 @@ func (e *em) result() *Mixture {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("not converged after %d iterations", m.Iterations))
 	}
 	m.prepare()
+	m.Warnings = append(m.Warnings, e.floor.warnings(m.Covariances)...)
 	parameters := k - 1 + k*d + k*d*(d+1)/2
 	if m.Diagonal {
 		parameters = k - 1 + 2*k*d

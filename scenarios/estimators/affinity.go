@@ -226,6 +226,9 @@ func (r *Recommender) judge(job Job, f *Fit, own *recommenderFigures, method aff
 			f.HeldOut = append(f.HeldOut, Figure{"precision" + at, q.Precision}, Figure{"recall" + at, q.Recall}, Figure{"ndcg" + at, q.NDCG}, Figure{"map" + at, q.MAP}, Figure{"coverage" + at, q.Coverage})
 		}
 		own.Compared = append(own.Compared, one)
+		if name == "popularity" && i > 0 && one.Ranking.NDCG > own.Ranking.NDCG {
+			f.Warnings = append(f.Warnings, fmt.Sprintf("what is popular is a better list for everybody (NDCG %.4f) than this method's for each (%.4f)", one.Ranking.NDCG, own.Ranking.NDCG))
+		}
 		row := []string{name, "–", "–"}
 		if one.RMSE != nil {
 			row[1], row[2] = fmt.Sprintf("%.4f", *one.RMSE), fmt.Sprintf("%.4f", *one.MAE)

@@ -26,7 +26,7 @@ type Baskets struct {
 	MaxThen    int     `toml:"max_then" default:"1" range:"[1,100]" doc:"items of then at most"`
 	Closed     bool    `toml:"closed" doc:"lists the sets that no larger set is as frequent as"`
 	Maximal    bool    `toml:"maximal" doc:"lists the sets that no larger set is frequent with"`
-	Correction string  `toml:"correction" default:"'holm'" oneof:"holm,bh" doc:"of p-values for the number of tests: Holm's, or Benjamini and Hochberg's"`
+	Correction string  `toml:"correction" default:"'holm'" oneof:"holm,bh" doc:"of p-values for all rules that there could be of the items, or of baskets held out for those found: Holm's, or Benjamini and Hochberg's"`
 	Level      float64 `toml:"level" default:"0.05" range:"(0,1]" doc:"adjusted p-value up to which a rule is saved for shoppers to go by"`
 
 	Parameters *DescribedBaskets `toml:"parameters" doc:"what is bought together, without a file"`
@@ -76,7 +76,7 @@ type basketRule struct {
 	Conviction *float64 `json:"conviction,omitempty"`
 	Fisher     float64  `json:"p_fisher"`
 	Productive float64  `json:"p_value"`    // that every item of if matters
-	Adjusted   float64  `json:"p_adjusted"` // for the number of tests
+	Adjusted   float64  `json:"p_adjusted"` // for the number of rules that could have been found
 }
 
 // basketSet is a frequent set that was asked for.
@@ -245,7 +245,15 @@ func named(items []int, names []string) []string {
 // shownRules are as many as a page has.
 const shownRules = 20
 
-// tell writes the page.
+// passed is 1 of a rule for shoppers to go by, else 0.
+func (b *Baskets) passed(r basketRule) int {
+	if r.Adjusted <= b.Level {
+		return 1
+	}
+	return 0
+}
+
+// tell writes the page. Its p-values are corrected as basket.Sets.Test says: for all rules that could have been found, not those that were.
 func (b *Baskets) tell(f *Fit, own basketFigures, out int) {
 	var lengths []string
 	for k := 1; own.ByLength[strconv.Itoa(k)] > 0; k++ {
@@ -253,20 +261,23 @@ func (b *Baskets) tell(f *Fit, own basketFigures, out int) {
 	}
 	f.Words = append(f.Words, fmt.Sprintf("%d frequent sets, in %d baskets or more: %s; %d closed, %d maximal", own.Itemsets, own.MinCount, strings.Join(lengths, ", "), own.Closed, own.Maximal),
 		fmt.Sprintf("%d rules of confidence %v or more; %d with an adjusted p-value of %v or less are for shoppers to go by", own.Rules, b.Confidence, own.Passed, b.Level))
-	if out > 0 {
-		f.Words = append(f.Words, "p-values are of baskets held out")
+	if corrected := "p-values are corrected for all rules of such a form that there could be, found or not, and by 2^-items of if (Webb 2007)"; out > 0 {
+		f.Words = append(f.Words, "p-values are of baskets held out, corrected for the rules found")
+	} else if own.Rules > 0 {
+		f.Words = append(f.Words, corrected)
 	}
 	if own.Rules == 0 {
 		f.Warnings = append(f.Warnings, "no rule: a lower support or confidence finds some")
 		return
 	}
-	t := Table{Rows: [][]string{{"rule", "support", "confidence", "lift", "p adjusted"}}}
-	for _, r := range own.List[:min(len(own.List), shownRules)] {
+	t, first := Table{Rows: [][]string{{"rule", "support", "confidence", "lift", "p adjusted"}}}, slices.Clone(own.List)
+	slices.SortStableFunc(first, func(x, y basketRule) int { return b.passed(y) - b.passed(x) })
+	for _, r := range first[:min(len(first), shownRules)] {
 		t.Rows = append(t.Rows, []string{strings.Join(r.If, ", ") + " → " + strings.Join(r.Then, ", "), rounded(r.Support), fmt.Sprintf("%.3f", r.Confidence),
 			fmt.Sprintf("%.2f", r.Lift), fmt.Sprintf("%.2g", r.Adjusted)})
 	}
 	if own.Rules > shownRules {
-		t.Note = fmt.Sprintf("%d of %d rules, those of the highest lift", shownRules, own.Rules)
+		t.Note = fmt.Sprintf("%d of %d rules, those with a low adjusted p-value first and then those of the highest lift", shownRules, own.Rules)
 	}
 	f.Tables = append(f.Tables, t)
 	if n := len(own.Sets); n > 0 {

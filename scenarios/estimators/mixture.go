@@ -74,20 +74,32 @@ func (m *Mixture) Fit(ctx context.Context, job Job) (*Fit, error) {
 	return f, nil
 }
 
+const (
+	// Of many rows and several numbers of groups, a BIC is good to manyRows × roughly, and only the best mixture is fitted to the last digit.
+	manyRows = 5000
+	roughly  = 1e-6
+)
+
 // choose fits every number of groups, and takes the one of the least BIC (Fraley & Raftery 2002).
 func (m *Mixture) choose(ctx context.Context, job Job, p *people, own *mixtureFigures, f *Fit) (best *persona.Mixture, err error) {
 	among := m.K.among(p)
+	o := persona.MixtureOptions{Diagonal: m.Diagonal, Restarts: m.Restarts, Workers: job.Workers, Streams: rng.New(job.Seed, 0).Family("mixture"), Names: p.features.Names}
+	done := job.steps(len(among))
+	if len(among) > 1 && p.features.Rows() > manyRows {
+		o.Tolerance, done = roughly, job.steps(len(among)+1)
+	}
 	t := Table{Title: "groups", Rows: [][]string{{"", "log-likelihood", "BIC"}}}
 	least := math.Inf(1)
 	for _, k := range among {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		one, err := persona.FitMixture(p.z, p.width(), persona.MixtureOptions{K: k, Diagonal: m.Diagonal, Restarts: m.Restarts, Workers: job.Workers,
-			Streams: rng.New(job.Seed, 0).Family("mixture")})
+		o.K = k
+		one, err := persona.FitMixture(p.z, p.width(), o)
 		if err != nil {
 			return nil, groupError(job, err)
 		}
+		done()
 		if one.BIC < least {
 			best, least = one, one.BIC
 		}
@@ -97,6 +109,13 @@ func (m *Mixture) choose(ctx context.Context, job Job, p *people, own *mixtureFi
 	if len(among) == 1 {
 		own.Candidates = nil
 		return best, nil
+	}
+	if o.Tolerance > 0 {
+		o.K, o.Tolerance = len(best.Weights), 0
+		if best, err = persona.FitMixture(p.z, p.width(), o); err != nil {
+			return nil, groupError(job, err)
+		}
+		done()
 	}
 	f.Tables = append(f.Tables, t)
 	return best, nil
