@@ -265,6 +265,10 @@ func TestBasketsAreNamedSavedAndHeldOut(t *testing.T) {
 	if err != nil || len(c.Rules) == 0 || c.Items[0].Name != "frankfurter" {
 		t.Errorf("%v, %+v", err, c)
 	}
+	_, page, _ = call(t, "estimate", "baskets", "--data", data, "--items", items, "--support", "0.001", "--confidence", "0.5")
+	if first, other := strings.Index(page, "baking powder → whole milk"), strings.Index(page, "soda → hamburger meat"); first < 0 || other < first || !strings.Contains(page, "corrected for all rules") {
+		t.Errorf("rules that pass do not come first: %s", page)
+	}
 	rows := "basket,item\n1,a\n1,b\n2,a\n2,b\n3,c\n3,a\n4,b\n4,a\n"
 	for _, correction := range []string{"holm", "bh"} {
 		var got struct {

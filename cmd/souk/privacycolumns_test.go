@@ -73,3 +73,20 @@ func TestIntentionNamesNobodyWhateverAColumnIsCalled(t *testing.T) {
 		t.Errorf("codes that are said to be: %q, %+v", got.Warnings, got.Coefficients)
 	}
 }
+
+// All like the same two films: nothing personal is to be learnt.
+func TestAffinitySaysWherePopularityIsBetter(t *testing.T) {
+	stream := rng.New(4, 0).Family("ratings").At()
+	text := "user,item,rating\n"
+	for u := range 80 {
+		for i := range 20 {
+			if stream.Float64() < map[bool]float64{true: 0.9, false: 0.2}[i < 2] {
+				text += fmt.Sprintf("%d,film%d,%d\n", u, i, 1+stream.Intn(5))
+			}
+		}
+	}
+	_, page, stderr := call(t, "estimate", "affinity", "--data", written(t, text), "--method", "random", "--relevant", "1")
+	if !strings.Contains(page, "what is popular is a better list") {
+		t.Errorf("%s%s", stderr, page)
+	}
+}
