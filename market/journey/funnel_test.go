@@ -242,9 +242,9 @@ func TestSessionsAreCutByTheGap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Session{{50, []int{1}, nil, false}, {100, []int{0, 2, 1, 3, 0}, []float64{20, 10, 1800, 70}, false}, {9000, []int{2}, nil, true}}
+	want := []Session{{50, []int{1}, nil, false, 3}, {100, []int{0, 2, 1, 3, 0}, []float64{20, 10, 1800, 70}, false, 7}, {9000, []int{2}, nil, true, 3}}
 	if !slices.EqualFunc(sessions, want, func(a, b Session) bool {
-		return a.Start == b.Start && slices.Equal(a.States, b.States) && slices.Equal(a.Dwell, b.Dwell) && a.Open == b.Open
+		return a.Start == b.Start && slices.Equal(a.States, b.States) && slices.Equal(a.Dwell, b.Dwell) && a.Open == b.Open && a.Visitor == b.Visitor
 	}) {
 		t.Errorf("%+v", sessions)
 	}

@@ -22,7 +22,8 @@ type Session struct {
 	States []int     // in the order of time, at least one
 	Dwell  []float64 // seconds from each click to the next, one fewer than States: the last page's is never seen
 	// Open says that the log ended before the gap could: the visit may have gone on.
-	Open bool
+	Open    bool
+	Visitor int // that of its clicks
 }
 
 // SessionReport is what was found while cutting.
@@ -59,7 +60,7 @@ func Sessions(log []Click, gap, end float64) ([]Session, SessionReport, error) {
 	if len(log) > 0 && !(end >= last) {
 		return nil, r, field.New("end", end, fmt.Sprintf("no earlier than the last click, %v", last))
 	}
-	var visits []visit
+	var visits []Session
 	states, dwell := make([]int, 0, len(log)), make([]float64, 0, len(log)) // all visits' in one piece
 	for _, mine := range byVisitor(log) {
 		r.Visitors++
@@ -78,7 +79,7 @@ func Sessions(log []Click, gap, end float64) ([]Session, SessionReport, error) {
 				r.Repeated++
 				continue
 			case i == 0 || c.Time-mine[i-1].Time > gap:
-				visits = append(visits, visit{c.Visitor, Session{Start: c.Time}})
+				visits = append(visits, Session{Start: c.Time, Visitor: c.Visitor})
 				firstState, firstDwell = len(states), len(dwell)
 			default:
 				dwell = append(dwell, c.Time-mine[i-1].Time)
@@ -89,21 +90,14 @@ func Sessions(log []Click, gap, end float64) ([]Session, SessionReport, error) {
 			s.Open = end-c.Time <= gap
 		}
 	}
-	slices.SortFunc(visits, func(a, b visit) int { // no two are equal
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.visitor, b.visitor))
+	slices.SortFunc(visits, func(a, b Session) int { // no two are equal
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Visitor, b.Visitor))
 	})
-	sessions := make([]Session, len(visits))
-	for i, v := range visits {
-		sessions[i] = v.Session
-		r.count(v.Session)
+	for _, v := range visits {
+		r.count(v)
 	}
 	r.warn()
-	return sessions, r, nil
-}
-
-type visit struct {
-	visitor int
-	Session
+	return visits, r, nil
 }
 
 // byVisitor copies a log into one piece for each visitor, in the order in which they first appear and the log has their clicks.

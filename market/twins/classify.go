@@ -34,9 +34,14 @@ func newContest(first, second *Population) *contest {
 		c.group[i] = i
 		if at := i - len(first.People); at >= 0 {
 			c.y[i] = 1
-			if second.Pair != nil {
+			switch {
+			case second.Pair != nil:
 				c.group[i] = second.Pair[at]
+			case second.Group != nil:
+				c.group[i] = -1 - second.Group[at] // no customer is in both, and none is a row's own number
 			}
+		} else if first.Group != nil {
+			c.group[i] = -1 - first.Group[i]
 		}
 	}
 	var columns, indicators [][]float64

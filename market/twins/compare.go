@@ -176,17 +176,20 @@ const Narrow = "the intervals take the folds for independent and are too narrow 
 // single one is off by luck, by 0.01 for 12,000 people a half and 0.025 for 250, since the folds' classifiers share people.
 func yardstick(train, heldOut *Population, o Options) (mean, split stats.Estimate, err error) {
 	const enough, fewest, most = 5_000, 4, 10 // people, halvings
-	first, second := heldOut.People, train.People
-	people := slices.Concat(first, second)
+	first, second := heldOut, train
+	people, group := slices.Concat(first.People, second.People), slices.Concat(first.Group, second.Group)
 	halvings := max(fewest, min(most, enough/len(people)))
 	mean.Level = level
 	penalty := 0.0
 	for h := range halvings {
 		if h > 0 {
-			a, b := Halves(len(people), o.Streams.Family(fmt.Sprintf("twins/yardstick/%d", h)))
-			first, second = pick(people, a), pick(people, b)
+			a, b := groupHalves(len(people), group, o.Streams.Family(fmt.Sprintf("twins/yardstick/%d", h)))
+			first, second = &Population{Features: heldOut.Features, People: pick(people, a)}, &Population{People: pick(people, b)}
+			if group != nil {
+				first.Group, second.Group = pick(group, a), pick(group, b)
+			}
 		}
-		c := newContest(&Population{Features: heldOut.Features, People: first}, &Population{People: second})
+		c := newContest(first, second)
 		if h == 0 {
 			m, err := c.fit(o)
 			if err != nil {

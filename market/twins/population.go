@@ -23,6 +23,8 @@ type Population struct {
 	// Pair numbers, for each synthetic person, the held-out one in whose circumstances it was put (the prices met); nil where each
 	// has circumstances of its own. The classifier never learns from one of a pair to judge the other.
 	Pair []int
+	// Group numbers the customer of each of People where one customer may be several of them, visits; nil where none is.
+	Group []int
 }
 
 // Measure is one number of a population with its standard error, people being drawn at random.
@@ -150,4 +152,30 @@ func (p *Population) check(which string, like *Population) error {
 		}
 	}
 	return nil
+}
+
+// groupHalves parts n people at random as Halves does, by group where they have one.
+func groupHalves(n int, group []int, family rng.Family) (train, heldOut []int) {
+	if group == nil {
+		return Halves(n, family)
+	}
+	number := map[int]int{}
+	for _, g := range group {
+		if _, met := number[g]; !met {
+			number[g] = len(number)
+		}
+	}
+	first, _ := Halves(len(number), family)
+	isTrain := make([]bool, len(number))
+	for _, g := range first {
+		isTrain[g] = true
+	}
+	for i, g := range group {
+		if isTrain[number[g]] {
+			train = append(train, i)
+		} else {
+			heldOut = append(heldOut, i)
+		}
+	}
+	return train, heldOut
 }

@@ -12,8 +12,12 @@ import (
 // FitVisits fits the models of one half: a Journey whose Visit makes visits.
 type FitVisits func(train [][]int) (journey.Journey, error)
 
-// Visits is the twin test of visits, each the states in the order of time. A visit counts as a person.
-func Visits(states []string, visits [][]int, fit FitVisits, o Options) (*Report, error) {
+// Visits is the twin test of visits, each the states in the order of time. A visit counts as a person; visitor numbers whose
+// each is, so that nobody's visits are parted by halves or folds, and is nil where that is not known.
+func Visits(states []string, visits [][]int, visitor []int, fit FitVisits, o Options) (*Report, error) {
+	if visitor != nil && len(visitor) != len(visits) {
+		return nil, field.New("visitors", len(visitor), fmt.Sprintf("one for each of %d visits", len(visits)))
+	}
 	if len(visits) < 2*fewest {
 		return nil, field.New("visits", len(visits), fmt.Sprintf("%d or more", 2*fewest))
 	}
@@ -27,7 +31,10 @@ func Visits(states []string, visits [][]int, fit FitVisits, o Options) (*Report,
 			}
 		}
 	}
-	train, heldOut := Halves(len(visits), o.Streams.Family("twins/halves"))
+	train, heldOut := groupHalves(len(visits), visitor, o.Streams.Family("twins/halves"))
+	if len(train) < fewest || len(heldOut) < fewest {
+		return nil, field.New("visits", fmt.Sprintf("%d and %d in halves of the visitors", len(train), len(heldOut)), fmt.Sprintf("%d or more in each", fewest))
+	}
 	half := pick(visits, train)
 	model, err := fit(half)
 	if err != nil {
@@ -39,7 +46,11 @@ func Visits(states []string, visits [][]int, fit FitVisits, o Options) (*Report,
 		stream := family.At(uint64(i))
 		synthetic[i] = model.Visit(nil, &stream)
 	}
-	return Compare("visits and their clicks", walks(states, half), walks(states, pick(visits, heldOut)), walks(states, synthetic), o)
+	fitted, held := walks(states, half), walks(states, pick(visits, heldOut))
+	if visitor != nil {
+		fitted.Group, held.Group = pick(visitor, train), pick(visitor, heldOut)
+	}
+	return Compare("visits and their clicks", fitted, held, walks(states, synthetic), o)
 }
 
 // lengths is how many lengths of a visit are told apart, the last for that many or more.

@@ -11,7 +11,7 @@ import (
 func TestSyntheticVisitsOfTheEshopPass(t *testing.T) {
 	visits := eshop(t, nth)
 	for _, r := range held(t, "five kinds", func(o Options) (*Report, error) {
-		return Visits(categories, visits, func(train [][]int) (journey.Journey, error) {
+		return Visits(categories, visits, nil, func(train [][]int) (journey.Journey, error) {
 			m, err := journey.FitMixture(categories, train, nil, journey.MixtureOptions{Kinds: 5, Order: 1, Smoothing: 1})
 			return journey.Journey{Mixture: m}, err
 		}, o)
@@ -48,7 +48,7 @@ func TestWrongVisitsAreToldApart(t *testing.T) {
 		law   string
 		least float64
 	}{{"no memory", 0, journey.ZeroTruncatedNB, 0.7}, {"geometric", 1, journey.Geometric, 0.6}, {"order 1", 1, journey.ZeroTruncatedNB, 0.54}} {
-		r, err := Visits(categories, visits, fitChain(c.order, c.law), Options{Streams: rng.New(1, 0)})
+		r, err := Visits(categories, visits, nil, fitChain(c.order, c.law), Options{Streams: rng.New(1, 0)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,8 +76,44 @@ func TestVisitsAreDescribedAsTheyWent(t *testing.T) {
 	}
 	fit := func([][]int) (journey.Journey, error) { t.Error("fitted"); return journey.Journey{}, nil }
 	for _, bad := range [][][]int{nil, append(make([][]int, 50), []int{0}), {{9}}} {
-		if _, err := Visits([]string{"a"}, bad, fit, Options{}); err == nil {
+		if _, err := Visits([]string{"a"}, bad, nil, fit, Options{}); err == nil {
 			t.Errorf("%v was taken", bad)
 		}
+	}
+}
+
+// TestNobodysVisitsAreParted: 60 visitors of 1 to 5 visits; those fitted on and those held against the model are of different
+// visitors, in all halvings, and in folds.
+func TestNobodysVisitsAreParted(t *testing.T) {
+	var visits [][]int
+	var visitor []int
+	for i := range 60 {
+		for k := range 1 + i%5 {
+			visits, visitor = append(visits, []int{i, k % 2}), append(visitor, 1000+7*i)
+		}
+	}
+	o := Options{Streams: rng.New(3, 0), Folds: 5}
+	train, heldOut := groupHalves(len(visits), visitor, o.Streams.Family("twins/halves"))
+	of := map[int]bool{}
+	for _, i := range train {
+		of[visitor[i]] = true
+	}
+	for _, i := range heldOut {
+		if of[visitor[i]] {
+			t.Fatalf("visitor %d is in both halves", visitor[i])
+		}
+	}
+	if len(of) != 30 || len(train)+len(heldOut) != len(visits) {
+		t.Errorf("%d visitors, %d and %d visits", len(of), len(train), len(heldOut))
+	}
+	s := o.Streams.Family("crowd").At(0)
+	first, second := crowd(len(visits), &s, 0, 1, 0), crowd(50, &s, 0, 1, 0)
+	first.Group = visitor
+	fold, at := newContest(first, second).folds(0, o), map[int]int{}
+	for i, v := range visitor {
+		if f, met := at[v]; met && f != fold[i] {
+			t.Fatalf("visitor %d is in folds %d and %d", v, f, fold[i])
+		}
+		at[v] = fold[i]
 	}
 }

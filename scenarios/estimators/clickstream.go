@@ -27,6 +27,7 @@ type Clickstream struct {
 type visits struct {
 	states   []string
 	paths    [][]int
+	who      []int  // number of each session's visitor; nil: unknown
 	open     []bool // sessions without an end in the log; nil: none
 	dwell    []float64
 	starts   []float64 // seconds since 1970-01-01
@@ -94,7 +95,15 @@ func (c *Clickstream) read(job Job) (fitted, held visits, err error) {
 		if gap > 0 {
 			return cutByGap(log, rows, gap, end)
 		}
-		return asGiven(log, rows), nil
+		v := asGiven(log, rows)
+		if log.Customer != nil {
+			for k, i := range rows {
+				if k == 0 || log.Visitor[i] != log.Visitor[rows[k-1]] {
+					v.who = append(v.who, int(of[i]))
+				}
+			}
+		}
+		return v, nil
 	}
 	if fitted, err = cut(all); err == nil {
 		held, err = cut(out)
@@ -158,6 +167,7 @@ func cutByGap(log logs.Clicks, rows []int32, gap, end float64) (visits, error) {
 	}
 	for _, s := range sessions {
 		v.paths, v.open, v.starts = append(v.paths, s.States), append(v.open, s.Open), append(v.starts, s.Start)
+		v.who = append(v.who, s.Visitor)
 		v.dwell = append(v.dwell, s.Dwell...)
 	}
 	return v, err

@@ -46,13 +46,16 @@ func (c *Clickstream) twin(job Job, fit func(visits) (journey.Journey, error)) (
 	if err != nil {
 		return nil, err
 	}
-	whole := v.paths[:0:0]
+	whole, who := v.paths[:0:0], v.who[:0:0] // who stays nil where visitors are not known
 	for i, p := range v.paths {
 		if v.open == nil || !v.open[i] {
 			whole = append(whole, p)
+			if v.who != nil {
+				who = append(who, v.who[i])
+			}
 		}
 	}
-	r, err := twins.Visits(v.states, whole, func(train [][]int) (journey.Journey, error) {
+	r, err := twins.Visits(v.states, whole, who, func(train [][]int) (journey.Journey, error) {
 		return fit(visits{states: v.states, paths: train})
 	}, twinOptions(job))
 	return r, inFile(job.Data, err)
