@@ -147,3 +147,16 @@ func TestLoyaltySmoothingIsRecovered(t *testing.T) {
 		t.Errorf("mean z-score %.2f, %d of %d intervals do not hold 0.7", mean, off, panels)
 	}
 }
+
+// TestOfTwoTopsTheHigherIsFound, wherever in [0, 1) it lies.
+func TestOfTwoTopsTheHigherIsFound(t *testing.T) {
+	for _, tops := range [][2]float64{{0.2, 0.85}, {0.85, 0.2}, {0.05, 0.6}, {0.93, 0.4}} {
+		f := func(x float64) (float64, error) {
+			bump := func(at float64) float64 { return math.Exp(-(x - at) * (x - at) / 0.02) }
+			return bump(tops[0]) + 0.8*bump(tops[1]), nil
+		}
+		if at, err := highest(f, 0, 0.995, 1e-6); err != nil || math.Abs(at-tops[0]) > 1e-3 {
+			t.Errorf("%v: %g, %v", tops, at, err)
+		}
+	}
+}

@@ -138,7 +138,7 @@ func (s *Situations) GainLoss(price string, memory float64) (gain, loss []float6
 const loyaltyName = "loyalty"
 
 // FitLoyalty estimates a conditional logit with an attribute "loyalty" whose smoothing is estimated too, by maximum
-// likelihood over both: golden-section search of the profile, then the standard errors of all with loyalty's derivative as
+// likelihood over both: golden-section search of the profile about the best of a grid, for it may have two tops, then the standard errors of all with loyalty's derivative as
 // one more regressor (Fader, Lattin & Little 1992, Marketing Science 11). AIC and BIC count
 // smoothing, and the model's covariances allow for its estimation.
 func FitLoyalty(s *Situations, u Utility) (*Logit, error) {
@@ -163,7 +163,7 @@ func FitLoyalty(s *Situations, u Utility) (*Logit, error) {
 		}
 		return maximise(newPooling(d).evaluate, theta, 100).value, nil
 	}
-	at, err := goldenSection(value, 0, 0.995, 1e-6)
+	at, err := highest(value, 0, 0.995, 1e-6)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func FitLoyalty(s *Situations, u Utility) (*Logit, error) {
 	m.Smoothing = &Parameter{Name: "smoothing", Estimate: at}
 	m.AIC, m.BIC, m.BICPanel = m.AIC+2, m.BIC+math.Log(float64(m.N)), m.BICPanel+math.Log(float64(m.Households))
 	if at < 1e-3 || at > 0.994 {
-		m.warn("smoothing %.3f is at the edge of [0, 1): no standard errors for it", at)
+		m.warn("smoothing %.3f is at the edge of [0, 1): no standard errors for it; the shares of all past choices (past_shares) may tell more", at)
 		return m, nil
 	}
 	return m, m.jointLoyalty(with, slope)
@@ -225,6 +225,23 @@ func (m *Logit) jointLoyalty(with *Situations, slope []float64) error {
 		m.Coefficients[i].SE, m.Coefficients[i].RobustSE, m.Coefficients[i].ClusteredSE = joint.Coefficients[i].SE, joint.Coefficients[i].RobustSE, joint.Coefficients[i].ClusteredSE
 	}
 	return nil
+}
+
+// highest maximises f on [lo, hi] to a tolerance: by golden section between the neighbours of the best of 11 points.
+func highest(f func(float64) (float64, error), lo, hi, tolerance float64) (float64, error) {
+	const parts = 10
+	best, top := 0, math.Inf(-1)
+	width := (hi - lo) / parts
+	for i := range parts + 1 {
+		v, err := f(lo + float64(i)*width)
+		if err != nil {
+			return 0, err
+		}
+		if v > top {
+			best, top = i, v
+		}
+	}
+	return goldenSection(f, lo+float64(max(best-1, 0))*width, lo+float64(min(best+1, parts))*width, tolerance)
 }
 
 // goldenSection maximises f on [lo, hi] to a tolerance, f having one top.
