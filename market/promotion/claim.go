@@ -20,7 +20,8 @@ type claim struct {
 	base   int64 // what percentages are of
 
 	uses, total int64
-	cost        int64  // of all parts
+	cost        int64 // of all parts
+	lines       []OrderLine
 	parts       []part // one for each line
 
 	runs, set []run // working memory of sets
@@ -28,9 +29,7 @@ type claim struct {
 
 // part is what a claim takes of a line: units, and what they cost at this turn, by which the total is spread.
 type part struct {
-	product  int
 	units    int
-	price    int64 // of a unit, for sets: lines that these take have one
 	cost     int64
 	off, odd int64 // share of the total, and the remainder of the division
 }
@@ -38,16 +37,16 @@ type part struct {
 // begin looks at the lines that a rule may take, all of which are its parts.
 func (c *claim) begin(p *Promotions, o *Order, r *rule, uses, money int64) {
 	c.rule, c.maxUses, c.maxTotal = r, uses, money
-	c.uses, c.total = 0, 0
+	c.uses, c.total, c.lines = 0, 0, o.Lines
 	c.parts = slices.Grow(c.parts[:0], len(o.Lines))[:len(o.Lines)]
 	var units, amount, left, base int64
 	for i := range c.parts {
 		l, part := &o.Lines[i], &c.parts[i]
-		part.product, part.units, part.cost = l.Product, 0, 0
+		part.units, part.cost = 0, 0
 		if !r.takes(l) {
 			continue
 		}
-		part.units, part.price, part.cost = l.Quantity, l.unit, l.Paid
+		part.units, part.cost = l.Quantity, l.Paid
 		units += int64(l.Quantity)
 		amount += p.measure(o, l)
 		left += l.Paid

@@ -74,6 +74,7 @@ func TestOrdersWorkedByHand(t *testing.T) {
 		{"20% off, at most 10", "", "", []Promotion{{Name: "c", Kind: "coupon", Options: &Coupon{Percent: 20, AtMost: 10}}}, []Line{{0, 1, 9000}}, 8000, nil},
 		{"a budget of 3 pays 2 units at 1.50", "", "", []Promotion{{Name: "a", Kind: "amount", Budget: 3.2, Options: &Amount{1.5}}}, []Line{{0, 5, 1000}}, 4700, []int64{1700, 3000}},
 		{"a coupon over budget is not granted in part", "", "", []Promotion{{Name: "c", Kind: "coupon", Budget: 4.99, Options: &Coupon{Amount: 5}}}, []Line{{0, 1, 1000}}, 1000, nil},
+		{"what an order's promotion wins from a set's goes into no later set", "", "", []Promotion{group(secondHalf), group(spendOff(false, Tier{Units: 3, Percent: 50})), late(threeForTwo)}, []Line{{0, 3, 1000}}, 1500, nil},
 		{"5 off a thing of 3", "", "", []Promotion{{Name: "a", Kind: "amount", Options: &Amount{5}}}, []Line{{0, 1, 300}}, 0, nil},
 	} {
 		p := compile(t, &Config{Decimals: 2, Thresholds: c.thresholds, PercentOf: c.percentOf, Products: goods, Promotions: c.promotions})
@@ -87,6 +88,17 @@ func TestOrdersWorkedByHand(t *testing.T) {
 		if o.Total != c.total || c.paid != nil && fmt.Sprint(paid) != fmt.Sprint(c.paid) {
 			t.Errorf("%s: pays %d by line %v, expected %d %v", c.what, o.Total, paid, c.total, c.paid)
 		}
+	}
+}
+
+func TestOfEqualsInAGroupTheFirstApplies(t *testing.T) {
+	same := func(name string) Promotion {
+		return Promotion{Name: name, Kind: "coupon", Group: "g", Options: &Coupon{Amount: 1}}
+	}
+	p := compile(t, &Config{Decimals: 2, Products: goods, Promotions: []Promotion{same("a"), same("b"), same("c")}})
+	var o Order
+	if p.Price(&o, []Line{{0, 1, 1000}}, 0, Customer{}, p.NewUsage()); len(o.Uses) != 1 || o.Uses[0].Promotion != 0 {
+		t.Error(o.Uses)
 	}
 }
 

@@ -52,11 +52,11 @@ func (s *sets) line(c *claim) {
 	for k := range s.components {
 		covers, first := s.components[k].covers, len(c.runs)
 		for i := range c.parts {
-			part := &c.parts[i]
-			if part.units == 0 || covers != nil && !covers[part.product] {
+			part, l := &c.parts[i], &c.lines[i]
+			if part.units == 0 || covers != nil && !covers[l.Product] {
 				continue
 			}
-			c.runs = append(c.runs, run{line: i, component: k, units: int64(part.units), price: part.price})
+			c.runs = append(c.runs, run{line: i, component: k, units: int64(part.units), price: l.unit})
 			for j := len(c.runs) - 1; j > first && c.runs[j].price > c.runs[j-1].price; j-- {
 				c.runs[j], c.runs[j-1] = c.runs[j-1], c.runs[j]
 			}
