@@ -78,10 +78,10 @@ func (a *app) estimateARIMA() *cobra.Command {
 			e.Lambda = lambda
 			e.Warnings = append(e.Warnings, subject.Warnings...)
 			if s.plot != "" {
-				if err := draw(s.plot, "", e.Picture(subject, s.time, s.name())); err != nil {
+				if err := a.draw(s.plot, "", e.Picture(subject, s.time, s.name())); err != nil {
 					return err
 				}
-				if err := draw(s.plot, "residuals", e.ResidualPicture(subject, s.name())); err != nil {
+				if err := a.draw(s.plot, "residuals", e.ResidualPicture(subject, s.name())); err != nil {
 					return err
 				}
 			}

@@ -39,7 +39,15 @@ func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 			if err := fill(e, flags); err != nil {
 				return err
 			}
-			job := estimators.Job{Open: openFile, Seed: uint64(a.seed), Noise: secret(), Workers: a.processors(), HeldOut: heldOut}
+			a.reads(data)
+			if err := a.checkOutputs(model, flags); err != nil {
+				return err
+			}
+			open := func(path string) (estimators.File, error) {
+				a.reads(path)
+				return openFile(path)
+			}
+			job := estimators.Job{Open: open, Seed: uint64(a.seed), Noise: secret(), Workers: a.processors(), HeldOut: heldOut}
 			watch, closed := a.watch()
 			defer closed()
 			if watch != nil {
@@ -54,12 +62,14 @@ func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 				return badUsage("--model", strconv.Quote(model), "no file: "+kind.Name+" has no model to load again")
 			}
 			if model != "" {
-				if err := writeModels(filepath.Dir(model), map[string]any{filepath.Base(model): fit.Saved}); err != nil {
+				if err := a.writeModel(model, "--model", fit.Saved); err != nil {
 					return err
 				}
 			}
-			if err := writeFiles(fit.Files); err != nil {
-				return err
+			for _, path := range slices.Sorted(maps.Keys(fit.Files)) {
+				if err := a.write(path, customersFlag, private, bytesTo(fit.Files[path])); err != nil {
+					return err
+				}
 			}
 			if a.json {
 				return a.document("estimate", fit)
@@ -195,23 +205,36 @@ func openFile(path string) (estimators.File, error) {
 	info, err := file.Stat()
 	if err != nil || !info.Mode().IsRegular() {
 		file.Close()
-		return estimators.File{}, &field.Error{File: path, Found: "something else", Expected: "a file that can be read"}
+		if err == nil && info.IsDir() {
+			return estimators.File{}, &field.Error{File: path, Found: "a folder", Expected: "a CSV or Parquet file"}
+		}
+		return estimators.File{}, &field.Error{File: path, Found: "a device or a pipe", Expected: "a regular file: it is read from more than one place"}
 	}
 	return estimators.File{Name: path, ReaderAt: file, Size: info.Size()}, nil
 }
 
-// writeFiles writes what options ask for beside the model.
-func writeFiles(files map[string][]byte) error {
-	for _, path := range slices.Sorted(maps.Keys(files)) {
-		err := os.WriteFile(path+".partial", files[path], 0o600) // what a model says of customers is for their shop alone
-		if err == nil {
-			err = os.Rename(path+".partial", path)
-		}
-		if err != nil {
-			return &field.Error{File: path, Found: reason(err), Expected: "a file that can be written"}
+// customersFlag names the file of what a model says of each customer.
+const customersFlag = "--customers"
+
+// checkOutputs finds out what cannot be written before the work is done.
+func (a *app) checkOutputs(model string, flags map[string]*optionFlag) error {
+	if model != "" {
+		if _, err := a.target(model, "--model"); err != nil {
+			return err
 		}
 	}
-	return nil
+	o, ok := flags[strings.TrimPrefix(customersFlag, "--")]
+	if !ok || o.text == "" {
+		return nil
+	}
+	if model != "" && filepath.Clean(model) == filepath.Clean(o.text) {
+		return badUsage(customersFlag, strconv.Quote(o.text)+", the file of --model too", "a file of its own")
+	}
+	_, err := a.target(o.text, customersFlag)
+	return err
 }
+
+// private is the mode of what a model says of customers, which is for their shop alone.
+const private = 0o600
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -41,6 +41,7 @@ func (a *app) fit() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			a.readsScenario(args[0], s)
 			watch, closed := a.watch()
 			defer closed()
 			if validate {
@@ -52,10 +53,7 @@ func (a *app) fit() *cobra.Command {
 				return err
 			}
 			if folder != "" {
-				if err := writeModels(folder, f.documents()); err != nil {
-					return err
-				}
-				if err := writeFiles(f.tables(folder)); err != nil {
+				if err := a.writeModels(folder, f); err != nil {
 					return err
 				}
 			}
@@ -93,7 +91,7 @@ func (a *app) validate(ctx context.Context, s *scenarios.Scenario, plot string, 
 			failed = append(failed, t.Part+": "+t.Name)
 		}
 		if plot != "" {
-			if err := draw(plot, t.Part+"-"+t.Name, t.Picture(s.Name)); err != nil {
+			if err := a.draw(plot, t.Part+"-"+t.Name, t.Picture(s.Name)); err != nil {
 				return err
 			}
 		}
@@ -183,23 +181,30 @@ func (f *fitted) text(w io.Writer) error {
 	return workflow.ShoppersText(w, f.scenario, f.shoppers)
 }
 
-// writeModels writes each document whole or not at all.
-func writeModels(folder string, documents map[string]any) error {
+// writeModels writes models into a folder, and what options ask for beside them.
+func (a *app) writeModels(folder string, f *fitted) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return &field.Error{Key: "--models", Found: err.Error(), Expected: "a folder that can be written"}
+		return badUsage("--models", folder+": "+reason(err), "a folder that can be written")
 	}
+	documents, tables := f.documents(), f.tables(folder)
 	for _, name := range slices.Sorted(maps.Keys(documents)) {
-		text, err := json.MarshalIndent(documents[name], "", "  ")
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if err := a.writeModel(filepath.Join(folder, name), "--models", documents[name]); err != nil {
+			return err
 		}
-		path := filepath.Join(folder, name)
-		if err = os.WriteFile(path+".partial", append(text, '\n'), 0o666); err == nil {
-			err = os.Rename(path+".partial", path)
-		}
-		if err != nil {
-			return &field.Error{Key: "--models", Found: err.Error(), Expected: "a folder that can be written"}
+	}
+	for _, path := range slices.Sorted(maps.Keys(tables)) {
+		if err := a.write(path, "--models", private, bytesTo(tables[path])); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// writeModel writes a model as JSON.
+func (a *app) writeModel(path, flag string, document any) error {
+	text, err := json.MarshalIndent(document, "", "  ")
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return a.write(path, flag, 0o666, bytesTo(append(text, '\n')))
 }

@@ -135,11 +135,11 @@ func (a *app) forecastOne(ctx context.Context, s *forecastFlags, r *workflow.For
 		bands := f.Bands()
 		plot := &report.ForecastPlot{Title: "Forecasts of " + s.name(), Subtitle: fmt.Sprintf("Medians, and the %s of %s", f.Interval(s.coverage), bands[0].Name),
 			X: s.time, Y: s.y, Start: subject.Series.Start, History: subject.Series.Values, Label: subject.Label, Forecasts: bands}
-		if err := draw(s.plot, "", plot); err != nil {
+		if err := a.draw(s.plot, "", plot); err != nil {
 			return err
 		}
 		if board := f.Leaderboard(s.name()); board != nil {
-			if err := draw(s.plot, "leaderboard", board); err != nil {
+			if err := a.draw(s.plot, "leaderboard", board); err != nil {
 				return err
 			}
 		}

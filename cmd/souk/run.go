@@ -45,7 +45,8 @@ type app struct {
 	out     string
 	sets    []string
 	flags   *pflag.FlagSet
-	saves   bool // the command keeps its work in a run that can be resumed
+	inputs  []string // files that are read, by path
+	saves   bool     // the command keeps its work in a run that can be resumed
 }
 
 // run is the whole program but for the process around it.

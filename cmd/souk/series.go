@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -125,6 +123,7 @@ func (s *seriesFlags) source() workflow.SeriesData {
 
 // one reads the series and tells what was found in it.
 func (a *app) one(ctx context.Context, s *seriesFlags) (*workflow.Subject, error) {
+	a.reads(s.data, s.future)
 	source := s.source()
 	subject, err := source.One(ctx, s.horizon)
 	if err != nil {
@@ -171,7 +170,7 @@ func (s *seriesFlags) name() string {
 }
 
 // draw writes a picture where --plot says, a second one beside it with its name before the extension.
-func draw(path, kind string, p interface {
+func (a *app) draw(path, kind string, p interface {
 	Picture() (*report.Picture, error)
 }) error {
 	picture, err := p.Picture()
@@ -186,24 +185,5 @@ func draw(path, kind string, p interface {
 	if ext == ".png" {
 		write = picture.PNG
 	}
-	return writeWhole(path, "--plot", write)
-}
-
-// writeWhole writes a file whole or not at all.
-func writeWhole(path, flag string, write func(io.Writer) error) error {
-	f, err := os.Create(path + ".partial")
-	if err == nil {
-		err = write(f)
-		if closed := f.Close(); err == nil {
-			err = closed
-		}
-	}
-	if err == nil {
-		err = os.Rename(path+".partial", path)
-	}
-	if err != nil {
-		_ = os.Remove(path + ".partial") // it may not be there
-		return &field.Error{Key: flag, Found: path + ": " + reason(err), Expected: "a file that can be written"}
-	}
-	return nil
+	return a.write(path, "--plot", 0o666, write)
 }
