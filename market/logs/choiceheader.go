@@ -153,7 +153,7 @@ func headerOf(name string, data io.ReaderAt, size int64, separator rune) ([]stri
 		_, names, err := openParquet(data, size)
 		return names, named(name, err)
 	}
-	r := csv.NewReader(&bounded{Reader: io.NewSectionReader(data, 0, size), left: maxRecord})
+	r := csv.NewReader(&bounded{Reader: unmarked(data, size), left: maxRecord})
 	r.Comma = separator
 	names, err := r.Read()
 	if err == io.EOF {
@@ -162,7 +162,6 @@ func headerOf(name string, data io.ReaderAt, size int64, separator rune) ([]stri
 	if err != nil {
 		return nil, named(name, csvError(r, err, 0))
 	}
-	names[0] = strings.TrimPrefix(names[0], "\ufeff")
 	for i, n := range names {
 		names[i] = strings.TrimSpace(n)
 	}

@@ -29,12 +29,12 @@ type RecordColumns struct {
 // MissingWord is what an empty cell of a column of words reads as.
 const MissingWord = "missing"
 
-// ColumnNames lists the columns of a CSV or Parquet file in size bytes of data, with a name for errors.
+// ColumnNames lists the columns of a CSV (commas, semicolons, tabs or bars between them) or Parquet file in size bytes of data, with a name for errors.
 func ColumnNames(name string, data io.ReaderAt, size int64) ([]string, error) {
-	return headerOf(name, data, size, ',')
+	return headerOf(name, data, size, separatorOf(data, size))
 }
 
-// DecodeRecords reads a table from size bytes of data, which Decode describes. The columns come in the order numbers, ids, words, either. An
+// DecodeRecords reads a table from size bytes of data, which Decode describes; semicolons, tabs or bars may take the place of commas. The columns come in the order numbers, ids, words, either. An
 // empty cell of a column of numbers is an error. No error shows a cell, which may be a person's.
 func DecodeRecords(name string, data io.ReaderAt, size int64, c RecordColumns) (Records, error) {
 	var wanted []column
@@ -61,7 +61,7 @@ func DecodeRecords(name string, data io.ReaderAt, size int64, c RecordColumns) (
 		r.Names = append(r.Names, w.name)
 		codes[j] = map[string]int32{}
 	}
-	err := scanAs(dialect{',', true}, name, data, size, wanted, func(at place, cells []cell) error {
+	err := scanAs(dialect{separatorOf(data, size), true}, name, data, size, wanted, func(at place, cells []cell) error {
 		for j, w := range wanted {
 			if w.kind == ofNumbers {
 				if cells[j].number != cells[j].number {
@@ -117,7 +117,7 @@ func tell(name string, data io.ReaderAt, size int64, columns []column) error {
 		return nil
 	}
 	numbers, words := make([]int, len(texts)), make([]int, len(texts))
-	err := scanAs(dialect{',', true}, name, data, size, texts, func(_ place, cells []cell) error {
+	err := scanAs(dialect{separatorOf(data, size), true}, name, data, size, texts, func(_ place, cells []cell) error {
 		for j := range texts {
 			if word := recordWord(cells[j].text); word == MissingWord {
 				continue

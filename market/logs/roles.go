@@ -260,12 +260,18 @@ func checkHeader(header []string) error {
 	return nil
 }
 
-// separatorOf tells what stands between a CSV's cells: whichever of comma, semicolon, tab and bar is most frequent in its first line.
+// separatorOf tells what stands between a CSV's cells: whichever of comma, semicolon, tab and bar is most frequent in its first line, outside of quotes.
 func separatorOf(data io.ReaderAt, size int64) rune {
 	line, _ := bufio.NewReader(io.NewSectionReader(data, 0, min(size, 1<<16))).ReadString('\n')
+	var bare strings.Builder
+	for i, part := range strings.Split(line, `"`) {
+		if i%2 == 0 {
+			bare.WriteString(part)
+		}
+	}
 	best, most := ',', 0
 	for _, r := range ",;\t|" {
-		if n := strings.Count(line, string(r)); n > most {
+		if n := strings.Count(bare.String(), string(r)); n > most {
 			best, most = r, n
 		}
 	}

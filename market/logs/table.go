@@ -154,7 +154,7 @@ func scanAs(d dialect, name string, data io.ReaderAt, size int64, columns []colu
 	if columnar {
 		err = scanParquet(d, data, size, columns, count)
 	} else {
-		err = scanCSV(d, io.NewSectionReader(data, 0, size), columns, count)
+		err = scanCSV(d, unmarked(data, size), columns, count)
 	}
 	if err == nil && rows == 0 {
 		err = &field.Error{Found: "a header only", Expected: "at least one row"}
@@ -201,6 +201,17 @@ func (b *bounded) Read(buf []byte) (int, error) {
 	return n, err
 }
 
+// unmarked is the text of a file without the byte order mark that spreadsheets write, which may stand before a quote.
+func unmarked(data io.ReaderAt, size int64) *io.SectionReader {
+	const mark = "\ufeff"
+	var head [len(mark)]byte
+	from := int64(0)
+	if n, _ := data.ReadAt(head[:min(size, int64(len(head)))], 0); string(head[:n]) == mark {
+		from = int64(n)
+	}
+	return io.NewSectionReader(data, from, size-from)
+}
+
 func scanCSV(d dialect, data io.Reader, columns []column, yield func(place, []cell) error) error {
 	source := &bounded{Reader: data, left: maxRecord}
 	r := csv.NewReader(source)
@@ -212,7 +223,6 @@ func scanCSV(d dialect, data io.Reader, columns []column, yield func(place, []ce
 	if err != nil {
 		return csvError(r, err, 0)
 	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff") // the byte order mark that spreadsheets write
 	for i, name := range header {
 		header[i] = strings.TrimSpace(name)
 	}
@@ -250,7 +260,11 @@ func scanCSV(d dialect, data io.Reader, columns []column, yield func(place, []ce
 				if d.masked || HoldsIDs(c.name) {
 					found = shape(found)
 				}
-				return place{row: line}.bad(c.name, found, expectedOf[c.kind])
+				expected := expectedOf[c.kind]
+				if _, comma := parseNumber(strings.TrimSpace(strings.Replace(record[at[i]], ",", ".", 1))); comma && c.kind == ofNumbers {
+					expected += ", with a decimal point and not a comma"
+				}
+				return place{row: line}.bad(c.name, found, expected)
 			}
 		}
 		if err := yield(place{row: line}, cells); err != nil {
