@@ -184,7 +184,7 @@ func (f *fitted) text(w io.Writer) error {
 // writeModels writes models into a folder, and what options ask for beside them.
 func (a *app) writeModels(folder string, f *fitted) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return badUsage("--models", folder+": "+reason(err), "a folder that can be written")
+		return &field.Error{Key: "--models", Found: folder + ": " + reason(err), Expected: "a folder that can be written"}
 	}
 	documents, tables := f.documents(), f.tables(folder)
 	for _, name := range slices.Sorted(maps.Keys(documents)) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
 )
 
 // reads notes files that the run reads, which nothing that it writes may replace.
@@ -35,10 +36,10 @@ func (a *app) readsScenario(path string, s *scenarios.Scenario) {
 // there are refused.
 func (a *app) target(path, flag string) (string, error) {
 	refused := func(found string) (string, error) {
-		return "", badUsage(flag, path+": "+found, "a new file in a folder that exists, or one that may be replaced")
+		return "", &field.Error{Key: flag, Found: path + ": " + found, Expected: "a new file in a folder that exists, or one that may be replaced"}
 	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return refused("no such folder")
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return refused("its folder: " + reason(err))
 	}
 	info, err := os.Stat(path)
 	switch _, there := os.Lstat(path); {
@@ -73,7 +74,7 @@ func (a *app) write(path, flag string, mode fs.FileMode, write func(io.Writer) e
 	}
 	f, err := os.OpenFile(partial, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, mode)
 	if err != nil {
-		return badUsage(flag, path+": "+reason(err), "a file that can be written")
+		return &field.Error{Key: flag, Found: path + ": " + reason(err), Expected: "a file that can be written"}
 	}
 	err = write(f)
 	if closed := f.Close(); err == nil {
@@ -84,7 +85,7 @@ func (a *app) write(path, flag string, mode fs.FileMode, write func(io.Writer) e
 	}
 	if err != nil {
 		_ = os.Remove(partial) // it may not be there
-		return badUsage(flag, path+": "+reason(err), "a file that can be written")
+		return &field.Error{Key: flag, Found: path + ": " + reason(err), Expected: "a file that can be written"}
 	}
 	return nil
 }

@@ -35,20 +35,20 @@ func TestNothingThatIsReadIsReplaced(t *testing.T) {
 		{"--model", in("m.json"), "a file that is read here"}, // on its way
 		{"--model", in("tonothing"), "a link to nothing"},
 		{"--model", dir, "a folder"},
-		{"--model", in("no/such/m.json"), "no such folder"},
-		{"--model", in("old.json/m.json"), "no such folder"},
+		{"--model", in("no/such/m.json"), "its folder: no such file"},
+		{"--model", in("old.json/m.json"), "not a directory"},
 		{"--model", "/dev/null", "no regular file"},
 		{"--customers", in("todata"), "a file that is read here"},
 		{"--customers", dir, "a folder"},
 		{"--customers", "/dev/null", "no regular file"},
 	} {
 		code, stdout, stderr := call(t, "estimate", "bgnbd", "--data", in("data.csv"), c.flag, c.path)
-		complains(t, code, exitUsage, stdout, stderr, c.flag, c.found)
+		complains(t, code, exitInvalid, stdout, stderr, c.flag, c.found)
 	}
 	code, stdout, stderr := call(t, "estimate", "bgnbd", "--data", in("data.csv"), "--model", in("both"), "--customers", in("both"))
 	complains(t, code, exitUsage, stdout, stderr, "--customers", "--model")
 	code, stdout, stderr = call(t, "estimate", "bgnbd", "--data", in("data.csv"), "--key-file", in("key"), "--customers", in("key"))
-	complains(t, code, exitUsage, stdout, stderr, "--customers", "a file that is read here")
+	complains(t, code, exitInvalid, stdout, stderr, "--customers", "a file that is read here")
 	if text, err := os.ReadFile(in("data.csv")); err != nil || string(text) != log {
 		t.Errorf("the data are now %q, %v", text, err)
 	}
@@ -66,6 +66,14 @@ func TestNothingThatIsReadIsReplaced(t *testing.T) {
 	if text, err := os.ReadFile(in("old.json")); err != nil || len(text) < 10 {
 		t.Errorf("behind the link is %q, %v", text, err)
 	}
+}
+
+// TestBadCommandsAreToldBeforeTheirFlags: a flag of a command that does not exist is not what is wrong.
+func TestBadCommandsAreToldBeforeTheirFlags(t *testing.T) {
+	code, stdout, stderr := call(t, "estimate", "lgit", "--data", "x.csv")
+	complains(t, code, exitUsage, stdout, stderr, `"lgit"`, `"logit"`)
+	code, stdout, stderr = call(t, "estimate", "logit", "--data", t.TempDir(), "--choice", "c")
+	complains(t, code, exitInvalid, stdout, stderr, "a folder")
 }
 
 // TestModelsOfAScenarioDoNotReplaceItsData: nor its scenario, by links in the folder of models.
@@ -96,7 +104,7 @@ func TestModelsOfAScenarioDoNotReplaceItsData(t *testing.T) {
 		t.Skip("no links here")
 	}
 	code, stdout, stderr := call(t, "fit", "./mine.toml", "--models", "models", "-q")
-	complains(t, code, exitUsage, stdout, stderr, "--models", "a file that is read here")
+	complains(t, code, exitInvalid, stdout, stderr, "--models", "a file that is read here")
 	if after, err := os.ReadFile("mine.toml"); err != nil || string(after) != string(before) {
 		t.Errorf("the scenario is now %.100q, %v", after, err)
 	}

@@ -85,6 +85,9 @@ func stageName(stage string) string {
 	return name
 }
 
+// foreseen is how long a stage must have been at work before it is told how long it takes.
+const foreseen = 2 * time.Second
+
 func (p *progress) line(w workflow.Progress, now time.Time) string {
 	var b strings.Builder
 	b.WriteString(stageName(w.Stage))
@@ -99,8 +102,8 @@ func (p *progress) line(w workflow.Progress, now time.Time) string {
 	what := map[string]string{"doubt": " models", "forecast": " series", "backtest": " fits", "fit": " fits",
 		"train": " episodes", "tune": " episodes", "evaluate": " episodes", "simulate": " episodes"}[w.Stage]
 	fmt.Fprintf(&b, "%3d%%  %d/%d%s", 100*w.Done/w.Total, w.Done, w.Total, what)
-	if w.Done > 0 && w.Done < w.Total {
-		left := time.Duration(float64(now.Sub(p.began)) / float64(w.Done) * float64(w.Total-w.Done))
+	if spent := now.Sub(p.began); spent >= foreseen && w.Done > 0 && w.Done < w.Total {
+		left := time.Duration(float64(spent) / float64(w.Done) * float64(w.Total-w.Done))
 		fmt.Fprintf(&b, "  %s left", left.Round(time.Second))
 	}
 	if w.Stage == "train" {

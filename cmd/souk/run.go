@@ -233,6 +233,9 @@ func (a *app) overrides() []string {
 
 // badFlag turns pflag's complaints into ours, with the nearest flag.
 func badFlag(cmd *cobra.Command, err error) error {
+	if args := cmd.Flags().Args(); cmd.HasAvailableSubCommands() && len(args) > 0 {
+		return named(cmd, args) // the flag is of a command that there is not
+	}
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })

@@ -171,6 +171,9 @@ func TestProgressOnATerminalIsOneLineWrittenOver(t *testing.T) {
 	now := time.Unix(0, 0)
 	bar := &progress{out: &out, terminal: true, now: func() time.Time { return now }, columns: func() int { return 100 }}
 	for i := range 5 {
+		if i == 2 && strings.Contains(out.String(), "left") {
+			t.Errorf("foreseen after a second: %q", out.String())
+		}
 		bar.show(workflow.Progress{Stage: "train", Done: i * 25, Total: 100, Reward: 9000, Exploration: 0.5})
 		now = now.Add(time.Second)
 	}

@@ -272,7 +272,11 @@ func (d Defect) String() string {
 	if d.Rows > len(d.Examples) {
 		rows += " …"
 	}
-	return fmt.Sprintf("%s%s: %d rows (%s): %s", column, d.Kind, d.Rows, strings.ReplaceAll(rows, " ", ", "), d.Action)
+	counted := strconv.Itoa(d.Rows) + " rows"
+	if d.Rows == 1 {
+		counted = "1 row"
+	}
+	return fmt.Sprintf("%s%s: %s (%s): %s", column, d.Kind, counted, strings.ReplaceAll(rows, " ", ", "), d.Action)
 }
 
 // compact leaves out of a column the rows that are out.

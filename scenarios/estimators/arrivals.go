@@ -86,7 +86,7 @@ func (a *Arrivals) Fit(_ context.Context, job Job) (*Fit, error) {
 		}
 	}
 	law := "Poisson"
-	f := &Fit{N: e.N, LogLik: e.LogLikelihood, Converged: e.Converged, Warnings: slices.Concat(e.Warnings, findings(log.Report, logs.RepeatedRow)),
+	f := &Fit{Columns: log.Report.Columns, N: e.N, LogLik: e.LogLikelihood, Converged: e.Converged, Warnings: slices.Concat(e.Warnings, findings(log.Report, logs.RepeatedRow)),
 		Data: fmt.Sprintf("%d arrivals on %d days", own.Arrivals, own.Days)}
 	if m.Size > 0 {
 		law = "Poisson–gamma"

@@ -99,7 +99,7 @@ func (c *Clicks) Fit(_ context.Context, job Job) (*Fit, error) {
 	e := best.Estimates
 	own.Law, own.Clicks, own.Perplexity, own.BaselineLogLik, own.AIC, own.BIC = best.Model, e.Clicks, e.Perplexity, e.BaselineLogLik, e.AIC, e.BIC
 	own.rates(best, log.Items, lists)
-	f := &Fit{Model: best.Model + " click model", Data: fmt.Sprintf("%d items shown in %d lists, %d clicks", e.N, e.Lists, e.Clicks), N: e.N, LogLik: e.LogLikelihood,
+	f := &Fit{Model: best.Model + " click model", Data: fmt.Sprintf("%d items shown in %d lists, %d clicks", e.N, e.Lists, e.Clicks), Columns: log.Report.Columns, N: e.N, LogLik: e.LogLikelihood,
 		Converged: e.Converged, Warnings: slices.Concat(e.Warnings, findings(log.Report))}
 	if best.Model == journey.Cascade {
 		own.Onward, own.Return = &best.Onward, &best.Return

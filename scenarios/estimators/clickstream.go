@@ -35,6 +35,7 @@ type visits struct {
 	timed    bool      // dwell and starts are known, finer than a day
 	visitors int       // 0: unknown
 	words    string
+	columns  map[string]string // role → column that was read
 	warnings []string
 }
 
@@ -111,7 +112,7 @@ func (c *Clickstream) read(job Job) (fitted, held visits, err error) {
 	if err != nil {
 		return fitted, held, inFile(job.Data, err)
 	}
-	fitted.warnings = append(findings(log.Report), fitted.warnings...)
+	fitted.columns, fitted.warnings = log.Report.Columns, append(findings(log.Report), fitted.warnings...)
 	if !log.Sessions || log.Customer != nil {
 		fitted.visitors = visitorsAmong(of, all)
 	}
@@ -186,7 +187,7 @@ func (v visits) lengths() []int {
 
 // fit is what all models of visits report alike.
 func (v visits) fit(words string, e journey.Estimates) *Fit {
-	return &Fit{Model: words, Data: v.words, N: e.N, Customers: v.visitors, LogLik: e.LogLikelihood, Converged: e.Converged,
+	return &Fit{Model: words, Data: v.words, Columns: v.columns, N: e.N, Customers: v.visitors, LogLik: e.LogLikelihood, Converged: e.Converged,
 		Warnings: slices.Concat(e.Warnings, v.warnings)}
 }
 

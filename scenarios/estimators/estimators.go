@@ -85,6 +85,19 @@ type Coefficient struct {
 	ClusteredSE float64 `json:"clustered_se,omitempty"` // by customer
 }
 
+// MarshalJSON writes a standard error that could not be had as null.
+func (c Coefficient) MarshalJSON() ([]byte, error) {
+	type plain Coefficient
+	var se *float64
+	if c.SE > 0 && !math.IsInf(c.SE, 0) {
+		se = &c.SE
+	}
+	return json.Marshal(struct {
+		plain
+		SE *float64 `json:"se"`
+	}{plain(c), se})
+}
+
 // Figure is a number with its name.
 type Figure struct {
 	Name  string
@@ -100,11 +113,12 @@ type Table struct {
 
 // Fit is a fitted model as it is reported.
 type Fit struct {
-	Model        string  // what was fitted, in words
-	Data         string  // on what, in words
-	N            int     // observations
-	Customers    int     // 0: none are known
-	LogLik       float64 // NaN: not a likelihood model
+	Model        string            // what was fitted, in words
+	Data         string            // on what, in words
+	Columns      map[string]string // role → column that was read of a log; nil: roles are options
+	N            int               // observations
+	Customers    int               // 0: none are known
+	LogLik       float64           // NaN: not a likelihood model
 	Coefficients []Coefficient
 	Converged    bool
 	Warnings     []string // what to be careful about
@@ -120,6 +134,7 @@ type Fit struct {
 func (f *Fit) MarshalJSON() ([]byte, error) {
 	common := struct {
 		Model        string             `json:"model"`
+		Columns      map[string]string  `json:"columns,omitempty"`
 		N            int                `json:"n"`
 		Customers    int                `json:"customers,omitempty"`
 		LogLik       *float64           `json:"loglik,omitempty"`
@@ -127,7 +142,7 @@ func (f *Fit) MarshalJSON() ([]byte, error) {
 		Converged    bool               `json:"converged"`
 		Warnings     []string           `json:"warnings"`
 		HeldOut      map[string]float64 `json:"held_out,omitempty"`
-	}{f.Model, f.N, f.Customers, nil, append([]Coefficient{}, f.Coefficients...), f.Converged, append([]string{}, f.Warnings...), nil}
+	}{f.Model, f.Columns, f.N, f.Customers, nil, append([]Coefficient{}, f.Coefficients...), f.Converged, append([]string{}, f.Warnings...), nil}
 	if !math.IsNaN(f.LogLik) {
 		common.LogLik = &f.LogLik
 	}

@@ -56,7 +56,7 @@ func (p *Patterns) Fit(_ context.Context, job Job) (*Fit, error) {
 		}
 		own.Patterns = append(own.Patterns, row)
 	}
-	f := &Fit{Model: "sequential patterns", Data: v.words, N: len(v.paths), Customers: v.visitors, LogLik: math.NaN(), Converged: true, Warnings: v.warnings}
+	f := &Fit{Model: "sequential patterns", Data: v.words, Columns: v.columns, N: len(v.paths), Customers: v.visitors, LogLik: math.NaN(), Converged: true, Warnings: v.warnings}
 	f.Words = []string{fmt.Sprintf("%d patterns of %d states or more in at least %.4g%% of the sessions", len(found), p.MinLength, 100*p.Support)}
 	if len(held.paths) > 0 {
 		o.Limit = 0

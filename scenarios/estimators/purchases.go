@@ -46,6 +46,7 @@ type clientele struct {
 	ahead     float64            // time of it, in units; 0: unknown
 	held      []loyalty.Customer // kept from the fit
 	words     string
+	columns   map[string]string // role → column that was read
 	warnings  []string
 }
 
@@ -112,7 +113,7 @@ func (p *Purchases) summaries(job Job, o logs.Options) (c clientele, err error) 
 	if err != nil {
 		return c, err
 	}
-	c.pseudonym, c.warnings = s.Pseudonym, findings(s.Report)
+	c.pseudonym, c.columns, c.warnings = s.Pseudonym, s.Report.Columns, findings(s.Report)
 	for i, x := range s.Frequency {
 		one := loyalty.Customer{Frequency: x, Recency: s.Recency[i], T: s.T[i]}
 		if s.Spend != nil {
@@ -197,7 +198,7 @@ func (p *Purchases) log(job Job, o logs.Options) (c clientele, err error) {
 	}
 	c.ahead = float64(w.HoldoutEnd-w.End) / w.Unit
 	c.later = c.ahead > 0
-	c.warnings = findings(t.Report, logs.RepeatedRow) // of one day, which count as one purchase anyway
+	c.columns, c.warnings = t.Report.Columns, findings(t.Report, logs.RepeatedRow) // of one day, which count as one purchase anyway
 	if t.Pseudonym != nil {
 		c.pseudonym = met(purchases, w.End, t.Pseudonym)
 	}

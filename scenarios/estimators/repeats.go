@@ -158,6 +158,11 @@ func (r *Repeats) report(job Job, words string, m loyalty.Model, e *loyalty.Esti
 	return f, r.publish(job, c, f)
 }
 
+const (
+	poorForecast = 0.1   // share by which the purchases held out may be missed
+	poorFit      = 0.001 // probability of a χ² as large by chance
+)
+
 // purchasesHeldOut tells what customers bought after the observation, or those who were kept from the fit bought in it, and what the model expects.
 func purchasesHeldOut(f *Fit, m loyalty.Model, c clientele, unit string) (*loyalty.Forecast, error) {
 	if n := float64(len(c.held)); n > 0 {
@@ -175,13 +180,20 @@ func purchasesHeldOut(f *Fit, m loyalty.Model, c clientele, unit string) (*loyal
 		return nil, nil
 	}
 	h, err := loyalty.HeldOut(m, c.all, c.ahead)
+	if off := h.Expected - float64(h.Actual); math.Abs(off) > poorForecast*float64(h.Actual) && off*off > 9*h.Expected { // more than chance: 3 s.d. of a Poisson count
+		way := "more"
+		if off < 0 {
+			way = "fewer"
+		}
+		f.Warnings = append(f.Warnings, fmt.Sprintf("the model expects %.0f%% %s purchases in the time held out than there were: %.1f, not %d", 100*math.Abs(off)/float64(h.Actual), way, h.Expected, h.Actual))
+	}
 	f.HeldOut = []Figure{{unit + "s", c.ahead}, {"purchases", float64(h.Actual)}, {"expected", h.Expected}, {"rmse", h.RMSE}, {"rmse_of_same_rate", h.Naive}}
 	return &h, err
 }
 
 // loyaltyFit is what all models of this room report alike.
 func loyaltyFit(words string, c clientele, e *loyalty.Estimates, values []float64) *Fit {
-	f := &Fit{Model: words, Data: c.words, N: e.Customers, Customers: e.Customers, LogLik: e.LogLikelihood, Converged: e.Converged,
+	f := &Fit{Model: words, Data: c.words, Columns: c.columns, N: e.Customers, Customers: e.Customers, LogLik: e.LogLikelihood, Converged: e.Converged,
 		Warnings: slices.Concat(e.Warnings, c.warnings)}
 	for i, name := range e.Names {
 		p := Coefficient{Name: name, Estimate: values[i]}
@@ -252,6 +264,10 @@ func (r *Repeats) describe(f *Fit, own repeatFigures) {
 		t.Rows = append(t.Rows, []string{names[i], strconv.Itoa(x.Observed), fmt.Sprintf("%.1f", x.Expected)})
 	}
 	if p := own.Frequencies.PValue; p != nil {
+		if *p < poorFit {
+			f.Warnings = append(f.Warnings, fmt.Sprintf("how often customers came back is not as the model has it: χ² %.2f on %d degrees of freedom, p = %.2g",
+				own.Frequencies.ChiSquare, own.Frequencies.Degrees, *p))
+		}
 		t.Note = fmt.Sprintf("χ² %.2f on %d degrees of freedom, p = %.3g", own.Frequencies.ChiSquare, own.Frequencies.Degrees, *p)
 	}
 	f.Tables = append(f.Tables, t)

@@ -41,7 +41,7 @@ func (s *SpendCopula) Fit(_ context.Context, job Job) (*Fit, error) {
 		return nil, inFile(job.Data, err)
 	}
 	own := copulaFigures{m.Correlation, stats.Mean(m.Amounts), stats.Quantile(m.Amounts, 0.5)}
-	f := &Fit{Model: "spend by a Gaussian copula", Data: fmt.Sprintf("%d purchases by %d customers", len(before), m.Customers), N: len(before), Customers: m.Customers,
+	f := &Fit{Model: "spend by a Gaussian copula", Data: fmt.Sprintf("%d purchases by %d customers", len(before), m.Customers), Columns: t.Report.Columns, N: len(before), Customers: m.Customers,
 		LogLik: math.NaN(), Converged: true, Coefficients: []Coefficient{{Name: "correlation", Estimate: m.Correlation}}, Warnings: findings(t.Report, logs.RepeatedRow),
 		Words: []string{fmt.Sprintf("a purchase is worth %.2f in the mean and %.2f in the median, each customer counting as one", own.Mean, own.Median)}, Own: own, Saved: savedLoyalty(nil, m)}
 	if len(after) > 0 {

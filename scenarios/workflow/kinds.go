@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ func KindText(w io.Writer, data string, f *estimators.Fit) error {
 
 func kindText(p *page, data string, f *estimators.Fit) {
 	p.line("%s of %s", f.Model, data)
-	p.line("%s", f.Data)
+	p.line("%s%s", f.Data, columnsText(f.Columns))
 	if len(f.Coefficients) > 0 {
 		p.line("")
 		p.WriteString(estimateTable(f.Coefficients))
@@ -48,7 +49,7 @@ func kindText(p *page, data string, f *estimators.Fit) {
 	p.section("careful", warnings(f.Warnings)...)
 }
 
-// estimateTable leaves a column of standard errors out that no coefficient has.
+// estimateTable leaves a column of standard errors out that no coefficient has; z is by the last there is.
 func estimateTable(all []estimators.Coefficient) string {
 	columns := []struct {
 		head string
@@ -60,15 +61,16 @@ func estimateTable(all []estimators.Coefficient) string {
 	for _, c := range all {
 		t = append(t, []string{c.Name, figure(c.Estimate)})
 	}
+	var last func(estimators.Coefficient) float64 // the standard errors that assume least, which z is by
+	var z string
 	for _, column := range columns {
-		any := false
-		for _, c := range all {
-			any = any || column.of(c) != 0
-		}
-		if !any {
+		if !slices.ContainsFunc(all, func(c estimators.Coefficient) bool { return column.of(c) != 0 }) {
 			continue
 		}
 		t[0] = append(t[0], column.head)
+		if last, z = column.of, "z"; column.head != "s.e." {
+			z += " (" + column.head + ")"
+		}
 		for i, c := range all {
 			cell := "–"
 			if se := column.of(c); se != 0 {
@@ -77,18 +79,34 @@ func estimateTable(all []estimators.Coefficient) string {
 			t[i+1] = append(t[i+1], cell)
 		}
 	}
-	if !slices.ContainsFunc(all, func(c estimators.Coefficient) bool { return c.SE != 0 }) {
+	if last == nil {
 		return align(t)
 	}
-	t[0] = append(t[0], "z")
+	t[0] = append(t[0], z)
 	for i, c := range all {
 		cell := "–"
-		if c.SE > 0 && !math.IsInf(c.SE, 0) {
-			cell = fmt.Sprintf("%.2f", c.Estimate/c.SE)
+		if se := last(c); se > 0 && !math.IsInf(se, 0) {
+			cell = strings.Replace(fmt.Sprintf("%.2f", c.Estimate/se), "-", "−", 1)
 		}
 		t[i+1] = append(t[i+1], cell)
 	}
 	return align(t)
+}
+
+// columnsText tells which columns of a log were taken for what.
+func columnsText(columns map[string]string) string {
+	var parts []string
+	for _, role := range slices.Sorted(maps.Keys(columns)) {
+		part := role
+		if columns[role] != role {
+			part += " = " + columns[role]
+		}
+		parts = append(parts, part)
+	}
+	if parts == nil {
+		return ""
+	}
+	return " (columns: " + strings.Join(parts, ", ") + ")"
 }
 
 func heldOutText(all []estimators.Figure) []string {

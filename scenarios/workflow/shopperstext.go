@@ -71,7 +71,7 @@ func mostTelling(figures []estimators.Figure) estimators.Figure {
 }
 
 func details(m Shopper) []string {
-	text := []string{m.Fit.Model + " of " + m.Data + ": " + m.Fit.Data}
+	text := []string{m.Fit.Model + " of " + m.Data + ": " + m.Fit.Data + columnsText(m.Fit.Columns)}
 	text = append(text, m.Fit.Words...)
 	for _, held := range heldOutText(m.Fit.HeldOut) {
 		text = append(text, fmt.Sprintf("held out (%.0f%%): %s", 100**m.HeldOut, held))
