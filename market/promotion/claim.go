@@ -101,10 +101,6 @@ func (c *claim) spread() {
 		if part.cost == 0 {
 			continue
 		}
-		if part.cost == whole {
-			part.off = c.total
-			return
-		}
 		if hi, lo := bits.Mul64(uint64(c.total), uint64(part.cost)); hi == 0 {
 			part.off, part.odd = int64(lo/uint64(whole)), int64(lo%uint64(whole))
 		} else {

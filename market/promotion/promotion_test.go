@@ -75,10 +75,12 @@ func TestOrdersWorkedByHand(t *testing.T) {
 		{"a budget of 3 pays 2 units at 1.50", "", "", []Promotion{{Name: "a", Kind: "amount", Budget: 3.2, Options: &Amount{1.5}}}, []Line{{0, 5, 1000}}, 4700, []int64{1700, 3000}},
 		{"a coupon over budget is not granted in part", "", "", []Promotion{{Name: "c", Kind: "coupon", Budget: 4.99, Options: &Coupon{Amount: 5}}}, []Line{{0, 1, 1000}}, 1000, nil},
 		{"what an order's promotion wins from a set's goes into no later set", "", "", []Promotion{group(secondHalf), group(spendOff(false, Tier{Units: 3, Percent: 50})), late(threeForTwo)}, []Line{{0, 3, 1000}}, 1500, nil},
+		{"a thing that is free beside one that is not", "", "", []Promotion{coupons(10)}, []Line{{0, 1, 1000}, {1, 1, 0}}, 900, []int64{900, 0}},
 		{"5 off a thing of 3", "", "", []Promotion{{Name: "a", Kind: "amount", Options: &Amount{5}}}, []Line{{0, 1, 300}}, 0, nil},
 	} {
 		p := compile(t, &Config{Decimals: 2, Thresholds: c.thresholds, PercentOf: c.percentOf, Products: goods, Promotions: c.promotions})
 		var o Order
+		p.Price(&o, []Line{{0, 9, 700}, {1, 9, 700}, {2, 9, 700}}, 1.5, Customer{}, p.NewUsage()) // an order leaves nothing behind for the next
 		p.Price(&o, c.cart, 1.5, Customer{}, p.NewUsage())
 		addsUp(t, &o)
 		var paid []int64
