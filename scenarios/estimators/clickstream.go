@@ -207,7 +207,7 @@ func savedJourney(j journey.Journey) saved {
 // givenJourney are models given by hand, once they are found right.
 func givenJourney(j journey.Journey) (json.Marshaler, error) {
 	if err := j.Check(); err != nil {
-		return nil, err
+		return nil, asParameter(err)
 	}
 	return savedJourney(j), nil
 }

@@ -121,7 +121,15 @@ func (u *Funnel) Given() (json.Marshaler, error) {
 	if len(p.Next) > len(p.States) {
 		return nil, field.New("parameters.next", fmt.Sprintf("%d rows", len(p.Next)), "one for each of the states")
 	}
-	return givenJourney(journey.Journey{Funnel: m})
+	given, err := givenJourney(journey.Journey{Funnel: m})
+	if bad, ok := err.(*field.Error); ok { // a row is written by its state
+		for i, s := range p.States {
+			if rest, ok := strings.CutPrefix(bad.Key, fmt.Sprintf("parameters.rows[%d].next", i)); ok {
+				bad.Key = "parameters.next." + s + rest
+			}
+		}
+	}
+	return given, err
 }
 
 // transitions are the rows with their counts, which smoothing hides in the model.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -59,6 +60,19 @@ func heldOutRows[C int | int32](job Job, rows int, customer []C, row string) ([]
 		out[i] = held[c]
 	}
 	return out, nil
+}
+
+// asParameter gives an error about a model that was given by hand the key that was written: where the model has its kind, there stands "parameters".
+func asParameter(err error) error {
+	bad, ok := err.(*field.Error)
+	if !ok {
+		return err
+	}
+	told := *bad
+	if _, of, ok := strings.Cut(bad.Key, "."); ok {
+		told.Key = "parameters." + of
+	}
+	return &told
 }
 
 // findings tells what a reader found, but for what is no concern of the model's.

@@ -31,7 +31,7 @@ func savedLoyalty(m loyalty.Model, spend loyalty.Spending) saved {
 func givenLoyalty(m loyalty.Model, spend loyalty.Spending) (json.Marshaler, error) {
 	s := savedLoyalty(m, spend)
 	if _, err := s.Save(); err != nil {
-		return nil, err
+		return nil, asParameter(err)
 	}
 	return s, nil
 }
