@@ -378,7 +378,7 @@ func TestDoubtfulCustomersAreLeftOutAndCounted(t *testing.T) {
 	const rows = "7,2,3,9\n8,1,2,7\n9,0,0,8\n10,3,8,9\n"
 	whole := estimateKind[loyal](t, "bgnbd", "--data", written(t, "customer,frequency,recency,T\n"+rows))
 	e := estimateKind[loyal](t, "bgnbd", "--data", written(t, "customer,frequency,recency,T\n"+rows+"11,2,9,7\n12,,1,1\n"))
-	if e.N != 4 || e.LogLik != whole.LogLik || !slices.ContainsFunc(e.Warnings, func(w string) bool { return strings.Contains(w, "recency: impossible value: 1 rows (6)") }) {
+	if e.N != 4 || e.LogLik != whole.LogLik || !slices.ContainsFunc(e.Warnings, func(w string) bool { return strings.Contains(w, "recency: impossible value: 1 row (6)") }) {
 		t.Errorf("%d customers, %v", e.N, e.Warnings)
 	}
 	lines := strings.SplitAfter(strings.TrimSuffix(shop(100), "\n"), "\n")
@@ -390,7 +390,7 @@ func TestDoubtfulCustomersAreLeftOutAndCounted(t *testing.T) {
 	if a.N != b.N || math.Abs(a.LogLik-b.LogLik) > 1e-9 || math.Abs(a.Value/b.Value-1) > 1e-9 {
 		t.Errorf("%v and %v", a, b)
 	}
-	if !slices.ContainsFunc(b.Warnings, func(w string) bool { return strings.Contains(w, "date: impossible value: 1 rows") }) {
+	if !slices.ContainsFunc(b.Warnings, func(w string) bool { return strings.Contains(w, "date: impossible value: 1 row") }) {
 		t.Errorf("a clock that was never set: %v", b.Warnings)
 	}
 }

@@ -223,10 +223,10 @@ func TestBasketsInEveryLayout(t *testing.T) {
 		name, text, want string
 		o                Options
 	}{
-		{"b.txt", "3 1 10\n\n1 1\n", "[[0 1 2] [0]] [1 3 10] [empty basket: 1 rows (2): dropped item twice in its basket: 1 rows (3): dropped]", Options{}},
+		{"b.txt", "3 1 10\n\n1 1\n", "[[0 1 2] [0]] [1 3 10] [empty basket: 1 row (2): dropped item twice in its basket: 1 rows (3): dropped]", Options{}},
 		{"b.txt", "whole milk, rolls\r\n\"beer, dark\",rolls\n", "[[1 2] [0 1]] [beer, dark rolls whole milk] []", Options{}},
 		{"b.csv", "beer,rolls\nrolls\n", "[[0 1] [1]] [beer rolls] []", Options{Layout: BasketLines}},
-		{"b.csv", "basket,item\nx,2\ny,1\nx,1\nx,2\n", "[[0 1] [0]] [1 2] [item twice in its basket: 1 rows (5): dropped]", Options{}},
+		{"b.csv", "basket,item\nx,2\ny,1\nx,1\nx,2\n", "[[0 1] [0]] [1 2] [item twice in its basket: 1 row (5): dropped]", Options{}},
 		{"b.csv", "Member_number,Date,itemDescription\nann,2015-07-21,milk\nbob,2015-07-21,beer\nann,2015-07-22,beer\nann,2015-07-21,rolls\n",
 			"[[1 2] [0] [0]] [beer milk rolls] []", Options{}},
 	} {
@@ -295,7 +295,7 @@ func TestBadShopLogsAreRefused(t *testing.T) {
 	}{
 		{"", "t.csv: found an empty file", Options{}},
 		{head, "t.csv: found a header only", Options{}},
-		{head + ",2020-01-01,1\n", "t.csv: found no row that can serve (customer: missing value: 1 rows (2): dropped)", Options{}},
+		{head + ",2020-01-01,1\n", "t.csv: found no row that can serve (customer: missing value: 1 row (2): dropped)", Options{}},
 		{head + "a,2020-01-01,1,5\n", "t.csv:2: found another number of fields", Options{}},
 		{head + "a,2020-01-01,1\na,2020-01-01,1z5\n", `t.csv:3: amount: found a cell of the shape "9a9", expected a finite number`, Options{}},
 		{head + "a,31.12.2020,1\n", `t.csv:2: date: found a cell of the shape "99.99.9999", expected a number, a date`, Options{}},
