@@ -223,7 +223,7 @@ func TestBasketsInEveryLayout(t *testing.T) {
 		name, text, want string
 		o                Options
 	}{
-		{"b.txt", "3 1 10\n\n1 1\n", "[[0 1 2] [0]] [1 3 10] [empty basket: 1 row (2): dropped item twice in its basket: 1 rows (3): dropped]", Options{}},
+		{"b.txt", "3 1 10\n\n1 1\n", "[[0 1 2] [0]] [1 3 10] [empty basket: 1 row (2): dropped item twice in its basket: 1 row (3): dropped]", Options{}},
 		{"b.txt", "whole milk, rolls\r\n\"beer, dark\",rolls\n", "[[1 2] [0 1]] [beer, dark rolls whole milk] []", Options{}},
 		{"b.csv", "beer,rolls\nrolls\n", "[[0 1] [1]] [beer rolls] []", Options{Layout: BasketLines}},
 		{"b.csv", "basket,item\nx,2\ny,1\nx,1\nx,2\n", "[[0 1] [0]] [1 2] [item twice in its basket: 1 row (5): dropped]", Options{}},
