@@ -14,8 +14,8 @@ const maximumSilhouette = 2000
 
 // Silhouette is the mean over rows of (b-a)/max(a, b), a being the mean distance to the other rows of the own group and b
 // the least mean distance to those of another one (Rousseeuw 1987); 0 for a row alone in its group. Of more than 2,000 rows
-// a sample drawn from Streams.At(0) is taken, without replacement. labels (n) are as KMeans gives them; x is n×d. It is NaN of
-// a single group.
+// a sample by group is taken, without replacement, and weighted by the groups' sizes (sampleByGroup). labels (n) are as KMeans
+// gives them; x is n×d. It is NaN of a single group.
 func Silhouette(x []float64, d int, labels []int, streams rng.Family) (float64, error) {
 	if _, err := newPoints(x, d, 1); err != nil {
 		return 0, err
@@ -30,28 +30,16 @@ func Silhouette(x []float64, d int, labels []int, streams rng.Family) (float64, 
 		}
 		k = max(k, g+1)
 	}
-	rows := make([]int, n)
-	for i := range rows {
-		rows[i] = i
-	}
-	if n > maximumSilhouette {
-		stream := streams.At(0)
-		for i := range maximumSilhouette {
-			at := i + stream.Intn(n-i)
-			rows[i], rows[at] = rows[at], rows[i]
-		}
-		rows = rows[:maximumSilhouette]
-	}
-	size := make([]float64, k)
-	groups := 0
-	for _, i := range rows {
-		if size[labels[i]]++; size[labels[i]] == 1 {
+	size, groups := make([]float64, k), 0
+	for _, g := range labels {
+		if size[g]++; size[g] == 1 {
 			groups++
 		}
 	}
 	if groups < 2 {
 		return math.NaN(), nil
 	}
+	rows, taken := sampleByGroup(labels, size, streams)
 	total, distance := 0.0, make([]float64, k)
 	for _, i := range rows {
 		own := labels[i]
@@ -62,17 +50,44 @@ func Silhouette(x []float64, d int, labels []int, streams rng.Family) (float64, 
 		for _, j := range rows {
 			distance[labels[j]] += math.Sqrt(squared(x[i*d:(i+1)*d], x[j*d:(j+1)*d]))
 		}
-		a, b := distance[own]/(size[own]-1), math.Inf(1)
-		for g, s := range size {
+		a, b := distance[own]/(taken[own]-1), math.Inf(1)
+		for g, s := range taken {
 			if g != own && s > 0 {
 				b = min(b, distance[g]/s)
 			}
 		}
 		if most := max(a, b); most > 0 {
-			total += (b - a) / most
+			total += float64((b - a) / most * (size[own] / taken[own]))
 		}
 	}
-	return total / float64(len(rows)), nil
+	return total / float64(n), nil
+}
+
+// sampleByGroup are the rows a silhouette looks at, and how many there are of each group: all where they are few, else of each group
+// its share of maximumSilhouette, but two where it has them, drawn from streams.At(0). A small group is never missed.
+func sampleByGroup(labels []int, size []float64, streams rng.Family) (rows []int, taken []float64) {
+	n := len(labels)
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	share := 1.0
+	if n > maximumSilhouette {
+		share = maximumSilhouette / float64(n)
+		stream := streams.At(0)
+		for i := range order {
+			at := i + stream.Intn(n-i)
+			order[i], order[at] = order[at], order[i]
+		}
+	}
+	taken = make([]float64, len(size))
+	for _, i := range order {
+		if g := labels[i]; taken[g] < max(2, math.Round(share*size[g])) {
+			taken[g]++
+			rows = append(rows, i)
+		}
+	}
+	return rows, taken
 }
 
 // Candidate is what speaks for a number of groups.

@@ -77,3 +77,15 @@ func TestTheSilhouetteOfASampleIsNearThatOfAll(t *testing.T) {
 		t.Errorf("%v of a sample, %v of the first 2,000 (%v)", sampled, other, err)
 	}
 }
+
+// Of 5,000 rows at one place and one far away, a sample that missed the one would have a single group.
+func TestTheSilhouetteMissesNoGroup(t *testing.T) {
+	x, group := make([]float64, 5000), make([]int, 5000)
+	x[17], group[17] = 9, 1
+	for seed := range uint64(5) {
+		got, err := Silhouette(x, 1, group, rng.New(seed, 0).Family("silhouette"))
+		if want := 4999. / 5000; err != nil || math.Abs(got-want) > 1e-12 {
+			t.Errorf("seed %d: %v, want %v (%v)", seed, got, want, err)
+		}
+	}
+}
