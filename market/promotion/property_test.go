@@ -141,7 +141,7 @@ func drawConfig(t *rapid.T, most int) *Config {
 func drawCart(t *rapid.T) (cart []Line) {
 	for range rapid.IntRange(0, 5).Draw(t, "lines") {
 		cart = append(cart, Line{rapid.IntRange(0, len(goods)).Draw(t, "product"), rapid.IntRange(1, 5).Draw(t, "quantity"), // one product is unknown
-			rapid.OneOf(rapid.Int64Range(0, 2000), rapid.SampledFrom([]int64{100, 999, 33_333})).Draw(t, "price")})
+			rapid.OneOf(rapid.Int64Range(0, 2000), rapid.SampledFrom([]int64{0, 100, 999, 33_333})).Draw(t, "price")})
 	}
 	return cart
 }
