@@ -26,7 +26,7 @@ type Baskets struct {
 	MaxThen    int     `toml:"max_then" default:"1" range:"[1,100]" doc:"items of then at most"`
 	Closed     bool    `toml:"closed" doc:"lists the sets that no larger set is as frequent as"`
 	Maximal    bool    `toml:"maximal" doc:"lists the sets that no larger set is frequent with"`
-	Correction string  `toml:"correction" default:"'holm'" oneof:"holm,bh" doc:"of p-values for all rules that there could be of the items, or of baskets held out for those found: Holm's, or Benjamini and Hochberg's"`
+	Correction string  `toml:"correction" default:"'holm'" oneof:"holm,bh" doc:"of p-values, for all rules that there could be of the items: Holm or Benjamini–Hochberg"`
 	Level      float64 `toml:"level" default:"0.05" range:"(0,1]" doc:"adjusted p-value up to which a rule is saved for shoppers to go by"`
 
 	Parameters *DescribedBaskets `toml:"parameters" doc:"what is bought together, without a file"`
