@@ -1,9 +1,15 @@
 package main
 
 import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/souk-sim/souk/market/choice"
 )
 
 // TestSignsThatTheoryDoesNotExpectAreSaid on the real panels: the reference price of yogurt, and a
@@ -41,5 +47,29 @@ func TestAPageSaysWhatWasTaken(t *testing.T) {
 	}
 	if e := estimateChoice(t, "logit", append(args, "--base", "b")...); e.Base != "b" {
 		t.Errorf("base %q", e.Base)
+	}
+}
+
+// TestQuantitiesAreFittedFromACountColumn against the fit of market/choice that the scenario's figures come from.
+func TestQuantitiesAreFittedFromACountColumn(t *testing.T) {
+	text := "who,units,deal\n"
+	for i := range 400 { // quantities of a Poisson law truncated at 0, by inverse transform of a lattice
+		law := choice.Quantity{Intercept: 0.5, Deal: 0.4}
+		deal := float64(i % 2)
+		text += fmt.Sprintf("%d,%d,%g\n", i/4, law.Draw((float64(i*181%400)+0.5)/400, deal), deal)
+	}
+	path, model := written(t, text), filepath.Join(t.TempDir(), "model.json")
+	e := estimateChoice(t, "quantity", "--data", path, "--count", "units", "--deal", "deal", "--id", "who", "--family", "poisson", "--model", model)
+	a, _, _ := e.coefficient("intercept")
+	b, se, clustered := e.coefficient("deal")
+	if math.Abs(a-0.5) > 0.05 || math.Abs(b-0.4) > 0.05 || !(se > 0 && clustered > 0) || e.Customers != 100 || e.N != 400 {
+		t.Errorf("%.4f + %.4f (%.4f) deal, %d customers, %d rows", a, b, se, e.Customers, e.N)
+	}
+	raw, err := os.ReadFile(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q, err := choice.LoadQuantity(raw); err != nil || q.Deal != b || q.Intercept != a {
+		t.Errorf("%+v, %v", q, err)
 	}
 }

@@ -154,20 +154,29 @@ func (e *Estimates) warnOfOneChoice(d *design) {
 // that they separate perfectly, so that the likelihood rises for ever (Albert & Anderson 1984, Biometrika 71). A step to a
 // proper maximum is far shorter. ranges says how far each coefficient's regressor reaches.
 func (e *Estimates) warnOfSeparation(names []string, up *ascent, ranges []float64) {
+	e.warnOf(separated(names, up, ranges))
+}
+
+// warnOf tells which coefficients separate, or else that the climb did not converge.
+func (e *Estimates) warnOf(separated []string) {
+	switch {
+	case separated != nil:
+		e.Converged = false
+		e.warn("separated: the likelihood rises for ever in the coefficients of %s", strings.Join(separated, ", "))
+	case !e.Converged:
+		e.warn("not converged after %d iterations", e.Iterations)
+	}
+}
+
+// separated names the coefficients that the last step still moved freely.
+func separated(names []string, up *ascent, ranges []float64) (which []string) {
 	const free = 0.01 // of utility
-	var which []string
 	for m, v := range up.step {
 		if math.Abs(v)*ranges[m] > free {
 			which = append(which, names[m])
 		}
 	}
-	switch {
-	case which != nil:
-		e.Converged = false
-		e.warn("separated: the likelihood rises for ever in the coefficients of %s", strings.Join(which, ", "))
-	case !e.Converged:
-		e.warn("not converged after %d iterations", e.Iterations)
-	}
+	return which
 }
 
 // ranges gives for each coefficient how far its regressor lies from that of what was chosen at most.

@@ -3,7 +3,6 @@ package choice
 import (
 	"cmp"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +40,10 @@ type LatentClassOptions struct {
 	Concomitants []string // traits on which membership depends
 	Starts       int      // 0 is 50, and up to twice as many again while only one of them has reached the best
 	Seed         uint64   // of the starts
+	Workers      int      // that climb side by side, with the same result for any number; below 1 is one
+	// Progress, where it is not nil, is told in order, and not from two goroutines at once, of each start that was made and each climb
+	// to the top. The total grows where more starts are tried.
+	Progress func(done, total int)
 }
 
 const (
@@ -56,7 +59,7 @@ const (
 // FitLatentClass estimates by expectation–maximisation from many random starts (each M-step one damped Newton step of each
 // class: Lange 1995, JRSS B 57), then Newton's method with the exact Hessian (Louis 1982) from the most promising, after
 // Biernacki, Celeux & Govaert (2003, Computational Statistics & Data Analysis 41). Starts run side by side, with the same
-// result on any number of processors. Robust standard errors are by household.
+// result on any number of workers. Robust standard errors are by household.
 func FitLatentClass(s *Situations, o LatentClassOptions) (*LatentClass, error) {
 	d, err := newDesign(s, o.Utility)
 	if err != nil {
@@ -136,12 +139,15 @@ func (m *LatentClass) search(l *mixture, plain []float64, o LatentClassOptions) 
 		batches, size = mostBatches, batchStarts
 	}
 	family := rng.New(o.Seed, 0).Family("choice.latent-class")
+	crew := &crew{workers: max(o.Workers, 1), progress: o.Progress}
 	var values []float64
 	for ; batches > 0 && m.Reached < agreeing; batches-- {
 		starts := make([]start, size)
-		l.each(size, func(l *mixture, i int) {
+		crew.total += size + finishing(size)
+		crew.each(l, size, func(l *mixture, i int) {
 			stream := family.At(uint64(m.Starts + i))
 			starts[i] = l.begin(plain, &stream)
+			crew.tell()
 		})
 		m.Starts += size
 		for _, s := range starts {
@@ -149,9 +155,12 @@ func (m *LatentClass) search(l *mixture, plain []float64, o LatentClassOptions) 
 				m.Emptied++
 			}
 		}
-		finished := l.promising(starts)
+		finished := crew.promising(l, starts)
 		tops := make([]*ascent, len(finished))
-		l.each(len(finished), func(l *mixture, i int) { tops[i] = maximise(l.evaluate, finished[i].theta, 60) })
+		crew.each(l, len(finished), func(l *mixture, i int) {
+			tops[i] = maximise(l.evaluate, finished[i].theta, 60)
+			crew.tell()
+		})
 		for i, up := range tops {
 			values = append(values, up.value)
 			if best == nil || up.value > best.value {
@@ -175,11 +184,27 @@ type start struct {
 	emptied bool // after the first sweeps
 }
 
-// each calls do for 0 to n-1, on as many processors as there are, each with a mixture of its own.
-func (l *mixture) each(n int, do func(l *mixture, i int)) {
+// crew is who climbs, and who is told how far they are.
+type crew struct {
+	workers     int
+	progress    func(done, total int) // may be nil
+	mu          sync.Mutex
+	done, total int // starts made and climbs to the top
+}
+
+func (c *crew) tell() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done++; c.progress != nil {
+		c.progress(c.done, c.total)
+	}
+}
+
+// each calls do for 0 to n-1 side by side, for each worker with a mixture of its own.
+func (c *crew) each(l *mixture, n int, do func(l *mixture, i int)) {
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
+	for range min(n, c.workers) {
 		workers.Go(func() {
 			own := newMixture(l.design, l.classes, l.z)
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
@@ -210,13 +235,18 @@ func (l *mixture) climbOn(s *start) {
 }
 
 // promising gives the better half as many sweeps again and returns the best of it.
-func (l *mixture) promising(starts []start) []start {
+func (c *crew) promising(l *mixture, starts []start) []start {
 	higher := func(a, b start) int { return cmp.Compare(b.value, a.value) }
 	slices.SortStableFunc(starts, higher)
 	half := starts[:(len(starts)+1)/2]
-	l.each(len(half), func(l *mixture, i int) { l.climbOn(&half[i]) })
+	c.each(l, len(half), func(l *mixture, i int) { l.climbOn(&half[i]) })
 	slices.SortStableFunc(half, higher)
-	return half[:min(max(leastFinished, len(starts)/finishedShare), len(half))]
+	return half[:finishing(len(starts))]
+}
+
+// finishing is how many of so many starts are climbed to the top.
+func finishing(starts int) int {
+	return min(max(leastFinished, starts/finishedShare), (starts+1)/2)
 }
 
 // Class returns the conditional logit of class c, from 0, with that part of the covariances.

@@ -33,7 +33,7 @@ func TestLatentClassesReachTheBestKnownLikelihood(t *testing.T) {
 	for _, w := range doc.Models {
 		s := wide(t, strings.TrimPrefix(w.Dataset, "choice/"))
 		for seed := range latentSeeds {
-			m, err := FitLatentClass(s, LatentClassOptions{Classes: w.Classes, Starts: latentStarts, Seed: seed})
+			m, err := FitLatentClass(s, LatentClassOptions{Classes: w.Classes, Starts: latentStarts, Seed: seed, Workers: runtime.GOMAXPROCS(0)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,16 +78,23 @@ func TestUnitsDoNotMatterToClasses(t *testing.T) {
 	}
 }
 
-// TestClassesAreTheSameOnAnyNumberOfProcessors, bit for bit.
+// TestClassesAreTheSameOnAnyNumberOfProcessors, bit for bit, and progress is told one by one up to the end.
 func TestClassesAreTheSameOnAnyNumberOfProcessors(t *testing.T) {
 	s := simulated(t, trueClasses(t), 40, 6, 13)
 	var first string
 	for _, n := range []int{1, 2, 7} {
-		before := runtime.GOMAXPROCS(n)
-		m, err := FitLatentClass(s, LatentClassOptions{Classes: 2, Starts: 12})
-		runtime.GOMAXPROCS(before)
+		told, total := 0, 0
+		m, err := FitLatentClass(s, LatentClassOptions{Classes: 2, Starts: 12, Workers: n, Progress: func(done, of int) {
+			if done != told+1 || of < total {
+				t.Errorf("%d workers: %d of %d after %d of %d", n, done, of, told, total)
+			}
+			told, total = done, of
+		}})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if told != total || told != m.Starts+m.Finished {
+			t.Errorf("%d workers: told of %d of %d; %d starts, %d climbs", n, told, total, m.Starts, m.Finished)
 		}
 		raw, err := json.Marshal(m)
 		if err != nil {
@@ -97,7 +104,7 @@ func TestClassesAreTheSameOnAnyNumberOfProcessors(t *testing.T) {
 			first = string(raw)
 		}
 		if string(raw) != first {
-			t.Errorf("%d processors find something else", n)
+			t.Errorf("%d workers find something else", n)
 		}
 	}
 }
@@ -106,7 +113,7 @@ func BenchmarkLatentClassCatsup(b *testing.B) {
 	s := wide(b, "catsup.csv")
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := FitLatentClass(s, LatentClassOptions{Classes: 3}); err != nil {
+		if _, err := FitLatentClass(s, LatentClassOptions{Classes: 3, Workers: runtime.GOMAXPROCS(0)}); err != nil {
 			b.Fatal(err)
 		}
 	}

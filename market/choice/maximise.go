@@ -77,3 +77,32 @@ func maximise(f likelihood, theta []float64, limit int) *ascent {
 	up.converged = up.converged && up.singular < 0
 	return up
 }
+
+// evaluations tells of each evaluation of climbs, against as many as these may take together.
+type evaluations struct {
+	tell             func(done, total int) // may be nil
+	done, end, total int
+}
+
+// next begins a climb of at most n evaluations: what the one before left over counts as done.
+func (e *evaluations) next(n int) { e.done, e.end = e.end, e.end+n }
+
+func (e *evaluations) of(f likelihood) likelihood {
+	if e.tell == nil {
+		return f
+	}
+	return func(theta, gradient, information []float64) float64 {
+		value := f(theta, gradient, information)
+		if e.done < e.end-1 { // the last is told at the end of all
+			e.done++
+			e.tell(e.done, e.total)
+		}
+		return value
+	}
+}
+
+func (e *evaluations) finish() {
+	if e.tell != nil {
+		e.tell(e.total, e.total)
+	}
+}

@@ -42,6 +42,8 @@ type MixedOptions struct {
 	// Nodes is how many points to take; 0 is as many as the likelihood needs (one random coefficient) or 500 draws.
 	Nodes int
 	Seed  uint64
+	// Progress, where it is not nil, is told in order of each evaluation of the likelihood, against as many as there may be.
+	Progress func(done, total int)
 }
 
 const (
@@ -50,7 +52,12 @@ const (
 	defaultDraws = 500
 	// settled is how little of the log-likelihood twice the nodes may change.
 	settled = 1e-7
+	// Newton's method may take so many evaluations from a start, and from the top once there are more nodes.
+	climbLimit, refineLimit = 60, 50
 )
+
+// firstSpreads are the s that climbs start from, relative to b.
+var firstSpreads = [...]float64{0.5, 1.5}
 
 // FitMixed estimates a mixed logit by (simulated) maximum likelihood with analytic gradient and Hessian, Newton's method, from the
 // conditional logit and several spreads. Standard errors are by the exact Hessian; robust ones by household.
@@ -76,17 +83,24 @@ func FitMixed(s *Situations, o MixedOptions) (*MixedLogit, error) {
 	case m.Nodes < 2:
 		return nil, field.New("nodes", m.Nodes, "2 or more, or 0")
 	}
-	theta, best := m.climb(d, plain)
-	for o.Nodes == 0 && one && m.Nodes < mostNodes {
+	refining := o.Nodes == 0 && one
+	work := &evaluations{tell: o.Progress, total: len(firstSpreads) * climbLimit}
+	for n := m.Nodes; refining && n < mostNodes; n = 2*n - 1 {
+		work.total += refineLimit
+	}
+	theta, best := m.climb(d, plain, work)
+	for refining && m.Nodes < mostNodes {
 		before := best.value
 		m.Nodes = 2*m.Nodes - 1
 		iterations := best.iterations
-		best = maximise(newIntegral(d, m).evaluate, theta, 50)
+		work.next(refineLimit)
+		best = maximise(work.of(newIntegral(d, m).evaluate), theta, refineLimit)
 		best.iterations += iterations
 		if math.Abs(best.value-before) < settled {
 			break
 		}
 	}
+	work.finish()
 	names := slices.Clone(d.names)
 	for _, r := range m.Random {
 		names = append(names, "sd_"+r.Name)
@@ -189,9 +203,10 @@ func (m *MixedLogit) Spread(name string, sd float64, logNormal bool) error {
 }
 
 // climb starts from several spreads and returns the highest point. An s below 0 is the same law as |s|.
-func (m *MixedLogit) climb(d *design, plain []float64) (theta []float64, best *ascent) {
-	l := newIntegral(d, m)
-	for _, spread := range []float64{0.5, 1.5} {
+func (m *MixedLogit) climb(d *design, plain []float64, work *evaluations) (theta []float64, best *ascent) {
+	evaluate := work.of(newIntegral(d, m).evaluate)
+	for _, spread := range firstSpreads {
+		work.next(climbLimit)
 		at := append(slices.Clone(plain), make([]float64, len(m.Random))...)
 		for i, r := range m.Random {
 			j := slices.Index(d.names, r.Name)
@@ -201,14 +216,14 @@ func (m *MixedLogit) climb(d *design, plain []float64) (theta []float64, best *a
 				at[j], at[len(plain)+i] = portable.Log(size), spread/2
 			}
 		}
-		up := maximise(l.evaluate, at, 60)
+		up := maximise(evaluate, at, climbLimit)
 		flipped := false
 		for i := len(plain); i < len(at); i++ {
 			flipped = flipped || at[i] < 0
 			at[i] = math.Abs(at[i])
 		}
 		if flipped { // draws are not quite symmetric
-			up = maximise(l.evaluate, at, 60)
+			up = maximise(evaluate, at, climbLimit)
 		}
 		if best == nil || up.value > best.value {
 			best, theta = up, at

@@ -54,6 +54,23 @@ func TestDrawsIntegrateAsQuadratureDoes(t *testing.T) {
 	}
 }
 
+// TestProgressOfAMixedLogitRisesToItsTotal, with one random coefficient and with two.
+func TestProgressOfAMixedLogitRisesToItsTotal(t *testing.T) {
+	s := simulated(t, trueLogNormal(t), 40, 6, 31)
+	for _, o := range []MixedOptions{{Normal: []string{"feat"}}, {Normal: []string{"feat", "price"}, Nodes: 20}} {
+		told, total := 0, 0
+		o.Progress = func(done, of int) {
+			if done <= told || done > of || total != 0 && of != total {
+				t.Errorf("%d of %d after %d of %d", done, of, told, total)
+			}
+			told, total = done, of
+		}
+		if _, err := FitMixed(s, o); err != nil || total == 0 || told != total {
+			t.Errorf("told of %d of %d; %v", told, total, err)
+		}
+	}
+}
+
 func BenchmarkMixedLogitCatsup(b *testing.B) {
 	s := wide(b, "catsup.csv")
 	b.ReportAllocs()

@@ -46,7 +46,7 @@ func FitNested(s *Situations, u Utility, nests []Nest) (*NestedLogit, error) {
 	if err := m.plant(); err != nil {
 		return nil, err
 	}
-	plain, _, err := d.fitLogit()
+	plain, logit, err := d.fitLogit()
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,8 @@ func FitNested(s *Situations, u Utility, nests []Nest) (*NestedLogit, error) {
 		l.situation(theta, i, scores.RawRowView(i))
 	}
 	m.finish(names, theta, best, scores, d.panel)
-	m.warnOfSeparation(names, best, append(d.ranges(), make([]float64, len(names)-k)...))
+	// What separates the choices for a conditional logit does so here: P_c rises in V_c and falls in every other V for lambdas up to 1.
+	m.warnOf(separated(d.names, logit, d.ranges()))
 	for _, c := range m.Coefficients[k:] {
 		if c.Estimate > 1 {
 			m.warn("%s is %.3f (s.e. %.3f), outside the random-utility region (0, 1]: probabilities may rise with a rival's utility", c.Name, c.Estimate, c.SE)

@@ -120,6 +120,13 @@ func TestSeparatedChoicesAreNamed(t *testing.T) {
 	if m.Converged || !strings.Contains(strings.Join(m.Warnings, ";"), "separated: the likelihood rises for ever in the coefficients of price") {
 		t.Errorf("converged %v, warnings %q", m.Converged, m.Warnings)
 	}
+	nested, err := FitNested(s, Utility{NoConstants: true}, []Nest{{Name: "ab", Alternatives: s.Alternatives[:2]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if nested.Converged || !strings.Contains(strings.Join(nested.Warnings, ";"), "separated: the likelihood rises for ever in the coefficients of price") {
+		t.Errorf("nested: converged %v, warnings %q", nested.Converged, nested.Warnings)
+	}
 	s = simulated(t, trueLogit(t), 60, 3, 4)
 	s.Available = nil
 	for i, c := range s.Chosen {

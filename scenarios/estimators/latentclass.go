@@ -54,8 +54,9 @@ func (l *classSearch) individual(s *choice.Situations, job Job) (best choice.Ind
 	if numbers[0] > 1 {
 		numbers = slices.Insert(numbers, 0, 1)
 	}
-	for done, n := range numbers {
-		m, err := l.fit(s, n, job.Seed)
+	progress := progressOver(numbers, job.Progress)
+	for _, n := range numbers {
+		m, err := l.fit(s, n, job, progress(n))
 		if err != nil {
 			return nil, err
 		}
@@ -68,18 +69,38 @@ func (l *classSearch) individual(s *choice.Situations, job Job) (best choice.Ind
 		if slices.Contains(l.Classes, n) && (best == nil || e.BICPanel < best.Summary().BICPanel) {
 			best = m
 		}
-		if job.Progress != nil {
-			job.Progress(done+1, len(numbers))
-		}
 	}
 	return best, nil
 }
 
-func (l *LatentClass) fit(s *choice.Situations, classes int, seed uint64) (choice.Individual, error) {
+// progressOver gives for each number of classes what is told of its starts, as a share of all the work: a start of twice the classes takes twice as long.
+func progressOver(numbers []int, tell func(done, total int)) func(classes int) func(done, total int) {
+	const perClass = 100
+	all, before, told := 0, 0, 0
+	for _, n := range numbers {
+		all += perClass * n
+	}
+	return func(classes int) func(done, total int) {
+		from := before
+		before += perClass * classes
+		if tell == nil {
+			return nil
+		}
+		return func(done, total int) {
+			if at := from + perClass*classes*done/total; at > told { // more starts may be tried than were foreseen
+				told = at
+				tell(told, all)
+			}
+		}
+	}
+}
+
+func (l *LatentClass) fit(s *choice.Situations, classes int, job Job, progress func(done, total int)) (choice.Individual, error) {
 	if classes == 1 {
 		return choice.FitLogit(s, l.utility())
 	}
-	return choice.FitLatentClass(s, choice.LatentClassOptions{Utility: l.utility(), Classes: classes, Concomitants: l.Concomitants, Starts: l.Starts, Seed: seed})
+	return choice.FitLatentClass(s, choice.LatentClassOptions{Utility: l.utility(), Classes: classes, Concomitants: l.Concomitants, Starts: l.Starts, Seed: job.Seed,
+		Workers: job.Workers, Progress: progress})
 }
 
 // class is one class of households.

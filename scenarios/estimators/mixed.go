@@ -23,7 +23,7 @@ func (m *Mixed) individual(s *choice.Situations, job Job) (choice.Individual, er
 	if err := m.check(s); err != nil {
 		return nil, err
 	}
-	return choice.FitMixed(s, choice.MixedOptions{Utility: m.utility(), Normal: m.Normal, LogNormal: m.LogNormal, Nodes: m.Nodes, Seed: job.Seed})
+	return choice.FitMixed(s, choice.MixedOptions{Utility: m.utility(), Normal: m.Normal, LogNormal: m.LogNormal, Nodes: m.Nodes, Seed: job.Seed, Progress: job.Progress})
 }
 
 // check refuses names that no coefficient has.

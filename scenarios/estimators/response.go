@@ -57,7 +57,9 @@ func pathOf(v *stats.Validated) (path []pathPoint) {
 // Fit implements Estimator.
 func (c *Coupon) Fit(_ context.Context, job Job) (*Fit, error) {
 	if len(c.Features) == 0 {
-		c.Features = []string{"all"}
+		own := *c // the caller's options stay as they are
+		own.Features = []string{"all"}
+		c = &own
 	}
 	if len(c.K) != 1 {
 		return nil, field.New("k", "several numbers, or auto", "a number of groups")
