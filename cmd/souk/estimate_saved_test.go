@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/souk-sim/souk/market/journey"
 	"github.com/souk-sim/souk/market/loyalty"
 	"github.com/souk-sim/souk/market/persona"
+	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/estimators"
 )
 
@@ -97,6 +99,44 @@ func TestWhatEveryKindSavesLoadsAgain(t *testing.T) {
 			other := bytes.Replace(text, []byte(`"souk.`), []byte(`"soap.`), 1)
 			if _, err := reloaded(kind, other); err == nil || !strings.HasPrefix(err.Error(), "schema: ") {
 				t.Errorf("%q: of another schema: %v", args, err)
+			}
+		}
+	}
+}
+
+// TestAFitLeavesTheOptionsAsTheyAre in every kind.
+func TestAFitLeavesTheOptionsAsTheyAre(t *testing.T) {
+	plantedFolder(t)
+	for _, kind := range estimators.Kinds() {
+		for _, c := range plantedCases[kind.Name] {
+			options := func() estimators.Estimator {
+				e, given := kind.New(), map[string]any{}
+				for i, arg := range c.args {
+					name, isFlag := strings.CutPrefix(arg, "--")
+					name = strings.ReplaceAll(name, "-", "_")
+					switch {
+					case !isFlag:
+					case i+1 == len(c.args) || strings.HasPrefix(c.args[i+1], "--"):
+						given[name] = true
+					default:
+						given[name] = scenarios.Text(e, name, c.args[i+1])
+					}
+				}
+				if err := scenarios.Fill(e, given); err != nil {
+					t.Fatalf("%s %q: %v", kind.Name, c.args, err)
+				}
+				return e
+			}
+			data, err := openFile(c.log + ".csv")
+			if err != nil {
+				t.Fatal(err)
+			}
+			fitted := options()
+			if _, err := fitted.Fit(t.Context(), estimators.Job{Data: data, Open: openFile, Workers: 2}); err != nil {
+				t.Fatalf("%s %q: %v", kind.Name, c.args, err)
+			}
+			if before := options(); !reflect.DeepEqual(fitted, before) {
+				t.Errorf("%s %q: the fit changed %+v to %+v", kind.Name, c.args, before, fitted)
 			}
 		}
 	}

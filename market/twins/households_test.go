@@ -21,7 +21,7 @@ func remembered(s *choice.Situations) (*choice.Situations, error) {
 
 func fitClasses(classes int) FitHouseholds {
 	return func(train *choice.Situations) (choice.Individual, error) {
-		return choice.FitLatentClass(train, choice.LatentClassOptions{Classes: classes, Starts: 20, Seed: 1})
+		return choice.FitLatentClass(train, choice.LatentClassOptions{Classes: classes, Starts: 20, Seed: 1, Workers: 2})
 	}
 }
 
