@@ -171,6 +171,21 @@ func TestDataPathsAreRelativeToTheScenario(t *testing.T) {
 	}
 }
 
+// An override's fault is the override's: of a key it gave, of a key under a table that it gave or made, of one that such a table lacks.
+func TestAFaultOfAnOverrideNamesIt(t *testing.T) {
+	for set, key := range map[string]string{"train.episodes=0": "train.episodes", "train={episodes=0}": "train.episodes", "trainn.x=1": "trainn",
+		"shoppers.choice.k=3": "shoppers.choice.model", "sellers.dominicks.reward={holding=-1}": "sellers.dominicks.reward.holding"} {
+		_, err := Load("canned-tuna", set)
+		if bad, ok := err.(*field.Error); !ok || bad.File != "--set" || bad.Line != 0 || bad.Key != key {
+			t.Errorf("--set %s: %v", set, err)
+		}
+	}
+	_, err := Load("canned-tuna", "shoppers.choice.model='x'")
+	if bad, ok := err.(*field.Error); !ok || bad.Expected == `""` {
+		t.Errorf("a model of one letter: %v", err)
+	}
+}
+
 func TestDeepNestingIsRefusedUnread(t *testing.T) {
 	for _, text := range []string{"a=" + strings.Repeat("[", 200000), "a=" + strings.Repeat("{a=", 80000), strings.Repeat("a.", 100000) + "a=1",
 		"[" + strings.Repeat("a.", 100000) + "a]", "a=" + strings.Repeat("[", 100000) + strings.Repeat("]", 100000)} {

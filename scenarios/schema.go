@@ -199,7 +199,7 @@ func Suggest(wrong string, names []string) string {
 			best, least = name, n
 		}
 	}
-	if least <= max(2, len(wrong)/3) {
+	if best != "" && least <= max(2, len(wrong)/3) {
 		return strconv.Quote(best)
 	}
 	for _, name := range names { // a word of a name, as "arima" of "auto-arima"

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 
@@ -41,6 +42,7 @@ func (d *document) override(assignment string) error {
 			}
 			if v[k] == nil {
 				v[k] = map[string]any{}
+				d.set[at] = true
 			}
 			here = v[k]
 		default:
@@ -58,6 +60,7 @@ func (d *document) override(assignment string) error {
 		}
 	}
 	d.set[at] = true
+	maps.DeleteFunc(d.at, func(p path, _ int) bool { return strings.HasPrefix(string(p), string(at)+"\x1f") }) // what stood there is gone from the file
 	return nil
 }
 
