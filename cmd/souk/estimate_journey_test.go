@@ -339,7 +339,7 @@ func TestBadVisitsGetOneClearLine(t *testing.T) {
 		{"no support", "patterns", given + "1,1,a\n", []string{"--support", "0"}, exitUsage, []string{"--support"}},
 		{"gaps the wrong way round", "patterns", given + "1,1,a\n1,2,a\n", []string{"--min-gap", "3", "--max-gap", "2"}, exitUsage, []string{"--max-gap", "at least the least gap"}},
 		{"too many patterns", "patterns", given + "1,1,a\n1,2,b\n1,3,c\n", []string{"--limit", "2"}, exitUsage, []string{"--support", "2 patterns"}},
-		{"no file of patterns", "patterns", given + "1,1,a\n", []string{"--model", "m.json"}, exitUsage, []string{"--model", "no model"}},
+		{"no file of patterns, and no data looked at", "patterns", "", []string{"--model", "m.json"}, exitUsage, []string{"--model", "no model"}},
 		{"a position that is missing", "clicks", "list,position,item,clicked\n1,1,a,1\n1,3,b,0\n", []string{"--repair", "refuse"}, exitInvalid, []string{"position", "every position once"}},
 		{"lists without a click", "clicks", "list,position,item,clicked\n1,1,a,0\n1,2,b,0\n", nil, exitInvalid, []string{"no click"}},
 		{"clicked perhaps", "clicks", "list,position,item,clicked\n1,1,a,perhaps\n", []string{"--repair", "refuse"}, exitInvalid, []string{":2: clicked", "yes or no"}},

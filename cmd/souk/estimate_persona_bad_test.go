@@ -58,6 +58,7 @@ func TestBadCustomersGroupsBasketsSessionsAndRatings(t *testing.T) {
 		"unlike similarity":      {ratings, "affinity --method item-item --similarity looks --test-every 2", exitUsage, []string{"--similarity", "adjusted-cosine"}},
 		"unknown role":           {ratings, "affinity --columns person=user", exitInvalid, []string{"data.csv", "columns.person"}},
 		"end that is no day":     {one, "kmeans --end soon", exitUsage, []string{"--end", "soon"}},
+		"no number of groups":    {"", "coupon --k auto", exitUsage, []string{"--k", "auto"}},
 		"reaction before buying": {"customer,date,amount,discount\nPLANTED1,2024-01-01,3,1\nPLANTED1,2024-03-01,3,0\n", "coupon --from 2023-01-01", exitUsage, []string{"--from", "2024-01-01"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,6 +29,9 @@ func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: kind.Name, Short: upperFirst(kind.Doc), Args: takes(), Example: "  souk estimate " + kind.Name + " " + kind.Example,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if model != "" && !kind.Saves() {
+				return badUsage("--model", strconv.Quote(model), "no file: "+kind.Name+" has no model to load again")
+			}
 			if data == "" {
 				return badUsage("--data", "nothing", "a CSV or Parquet file")
 			}
@@ -57,9 +60,6 @@ func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 			closed()
 			if err != nil {
 				return asFlag(err, flags)
-			}
-			if model != "" && fit.Saved == nil {
-				return badUsage("--model", strconv.Quote(model), "no file: "+kind.Name+" has no model to load again")
 			}
 			if model != "" {
 				if err := a.writeModel(model, "--model", fit.Saved); err != nil {

@@ -13,7 +13,7 @@ func plantedScenario(t *testing.T) (all, twins string) {
 	options := map[string]string{
 		"logit": "id = 'customer_id'\nlast_choice = true", "nested": "id = 'customer_id'\nnests = {food = ['bread', 'cheese']}", "mixed": "id = 'customer_id'\nnormal = ['price']\nnodes = 5",
 		"latent-class": "id = 'customer_id'\nclasses = [2]\nstarts = 2", "quantity": "id = 'customer_id'\ndeal = 'on_deal'", "kmeans": "k = [2]", "mixture": "k = [2]",
-		"coupon": "columns = {discount = 'coupon'}\nfrom = '2023-04-01'\nk = [2]\nfolds = 3", "intention": "outcome = 'bought'\nid = 'customer_id'\nfolds = 3\ntrees = 5",
+		"coupon": "columns = {discount = 'coupon'}\nfrom = '2023-04-01'\nk = 2\nfolds = 3", "intention": "outcome = 'bought'\nid = 'customer_id'\nfolds = 3\ntrees = 5",
 		"baskets": "support = 0.05", "affinity": "method = 'als'\nrank = 2", "bgnbd": "customers = 'people.csv'\nkey_file = 'key'", "dwell": "columns = {session = ''}\ngap = '30m'",
 		"visit-mixture": "kinds = 2",
 	}

@@ -46,6 +46,12 @@ type Kind struct {
 	HeldOut float64 // share of the data that is held back unless told otherwise; 0: none by souk estimate, a fifth by a scenario
 }
 
+// Saves tells whether the kind fits a model that can be saved: patterns only describe.
+func (k Kind) Saves() bool {
+	_, describes := k.New().(*Patterns)
+	return !describes
+}
+
 // The parts of a shopper.
 const (
 	Choice   = "choice"

@@ -17,10 +17,10 @@ import (
 // before carry the model.
 type Coupon struct {
 	People
-	K     GroupNumbers `toml:"k" default:"5" doc:"groups, by k-means"`
-	From  string       `toml:"from" doc:"first day of the reaction, as in 2017-10-01; left out: the last quarter of the log"`
-	Mix   float64      `toml:"mix" default:"1" range:"[0,1]" doc:"of the penalty: 1 for the lasso, 0 for ridge"`
-	Folds int          `toml:"folds" default:"10" range:"[2,100]" doc:"of the cross-validation that chooses the penalty"`
+	K     int     `toml:"k" default:"5" range:"[1,1000]" doc:"groups, by k-means"`
+	From  string  `toml:"from" doc:"first day of the reaction, as in 2017-10-01; left out: the last quarter of the log"`
+	Mix   float64 `toml:"mix" default:"1" range:"[0,1]" doc:"of the penalty: 1 for the lasso, 0 for ridge"`
+	Folds int     `toml:"folds" default:"10" range:"[2,100]" doc:"of the cross-validation that chooses the penalty"`
 }
 
 // couponFigures are what is told of a coupon model.
@@ -60,9 +60,6 @@ func (c *Coupon) Fit(_ context.Context, job Job) (*Fit, error) {
 		own := *c // the caller's options stay as they are
 		own.Features = []string{"all"}
 		c = &own
-	}
-	if len(c.K) != 1 {
-		return nil, field.New("k", "several numbers, or auto", "a number of groups")
 	}
 	t, err := c.transactions(job)
 	if err != nil {
@@ -111,7 +108,7 @@ func dayName(day int) string {
 }
 
 func (c *Coupon) fit(job Job, p *people, after persona.Window, t logs.Transactions, held logs.Lines, before persona.Window, f *Fit) error {
-	groups, err := persona.FitKMeans(p.z, p.width(), persona.KMeansOptions{K: c.K[0], Workers: job.Workers, Streams: rng.New(job.Seed, 0).Family("k-means")})
+	groups, err := persona.FitKMeans(p.z, p.width(), persona.KMeansOptions{K: c.K, Workers: job.Workers, Streams: rng.New(job.Seed, 0).Family("k-means")})
 	if err != nil {
 		return groupError(job, err)
 	}
