@@ -308,7 +308,11 @@ func (d *document) value(p path, v any, into reflect.Value, f reflect.StructFiel
 func (d *document) dictionary(p path, v any, into reflect.Value, f reflect.StructField) {
 	table, ok := v.(map[string]any)
 	if !ok {
-		d.bad(p, show(v), "a table")
+		form := "a=b,c=d"
+		if into.Type().Elem().Kind() == reflect.Slice {
+			form = "a:x,y;b:z"
+		}
+		d.bad(p, show(v), "a table, on a command line of the form "+form)
 		return
 	}
 	into.Set(reflect.MakeMap(into.Type()))

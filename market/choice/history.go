@@ -157,6 +157,8 @@ func FitLoyalty(s *Situations, u Utility) (*Logit, error) {
 		}
 		if theta == nil {
 			theta = make([]float64, len(d.names))
+		}
+		if at > 0 { // at 0 loyalty is the last choice, which may be an attribute too
 			if err := d.checkRank(); err != nil {
 				return 0, err
 			}

@@ -108,8 +108,11 @@ func (m *NestedLogit) plant() error {
 		names[n.Name] = true
 		for _, a := range n.Alternatives {
 			j := slices.Index(m.Alternatives, a)
-			if j < 0 || nest[j] >= 0 {
-				return field.New("nest "+n.Name, a, fmt.Sprintf("alternatives of %q, each in one nest", m.Alternatives))
+			if j >= 0 && nest[j] >= 0 {
+				return field.New("nest "+n.Name, a+", in two nests or twice in one", "each alternative in one nest, once")
+			}
+			if j < 0 {
+				return field.New("nest "+n.Name, a, fmt.Sprintf("alternatives of %q", m.Alternatives))
 			}
 			nest[j] = len(lambda)
 		}

@@ -46,6 +46,9 @@ func (r *choiceReader) long(name string, data io.ReaderAt, size int64) error {
 	}
 	for i, chosen := range r.Chosen {
 		if chosen < 0 && c.Outside == "" {
+			if l.shared(i) {
+				return named(name, l.begun[i].bad(c.Household, "two households in the situation that begins here", "one household in all rows of a situation"))
+			}
 			return named(name, l.begun[i].bad(c.Choice, "nothing taken in the situation that begins here", "a 1 in one of its rows (outside, where nothing may be taken; situations are counted within a household)"))
 		}
 	}
@@ -190,6 +193,22 @@ func (l *longReader) situation(at place, name string, cells []cell) (int, error)
 	l.number[[2]string{strings.Clone(key[0]), strings.Clone(name)}] = i
 	l.situations, l.Chosen, l.begun = append(l.situations, nil), append(l.Chosen, -1), append(l.begun, at)
 	return i, nil
+}
+
+// shared tells whether another household has a situation of the same name with none of the alternatives of situation i: the rest of it.
+func (l *longReader) shared(i int) bool {
+	of := make([]string, len(l.situations))
+	for key, at := range l.number {
+		of[at] = key[1]
+	}
+	for j, options := range l.situations {
+		if j != i && of[j] == of[i] && !slices.ContainsFunc(options, func(o option) bool {
+			return slices.ContainsFunc(l.situations[i], func(p option) bool { return p.alternative == o.alternative })
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // layOut makes the flat arrays.
