@@ -42,7 +42,7 @@ func TestAPageSaysWhatWasTaken(t *testing.T) {
 	data := written(t, "klant,price.a,price.b,koos\n1,1,2,a\n1,2,1,b\n2,2,1.5,a\n2,2,3,b\n3,1,2,a\n3,2,1,a\n")
 	args := []string{"--data", data, "--id", "klant", "--choice", "koos"}
 	_, page, _ := call(t, slices.Concat([]string{"estimate", "logit", "--quiet"}, args)...)
-	if !strings.Contains(page, "columns: choice koos, household klant;\nattributes: price;\nconstants against a\n") {
+	if !strings.Contains(strings.Join(strings.Fields(page), " "), "columns: choice koos, household klant; attributes: price; constants against a ") {
 		t.Error(page)
 	}
 	if e := estimateChoice(t, "logit", append(args, "--base", "b")...); e.Base != "b" {

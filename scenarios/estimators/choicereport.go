@@ -76,7 +76,7 @@ func (st *study) report(words string, restricted ...*choice.Estimates) (*Fit, ch
 			f.Coefficients[i].ClusteredSE = 0 // every choice is another's: the robust one again
 		}
 	}
-	f.Data += ";\n" + st.taken(e)
+	f.Data += "; " + st.taken(e)
 	own, err := st.figures(f, restricted)
 	if err != nil {
 		return nil, own, st.about(err)
@@ -124,9 +124,9 @@ func (st *study) taken(e *choice.Estimates) string {
 	if len(attributes) > mostColumns {
 		attributes = append(slices.Clone(attributes[:mostColumns]), fmt.Sprintf("%d more", len(attributes)-mostColumns))
 	}
-	text := "columns: " + list(columns) + ";\nattributes: " + cmp.Or(list(attributes), "none")
+	text := "columns: " + list(columns) + "; attributes: " + cmp.Or(list(attributes), "none")
 	if b := base(e); b != "" {
-		text += ";\nconstants against " + b
+		text += "; constants against " + b
 	}
 	return text
 }

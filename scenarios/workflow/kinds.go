@@ -29,7 +29,9 @@ func KindText(w io.Writer, data string, f *estimators.Fit) error {
 
 func kindText(p *page, data string, f *estimators.Fit) {
 	p.line("%s of %s", f.Model, data)
-	p.line("%s%s", f.Data, columnsText(f.Columns))
+	for i, l := range wrap(f.Data+columnsText(f.Columns), width) {
+		p.line("%*s%s", 2*min(i, 1), "", l)
+	}
 	if len(f.Coefficients) > 0 {
 		p.line("")
 		p.WriteString(estimateTable(f.Coefficients))
