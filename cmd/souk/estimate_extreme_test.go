@@ -102,3 +102,28 @@ func TestEveryKindAnswersOrRefusesExtremeData(t *testing.T) {
 		}
 	}
 }
+
+// FuzzEstimate gives any small file to any kind: it answers with one document or refuses in one line, and never panics.
+func FuzzEstimate(f *testing.F) {
+	logs := plantedLogs()
+	type task struct {
+		kind string
+		args []string
+	}
+	var tasks []task
+	for _, kind := range slices.Sorted(maps.Keys(plantedCases)) {
+		for _, c := range plantedCases[kind] {
+			f.Add(logs[c.log][:12].csv(), uint8(len(tasks)))
+			tasks = append(tasks, task{kind, c.args})
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte, n uint8) {
+		if len(data) > 1000 {
+			t.Skip("more than 1,000 bytes are slow to fit")
+		}
+		t.Chdir(t.TempDir())
+		put(t, "data.csv", data)
+		of := tasks[int(n)%len(tasks)]
+		answeredOrRefused(t, of.kind, slices.Concat([]string{"estimate", of.kind, "--json", "--quiet", "--data", "data.csv"}, of.args)...)
+	})
+}

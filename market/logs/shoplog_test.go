@@ -412,6 +412,17 @@ func FuzzTransactions(f *testing.F) {
 	})
 }
 
+func FuzzLabels(f *testing.F) {
+	f.Add([]byte("item,label\n1,bread\n2,\"butter, salted\"\n"))
+	f.Add([]byte("item,label\n1,a\n1,b\n"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		labels, err := DecodeLabels("f", bytes.NewReader(raw), int64(len(raw)), nil)
+		if err == nil && len(labels) == 0 {
+			t.Fatalf("%v labels, error %v", labels, err)
+		}
+	})
+}
+
 func FuzzBaskets(f *testing.F) {
 	f.Add([]byte("3 1 10\n\n1 1\n"), false)
 	f.Add([]byte("a,\"b,c\"\n"), false)
