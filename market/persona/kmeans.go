@@ -26,14 +26,15 @@ type KMeans struct {
 	Inertia    float64     `json:"inertia"`
 	Iterations int         `json:"iterations"` // of the best descent, after it was judged
 	Converged  bool        `json:"converged"`  // the best descent came to rest
-	Agreeing   int         `json:"agreeing"`   // restarts within 1% of this inertia when judged: where few are, more may find better
+	Agreeing   int         `json:"agreeing"`   // restarts within 1% of the best one when judged: where few are, more may find better
 	Labels     []int       `json:"-"`          // group of each row fitted on, n
 }
 
 const maxLloydSteps = 1000
 
 // FitKMeans runs Lloyd's algorithm (1982) from many k-means++ starts on x, n rows of d features one after the other, from the
-// most promising to its rest, and betters the best by Hartigan's moves of single points. A group that empties takes the point
+// most promising to its rest, and betters the best by Hartigan's moves of single points. On large tables the starts are
+// compared on a sample, and the most promising go on over all rows (Bradley & Fayyad 1998, ICML). A group that empties takes the point
 // farthest from its centre. It refuses values that are not finite and more groups than distinct rows.
 func FitKMeans(x []float64, d int, o KMeansOptions) (*KMeans, error) {
 	p, err := newPoints(x, d, o.K)
@@ -46,7 +47,8 @@ func FitKMeans(x []float64, d int, o KMeansOptions) (*KMeans, error) {
 func (p *points) kmeans(o KMeansOptions) *KMeans {
 	restarts := cmp.Or(max(o.Restarts, 0), 50)
 	inertias, centers := make([]float64, restarts), make([][]float64, restarts)
-	p.descend(o, restarts, func(l *lloyd, r int) {
+	starts := p.sample(max(sampled, 100*o.K))
+	starts.descend(o, restarts, func(l *lloyd, r int) {
 		stream := o.Streams.At(uint64(r))
 		l.seed(&stream)
 		l.run(coarse)
@@ -67,7 +69,7 @@ func (p *points) kmeans(o KMeansOptions) *KMeans {
 	best.polish()
 	m := best.result()
 	for _, v := range inertias {
-		if v <= m.Inertia*(1+agreement) {
+		if v <= inertias[order[0]]*(1+agreement) {
 			m.Agreeing++
 		}
 	}
@@ -78,7 +80,8 @@ const (
 	// coarse is the largest move of a centre, in standard deviations of a feature within groups, at which a restart is
 	// judged. What is left to go is a long way in steps and a short one in inertia; only the finalists go it.
 	coarse    = 0.1
-	finalists = 8
+	finalists = 12
+	sampled   = 4000 // points on which restarts are compared
 	agreement = 0.01
 )
 
@@ -392,7 +395,7 @@ func (l *lloyd) polish() {
 }
 
 // deviation is the standard deviation of a feature within groups, as it was among the seeds.
-func (l *lloyd) deviation() float64 { return math.Sqrt(l.seeded / float64(len(l.p.of)*l.p.d)) }
+func (l *lloyd) deviation() float64 { return math.Sqrt(l.seeded / (l.p.n * float64(l.p.d))) }
 
 // measure takes the centres and the inertia from the groups, in the order of the points.
 func (l *lloyd) measure() {

@@ -15,7 +15,8 @@ type points struct {
 	d      int
 	x      []float64 // m×d
 	weight []float64 // m
-	of     []int32   // the point of each row, n
+	of     []int32   // the point of each row, n; nil of a sample
+	n      float64   // rows
 }
 
 // newPoints checks the table x, n×d row by row, and that there are k points to find k groups among.
@@ -42,7 +43,7 @@ func newPoints(x []float64, d, k int) (*points, error) {
 	}
 	row := func(i int32) []float64 { return x[int(i)*d : (int(i)+1)*d] }
 	slices.SortFunc(order, func(a, b int32) int { return cmp.Or(slices.Compare(row(a), row(b)), cmp.Compare(a, b)) })
-	p := &points{d: d, of: make([]int32, n)}
+	p := &points{d: d, of: make([]int32, n), n: float64(n)}
 	for at, i := range order {
 		if at == 0 || !slices.Equal(row(i), row(order[at-1])) {
 			p.x, p.weight = append(p.x, row(i)...), append(p.weight, 0)
@@ -54,6 +55,19 @@ func newPoints(x []float64, d, k int) (*points, error) {
 		return nil, field.New("k", k, fmt.Sprintf("no more groups than distinct rows, of which there are %d", len(p.weight)))
 	}
 	return p, nil
+}
+
+// sample is every so-manieth point, so that no more than about most are left: as they are in ascending order, all regions have their share.
+func (p *points) sample(most int) *points {
+	step := len(p.weight) / most
+	if step < 2 {
+		return p
+	}
+	s := &points{d: p.d}
+	for i := step / 2; i < len(p.weight); i += step {
+		s.x, s.weight, s.n = append(s.x, p.row(i)...), append(s.weight, p.weight[i]), s.n+p.weight[i]
+	}
+	return s
 }
 
 func (p *points) row(i int) []float64 { return p.x[i*p.d : (i+1)*p.d] }
