@@ -3,12 +3,12 @@ package scenarios
 import (
 	"slices"
 
-	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/sim/env"
 )
 
 // Features lists what the learning seller can see, in the order of its observations.
-func (s *Scenario) Features() []env.Feature { return market.Features(s.Data.Products, s.Own()) }
+func (s *Scenario) Features() []env.Feature { return category.Features(s.Data.Products, s.Own()) }
 
 // Learner is the seller whose place the agents take.
 func (s *Scenario) Learner() *Seller {

@@ -6,7 +6,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/market/demand"
 	"github.com/souk-sim/souk/market/optimum"
@@ -24,7 +24,7 @@ const (
 )
 
 // tins is a market of two products by a hand-made share logit, in closed form: no noise but traffic, shocks and the rival's dice.
-func tins(t testing.TB) *market.Config {
+func tins(t testing.TB) *category.Config {
 	written := choice.ShareLogit{
 		Brands: []string{"ours", "theirs"}, FirstDay: "1989-09-14", Estimator: choice.LeastSquares,
 		Spec: choice.Spec{Memory: memory, Price: choice.Common, Display: choice.Common, Trend: choice.Absent, Season: choice.Absent,
@@ -48,9 +48,9 @@ func tins(t testing.TB) *market.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rungs := func(cost float64, prices ...float64) (all []market.Rung) {
+	rungs := func(cost float64, prices ...float64) (all []category.Rung) {
 		for _, p := range prices {
-			all = append(all, market.Rung{Price: p, Cost: cost, Display: math.NaN()})
+			all = append(all, category.Rung{Price: p, Cost: cost, Display: math.NaN()})
 		}
 		return all
 	}
@@ -58,13 +58,13 @@ func tins(t testing.TB) *market.Config {
 	for i := range 13 {
 		own = append(own, 0.61+0.03*float64(i))
 	}
-	return &market.Config{
-		Products: []market.Product{
+	return &category.Config{
+		Products: []category.Product{
 			{Name: "ours", Rungs: rungs(0.5, own...), Reference: 0.85, Opening: 8, Drop: 0.3},
 			{Name: "theirs", Rungs: rungs(0.55, 0.75, 0.89), Reference: 0.89, Opening: 1},
 		},
 		Choice: model, Traffic: func() (demand.Simulator, error) { return busy{}, nil },
-		Start: 319, Horizon: weeks, Share: 1, Expected: true, Reward: market.Reward{Of: market.CategoryProfit, Discount: 0.95},
+		Start: 319, Horizon: weeks, Share: 1, Expected: true, Reward: category.Reward{Of: category.CategoryProfit, Discount: 0.95},
 	}
 }
 
@@ -87,14 +87,14 @@ func (rival) Decide(_ []float64, u float64) policies.Decision {
 	return policies.Decision{Action: 1}
 }
 
-func arena(t testing.TB, cfg *market.Config, master uint64) evaluate.Arena {
-	return evaluate.Arena{World: func() (evaluate.World, error) { return market.New(cfg, master) }, Master: master,
+func arena(t testing.TB, cfg *category.Config, master uint64) evaluate.Arena {
+	return evaluate.Arena{World: func() (evaluate.World, error) { return category.New(cfg, master) }, Master: master,
 		Others: []policies.Policy{nil, rival{}}, Score: weeklyProfit, Workers: 2}
 }
 
 // record plays episodes under a master seed and keeps their paths.
-func record(t testing.TB, cfg *market.Config, master uint64, episodes int) (paths []optimum.Path) {
-	m, err := market.New(cfg, master)
+func record(t testing.TB, cfg *category.Config, master uint64, episodes int) (paths []optimum.Path) {
+	m, err := category.New(cfg, master)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,11 +142,11 @@ func TestTheBracketHoldsInTheMarket(t *testing.T) {
 	sample := optimum.Sample{Paths: record(t, cfg, training, 20), Weeks: weeks, Rivals: []int{1}}
 	full := reduction
 	full.Rivals = sample.Transitions()
-	world, err := market.New(cfg, unseen)
+	world, err := category.New(cfg, unseen)
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := optimum.Seen{Reference: "reference_price", Rivals: []string{market.RivalDeal("theirs")}, Week: "week"}
+	seen := optimum.Seen{Reference: "reference_price", Rivals: []string{category.RivalDeal("theirs")}, Week: "week"}
 	solve := func(plan *optimum.Plan, err error) []policies.Policy {
 		if err != nil {
 			t.Fatal(err)

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/souk-sim/souk/agents/train"
-	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/market/optimum"
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
@@ -57,7 +57,7 @@ func tuneMaster(s *scenarios.Scenario) uint64 { return train.MasterSeed(s.Seed, 
 func (w *World) arena(s *scenarios.Scenario, master uint64, workers int) evaluate.Arena {
 	of, share := s.Learner().Reward.Of, w.Config.Share
 	return evaluate.Arena{Master: master, Learner: w.Config.Own, Others: w.Others, Workers: workers,
-		World: func() (evaluate.World, error) { return market.New(w.Config, master) },
+		World: func() (evaluate.World, error) { return category.New(w.Config, master) },
 		Score: func(a *results.Metrics) float64 { return earned(of, a) / float64(max(a.Periods, 1)) / share }}
 }
 
@@ -80,8 +80,8 @@ func (w *World) quick() *World {
 }
 
 // path is what an episode of the world is apart from the learner.
-func (w *World) path(master, episode uint64) (*market.Path, error) {
-	world, err := market.New(w.Config, master)
+func (w *World) path(master, episode uint64) (*category.Path, error) {
+	world, err := category.New(w.Config, master)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (w *World) path(master, episode uint64) (*market.Path, error) {
 }
 
 // unfold plays one episode in a market of the world, the learner's price unchanged; the path is borrowed from the market.
-func (w *World) unfold(world *market.Market, master, episode uint64) *market.Path {
+func (w *World) unfold(world *category.Market, master, episode uint64) *category.Path {
 	brain := rng.New(master, episode).Family("brain")
 	turns := make([]uint64, world.Players())
 	world.Reset(episode)
@@ -191,16 +191,16 @@ func recorded(s *scenarios.Scenario, d *Data) (prices []float64, weeks []int) {
 func (w *World) reduce(ctx context.Context, s *scenarios.Scenario, paths, refine int) (*optimum.Sample, optimum.Reduction, error) {
 	sample, none := &optimum.Sample{Weeks: w.Config.Horizon}, optimum.Reduction{}
 	for j, p := range w.Config.Products {
-		if _, in := s.Learner().State[market.RivalDeal(p.Name)]; !in || len(sample.Rivals) == mostRivals {
+		if _, in := s.Learner().State[category.RivalDeal(p.Name)]; !in || len(sample.Rivals) == mostRivals {
 			continue
 		}
 		opening := p.Rungs[p.Opening]
-		if opening.Deal || opening.Price <= (1-market.DealDepth)*p.Reference {
+		if opening.Deal || opening.Price <= (1-category.DealDepth)*p.Reference {
 			sample.Opening |= 1 << len(sample.Rivals)
 		}
 		sample.Rivals = append(sample.Rivals, j)
 	}
-	world, err := market.New(w.Config, tuneMaster(s))
+	world, err := category.New(w.Config, tuneMaster(s))
 	if err != nil {
 		return nil, none, err
 	}
@@ -250,7 +250,7 @@ func cycleRule(c evaluate.Cycle) *rules.Cycle {
 func (w *World) follow(plan *optimum.Plan, sample *optimum.Sample) (policies.Policy, error) {
 	seen := optimum.Seen{Reference: "reference_price", Week: "week"}
 	for _, j := range sample.Rivals {
-		seen.Rivals = append(seen.Rivals, market.RivalDeal(w.Config.Products[j].Name))
+		seen.Rivals = append(seen.Rivals, category.RivalDeal(w.Config.Products[j].Name))
 	}
 	return plan.Policy(w.Spec, seen)
 }

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/market/demand"
 	"github.com/souk-sim/souk/market/logs"
@@ -18,7 +18,7 @@ import (
 
 // World is a market that worlds can be made of, and who plays in it beside the learner.
 type World struct {
-	Config  *market.Config
+	Config  *category.Config
 	Spec    *env.Spec         // of the learner
 	Others  []policies.Policy // by player; nil at the learner's place
 	Encoder policies.Encoder  // of the scenario's state
@@ -28,21 +28,21 @@ type World struct {
 func Build(s *scenarios.Scenario, d *Data, m *Models, share float64) (*World, error) {
 	own := s.Own()
 	reward := s.Learner().Reward
-	cfg := &market.Config{
+	cfg := &category.Config{
 		Choice: m.Choice, Own: own, Start: s.Time.Start, Horizon: s.Time.Horizon, Skip: s.Time.Start - m.Traffic.Next(), Terminal: s.Time.End == "terminate",
 		Share: share, Expected: s.Market.Resolution == "expected", NoShock: !s.Market.Shock,
-		Reward: market.Reward{Of: market.Objective(reward.Of), Discount: reward.Discount, Holding: reward.Holding,
+		Reward: category.Reward{Of: category.Objective(reward.Of), Discount: reward.Discount, Holding: reward.Holding,
 			LostUnit: reward.LostUnit, PriceChange: reward.PriceChange * share},
 		Traffic: func() (demand.Simulator, error) { return m.Traffic.simulator(s, d) },
 	}
 	if s.Stock.Policy == "base-stock" {
-		cfg.Stock = market.Stock{CoverDays: s.Stock.CoverDays, Safety: s.Stock.Safety, LeadTimeDays: s.Stock.LeadTimeDays}
+		cfg.Stock = category.Stock{CoverDays: s.Stock.CoverDays, Safety: s.Stock.Safety, LeadTimeDays: s.Stock.LeadTimeDays}
 	}
 	past := d.Panel.Between([2]int{s.Data.Split.Train[0], s.Time.Start - 1})
 	for j, name := range s.Data.Products {
 		history := logs.Column(past.Price, j)
 		last, reference := remembered(history, m.Choice)
-		p := market.Product{Name: name, Reference: reference, Regular: regularPrice(history)}
+		p := category.Product{Name: name, Reference: reference, Regular: regularPrice(history)}
 		if j == own {
 			p.Rungs, p.Drop = ownLadder(s, m), s.Learner().Limit.BelowReference
 		} else {
@@ -84,7 +84,7 @@ func regularPrice(prices []float64) float64 {
 	return highest
 }
 
-func nearest(rungs []market.Rung, price float64) int {
+func nearest(rungs []category.Rung, price float64) int {
 	best := 0
 	for i := range rungs {
 		if math.Abs(rungs[i].Price-price) < math.Abs(rungs[best].Price-price) {
@@ -96,30 +96,30 @@ func nearest(rungs []market.Rung, price float64) int {
 
 // ownLadder is the scenario's, at the recent cost of the product. It is one cost for all rungs: the data's falls in deals because stock bought in
 // trade deals is sold in them, but a lower price does not make the next delivery cheaper.
-func ownLadder(s *scenarios.Scenario, m *Models) []market.Rung {
+func ownLadder(s *scenarios.Scenario, m *Models) []category.Rung {
 	cost := 0.0
 	deals := m.Prices[s.Own()].Deals
 	for i, share := range deals.Stationary() {
 		cost += float64(share * deals.Rungs()[i].Cost)
 	}
-	var rungs []market.Rung
+	var rungs []category.Rung
 	for _, price := range s.Learner().Offers {
-		rungs = append(rungs, market.Rung{Price: price, Cost: cost, Display: missing})
+		rungs = append(rungs, category.Rung{Price: price, Cost: cost, Display: missing})
 	}
 	return rungs
 }
 
-func rivalLadder(m *Models, j int) []market.Rung {
-	var rungs []market.Rung
+func rivalLadder(m *Models, j int) []category.Rung {
+	var rungs []category.Rung
 	for _, r := range m.Prices[j].Deals.Rungs() {
-		rungs = append(rungs, market.Rung{Price: r.Price, Cost: r.Cost, Display: r.Display, Deal: r.Deal})
+		rungs = append(rungs, category.Rung{Price: r.Price, Cost: r.Cost, Display: r.Display, Deal: r.Deal})
 	}
 	return rungs
 }
 
 // people fills in what needs the players' specs.
 func (w *World) people(s *scenarios.Scenario, m *Models) error {
-	world, err := market.New(w.Config, 0)
+	world, err := category.New(w.Config, 0)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/results"
@@ -128,13 +128,13 @@ func pricePaths(s *scenarios.Scenario, w *World, m *Summary) (*report.PricePaths
 // posted plays episode 0 of the world and notes what the policy saw and did.
 func (w *World) posted(policy policies.Policy, master uint64, rival string) (p report.PricePath, err error) {
 	quick := w.quick()
-	world, err := market.New(quick.Config, master)
+	world, err := category.New(quick.Config, master)
 	if err != nil {
 		return p, err
 	}
 	brain := rng.New(master, 0).Family("brain")
 	turns := make([]uint64, world.Players())
-	reference, deal := w.Spec.Feature("reference_price"), w.Spec.Feature(market.RivalDeal(rival))
+	reference, deal := w.Spec.Feature("reference_price"), w.Spec.Feature(category.RivalDeal(rival))
 	world.Reset(0)
 	for step := new(env.TimeStep); world.Next(step); {
 		who := step.Player

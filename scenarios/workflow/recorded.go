@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/policies/rules"
@@ -46,14 +46,14 @@ func (w *World) recorded(d *Data, weeks []int) (*World, error) {
 		p.Rungs = nil
 		for t, period := range d.Panel.Periods {
 			if _, in := slices.BinarySearch(weeks, period); in {
-				p.Rungs = append(p.Rungs, market.Rung{Price: known(d.Panel.Price[t][j], usual.Price), Cost: known(d.Panel.Wholesale[t][j], usual.Cost),
+				p.Rungs = append(p.Rungs, category.Rung{Price: known(d.Panel.Price[t][j], usual.Price), Cost: known(d.Panel.Wholesale[t][j], usual.Cost),
 					Display: known(d.Panel.Display[t][j], usual.Display)})
 			}
 		}
 		p.Opening = len(p.Rungs) - 1
 	}
 	out := &World{Config: &cfg, Spec: w.Spec, Encoder: w.Encoder, Others: slices.Clone(w.Others)}
-	world, err := market.New(&cfg, 0)
+	world, err := category.New(&cfg, 0)
 	if err != nil {
 		return nil, err
 	}

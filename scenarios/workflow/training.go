@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/souk-sim/souk/agents/train"
-	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/results"
@@ -60,7 +60,7 @@ func Train(ctx context.Context, s *scenarios.Scenario, w *World, run *rundir.Run
 func trainingJob(s *scenarios.Scenario, w *World, run *rundir.Run, agent *scenarios.Agent, seed int64) (train.Job, error) {
 	master := train.MasterSeed(s.Seed, seed)
 	job := train.Job{Key: results.Key{RunID: run.ID, Scenario: s.Name, Agent: agent.Name, Seed: seed}, Params: agent.Params,
-		World:  func() (train.World, error) { return market.New(w.Config, master) },
+		World:  func() (train.World, error) { return category.New(w.Config, master) },
 		Master: master, Learner: w.Config.Own, Others: w.Others, Encoder: w.Encoder,
 		Episodes: s.Train.Episodes, CheckpointEvery: s.Train.Checkpoint}
 	strand, err := run.Job(fmt.Sprintf("%s-%d", agent.Name, seed))

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/sim/env"
 	"github.com/souk-sim/souk/sim/rng"
@@ -52,7 +52,7 @@ func (f *tuna) world(t testing.TB, share float64) *World {
 }
 
 // play plays an episode: own chooses the learner's offers, the others follow their rules. The step is the caller's, so that playing allocates nothing.
-func (w *World) play(m *market.Market, step *env.TimeStep, episode uint64, own func(*env.TimeStep) int) {
+func (w *World) play(m *category.Market, step *env.TimeStep, episode uint64, own func(*env.TimeStep) int) {
 	brain := rng.New(1, episode).Family("brain")
 	m.Reset(episode)
 	for turn := uint64(0); m.Next(step); turn++ {
@@ -83,7 +83,7 @@ func BenchmarkTunaWeek(b *testing.B) {
 	for _, share := range []float64{0.0006, 0.01, 1} {
 		b.Run(fmt.Sprintf("share=%g", share), func(b *testing.B) {
 			w := f.world(b, share)
-			m, err := market.New(w.Config, 1)
+			m, err := category.New(w.Config, 1)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/market/demand"
 	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/sim/env"
@@ -19,7 +19,7 @@ func (r recordedTraffic) Path(_ *rng.Stream, customers []float64) { copy(custome
 // replay is the market in which everything but shoppers and shocks is as recorded in the fitted weeks: each product's ladder has the prices and
 // displays of one week after the other, so that action t is week t. In absent weeks prices stand at the reference price, which leaves it as it is, as the
 // choice model has it; units tells what was sold, NaN where a brand-week was left out of the fit.
-func (f *tuna) replay() (cfg market.Config, units [][]float64) {
+func (f *tuna) replay() (cfg category.Config, units [][]float64) {
 	s, panel := f.scenario, f.data.forChoice()
 	first, last := s.Data.Split.Train[0], s.Data.Split.Validation[1]
 	customers := make(recordedTraffic, last-first+1)
@@ -37,11 +37,11 @@ func (f *tuna) replay() (cfg market.Config, units [][]float64) {
 		}
 	}
 	for j, name := range panel.Brands {
-		p := market.Product{Name: name}
+		p := category.Product{Name: name}
 		reference := known(panel.Price[0][j], 1)
 		p.Reference = reference
 		for i := range customers {
-			rung := market.Rung{Price: reference, Display: missing}
+			rung := category.Rung{Price: reference, Display: missing}
 			units[i][j] = missing
 			if t, ok := row[first+i]; ok {
 				rung.Price, rung.Display = known(panel.Price[t][j], reference), panel.Display[t][j]
@@ -55,14 +55,14 @@ func (f *tuna) replay() (cfg market.Config, units [][]float64) {
 		cfg.Products = append(cfg.Products, p)
 	}
 	cfg.Choice, cfg.Start, cfg.Horizon, cfg.Share, cfg.Expected = f.models.Choice, first, len(customers), 1, true
-	cfg.Reward.Of = market.CategoryProfit
+	cfg.Reward.Of = category.CategoryProfit
 	cfg.Traffic = func() (demand.Simulator, error) { return customers, nil }
 	return cfg, units
 }
 
 // weeklyLogs plays an episode of the replay and fills logUnits[j] with the log units of brand j, and logUnits[brands] with those of the category, in
 // the weeks in which the data have them.
-func weeklyLogs(m *market.Market, episode uint64, data [][]float64, logUnits [][]float64) {
+func weeklyLogs(m *category.Market, episode uint64, data [][]float64, logUnits [][]float64) {
 	brands := m.Players()
 	for j := range logUnits {
 		logUnits[j] = logUnits[j][:0]
@@ -105,7 +105,7 @@ func sum(row []float64) (total float64) {
 func TestWeeklyVarianceIsThatOfTheData(t *testing.T) {
 	f := cannedTuna(t)
 	cfg, data := f.replay()
-	m, err := market.New(&cfg, 1)
+	m, err := category.New(&cfg, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/market/demand"
 	"github.com/souk-sim/souk/results"
@@ -25,7 +25,7 @@ type week struct {
 }
 
 // watch plays an episode and tells its weeks. The other products follow their rules.
-func (w *World) watch(m *market.Market, episode uint64, own func(*env.TimeStep) int) (weeks []week) {
+func (w *World) watch(m *category.Market, episode uint64, own func(*env.TimeStep) int) (weeks []week) {
 	n, spec, share := m.Players(), m.Spec(0), w.Config.Share
 	reference, sold, stock, traffic := spec.Feature("reference_price"), spec.Feature("sold"), spec.Feature("stock"), spec.Feature("traffic")
 	brain := rng.New(1, episode).Family("brain")
@@ -96,8 +96,8 @@ func TestTunaShoppersComeAndChooseAsTheModelsSay(t *testing.T) {
 	w := f.world(t, 0.01)
 	model := *f.models.Choice
 	model.Quantity = choice.Quantity{Intercept: -9.9}
-	w.Config.Choice, w.Config.NoShock, w.Config.Stock = &model, true, market.Stock{}
-	m, err := market.New(w.Config, 1)
+	w.Config.Choice, w.Config.NoShock, w.Config.Stock = &model, true, category.Stock{}
+	m, err := category.New(w.Config, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestTunaShoppersComeAndChooseAsTheModelsSay(t *testing.T) {
 // difference lies within 3.3 standard errors (false alarms 0.1%).
 func TestTunaResolutionsAgree(t *testing.T) {
 	w := cannedTuna(t).world(t, 0.002)
-	w.Config.Stock = market.Stock{}
+	w.Config.Stock = category.Stock{}
 	quick := w.quick()
 	var sampled, expected []float64
 	step := &env.TimeStep{}
@@ -144,7 +144,7 @@ func TestTunaResolutionsAgree(t *testing.T) {
 		world *World
 		to    *[]float64
 	}{{w, &sampled}, {quick, &expected}} {
-		m, err := market.New(c.world.Config, 1)
+		m, err := category.New(c.world.Config, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +166,7 @@ func TestTunaResolutionsAgree(t *testing.T) {
 // Every week of the canned-tuna market: what was in stock and came in was sold or is left; revenue and profit are those of the order lines.
 func TestTunaAccountsBalance(t *testing.T) {
 	w := cannedTuna(t).world(t, 0.002)
-	m, err := market.New(w.Config, 1)
+	m, err := category.New(w.Config, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,8 +204,8 @@ func TestTunaPricesMeetTheSameShoppers(t *testing.T) {
 	w := cannedTuna(t).world(t, 0.01)
 	customers := recordedTraffic(slices.Repeat([]float64{2e6}, 2*w.Config.Horizon))
 	w.Config.Traffic = func() (demand.Simulator, error) { return customers, nil }
-	w.Config.NoShock, w.Config.Stock = true, market.Stock{}
-	m, err := market.New(w.Config, 1)
+	w.Config.NoShock, w.Config.Stock = true, category.Stock{}
+	m, err := category.New(w.Config, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
@@ -120,9 +120,9 @@ func TestAnEncoderNeedsARange(t *testing.T) {
 }
 
 func TestWordsTellRunsOfCells(t *testing.T) {
-	spec := &env.Spec{Features: []env.Feature{{Name: "reference_price"}, {Name: market.RivalDeal("them"), Unit: "0 or 1"}},
+	spec := &env.Spec{Features: []env.Feature{{Name: "reference_price"}, {Name: category.RivalDeal("them"), Unit: "0 or 1"}},
 		Offers: []env.Offer{{Price: 0.7}, {Price: 0.9}, {Price: 0.95}}}
-	e := policies.Encoder{Dimensions: []policies.Dimension{policies.Uniform("reference_price", 0, 0.5, 1, 5), policies.Uniform(market.RivalDeal("them"), 1, 0, 1, 2)}}
+	e := policies.Encoder{Dimensions: []policies.Dimension{policies.Uniform("reference_price", 0, 0.5, 1, 5), policies.Uniform(category.RivalDeal("them"), 1, 0, 1, 2)}}
 	values, visits := make([]float64, e.States()*3), make([]uint32, e.States()*3)
 	for ref := range 5 {
 		for deal := range 2 {

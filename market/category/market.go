@@ -1,7 +1,7 @@
-// Package market is the simulated world: shoppers who come through the doors, see a shelf, choose and take a quantity, or walk on;
-// sellers who review prices; stock that is ordered, received and held. It implements env.Environment: every price-setter, rivals
-// included, is a player, and the market knows no brain.
-package market
+// Package category is the aggregated market of one chain, fitted to its weekly panel: shoppers who come through the doors, see a shelf of one category, choose and take
+// a quantity, or walk on; brands that review prices week by week; stock that is ordered, received and held. It implements env.Environment: every price-setter,
+// rivals included, is a player, and the market knows no brain. The market of many sellers, whose shoppers are known one by one, is package market.
+package category
 
 import (
 	"fmt"
@@ -104,7 +104,7 @@ func (m *Market) Reset(episode uint64) {
 	m.calendar.Reset()
 	m.week, m.turn, m.asked, m.done = 0, 0, false, false
 	if err := m.drawTraffic(m.streams); err != nil {
-		panic("market: " + err.Error())
+		panic("category: " + err.Error())
 	}
 	m.drawShocks()
 	for j := range m.cfg.Products {
@@ -191,10 +191,10 @@ func (m *Market) tell(step *env.TimeStep) {
 // Act posts the player's offer for the week, to apply when all have acted.
 func (m *Market) Act(action int) {
 	if !m.asked {
-		panic("market: Act without a turn")
+		panic("category: Act without a turn")
 	}
 	if action < 0 || action >= len(m.cfg.Products[m.turn].Rungs) || !m.obs.allowed(action) {
-		panic(fmt.Sprintf("market: player %d made offer %d, which its ladder or mask does not hold", m.turn, action))
+		panic(fmt.Sprintf("category: player %d made offer %d, which its ladder or mask does not hold", m.turn, action))
 	}
 	m.actions[m.turn] = action
 	m.turn++

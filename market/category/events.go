@@ -1,4 +1,4 @@
-package market
+package category
 
 import (
 	"fmt"
@@ -88,9 +88,9 @@ func weeks(day int) float64 { return float64(day) / daysPerWeek }
 // stall tells why a week did not come to its close: a bug, whether events breed events without end or none closes the week.
 func (m *Market) stall() {
 	if e, stuck := m.calendar.Stuck(); stuck {
-		panic(fmt.Sprintf("market: week %d never ends: events of kind %d breed without end at time %v", m.week, e.kind, m.calendar.Now()))
+		panic(fmt.Sprintf("category: week %d never ends: events of kind %d breed without end at time %v", m.week, e.kind, m.calendar.Now()))
 	}
-	panic(fmt.Sprintf("market: nothing closes week %d", m.week))
+	panic(fmt.Sprintf("category: nothing closes week %d", m.week))
 }
 
 // serve lets one shopper look at the shelf, choose, and take what is there of the quantity wanted.

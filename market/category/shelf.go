@@ -1,4 +1,4 @@
-package market
+package category
 
 import "github.com/souk-sim/souk/market/choice"
 
