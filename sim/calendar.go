@@ -65,7 +65,7 @@ func (c *Calendar[E]) Len() int { return c.pending }
 // priority value happen first. A time in the past or NaN is a bug of the caller and panics.
 func (c *Calendar[E]) Schedule(at float64, priority int32, event E) Ticket {
 	if !(at >= c.now) {
-		panic(fmt.Sprintf("sim: event scheduled at %v, but it is already %v", at, c.now))
+		c.refuse(at)
 	}
 	if c.held >= c.queue.limit {
 		c.gather()
@@ -83,6 +83,10 @@ func (c *Calendar[E]) Schedule(at float64, priority int32, event E) Ticket {
 	c.slots[i] = slot[E]{c.sequence, true, event}
 	c.place(item{at, priority, i})
 	return Ticket{i, c.sequence}
+}
+
+func (c *Calendar[E]) refuse(at float64) {
+	panic(fmt.Sprintf("sim: event scheduled at %v, but it is already %v", at, c.now))
 }
 
 // Cancel takes a pending event off the calendar and reports whether it did: a ticket whose event has happened, or was
@@ -103,27 +107,73 @@ func (c *Calendar[E]) Cancel(t Ticket) bool {
 // Next advances the clock to the next event and hands it out. It returns false when none is pending, or when the
 // simulation is Stuck.
 func (c *Calendar[E]) Next() (at float64, event E, ok bool) {
-	for !c.stuck && (len(c.queue.near) > 0 || c.refill()) {
-		it := c.pop()
-		s := &c.slots[it.slot]
-		if !s.live {
-			c.release(it.slot)
-			continue
-		}
-		if it.at != c.now || c.atInstant == 0 {
-			c.now, c.atInstant, c.patience = it.at, 0, instantEvents+instantFactor*c.pending
-		}
-		c.atInstant++
-		if c.atInstant > c.patience {
-			c.stuck, c.culprit = true, s.event
-			break
-		}
-		s.live = false
-		c.pending--
-		c.release(it.slot)
-		return it.at, s.event, true
+	if c.stuck || !c.ready() {
+		return c.now, event, false
 	}
-	return c.now, event, false
+	return c.take()
+}
+
+// NextOr is Next for a caller that keeps one more event beside the calendar: the next arrival of a stream, say, which
+// is then never queued. It does what Schedule(at, priority, event) and then Next would do, but an event that is not
+// handed out stays with the caller, who knows by its kind which of the two came. Of equal keys the pending one comes
+// first. NextOr panics like Schedule, and returns false only when the simulation is Stuck.
+func (c *Calendar[E]) NextOr(at float64, priority int32, event E) (float64, E, bool) {
+	if !(at >= c.now) {
+		c.refuse(at)
+	}
+	if c.stuck {
+		return c.now, event, false
+	}
+	if c.ready() {
+		if first := &c.queue.near[0]; first.at < at || first.at == at && first.priority <= priority {
+			return c.take()
+		}
+	}
+	return c.happens(at, event)
+}
+
+// Peek returns the time and the priority of the event that Next would hand out, and false when none is pending.
+func (c *Calendar[E]) Peek() (at float64, priority int32, ok bool) {
+	if !c.ready() {
+		return 0, 0, false
+	}
+	return c.queue.near[0].at, c.queue.near[0].priority, true
+}
+
+// ready brings the next pending event to the head of the heap, and returns false when there is none.
+func (c *Calendar[E]) ready() bool {
+	for len(c.queue.near) > 0 || c.refill() {
+		first := c.queue.near[0].slot
+		if c.slots[first].live {
+			return true
+		}
+		c.pop()
+		c.release(first)
+	}
+	return false
+}
+
+// take hands out the head of the heap.
+func (c *Calendar[E]) take() (at float64, event E, ok bool) {
+	it := c.pop()
+	s := &c.slots[it.slot]
+	s.live = false
+	c.pending--
+	c.release(it.slot)
+	return c.happens(it.at, s.event)
+}
+
+// happens moves the clock, and watches for an instant that does not end.
+func (c *Calendar[E]) happens(at float64, event E) (float64, E, bool) {
+	if at != c.now || c.atInstant == 0 {
+		c.now, c.atInstant, c.patience = at, 0, instantEvents+instantFactor*c.pending
+	}
+	c.atInstant++
+	if c.atInstant > c.patience {
+		c.stuck, c.culprit = true, event
+		return at, event, false
+	}
+	return at, event, true
 }
 
 // An instant at which more events happen than instantEvents, and instantFactor for each that was pending when it

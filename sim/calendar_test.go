@@ -84,6 +84,27 @@ func (p *pair) next() {
 	}
 }
 
+// nextOr offers one more event, which the reference schedules and, when another came, cancels.
+func (p *pair) nextOr(at float64, priority int32) {
+	const own = -1
+	p.r.schedule(entry{at, priority, own})
+	want := p.r[0]
+	p.r.cancel(want.event)
+	p.r.cancel(own)
+	got, event, ok := p.c.NextOr(at, priority, own)
+	if !ok || got != want.at || event != want.event || p.c.Now() != got || p.c.Len() != len(p.r) {
+		p.failures("NextOr(%v, %d): event %d at %v (now %v), %d pending, reference %d at %v, %d pending",
+			at, priority, event, got, p.c.Now(), p.c.Len(), want.event, want.at, len(p.r))
+	}
+}
+
+func (p *pair) peek() {
+	at, priority, ok := p.c.Peek()
+	if ok != (len(p.r) > 0) || ok && (at != p.r[0].at || priority != p.r[0].priority) {
+		p.failures("Peek: priority %d at %v, %v, reference %v", priority, at, ok, p.r[:min(1, len(p.r))])
+	}
+}
+
 func TestEventsComeInTheOrderOfTheReference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := pair{failures: t.Fatalf}
@@ -109,7 +130,14 @@ func TestEventsComeInTheOrderOfTheReference(t *testing.T) {
 					p.cancel(i)
 				}
 			},
-			"next": func(t *rapid.T) { p.next() },
+			"next":    func(t *rapid.T) { p.next() },
+			"next or": func(t *rapid.T) { p.nextOr(p.c.Now()+delay.Draw(t, "delay"), priority.Draw(t, "priority")) },
+			"next or, tied": func(t *rapid.T) {
+				if at, _, ok := p.c.Peek(); ok {
+					p.nextOr(at, priority.Draw(t, "priority"))
+				}
+			},
+			"peek": func(t *rapid.T) { p.peek() },
 			"next many": func(t *rapid.T) {
 				for range rapid.IntRange(2, 400).Draw(t, "events") {
 					p.next()
@@ -144,6 +172,10 @@ func TestTenThousandPendingEventsComeInTheOrderOfTheReference(t *testing.T) {
 		p.schedule(delay(), int32(s.Intn(3)))
 	}
 	for range 40_000 {
+		if s.Intn(4) == 0 {
+			p.peek()
+		}
+		p.nextOr(p.c.Now()+delay()/1000, int32(s.Intn(3)))
 		p.next()
 		p.schedule(p.c.Now()+delay(), int32(s.Intn(3)))
 		if s.Intn(8) == 0 {
@@ -202,12 +234,20 @@ func TestThePastAndNaNPanic(t *testing.T) {
 			c := New[int]()
 			c.Schedule(5, 0, 0)
 			c.Next()
-			defer func() {
-				if message, _ := recover().(string); !strings.Contains(message, "already 5") {
-					t.Errorf("scheduling at %v, when it is 5: panicked with %q", at, message)
-				}
-			}()
-			c.Schedule(at, 0, 1)
+			c.Schedule(6, 0, 0)
+			for name, offer := range map[string]func(){
+				"Schedule": func() { c.Schedule(at, 0, 1) },
+				"NextOr":   func() { c.NextOr(at, 0, 1) },
+			} {
+				func() {
+					defer func() {
+						if message, _ := recover().(string); !strings.Contains(message, "already 5") {
+							t.Errorf("%s at %v, when it is 5: panicked with %q", name, at, message)
+						}
+					}()
+					offer()
+				}()
+			}
 		}()
 	}
 }
@@ -236,6 +276,23 @@ func TestWatchdogHandsBackTheEventThatRepeats(t *testing.T) {
 	c.Schedule(1, 0, "opening")
 	if _, event, ok := c.Next(); !ok || event != "opening" {
 		t.Error("Reset did not free a stuck calendar")
+	}
+}
+
+func TestWatchdogCountsEventsKeptBesideTheCalendar(t *testing.T) {
+	c := New[string]()
+	c.Schedule(3, 0, "closing")
+	turns := 0
+	for _, _, ok := c.NextOr(2, 0, "arrival"); ok; _, _, ok = c.NextOr(2, 0, "arrival") { // a gap that rounds to 0
+		if turns++; turns > 10_000_000 {
+			t.Fatal("the watchdog sleeps")
+		}
+	}
+	if event, stuck := c.Stuck(); !stuck || event != "arrival" || c.Now() != 2 {
+		t.Errorf("stuck %v at %v in %q, want true at 2 in arrival", stuck, c.Now(), event)
+	}
+	if _, _, ok := c.NextOr(4, 0, "arrival"); ok {
+		t.Error("a stuck calendar went on")
 	}
 }
 

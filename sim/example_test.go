@@ -54,6 +54,32 @@ func ExampleCalendar_Schedule() {
 	// 7 the week closes
 }
 
+// Shoppers come in a stream, whose next one is kept beside the calendar; what they do later is on it.
+func ExampleCalendar_NextOr() {
+	var calendar sim.Calendar[string]
+	calendar.Schedule(3, 0, "closes")
+	arrival := 1.0 // of the next shopper; a random gap after the last in earnest
+	for calendar.Len() > 0 {
+		at, event, ok := calendar.NextOr(arrival, 0, "arrives")
+		if !ok {
+			panic("stuck")
+		}
+		fmt.Println(at, event)
+		if event == "arrives" {
+			arrival += 0.75
+			calendar.Schedule(at+0.5, 0, "decides")
+		}
+	}
+	// Output:
+	// 1 arrives
+	// 1.5 decides
+	// 1.75 arrives
+	// 2.25 decides
+	// 2.5 arrives
+	// 3 closes
+	// 3 decides
+}
+
 // Two sellers that answer each other without delay never let the clock move on.
 func ExampleCalendar_Stuck() {
 	var calendar sim.Calendar[string]
