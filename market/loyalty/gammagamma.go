@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/portable"
 	"github.com/souk-sim/souk/sim/rng"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/mathext"
@@ -165,7 +166,7 @@ type Spender struct {
 
 // Draw makes a new customer, by exactly one draw.
 func (m *GammaGamma) Draw(stream *rng.Stream) Spender {
-	return Spender{Shape: m.P, Scale: m.Gamma / gammaQuantile(m.Q, stream.Open())}
+	return Spender{Shape: m.P, Scale: m.Gamma / portable.GammaQuantile(m.Q, stream.Open())}
 }
 
 // Spend is what one purchase is worth, in the money of the fit, by exactly one draw.
@@ -173,5 +174,5 @@ func (s Spender) Spend(stream *rng.Stream) float64 {
 	if s.law != nil {
 		return s.law.amount(s.score + float64(s.spread*stream.Normal()))
 	}
-	return s.Scale * gammaQuantile(s.Shape, stream.Open())
+	return s.Scale * portable.GammaQuantile(s.Shape, stream.Open())
 }

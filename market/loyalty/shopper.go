@@ -18,14 +18,14 @@ type Shopper struct {
 
 // Draw makes a new customer, by exactly three draws (see Model). A beta is a gamma over the sum of two.
 func (m *BGNBD) Draw(stream *rng.Stream) Shopper {
-	rate := gammaQuantile(m.R, stream.Open()) / m.Alpha
-	odds := portable.Exp(logGammaQuantile(m.A, stream.Open()) - logGammaQuantile(m.B, stream.Open()))
+	rate := portable.GammaQuantile(m.R, stream.Open()) / m.Alpha
+	odds := portable.Exp(portable.LogGammaQuantile(m.A, stream.Open()) - portable.LogGammaQuantile(m.B, stream.Open()))
 	return Shopper{Rate: rate, Stay: 1 / (1 + odds)}
 }
 
 // Draw makes a new customer, by exactly two draws (see Model).
 func (m *ParetoNBD) Draw(stream *rng.Stream) Shopper {
-	return Shopper{Rate: gammaQuantile(m.R, stream.Open()) / m.Alpha, Stay: 1, Hazard: gammaQuantile(m.S, stream.Open()) / m.Beta}
+	return Shopper{Rate: portable.GammaQuantile(m.R, stream.Open()) / m.Alpha, Stay: 1, Hazard: portable.GammaQuantile(m.S, stream.Open()) / m.Beta}
 }
 
 // Return draws, at the end of a visit, the time until the next one, +Inf where the customer is lost, by exactly two draws.
