@@ -56,5 +56,8 @@ func (p *forecast) level() int64 {
 	const most, rounding = 1e12, 1e-9
 	deviation := math.Sqrt(float64(p.variance*p.cover) + float64(p.mean*p.mean*p.spread))
 	units := float64(p.mean*p.cover) + float64(p.safety*deviation)
-	return int64(max(1, min(math.Ceil(units-rounding), most)))
+	if !(units > 1) { // not a number neither
+		return 1
+	}
+	return int64(min(math.Ceil(units-rounding), most))
 }

@@ -117,10 +117,10 @@ func (k *Keeper) Reset() {
 }
 
 // Expect tells policy forecast what a day's demand is expected to be, mean and variance in units; other policies take no notice.
-// It also holds after the next Reset, and is smoothed on from there unless smoothing is 0.
+// It also holds after the next Reset, and is smoothed on from there unless smoothing is 0. What is no number from 0 on changes nothing.
 func (k *Keeper) Expect(mean, variance float64) {
-	if k.forecast != nil {
-		k.forecast.expect(max(mean, 0), max(variance, 0))
+	if k.forecast != nil && mean >= 0 && variance >= 0 {
+		k.forecast.expect(mean, variance)
 	}
 }
 
