@@ -110,8 +110,7 @@ func (a *app) validate(ctx context.Context, s *scenarios.Scenario, plot string, 
 // fitted is all that a scenario fits.
 type fitted struct {
 	scenario *scenarios.Scenario
-	data     *workflow.Data   // nil without a market, as are
-	models   *workflow.Models // the models of one
+	scene    workflow.Scene // its market; nil without one
 	shoppers []workflow.Shopper
 }
 
@@ -123,10 +122,10 @@ func (a *app) fitted(ctx context.Context, s *scenarios.Scenario, watch func(work
 			watch(workflow.Progress{Stage: "fit", Total: 1})
 			progress = func(done, total int) { watch(workflow.Progress{Stage: "fit", Done: done, Total: total}) }
 		}
-		if f.data, err = readData(s); err != nil {
+		if f.scene, err = workflow.Open(s); err != nil {
 			return nil, err
 		}
-		if f.models, err = workflow.Fit(ctx, s, f.data, a.workers, progress); err != nil {
+		if err = f.scene.Fit(ctx, a.workers, progress); err != nil {
 			return nil, err
 		}
 	}
@@ -137,8 +136,8 @@ func (a *app) fitted(ctx context.Context, s *scenarios.Scenario, watch func(work
 // documents are the models by file name.
 func (f *fitted) documents() map[string]any {
 	all := workflow.ShopperDocuments(f.shoppers)
-	if f.models != nil {
-		maps.Copy(all, f.models.Documents())
+	if f.scene != nil {
+		maps.Copy(all, f.scene.Documents())
 	}
 	return all
 }
@@ -165,15 +164,15 @@ func (f *fitted) MarshalJSON() ([]byte, error) {
 		Models   map[string]any     `json:"models"` // by file name
 		Shoppers []workflow.Shopper `json:"shoppers,omitempty"`
 	}{f.scenario.Name, nil, f.documents(), f.shoppers}
-	if f.data != nil {
-		d.Findings = f.data.Findings
+	if f.scene != nil {
+		_, d.Findings = f.scene.Records()
 	}
 	return json.Marshal(d)
 }
 
 func (f *fitted) text(w io.Writer) error {
-	if f.models != nil {
-		if err := workflow.FitText(w, f.scenario, f.data, f.models); err != nil || len(f.shoppers) == 0 {
+	if f.scene != nil {
+		if err := f.scene.FitText(w); err != nil || len(f.shoppers) == 0 {
 			return err
 		}
 		fmt.Fprintln(w)

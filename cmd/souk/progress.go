@@ -107,7 +107,7 @@ func (p *progress) line(w workflow.Progress, now time.Time) string {
 		fmt.Fprintf(&b, "  %s left", left.Round(time.Second))
 	}
 	if w.Stage == "train" {
-		fmt.Fprintf(&b, "  reward %.0f $/week  ε %.2f", w.Reward, w.Exploration)
+		fmt.Fprintf(&b, "  reward %.0f $/%s  ε %.2f", w.Reward, w.Period, w.Exploration)
 	}
 	return b.String()
 }

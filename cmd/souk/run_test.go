@@ -174,7 +174,7 @@ func TestProgressOnATerminalIsOneLineWrittenOver(t *testing.T) {
 		if i == 2 && strings.Contains(out.String(), "left") {
 			t.Errorf("foreseen after a second: %q", out.String())
 		}
-		bar.show(workflow.Progress{Stage: "train", Done: i * 25, Total: 100, Reward: 9000, Exploration: 0.5})
+		bar.show(workflow.Progress{Stage: "train", Done: i * 25, Total: 100, Reward: 9000, Period: "week", Exploration: 0.5})
 		now = now.Add(time.Second)
 	}
 	bar.close()

@@ -109,11 +109,12 @@ func (a *app) scenarioCheck() *cobra.Command {
 				}
 				e := entry{Scenario: arg, Name: s.Name, RunID: s.RunID(), Shoppers: len(s.Shoppers.Models())}
 				if !s.NoMarket() {
-					data, err := readData(s)
+					scene, err := workflow.Open(s)
 					if err != nil {
 						return err
 					}
-					e.Periods, e.Findings = len(data.Panel.Periods), len(data.Findings)
+					periods, findings := scene.Records()
+					e.Periods, e.Findings = periods, len(findings)
 				}
 				list = append(list, e)
 			}
@@ -150,17 +151,6 @@ func (a *app) market(scenario, what string) (*scenarios.Scenario, error) {
 		a.notice("[shoppers] is for souk fit: the market's shoppers choose by [choice] and come by [demand]")
 	}
 	return s, nil
-}
-
-// readData reads a scenario's data and tells whether the two go together; what is wrong with the split has the scenario's line.
-func readData(s *scenarios.Scenario) (*workflow.Data, error) {
-	data, err := workflow.ReadData(s)
-	if bad, ok := errors.AsType[*field.Error](err); ok && bad.File == "" && strings.HasPrefix(bad.Key, "data.") {
-		return nil, s.Fault(bad.Found, bad.Expected, strings.Split(bad.Key, ".")...)
-	} else if err != nil {
-		return nil, err
-	}
-	return data, workflow.CheckData(s, data)
 }
 
 func (a *app) scenarioSchema() *cobra.Command {

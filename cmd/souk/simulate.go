@@ -20,13 +20,10 @@ func (a *app) simulate() *cobra.Command {
 	var names []string
 	cmd := &cobra.Command{
 		Use: "simulate SCENARIO --policy POLICY", Short: "Run the market under given policies, no learning", Args: takes("SCENARIO"),
-		Long: "Run the market under given policies, all on the same customers, without learning. POLICY is the folder of a bundle or one of\n" + workflow.Rules + ".",
+		Long: "Run the market under given policies, all on the same customers, without learning. POLICY is the folder of a bundle or one of\n" + workflow.ChainRules + ".",
 		Example: "  souk simulate canned-tuna --policy history --policy fixed:0.97 --policy cycle:0.97/0.72/3/1\n" +
 			"  souk simulate canned-tuna --policy fixed:0.97 --policy results/runs/canned-tuna/RUN/policy --set evaluate.paths=50",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(names) == 0 {
-				return badUsage("--policy", "none", "the folder of a bundle or one of "+workflow.Rules)
-			}
 			s, err := a.market(args[0], "simulate")
 			if err != nil {
 				return err
@@ -43,7 +40,7 @@ func (a *app) simulate() *cobra.Command {
 			if a.json {
 				return a.document("simulation", r)
 			}
-			_, err = fmt.Fprint(a.stdout, workflow.Table(s, r))
+			_, err = fmt.Fprint(a.stdout, r.Text())
 			return err
 		},
 	}
@@ -54,9 +51,9 @@ func (a *app) simulate() *cobra.Command {
 }
 
 // loadFor reads a bundle that is to play with a scenario's features and ladder.
-func loadFor(name string) (workflow.Named, error) {
+func loadFor(name, rules string) (workflow.Named, error) {
 	if info, err := os.Stat(name); err != nil || !info.IsDir() {
-		return workflow.Named{}, badUsage("--policy", strconv.Quote(name), "the folder of a bundle or one of "+workflow.Rules)
+		return workflow.Named{}, badUsage("--policy", strconv.Quote(name), "the folder of a bundle or one of "+rules)
 	}
 	b, err := load(name)
 	if err != nil {

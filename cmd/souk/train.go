@@ -28,9 +28,6 @@ func (a *app) train() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := readData(s); err != nil { // before anything is fitted or written
-				return err
-			}
 			began := time.Now()
 			a.saves = true
 			run := &workflow.Run{Scenario: s, Store: a.store(), Workers: a.workers, Build: build(),

@@ -11,7 +11,6 @@ import (
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/policies/rules"
-	"github.com/souk-sim/souk/results"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/sim/env"
 	"github.com/souk-sim/souk/sim/rng"
@@ -37,6 +36,7 @@ type Baselines struct {
 	Plan   *optimum.Plan        `json:"-"`
 
 	policies  map[string]policies.Policy
+	entered   []string // those that are compared with, in the order of the table
 	reduction optimum.Reduction
 }
 
@@ -52,32 +52,6 @@ const (
 
 // tuneMaster is the master seed of the worlds that baselines are tuned in: that of a training seed which no agent has.
 func tuneMaster(s *scenarios.Scenario) uint64 { return train.MasterSeed(s.Seed, 0) }
-
-// arena is where policies play in the world for the learner.
-func (w *World) arena(s *scenarios.Scenario, master uint64, workers int) evaluate.Arena {
-	of, share := s.Learner().Reward.Of, w.Config.Share
-	return evaluate.Arena{Master: master, Learner: w.Config.Own, Others: w.Others, Workers: workers,
-		World: func() (evaluate.World, error) { return category.New(w.Config, master) },
-		Score: func(a *results.Metrics) float64 { return earned(of, a) / float64(max(a.Periods, 1)) / share }}
-}
-
-// earned is what an account says of an objective, $.
-func earned(of string, a *results.Metrics) float64 {
-	switch of {
-	case "brand-profit":
-		return a.OwnProfit
-	case "revenue":
-		return a.OwnRevenue
-	}
-	return a.Profit
-}
-
-// quick is the world with demand in closed form: the same traffic, shocks and rivals, no single shoppers.
-func (w *World) quick() *World {
-	cfg := *w.Config
-	cfg.Expected = true
-	return &World{Config: &cfg, Spec: w.Spec, Others: w.Others, Encoder: w.Encoder}
-}
 
 // path is what an episode of the world is apart from the learner.
 func (w *World) path(master, episode uint64) (*category.Path, error) {
@@ -112,8 +86,8 @@ func (w *World) unfold(world *category.Market, master, episode uint64) *category
 // Tune finds what learning is to be compared with.
 func Tune(ctx context.Context, s *scenarios.Scenario, d *Data, m *Models, w *World, workers int, watch func(done, total int)) (*Baselines, error) {
 	b := &Baselines{policies: map[string]policies.Policy{}}
-	quick := w.quick()
-	arena := quick.arena(s, tuneMaster(s), workers)
+	quick := w.expected()
+	arena := arenaOf(quick, tuneMaster(s), workers)
 	arena.Progress = watch
 	add := func(name string, rule rules.Rule) (err error) {
 		b.policies[name], err = rule.Policy(w.Spec)
@@ -159,6 +133,7 @@ func Tune(ctx context.Context, s *scenarios.Scenario, d *Data, m *Models, w *Wor
 		return nil, err
 	}
 	b.policies[solved], err = w.follow(b.Plan, sample)
+	b.entered = s.Evaluate.Against
 	return b, err
 }
 
@@ -257,7 +232,7 @@ func (w *World) follow(plan *optimum.Plan, sample *optimum.Sample) (policies.Pol
 
 // foresee is the clairvoyant's score on a path of an arena's world, $ a week for the whole chain.
 func (b *Baselines) foresee(w *World, master uint64) func(path int) (float64, error) {
-	quick := w.quick()
+	quick := w.expected()
 	return func(path int) (float64, error) {
 		episode, err := quick.path(master, uint64(path))
 		if err != nil {

@@ -5,23 +5,55 @@ import (
 	"math"
 	"slices"
 
+	"github.com/souk-sim/souk/agents/train"
 	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/market/demand"
 	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/rules"
+	"github.com/souk-sim/souk/results"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
 )
 
-// World is a market that worlds can be made of, and who plays in it beside the learner.
+// World is the market of a chain's category, and who plays in it beside the learner.
 type World struct {
-	Config  *category.Config
-	Spec    *env.Spec         // of the learner
-	Others  []policies.Policy // by player; nil at the learner's place
-	Encoder policies.Encoder  // of the scenario's state
+	Config *category.Config
+	Seats
+
+	of string // the learner's objective
+}
+
+func (w *World) seats() *Seats { return &w.Seats }
+
+func (w *World) open(master uint64) (train.World, error) { return category.New(w.Config, master) }
+
+func (w *World) share() float64 { return w.Config.Share }
+
+func (w *World) score(a *results.Metrics) float64 {
+	return earned(w.of, a) / float64(max(a.Periods, 1)) / w.Config.Share
+}
+
+// earned is what an account says of an objective, $.
+func earned(of string, a *results.Metrics) float64 {
+	switch of {
+	case "brand-profit":
+		return a.OwnProfit
+	case "revenue":
+		return a.OwnRevenue
+	}
+	return a.Profit
+}
+
+// quick is the world with demand in closed form: the same traffic, shocks and rivals, no single shoppers.
+func (w *World) quick() world { return w.expected() }
+
+func (w *World) expected() *World {
+	cfg := *w.Config
+	cfg.Expected = true
+	return &World{Config: &cfg, Seats: w.Seats, of: w.of}
 }
 
 // Build makes the market of a scenario from its fitted models, for a share of the chain's customers.
@@ -51,7 +83,7 @@ func Build(s *scenarios.Scenario, d *Data, m *Models, share float64) (*World, er
 		p.Opening = nearest(p.Rungs, last)
 		cfg.Products = append(cfg.Products, p)
 	}
-	w := &World{Config: cfg}
+	w := &World{Config: cfg, of: reward.Of}
 	return w, w.people(s, m)
 }
 
@@ -123,7 +155,7 @@ func (w *World) people(s *scenarios.Scenario, m *Models) error {
 	if err != nil {
 		return err
 	}
-	w.Spec = world.Spec(w.Config.Own)
+	w.Learner, w.Spec = w.Config.Own, world.Spec(w.Config.Own)
 	w.Others = make([]policies.Policy, world.Players())
 	for j := range w.Others {
 		if j == w.Config.Own {

@@ -15,31 +15,31 @@ const level = 0.95
 const resamples = 2000
 
 // Compare plays all policies against the same customers, which training never met.
-func Compare(ctx context.Context, s *scenarios.Scenario, w *World, b *Baselines, learned []Learned, workers int, watch func(done, total int)) (*evaluate.Result, error) {
-	master := evaluate.MasterSeed(s.Seed)
-	c := evaluate.Contest{Arena: w.arena(s, master, workers), Paths: s.Evaluate.Paths, Level: level, Resamples: resamples}
-	c.Progress = watch
+func Compare(ctx context.Context, scene Scene, s *scenarios.Scenario, w world, b *Baselines, learned []Learned, workers int, watch func(done, total int)) (*evaluate.Result, error) {
+	c := contest(s, w, workers, watch)
 	for _, l := range learned {
 		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: l.Agent, Policies: asPolicies(l.Policies)})
 	}
-	for _, name := range s.Evaluate.Against {
-		if p := b.policies[name]; p != nil {
-			c.Contestants = append(c.Contestants, evaluate.Contestant{Name: name, Policies: []policies.Policy{p}})
-		}
+	for _, name := range b.entered {
+		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: name, Policies: []policies.Policy{b.policies[name]}})
 	}
 	for _, name := range []string{history, bestFixed, bestCycle} {
-		if slices.Contains(s.Evaluate.Against, name) {
+		if slices.Contains(b.entered, name) {
 			c.References = append(c.References, name)
 		}
 	}
-	if slices.Contains(s.Evaluate.Against, bestFixed) {
+	if slices.Contains(b.entered, bestFixed) {
 		c.Baseline = bestFixed
 	}
-	if slices.Contains(s.Evaluate.Against, solved) {
-		c.Optima = []string{solved, clairvoyant}
-		c.Bounds = []evaluate.Bound{{Name: clairvoyant, Score: b.foresee(w, master)}}
-	}
+	scene.optima(c, w, b)
 	return c.Run(ctx)
+}
+
+// contest is one without contestants on the scenario's evaluation paths.
+func contest(s *scenarios.Scenario, w world, workers int, watch func(done, total int)) *evaluate.Contest {
+	c := &evaluate.Contest{Arena: arenaOf(w, evaluate.MasterSeed(s.Seed), workers), Paths: s.Evaluate.Paths, Level: level, Resamples: resamples}
+	c.Progress = watch
+	return c
 }
 
 func asPolicies(tables []*policies.Table) []policies.Policy {

@@ -206,8 +206,8 @@ func (q *question) ask(ctx context.Context, model *choice.ShareLogit, e effort) 
 	if err != nil {
 		return h, err
 	}
-	w := full.quick()
-	c := evaluate.Contest{Arena: w.arena(q.s, evaluate.MasterSeed(q.s.Seed), e.workers), Paths: e.paths, Level: level, Resamples: resamples}
+	w := full.expected()
+	c := evaluate.Contest{Arena: arenaOf(w, evaluate.MasterSeed(q.s.Seed), e.workers), Paths: e.paths, Level: level, Resamples: resamples}
 	enter := func(name string, p policies.Policy, err error) error {
 		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: name, Policies: []policies.Policy{p}})
 		return err
@@ -246,7 +246,7 @@ func (q *question) ask(ctx context.Context, model *choice.ShareLogit, e effort) 
 
 // playTuned tunes the rules by playing them, where the reduction does not know the model.
 func (w *World) playTuned(ctx context.Context, s *scenarios.Scenario, workers int) (fixed float64, cycle evaluate.Cycle, err error) {
-	arena := w.arena(s, tuneMaster(s), workers)
+	arena := arenaOf(w, tuneMaster(s), workers)
 	budget := evaluate.Budget{First: doubtFirst, Paths: doubtPaths}
 	best, err := arena.BestFixed(ctx, func(price float64) (policies.Policy, error) { return (&rules.Fixed{Price: price}).Policy(w.Spec) }, budget)
 	if err != nil {

@@ -117,7 +117,7 @@ func TestDoubtIsTheSameOnAnyNumberOfWorkers(t *testing.T) {
 		if len(r.Memories) != 0 || r.Spreads[0].Median <= 0 { // the memory was given; a tuned cycle beats a tuned fixed price
 			t.Errorf("%+v", r)
 		}
-		summary := &Summary{Robustness: r, Chosen: &Chosen{Agent: "a"}}
+		summary := &Summary{Chapters: &Chapters{Robustness: r}, Chosen: &Chosen{Agent: "a"}}
 		texts = append(texts, summary.drawsText())
 	}
 	if texts[0] != texts[1] {

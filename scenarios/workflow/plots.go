@@ -21,35 +21,33 @@ import (
 	"github.com/souk-sim/souk/sim/rng"
 )
 
+// picture is one to be drawn, and the name of its files.
+type picture struct {
+	name string
+	of   interface {
+		Picture() (*report.Picture, error)
+	}
+}
+
 // draw leaves the run's pictures, each as SVG and PNG.
-func draw(run *rundir.Run, s *scenarios.Scenario, w *World, m *Summary) error {
-	learning, err := learningCurves(run, s, m)
+func draw(run *rundir.Run, school, full world, m *Summary) error {
+	learning, err := learningCurves(run, school, m)
 	if err != nil {
 		return err
 	}
-	paths, err := pricePaths(s, w, m)
+	all, err := m.scene.pictures(m, full)
 	if err != nil {
 		return err
 	}
-	type plot struct {
-		name    string
-		picture interface {
-			Picture() (*report.Picture, error)
-		}
-	}
-	plots := []plot{{"learning", learning}, {"prices", paths}, {"policy", policyLines(m.Chosen.Table)}, {"comparison", comparison(m.Comparison, s)}}
-	if m.Models.Traffic.Selection != nil {
-		plots = append(plots, plot{"traffic", m.Models.Traffic.leaderboard(s)})
-	}
-	for _, p := range plots {
-		picture, err := p.picture.Picture()
+	for _, p := range append(all, picture{"learning", learning}, picture{"policy", policyLines(m.Chosen.Table)}, picture{"comparison", comparison(m.Comparison, m.Scenery)}) {
+		drawn, err := p.of.Picture()
 		if err != nil {
 			return fmt.Errorf("drawing %s: %w", p.name, err)
 		}
-		if err := run.Write("plots/"+p.name+".svg", picture.SVG); err != nil {
+		if err := run.Write("plots/"+p.name+".svg", drawn.SVG); err != nil {
 			return err
 		}
-		if err := run.Write("plots/"+p.name+".png", picture.PNG); err != nil {
+		if err := run.Write("plots/"+p.name+".png", drawn.PNG); err != nil {
 			return err
 		}
 	}
@@ -57,8 +55,9 @@ func draw(run *rundir.Run, s *scenarios.Scenario, w *World, m *Summary) error {
 }
 
 // learningCurves are the rewards of all training episodes.
-func learningCurves(run *rundir.Run, s *scenarios.Scenario, m *Summary) (*report.LearningCurves, error) {
-	l := &report.LearningCurves{Title: "Learning", Subtitle: s.Name + ": what learners earned while they learned, exploration included", Y: aWeek(s)}
+func learningCurves(run *rundir.Run, school world, m *Summary) (*report.LearningCurves, error) {
+	s := m.Scenery
+	l := &report.LearningCurves{Title: "Learning", Subtitle: s.Name + ": what learners earned while they learned, exploration included", Y: aPeriod(s)}
 	at := map[string]int{}
 	for _, agent := range s.Agents {
 		at[agent.Name] = len(l.Curves)
@@ -77,12 +76,11 @@ func learningCurves(run *rundir.Run, s *scenarios.Scenario, m *Summary) (*report
 		return nil, err
 	}
 	defer reader.Close()
-	share := s.Market.Stores.TrainShare()
 	for rows := make([]results.Episode, 4096); ; {
 		n, err := reader.Read(rows)
 		for i := range rows[:n] {
 			r := &rows[i]
-			l.Curves[at[r.Agent]].Seeds[r.Seed-1][r.Episode] = earned(s.Learner().Reward.Of, &r.Metrics) / float64(max(r.Periods, 1)) / share
+			l.Curves[at[r.Agent]].Seeds[r.Seed-1][r.Episode] = school.score(&r.Metrics)
 		}
 		if errors.Is(err, io.EOF) {
 			break
@@ -127,7 +125,7 @@ func pricePaths(s *scenarios.Scenario, w *World, m *Summary) (*report.PricePaths
 
 // posted plays episode 0 of the world and notes what the policy saw and did.
 func (w *World) posted(policy policies.Policy, master uint64, rival string) (p report.PricePath, err error) {
-	quick := w.quick()
+	quick := w.expected()
 	world, err := category.New(quick.Config, master)
 	if err != nil {
 		return p, err
@@ -188,18 +186,18 @@ func policyLines(t *policies.Table) *report.PolicyLines {
 	return l
 }
 
-// aWeek is what the learner is after, with its unit.
-func aWeek(s *scenarios.Scenario) string {
-	return strings.ReplaceAll(s.Learner().Reward.Of, "-", " ") + " a week, $"
+// aPeriod is what the learner is after, with its unit.
+func aPeriod(s *scenarios.Scenario) string {
+	return strings.ReplaceAll(s.Learner().Reward.Of, "-", " ") + " a " + s.Time.Period + ", $"
 }
 
 // comparison shows what policies earn over the best fixed price, or, where that did not play, what they earn.
 func comparison(r *evaluate.Result, s *scenarios.Scenario) *report.Comparison {
-	c := &report.Comparison{Title: "Against everything else", Subtitle: s.Question, X: aWeek(s),
+	c := &report.Comparison{Title: "Against everything else", Subtitle: s.Question, X: aPeriod(s),
 		Caption: fmt.Sprintf("Bars: %.0f%% intervals over %s × %d paths.", 100*r.Level, plural(s.Train.Seeds, "training seed"), r.Paths)}
 	paired := slices.Contains(r.References, bestFixed)
 	if paired {
-		c.X, c.Zero = aWeek(s)+", less that of the best fixed price", true
+		c.X, c.Zero = aPeriod(s)+", less that of the best fixed price", true
 		c.Caption = "Paired by customers. " + c.Caption
 	}
 	for _, row := range r.Rows {

@@ -21,9 +21,8 @@ func AgainstRecorded(ctx context.Context, s *scenarios.Scenario, d *Data, w *Wor
 	if err != nil {
 		return nil, err
 	}
-	c := evaluate.Contest{Arena: recorded.arena(s, evaluate.MasterSeed(s.Seed), workers), Paths: s.Evaluate.Paths, Level: level, Resamples: resamples,
-		References: []string{history}}
-	c.Progress = watch
+	c := contest(s, recorded, workers, watch)
+	c.References = []string{history}
 	for _, l := range learned {
 		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: l.Agent, Policies: asPolicies(l.Policies)})
 	}
@@ -52,7 +51,8 @@ func (w *World) recorded(d *Data, weeks []int) (*World, error) {
 		}
 		p.Opening = len(p.Rungs) - 1
 	}
-	out := &World{Config: &cfg, Spec: w.Spec, Encoder: w.Encoder, Others: slices.Clone(w.Others)}
+	out := &World{Config: &cfg, Seats: w.Seats, of: w.of}
+	out.Others = slices.Clone(w.Others)
 	world, err := category.New(&cfg, 0)
 	if err != nil {
 		return nil, err

@@ -37,10 +37,19 @@ type Run struct {
 
 // Progress is how far a run has come.
 type Progress struct {
-	Stage       string // "fit", "tune", "train", "evaluate", "doubt"
-	Done, Total int    // in units of the stage: models in fit and doubt, episodes else
-	Reward      float64
+	Stage       string  // "fit", "tune", "train", "evaluate", "doubt"
+	Done, Total int     // in units of the stage: models in fit and doubt, episodes else
+	Reward      float64 // $ a Period
+	Period      string
 	Exploration float64
+}
+
+// adverb says how often something is that is so once a period.
+func adverb(period string) string {
+	if period == "day" {
+		return "daily"
+	}
+	return period + "ly"
 }
 
 // Summary is what a run found: summary.json, and the printed report.
@@ -49,27 +58,26 @@ type Summary struct {
 	Scenario   string           `json:"scenario"`
 	Question   string           `json:"question,omitempty"`
 	Findings   []logs.Finding   `json:"findings"`
-	Models     *Models          `json:"-"`
 	Baselines  *Baselines       `json:"baselines"`
 	Comparison *evaluate.Result `json:"comparison"`
-	Recorded   *evaluate.Result `json:"against_recorded_rivals,omitempty"`
-	Levels     *Levels          `json:"levels"`
-	Robustness *Robustness      `json:"robustness"`
+	*Chapters                   // of a chain's category; nil for a market of sellers
 	Chosen     *Chosen          `json:"chosen"`
 	Learned    string           `json:"learned_policy"` // the chosen policy in words
 
 	Dir     string              `json:"-"`
 	Scenery *scenarios.Scenario `json:"-"`
+
+	scene Scene
 }
 
-// stages of a run, with their progress and durations.
-type stages struct {
+// stopwatch keeps the durations of a run's stages.
+type stopwatch struct {
 	run    *Run
 	timing map[string]float64
 	began  time.Duration
 }
 
-func (t *stages) done(name string) {
+func (t *stopwatch) done(name string) {
 	if t.run.Clock != nil {
 		now := t.run.Clock()
 		t.timing[name] = (now - t.began).Seconds()
@@ -103,7 +111,7 @@ func (r *Run) Train(ctx context.Context) (*Summary, error) {
 	if len(s.Agents) == 0 {
 		return nil, &field.Error{Key: "agents", Found: "none", Expected: "at least one [[agents]] to train"}
 	}
-	data, err := ReadData(s)
+	scene, err := Open(s)
 	if err != nil {
 		return nil, err
 	}
@@ -112,9 +120,10 @@ func (r *Run) Train(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	defer run.Close()
-	summary := &Summary{RunID: run.ID, Scenario: s.Name, Question: s.Question, Findings: data.Findings, Scenery: s, Dir: run.Dir}
-	t := &stages{run: r, timing: map[string]float64{}}
-	if err := r.train(ctx, data, run, summary, t); err != nil {
+	summary := &Summary{RunID: run.ID, Scenario: s.Name, Question: s.Question, Scenery: s, Dir: run.Dir, scene: scene}
+	_, summary.Findings = scene.Records()
+	t := &stopwatch{run: r, timing: map[string]float64{}}
+	if err := r.train(ctx, scene, run, summary, t); err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
@@ -123,55 +132,41 @@ func (r *Run) Train(ctx context.Context) (*Summary, error) {
 	return summary, run.Finish(r.Build)
 }
 
-func (r *Run) train(ctx context.Context, data *Data, run *rundir.Run, summary *Summary, t *stages) error {
+func (r *Run) train(ctx context.Context, scene Scene, run *rundir.Run, summary *Summary, t *stopwatch) error {
 	s := r.Scenario
 	r.tell(Progress{Stage: "fit", Total: 1})
-	models, err := Fit(ctx, s, data, r.workers(), r.counting("fit"))
-	if err != nil {
+	if err := scene.Fit(ctx, r.workers(), r.counting("fit")); err != nil {
 		return err
 	}
-	summary.Models = models
-	world, err := Build(s, data, models, s.Market.Stores.EvaluateShare())
-	if err != nil {
-		return err
-	}
-	school, err := Build(s, data, models, s.Market.Stores.TrainShare())
+	school, full, err := scene.worlds()
 	if err != nil {
 		return err
 	}
 	t.done("fit")
-	if summary.Baselines, err = Tune(ctx, s, data, models, world, r.workers(), r.counting("tune")); err != nil {
+	if summary.Baselines, err = scene.tune(ctx, full, r.workers(), r.counting("tune")); err != nil {
 		return err
 	}
 	t.done("tune")
-	learned, err := Train(ctx, s, school, run, r.workers(), r.episodes())
+	learned, err := Train(ctx, s, school, run, r.workers(), r.episodes(school.share()))
 	if err != nil {
 		return err
 	}
-	if summary.Chosen, err = Choose(ctx, s, world, learned, r.workers()); err != nil {
+	if summary.Chosen, err = Choose(ctx, s, full, learned, r.workers()); err != nil {
 		return err
 	}
 	t.done("train")
-	if summary.Comparison, err = Compare(ctx, s, world, summary.Baselines, learned, r.workers(), r.counting("evaluate")); err != nil {
+	if summary.Comparison, err = Compare(ctx, scene, s, full, summary.Baselines, learned, r.workers(), r.counting("evaluate")); err != nil {
 		return err
 	}
-	if summary.Recorded, err = AgainstRecorded(ctx, s, data, world, summary.Baselines, learned, r.workers(), r.counting("evaluate")); err != nil {
+	if err := scene.chapters(ctx, r, summary, full, learned, t.done); err != nil {
 		return err
 	}
-	if summary.Levels, err = levelsOf(s, data, models.Choice, summary.Baselines.Weeks); err != nil {
-		return err
-	}
-	t.done("evaluate")
-	if summary.Robustness, err = Doubt(ctx, s, data, models, summary.Baselines, summary.Chosen, r.workers(), r.counting("doubt")); err != nil {
-		return err
-	}
-	t.done("doubt")
-	summary.Learned = inWords(world, summary.Chosen.Table)
-	return r.write(run, world, summary, t)
+	summary.Learned = inWords(scene, s.Time.Period, summary.Chosen.Table)
+	return r.write(run, school, full, summary, t)
 }
 
 // episodes adds the progress of all jobs up.
-func (r *Run) episodes() func(train.Progress) {
+func (r *Run) episodes(share float64) func(train.Progress) {
 	s := r.Scenario
 	played := make([]int, len(s.Agents)*s.Train.Seeds)
 	var lock sync.Mutex
@@ -183,13 +178,13 @@ func (r *Run) episodes() func(train.Progress) {
 			sum += n
 		}
 		lock.Unlock()
-		r.tell(Progress{Stage: "train", Done: sum, Total: len(played) * s.Train.Episodes, Reward: p.MovingReward / s.Market.Stores.TrainShare(), Exploration: p.Exploration})
+		r.tell(Progress{Stage: "train", Done: sum, Total: len(played) * s.Train.Episodes, Reward: p.MovingReward / share, Exploration: p.Exploration, Period: s.Time.Period})
 	}
 }
 
 // write leaves everything that the run found.
-func (r *Run) write(run *rundir.Run, w *World, summary *Summary, t *stages) error {
-	models := summary.Models.Documents()
+func (r *Run) write(run *rundir.Run, school, full world, summary *Summary, t *stopwatch) error {
+	models := summary.scene.Documents()
 	for _, name := range slices.Sorted(maps.Keys(models)) {
 		if err := writeJSON(run, "models/"+name, models[name]); err != nil {
 			return err
@@ -207,7 +202,7 @@ func (r *Run) write(run *rundir.Run, w *World, summary *Summary, t *stages) erro
 	if err := r.writeBundle(run, summary); err != nil {
 		return err
 	}
-	if err := draw(run, r.Scenario, w, summary); err != nil {
+	if err := draw(run, school, full, summary); err != nil {
 		return err
 	}
 	if err := run.Write("report.txt", func(w io.Writer) error { return summary.Text(w) }); err != nil {
@@ -231,11 +226,11 @@ func writeJSON(run *rundir.Run, name string, value any) error {
 func (r *Run) writeBundle(run *rundir.Run, summary *Summary) error {
 	s := r.Scenario
 	chosen := summary.Chosen
+	data, warned := summary.scene.provenance()
 	b := &bundle.Bundle{Table: chosen.Table, Manifest: bundle.Manifest{
 		Name: s.Name + " " + chosen.Agent, Souk: souk.Version, Scenario: s.Name, ScenarioSHA256: s.Hash(), Agent: chosen.Agent, Seed: chosen.Seed,
 		Episodes: int64(s.Train.Episodes), Purpose: s.Question,
-		Data:    []string{s.Data.Panel + ", sha256 " + s.Data.SHA256 + ": " + s.Data.Terms},
-		Caveats: slices.Concat(summary.answer(), summary.caveats(), summary.Models.Choice.Diagnostics.Warnings)}}
+		Data: data, Caveats: slices.Concat(summary.scene.answer(summary), summary.scene.caveats(summary), warned)}}
 	for i := range s.Agents {
 		if s.Agents[i].Name == chosen.Agent {
 			parameters, err := json.Marshal(s.Agents[i].Params)
@@ -247,7 +242,7 @@ func (r *Run) writeBundle(run *rundir.Run, summary *Summary) error {
 	}
 	for _, row := range summary.Comparison.Rows {
 		if row.Name == chosen.Agent {
-			b.Manifest.Evaluation = append(b.Manifest.Evaluation, bundle.Figure{Name: "weekly " + s.Learner().Reward.Of + ", all training seeds", Unit: "$",
+			b.Manifest.Evaluation = append(b.Manifest.Evaluation, bundle.Figure{Name: adverb(s.Time.Period) + " " + s.Learner().Reward.Of + ", all training seeds", Unit: "$",
 				Value: row.Profit.Value, Low: row.Profit.Low, High: row.Profit.High, Level: row.Profit.Level})
 		}
 	}

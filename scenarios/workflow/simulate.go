@@ -17,8 +17,8 @@ import (
 	"github.com/souk-sim/souk/sim/env"
 )
 
-// Rules names what Simulate takes beside bundles.
-const Rules = "fixed:PRICE, cycle:REGULAR/DEAL/LENGTH/DEALWEEKS, history, cost-plus, random"
+// ChainRules names what can be simulated in a chain's category beside bundles.
+const ChainRules = "fixed:PRICE, cycle:REGULAR/DEAL/LENGTH/DEALWEEKS, history, cost-plus, random"
 
 // Named is a policy that is to be simulated: what the table calls it, and how it is made once the market's features are known.
 type Named struct {
@@ -26,8 +26,8 @@ type Named struct {
 	Policy func(spec *env.Spec) (policies.Policy, error)
 }
 
-// asked finds what a name asks for among Rules, before anything is fitted; ok is false where it is none of them.
-func asked(s *scenarios.Scenario, name string) (rule func(*Data, *Models, *World) rules.Rule, ok bool, err error) {
+// rule finds what a name asks for among ChainRules.
+func (c *chain) rule(name string) (make rule, ok bool, err error) {
 	kind, arguments, _ := strings.Cut(name, ":")
 	var numbers []float64
 	for part := range strings.SplitSeq(arguments, "/") {
@@ -35,26 +35,24 @@ func asked(s *scenarios.Scenario, name string) (rule func(*Data, *Models, *World
 			numbers = append(numbers, x)
 		}
 	}
-	is := func(rule rules.Rule) func(*Data, *Models, *World) rules.Rule {
-		return func(*Data, *Models, *World) rules.Rule { return rule }
+	is := func(r rules.Rule) rule {
+		return func(_ context.Context, w world, _ int) (policies.Policy, error) { return r.Policy(w.seats().Spec) }
 	}
 	switch {
 	case kind == "fixed" && len(numbers) == 1:
-		return is(&rules.Fixed{Price: numbers[0]}), true, onLadder(s, name, numbers)
+		return is(&rules.Fixed{Price: numbers[0]}), true, onLadder(c.s, name, numbers)
 	case kind == "cycle" && len(numbers) == 4:
 		cycle := &rules.Cycle{Regular: numbers[0], Deal: numbers[1], Length: int(numbers[2]), DealWeeks: int(numbers[3])}
 		if cycle.Length < 1 || cycle.DealWeeks < 0 || cycle.DealWeeks > cycle.Length || float64(cycle.Length) != numbers[2] || float64(cycle.DealWeeks) != numbers[3] {
 			return nil, true, field.New("--policy", name, "cycle:REGULAR/DEAL/LENGTH/DEALWEEKS in whole weeks, DEALWEEKS from 0 to LENGTH")
 		}
-		return is(cycle), true, onLadder(s, name, numbers[:2])
+		return is(cycle), true, onLadder(c.s, name, numbers[:2])
 	case name == history:
-		return func(d *Data, _ *Models, _ *World) rules.Rule {
-			prices, _ := recorded(s, d)
-			return &rules.Replay{Prices: prices}
-		}, true, nil
+		prices, _ := recorded(c.s, c.data)
+		return is(&rules.Replay{Prices: prices}), true, nil
 	case name == costPlus:
-		return func(_ *Data, m *Models, w *World) rules.Rule {
-			return &rules.CostPlus{Feature: "cost", Markup: markup(s, m, w)}
+		return func(_ context.Context, w world, _ int) (policies.Policy, error) {
+			return (&rules.CostPlus{Feature: "cost", Markup: markup(c.s, c.models, c.full)}).Policy(w.seats().Spec)
 		}, true, nil
 	case name == random:
 		return is(&rules.Random{}), true, nil
@@ -83,22 +81,25 @@ func onLadder(s *scenarios.Scenario, name string, prices []float64) error {
 // Simulate plays policies in the scenario's market, without learning: those that names stand for (Rules), and those of load, which is
 // asked for any other name before anything is fitted. The comparison is paired with the first. What is wrong with a name is a
 // *field.Error with the key --policy.
-func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load func(name string) (Named, error), workers int, watch func(Progress)) (*evaluate.Result, error) {
-	if len(names) == 0 {
-		return nil, field.New("--policy", "none", "a bundle's folder or one of "+Rules)
+func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load func(name, rules string) (Named, error), workers int, watch func(Progress)) (*Simulation, error) {
+	scene, err := Open(s)
+	if err != nil {
+		return nil, err
 	}
-	var data *Data
-	var models *Models
-	var world *World
-	var players []Named
+	if len(names) == 0 {
+		return nil, field.New("--policy", "none", "a bundle's folder or one of "+scene.rules())
+	}
+	r := &Run{Scenario: s, Workers: workers, Watch: watch}
+	var players []player
 	taken := map[string]bool{}
 	for _, name := range names {
-		player := Named{Name: name}
-		rule, ok, err := asked(s, name)
-		if ok {
-			player.Policy = func(spec *env.Spec) (policies.Policy, error) { return rule(data, models, world).Policy(spec) }
-		} else {
-			player, err = load(name)
+		p := player{name: name}
+		var ok bool
+		if p.policy, ok, err = scene.rule(name); err == nil && !ok {
+			var loaded Named
+			loaded, err = load(name, scene.rules())
+			p.name = loaded.Name
+			p.policy = func(_ context.Context, w world, _ int) (policies.Policy, error) { return loaded.Policy(w.seats().Spec) }
 		}
 		if err != nil {
 			return nil, err
@@ -106,39 +107,51 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load f
 		if ok && taken[name] {
 			return nil, field.New("--policy", name+" again", "each policy once")
 		}
-		for n, plain := 2, player.Name; taken[player.Name]; n++ {
-			player.Name = fmt.Sprintf("%s (%d)", plain, n)
+		for n, plain := 2, p.name; taken[p.name]; n++ {
+			p.name = fmt.Sprintf("%s (%d)", plain, n)
 		}
-		taken[player.Name] = true
-		players = append(players, player)
+		taken[p.name] = true
+		players = append(players, p)
 	}
-	r := &Run{Scenario: s, Workers: workers, Watch: watch}
-	var err error
-	if data, err = ReadData(s); err == nil {
-		err = CheckData(s, data)
+	r.tell(Progress{Stage: "fit", Total: 1})
+	if err := scene.Fit(ctx, r.workers(), r.counting("fit")); err != nil {
+		return nil, err
 	}
+	_, full, err := scene.worlds()
 	if err != nil {
 		return nil, err
 	}
-	r.tell(Progress{Stage: "fit", Total: 1})
-	if models, err = Fit(ctx, s, data, r.workers(), r.counting("fit")); err != nil {
-		return nil, err
-	}
-	if world, err = Build(s, data, models, s.Market.Stores.EvaluateShare()); err != nil {
-		return nil, err
-	}
-	c := evaluate.Contest{Arena: world.arena(s, evaluate.MasterSeed(s.Seed), r.workers()), Paths: s.Evaluate.Paths, Level: level, Resamples: resamples}
-	c.Progress = r.counting("simulate")
+	c := contest(s, full, r.workers(), r.counting("simulate"))
 	for _, player := range players {
-		p, err := player.Policy(world.Spec)
+		p, err := player.policy(ctx, full, r.workers())
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", player.Name, err)
+			return nil, fmt.Errorf("%s: %w", player.name, err)
 		}
-		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: player.Name, Policies: []policies.Policy{p}})
+		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: player.name, Policies: []policies.Policy{p}})
 	}
-	c.References = []string{players[0].Name}
-	return c.Run(ctx)
+	c.References = []string{players[0].name}
+	result, err := c.Run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Simulation{Result: result, title: scene.simulated(result), period: s.Time.Period}, nil
 }
+
+// player is a policy that is to be simulated, and what the table calls it.
+type player struct {
+	name   string
+	policy rule
+}
+
+// Simulation is a comparison without learning.
+type Simulation struct {
+	*evaluate.Result
+
+	title, period string
+}
+
+// Text is the comparison as text of at most 100 columns, with a title that says what its numbers are.
+func (m *Simulation) Text() string { return m.title + "\n\n" + headline(m.Result, m.period) }
 
 // leastWeeks is how many weeks with data the choice model asks of the training and of the validation periods.
 const leastWeeks = 26
@@ -169,8 +182,9 @@ func CheckData(s *scenarios.Scenario, d *Data) error {
 	return nil
 }
 
-// Table is a comparison as text of at most 100 columns, with a title that says what its numbers are.
-func Table(s *scenarios.Scenario, r *evaluate.Result) string {
-	return fmt.Sprintf("%s: mean %s a week of the whole chain, $, over the same %d paths of %d weeks.\n± is half of the %.0f%% interval; over %s is paired, path by path\n\n",
-		s.Name, strings.ReplaceAll(s.Learner().Reward.Of, "-", " "), r.Paths, s.Time.Horizon, 100*r.Level, r.References[0]) + headline(r)
+func (c *chain) simulated(r *evaluate.Result) string {
+	return fmt.Sprintf("%s: mean %s a week of the whole chain, $, over the same %d paths of %d weeks.\n± is half of the %.0f%% interval; over %s is paired, path by path",
+		c.s.Name, strings.ReplaceAll(c.s.Learner().Reward.Of, "-", " "), r.Paths, c.s.Time.Horizon, 100*r.Level, r.References[0])
 }
+
+func (c *chain) rules() string { return ChainRules }

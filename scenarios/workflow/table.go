@@ -14,15 +14,15 @@ import (
 )
 
 // headline is the comparison as a table of at most width columns, then what the learned policies closed of the gaps.
-func headline(r *evaluate.Result) string {
-	over, heads := []string{"", "$"}, []string{"", "a week"}
+func headline(r *evaluate.Result, period string) string {
+	over, heads := []string{"", "$"}, []string{"", "a " + period}
 	for _, name := range r.References {
 		over, heads = append(over, "over"), append(heads, name)
 	}
 	if len(r.Optima) > 0 {
 		over, heads = append(over, "% of"), append(heads, r.Optima[0])
 	}
-	t := [][]string{append(over, "price", "weeks", "days out"), append(heads, "changes", "on deal", "of stock")}
+	t := [][]string{append(over, "price", period+"s", "days out"), append(heads, "changes", "on deal", "of stock")}
 	for i := range r.Rows {
 		t = append(t, line(r, &r.Rows[i]))
 	}

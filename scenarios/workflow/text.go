@@ -23,39 +23,17 @@ func (m *Summary) Text(w io.Writer) error {
 	if m.Question != "" {
 		p.line("%s", m.Question)
 	}
-	p.section("data", dataText(s, m.Findings)...)
-	p.section("traffic", m.Models.Traffic.text(s)...)
-	p.section("choice", choiceText(m.Models.Choice, s.Own())...)
-	p.section("prices", m.Models.pricesText(s)...)
-	p.section("tuned", m.tunedText()...)
-	ofOne := "" // the other objectives count the learner's product alone
-	if s.Learner().Reward.Of != "category-profit" {
-		ofOne = " from " + s.Learner().Prices[0]
-	}
-	p.section("", fmt.Sprintf("Weekly %s of the chain%s on %d paths that training never met; ± is half a 95%% interval",
-		strings.ReplaceAll(s.Learner().Reward.Of, "-", " "), ofOne, m.Comparison.Paths))
+	m.scene.opening(p, m)
+	p.section("", m.scene.title(m.Comparison))
 	p.line("")
-	p.WriteString(headline(m.Comparison))
-	p.section("", m.tableNotes()...)
-	p.section("answer", m.answer()...)
+	p.WriteString(headline(m.Comparison, s.Time.Period))
+	m.scene.notes(p, m)
+	p.section("answer", m.scene.answer(m)...)
 	p.section("gap", gaps(m.Comparison, s)...)
-	p.section("levels", m.levelsText()...)
-	if m.Recorded != nil {
-		p.section("recorded", m.recordedText())
-	}
-	if r := m.Robustness; r.Draws > 0 {
-		if len(r.Memories) > 0 {
-			p.section("doubt", m.memoriesText())
-			p.line("")
-			p.WriteString(r.memoryTable(m.Chosen.Agent))
-			p.section("", m.drawsText())
-		} else {
-			p.section("doubt", m.drawsText())
-		}
-	}
+	m.scene.closing(p, m)
 	p.section("learned", append([]string{fmt.Sprintf("policy/ holds %s of seed %d, the best of all on paths kept for that.", m.Chosen.Agent, m.Chosen.Seed)},
 		strings.Split(strings.TrimSpace(m.Learned), "\n")...)...)
-	p.section("careful", m.caveats()...)
+	p.section("careful", m.scene.caveats(m)...)
 	_, err := io.WriteString(w, p.String())
 	return err
 }

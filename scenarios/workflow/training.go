@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/souk-sim/souk/agents/train"
-	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/results"
@@ -23,7 +22,7 @@ type Learned struct {
 
 // Train trains every agent under every seed in its world, checkpointing into the run. An interrupted job is saved; the error is then the
 // context's.
-func Train(ctx context.Context, s *scenarios.Scenario, w *World, run *rundir.Run, workers int, watch func(train.Progress)) ([]Learned, error) {
+func Train(ctx context.Context, s *scenarios.Scenario, w world, run *rundir.Run, workers int, watch func(train.Progress)) ([]Learned, error) {
 	var jobs []train.Job
 	for i := range s.Agents {
 		for seed := int64(1); seed <= int64(s.Train.Seeds); seed++ {
@@ -57,11 +56,11 @@ func Train(ctx context.Context, s *scenarios.Scenario, w *World, run *rundir.Run
 	return all, nil
 }
 
-func trainingJob(s *scenarios.Scenario, w *World, run *rundir.Run, agent *scenarios.Agent, seed int64) (train.Job, error) {
-	master := train.MasterSeed(s.Seed, seed)
+func trainingJob(s *scenarios.Scenario, w world, run *rundir.Run, agent *scenarios.Agent, seed int64) (train.Job, error) {
+	master, seats := train.MasterSeed(s.Seed, seed), w.seats()
 	job := train.Job{Key: results.Key{RunID: run.ID, Scenario: s.Name, Agent: agent.Name, Seed: seed}, Params: agent.Params,
-		World:  func() (train.World, error) { return category.New(w.Config, master) },
-		Master: master, Learner: w.Config.Own, Others: w.Others, Encoder: w.Encoder,
+		World:  func() (train.World, error) { return w.open(master) },
+		Master: master, Learner: seats.Learner, Others: seats.Others, Encoder: seats.Encoder,
 		Episodes: s.Train.Episodes, CheckpointEvery: s.Train.Checkpoint}
 	strand, err := run.Job(fmt.Sprintf("%s-%d", agent.Name, seed))
 	if err != nil {
@@ -114,8 +113,8 @@ type Chosen struct {
 }
 
 // Choose picks the learned policy that does best in the worlds that baselines are tuned in, which the comparison does not meet.
-func Choose(ctx context.Context, s *scenarios.Scenario, w *World, learned []Learned, workers int) (*Chosen, error) {
-	arena := w.quick().arena(s, tuneMaster(s), workers)
+func Choose(ctx context.Context, s *scenarios.Scenario, w world, learned []Learned, workers int) (*Chosen, error) {
+	arena := arenaOf(w.quick(), tuneMaster(s), workers)
 	var all []Chosen
 	var candidates []policies.Policy
 	for _, l := range learned {

@@ -137,7 +137,7 @@ func TestTunaShoppersComeAndChooseAsTheModelsSay(t *testing.T) {
 func TestTunaResolutionsAgree(t *testing.T) {
 	w := cannedTuna(t).world(t, 0.002)
 	w.Config.Stock = category.Stock{}
-	quick := w.quick()
+	quick := w.expected()
 	var sampled, expected []float64
 	step := &env.TimeStep{}
 	for _, c := range []struct {

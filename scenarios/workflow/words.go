@@ -12,7 +12,7 @@ import (
 
 // inWords tells a learned table as a person would: for each situation of the other features, which price it posts over the range
 // of the widest one; and the prices it posts week after week while nothing else happens.
-func inWords(w *World, table *policies.Table) string {
+func inWords(scene Scene, period string, table *policies.Table) string {
 	dims := table.Encoder.Dimensions
 	main := widest(dims)
 	var b strings.Builder
@@ -24,11 +24,11 @@ func inWords(w *World, table *policies.Table) string {
 	}
 	fmt.Fprintf(&b, "Listed are the states that training visited at least %d%% as often as the most visited one. Neighbours "+
 		"whose prices are a rung apart at most are one band, told by its most frequent price.\n", atLeastVisited)
-	quiet := "Week after week"
+	when := period + " after " + period
 	if len(dims) > 1 {
-		quiet = "While nothing else happens"
+		when = "while nothing else happens"
 	}
-	fmt.Fprintf(&b, "%s: %s\n", quiet, strings.Join(alone(w, table, 16), " "))
+	fmt.Fprintf(&b, "%s: %s\n", strings.ToUpper(when[:1])+when[1:], strings.Join(scene.alone(table, 16), " "))
 	return b.String()
 }
 
@@ -249,28 +249,21 @@ func span(d *policies.Dimension, from, to int) string {
 	}
 }
 
-// alone is what the table posts while rivals keep to regular prices.
-func alone(w *World, table *policies.Table, weeks int) (prices []string) {
-	own := w.Config.Products[w.Config.Own]
-	reference, last := own.Reference, own.Rungs[own.Opening].Price
+// quiet is an observation of a week in which nothing happens; the rest is missing.
+func quiet(table *policies.Table, week int, reference, last float64) []float64 {
 	observation := make([]float64, len(table.Spec.Features))
-	for week := range weeks {
-		for i, f := range table.Spec.Features {
-			observation[i] = missing
-			switch {
-			case f.Name == "reference_price":
-				observation[i] = reference
-			case f.Name == "last_price":
-				observation[i] = last
-			case f.Name == "week":
-				observation[i] = float64(week)
-			case f.Unit == "0 or 1":
-				observation[i] = 0
-			}
+	for i, f := range table.Spec.Features {
+		observation[i] = missing
+		switch {
+		case f.Name == "reference_price":
+			observation[i] = reference
+		case f.Name == "last_price":
+			observation[i] = last
+		case f.Name == "week" || f.Name == "period":
+			observation[i] = float64(week)
+		case f.Unit == "0 or 1":
+			observation[i] = 0
 		}
-		last = table.Decide(observation, 1).Price
-		reference = w.Config.Choice.NextReference(reference, last)
-		prices = append(prices, fmt.Sprintf("%.2f", last))
 	}
-	return prices
+	return observation
 }

@@ -76,7 +76,7 @@ func TestTheMarketOpensWhereTheFittedWeeksEnd(t *testing.T) {
 // Everything by which two policies are compared must be the same for both, whatever the learner does.
 func TestPathsDoNotDependOnTheLearner(t *testing.T) {
 	s, _, _, w := built(t)
-	quick := w.quick()
+	quick := w.expected()
 	low, err := quick.path(1, 7)
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +165,7 @@ func TestTheHeadlineFitsWhateverTheFigures(t *testing.T) {
 		}
 		r.Rows = append(r.Rows, row)
 	}
-	for line := range strings.Lines(headline(r)) {
+	for line := range strings.Lines(headline(r, "week")) {
 		if n := len([]rune(strings.TrimSpace(line))); n > width {
 			t.Errorf("%d columns: %s", n, line)
 		}
