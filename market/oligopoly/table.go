@@ -1,0 +1,79 @@
+package oligopoly
+
+// mostEntries bounds Table: 20 bytes each in a duopoly.
+const mostEntries = 1 << 25
+
+// Table is the whole game, computed once and borrowed: next[s*A+a] and reward[(s*A+a)*n+i], a period's profit of firm i, for joint choice a of A
+// = Π of the ladders' lengths (mixed radix, firm 0 slowest). With simultaneous moves a state is the joint choices of the last k = Memory periods, s in
+// [0, A^k), the last period's fastest: next = (s·A + a) mod A^k, so that for k = 1 it is a. With alternating moves s = mover·A^k + those k
+// joint choices; of a only the mover's counts, the others' stand as they were (and with Memory 0 there is no table, since what stands is not in the state).
+// Where there are more than 2²⁵ entries both are nil: then learn from Profits.
+func (g *Game) Table() (next []int32, reward []float64) {
+	if g.next != nil {
+		return g.next, g.reward
+	}
+	histories := 1
+	for range g.cfg.Memory {
+		if histories *= g.joints; histories > mostEntries {
+			return nil, nil
+		}
+	}
+	movers := 1
+	if g.cfg.alternating() {
+		movers = g.n
+	}
+	if movers*histories*g.joints > mostEntries || movers > 1 && g.cfg.Memory == 0 {
+		return nil, nil
+	}
+	g.next = make([]int32, 0, movers*histories*g.joints)
+	g.reward = make([]float64, 0, movers*histories*g.joints*g.n)
+	for mover := range movers {
+		for history := range histories {
+			for joint := range g.joints {
+				played := joint
+				if g.cfg.alternating() {
+					played = history%g.joints + g.digit(joint, mover) - g.digit(history%g.joints, mover)
+				}
+				after := (history*g.joints + played) % histories
+				g.next = append(g.next, int32((mover+1)%movers*histories+after))
+				g.reward = append(g.reward, g.profits[played*g.n:][:g.n]...)
+			}
+		}
+	}
+	return g.next, g.reward
+}
+
+// digit is what a firm's rung adds to a joint choice.
+func (g *Game) digit(joint, firm int) int {
+	m := len(g.ladders[firm])
+	return joint / g.stride[firm] % m * g.stride[firm]
+}
+
+// Profits is a period's profit of each firm under each joint choice a, profits[a*n+i], in the order of Table; borrowed. Firm i's rung is
+// a/Π_{j>i} m_j mod m_i for ladders of m_j rungs.
+func (g *Game) Profits() []float64 { return g.profits }
+
+// Equilibria lists, ascending, the joint choices of the ladder from which no firm gains by changing its own: the pure-strategy Nash equilibria of a
+// single period. On a ladder Bertrand competition has several, at cost and one rung or more above; the game may also have none.
+func (g *Game) Equilibria() []int {
+	var all []int
+	for joint := range g.joints {
+		if !g.improves(joint) {
+			all = append(all, joint)
+		}
+	}
+	return all
+}
+
+// improves tells whether some firm gains by changing its rung.
+func (g *Game) improves(joint int) bool {
+	for i := range g.n {
+		base := joint - g.digit(joint, i)
+		for r := range g.ladders[i] {
+			if g.profits[(base+r*g.stride[i])*g.n+i] > g.profits[joint*g.n+i] {
+				return true
+			}
+		}
+	}
+	return false
+}
