@@ -44,6 +44,20 @@ type Metrics struct {
 	DealPeriods   int64   `parquet:"deal_periods"` // in which the own product was on deal
 	MeanPrice     float64 `parquet:"mean_price"`   // own posted price, average over periods
 	ReceivedUnits float64 `parquet:"received_units"`
+
+	// Of markets whose shoppers are known one by one.
+	Views         int64   `parquet:"views"` // of products
+	Carts         int64   `parquet:"carts"` // filled
+	Abandoned     int64   `parquet:"abandoned"`
+	StockOuts     int64   `parquet:"stock_outs"` // choices that met one
+	ReturnedUnits int64   `parquet:"returned_units"`
+	SpoiledUnits  int64   `parquet:"spoiled_units"`
+	RepeatVisits  int64   `parquet:"repeat_visits"` // of those who had bought before
+	RepeatOrders  int64   `parquet:"repeat_orders"`
+	Lapsed        int64   `parquet:"lapsed"`       // customers who will not come back
+	Saved         float64 `parquet:"saved"`        // by promotions
+	Surplus       float64 `parquet:"surplus"`      // of consumers
+	Satisfaction  float64 `parquet:"satisfaction"` // mean over customers' visits: 1/(1 + grudges)
 }
 
 // Episode is a row of episodes.parquet.
@@ -72,10 +86,13 @@ type Sink[Row any] interface {
 	Close() error
 }
 
-// Add adds another stretch's account to this one; MeanPrice becomes the mean over all periods.
+// Add adds another stretch's account to this one; MeanPrice becomes the mean over all periods, Satisfaction over all visits.
 func (m *Metrics) Add(o *Metrics) {
 	if n := m.Periods + o.Periods; n > 0 {
 		m.MeanPrice = (float64(m.MeanPrice*float64(m.Periods)) + float64(o.MeanPrice*float64(o.Periods))) / float64(n)
+	}
+	if n := m.Customers + o.Customers; n > 0 {
+		m.Satisfaction = (float64(m.Satisfaction*m.Customers) + float64(o.Satisfaction*o.Customers)) / n
 	}
 	m.Periods += o.Periods
 	m.Reward += o.Reward
@@ -93,4 +110,15 @@ func (m *Metrics) Add(o *Metrics) {
 	m.PriceChanges += o.PriceChanges
 	m.DealPeriods += o.DealPeriods
 	m.ReceivedUnits += o.ReceivedUnits
+	m.Views += o.Views
+	m.Carts += o.Carts
+	m.Abandoned += o.Abandoned
+	m.StockOuts += o.StockOuts
+	m.ReturnedUnits += o.ReturnedUnits
+	m.SpoiledUnits += o.SpoiledUnits
+	m.RepeatVisits += o.RepeatVisits
+	m.RepeatOrders += o.RepeatOrders
+	m.Lapsed += o.Lapsed
+	m.Saved += o.Saved
+	m.Surplus += o.Surplus
 }

@@ -139,3 +139,17 @@ func (p *Promotions) NextChange(after float64) float64 {
 	}
 	return math.Inf(1)
 }
+
+// Spent tells whether nothing is left of a promotion for anybody: its uses or its budget are used up.
+func (u *Usage) Spent(promotion int) bool {
+	r := u.rule(promotion)
+	return u.uses[promotion] >= r.uses || u.amount[promotion] >= r.budget
+}
+
+// Forget clears what a customer has used and was granted, so that the number may be given to another.
+func (u *Usage) Forget(customer int) {
+	width := u.promotions.counted
+	if at := customer * width; at < len(u.customers) {
+		clear(u.customers[at : at+width])
+	}
+}

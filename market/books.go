@@ -1,0 +1,99 @@
+package market
+
+import (
+	"github.com/souk-sim/souk/market/stock"
+	"github.com/souk-sim/souk/results"
+)
+
+// channelCosts are a channel's, minor units.
+type channelCosts struct {
+	order, view int64
+	commission  float64
+}
+
+// books are the accounts of the episode that belong to no seller. Money is in minor units.
+type books struct {
+	visits, returns    int64 // visits, those of customers who came back among them
+	views, bounced     int64 // products viewed; visits that viewed none
+	carts, abandoned   int64
+	purchases, repeats int64 // orders; those of customers who had bought before
+	units, back        int64 // sold; come back
+	takings            int64 // paid, less what was paid back
+	saved              int64 // by promotions
+	lostUnits, stopped int64 // units lost to a stock that was out; choices that met one
+	received, spoiled  int64
+	lapsed, parted     int64
+	satisfaction       float64 // sum over the visits of customers
+	surplus            float64 // $
+	stockoutDays       float64
+	holding            int64
+	list               float64 // sum over periods of the focal seller's mean price over its mean list price, $
+	deals, periods     int64
+	metrics            results.Metrics
+}
+
+func (b *books) reset() { *b = books{} }
+
+func (b *books) sold(units int32, paid int64) {
+	b.units += int64(units)
+	b.takings += paid
+}
+
+func (b *books) sentBack(units int32, refund int64) {
+	b.back += int64(units)
+	b.takings -= refund
+}
+
+// lost books units that were wanted and not there.
+func (m *Market) lost(j, units int32) {
+	m.books.lostUnits += int64(units)
+	m.sellers[m.products[j].seller].lost += int64(units)
+}
+
+// keep books a stock's account.
+func (b *books) keep(a *stock.Account) {
+	b.stockoutDays += a.StockoutDays
+	b.holding += a.HoldingCost
+}
+
+// keepBooks closes a period.
+func (m *Market) keepBooks(now float64) {
+	m.now = now
+	for i := range m.sellers {
+		m.settleStock(now, i)
+	}
+	b, focal := &m.books, &m.sellers[m.cfg.Focal]
+	price := 0.0
+	for _, j := range focal.products {
+		price += float64(m.products[j].price) / minor
+	}
+	b.list += price / float64(len(focal.products))
+	if m.cfg.Sellers[m.cfg.Focal].Offers[focal.offer].Promotion != "" {
+		b.deals++
+	}
+	b.periods++
+}
+
+// account puts the books into the words of results.
+func (b *books) account(m *Market) *results.Metrics {
+	focal := &m.sellers[m.cfg.Focal]
+	var profit int64
+	for i := range m.sellers {
+		profit += m.sellers[i].profit()
+	}
+	dollars := func(amount int64) float64 { return float64(amount) / minor }
+	b.metrics = results.Metrics{
+		Periods: b.periods, Reward: dollars(m.objective(m.cfg.Focal)), Revenue: dollars(b.takings), Profit: dollars(profit), Units: float64(b.units),
+		Customers: float64(b.visits), Purchases: float64(b.purchases), OwnUnits: float64(focal.sold), OwnRevenue: dollars(focal.paid), OwnProfit: dollars(focal.profit()),
+		LostUnits: float64(b.lostUnits), StockOutDays: b.stockoutDays, HoldingCost: dollars(b.holding), PriceChanges: focal.changed, DealPeriods: b.deals,
+		ReceivedUnits: float64(b.received), Views: b.views, Carts: b.carts, Abandoned: b.abandoned, ReturnedUnits: b.back, SpoiledUnits: b.spoiled,
+		StockOuts: b.stopped, RepeatVisits: b.returns, RepeatOrders: b.repeats, Lapsed: b.lapsed, Saved: dollars(b.saved), Surplus: b.surplus,
+	}
+	if b.periods > 0 {
+		b.metrics.MeanPrice = b.list / float64(b.periods)
+	}
+	if b.parted > 0 {
+		b.metrics.Satisfaction = b.satisfaction / float64(b.parted)
+	}
+	return &b.metrics
+}

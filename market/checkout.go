@@ -1,0 +1,233 @@
+package market
+
+import (
+	"github.com/souk-sim/souk/market/promotion"
+)
+
+// parcel is units that will come back.
+type parcel struct {
+	who    visitor // as he was at the check-out
+	units  int32
+	refund int64
+	u      float64
+}
+
+// checkOut takes a cart from the stock and has it paid, unless it is left.
+func (m *Market) checkOut(now float64, i int32) {
+	v := &m.visitors[i]
+	if share := m.cfg.Visit.Abandon; share > 0 && !v.reminded && v.stream.Float64() < share {
+		m.abandon(now, v, i)
+		return
+	}
+	if m.advertised || v.lines > 0 {
+		m.fill(now, v, i)
+	} else {
+		m.sellOne(now, v)
+	}
+	m.leave(now, v, i, true)
+}
+
+// sellOne is the check-out of a single product without promotions.
+func (m *Market) sellOne(now float64, v *visitor) {
+	units := m.take(now, v, v.product, v.units)
+	if units == 0 {
+		return
+	}
+	p := &m.products[v.product]
+	m.pay(now, v, v.product, units, int64(units)*p.price, p.price)
+	m.sellers[p.seller].charge(m.channels[m.views[v.view].channel].order)
+	m.books.purchases++
+}
+
+// fill makes an order of a cart, and books it.
+func (m *Market) fill(now float64, v *visitor, i int32) {
+	m.lines = m.lines[:0]
+	m.putLine(now, v, v.product, v.units)
+	if v.lines > 0 {
+		t := &m.trolleys[i]
+		for k := range v.lines {
+			m.putLine(now, v, t.goods[k], t.units[k])
+		}
+	}
+	if len(m.lines) == 0 {
+		return
+	}
+	view, o := &m.views[v.view], &m.order
+	who := promotion.Customer{ID: int(v.customer), Persona: view.persona, Channel: view.channel, First: v.last == None}
+	m.promotions.Price(o, m.lines, now, who, m.usage)
+	m.usage.Commit(o) // of what it grants, all can be booked: nothing has happened since
+	for k := range o.Lines {
+		l := &o.Lines[k]
+		m.pay(now, v, int32(l.Product), int32(l.Quantity), l.Paid, l.Price)
+	}
+	for s := range m.sellers {
+		for k := range o.Lines {
+			if int(m.products[o.Lines[k].Product].seller) == s {
+				m.sellers[s].charge(m.channels[view.channel].order)
+				break
+			}
+		}
+	}
+	m.books.purchases++
+	m.books.saved += o.Gross - o.Total
+	for k := range o.Uses {
+		if m.usage.Spent(o.Uses[k].Promotion) {
+			m.reweigh(now)
+			break
+		}
+	}
+}
+
+// putLine adds what the stock has of a product to the order.
+func (m *Market) putLine(now float64, v *visitor, j, units int32) {
+	if units = m.take(now, v, j, units); units > 0 {
+		m.lines = append(m.lines, promotion.Line{Product: int(j), Quantity: int(units), Price: m.products[j].price})
+	}
+}
+
+// take has a product's units handed out, or promised where shoppers wait; what is neither is lost.
+func (m *Market) take(now float64, v *visitor, j, units int32) int32 {
+	p := &m.products[j]
+	if p.keeper == nil {
+		return units
+	}
+	got := int32(p.keeper.Take(now, int64(units)))
+	if missing := units - got; missing > 0 {
+		switch {
+		case p.waits(m.cfg.Products[j].Stock, missing) && p.keeper.BackOrder(now, int64(v.customer), int64(missing)):
+			got = units
+		default:
+			p.keeper.Lose(int64(missing))
+			m.lost(j, missing)
+			v.grudge += float32(m.cfg.Loyalty.Satisfied.StockOut)
+		}
+	}
+	m.stockMoved(now, j)
+	return got
+}
+
+// pay books a line that is paid, and what of it will come back.
+func (m *Market) pay(now float64, v *visitor, j, units int32, paid, posted int64) {
+	p := &m.products[j]
+	s := &m.sellers[p.seller]
+	s.sold += int64(units)
+	s.orders++
+	s.paid += paid
+	s.goods += int64(units) * p.cost
+	if c := m.channels[m.views[v.view].channel].commission; c > 0 {
+		s.charge(round(c * float64(paid)))
+	}
+	m.books.sold(units, paid)
+	if grudge := m.cfg.Loyalty.Satisfied; grudge.Surprise > 0 {
+		if over := float64(paid)/float64(units)/minor/p.reference - 1; over > 0 {
+			v.grudge += float32(grudge.Surprise * over)
+		}
+	}
+	if m.on {
+		r := m.record(now, ChecksOut, v)
+		r.Product, r.Units, r.Price, r.Amount = j, units, posted, paid
+		m.add(r)
+	}
+	if share := m.cfg.Products[j].Returns; share > 0 {
+		m.sendBack(now, v, j, units, paid, share)
+	}
+}
+
+// sendBack draws which units of a line come back, and when.
+func (m *Market) sendBack(now float64, v *visitor, j, units int32, paid int64, share float64) {
+	back := int32(0)
+	for range units {
+		if v.stream.Float64() < share {
+			back++
+		}
+	}
+	when, u := v.stream.Exponential(), v.stream.Float64()
+	if back == 0 {
+		return
+	}
+	var i int32
+	if n := len(m.freeParc); n > 0 {
+		i, m.freeParc = m.freeParc[n-1], m.freeParc[:n-1]
+	} else {
+		m.parcels = append(m.parcels, parcel{})
+		i = int32(len(m.parcels) - 1)
+	}
+	m.parcels[i] = parcel{who: *v, units: back, refund: (paid*int64(back) + int64(units)/2) / int64(units), u: u}
+	m.parcels[i].who.product = j
+	m.calendar.Schedule(now+float64(when*m.cfg.Visit.Returns), atShopper, event{returned, i})
+}
+
+// takeBack is the return of units: they are paid back, and go to the shelf or to the scrap.
+func (m *Market) takeBack(now float64, i int32) {
+	b := &m.parcels[i]
+	j := b.who.product
+	p := &m.products[j]
+	s := &m.sellers[p.seller]
+	s.paid -= b.refund
+	m.books.sentBack(b.units, b.refund)
+	restocked := int64(b.units)
+	if p.keeper != nil {
+		before := p.keeper.OnHand() - p.keeper.Waiting()
+		p.keeper.Return(now, int64(b.units), b.u)
+		restocked = p.keeper.OnHand() - p.keeper.Waiting() - before
+		m.stockMoved(now, j)
+	}
+	s.goods -= restocked * p.cost
+	if m.on {
+		r := m.record(now, Returns, &b.who)
+		r.Product, r.Units, r.Amount = j, b.units, -b.refund
+		m.add(r)
+	}
+	m.freeParc = append(m.freeParc, i)
+}
+
+// abandon leaves a cart at the check-out. Where reminders are sent the shopper is known by then, and the cart is kept for him.
+func (m *Market) abandon(now float64, v *visitor, i int32) {
+	m.books.abandoned++
+	if m.on {
+		r := m.record(now, Abandons, v)
+		r.Units, r.Amount = v.units, int64(v.units)*m.products[v.product].price
+		for k := range v.lines {
+			t := &m.trolleys[i]
+			r.Units += t.units[k]
+			r.Amount += int64(t.units[k]) * m.products[t.goods[k]].price
+		}
+		m.add(r)
+	}
+	if wait := m.cfg.Visit.Reminder.Hours; wait > 0 {
+		m.calendar.Schedule(now+wait/24, atShopper, event{reminded, i})
+		return
+	}
+	m.leave(now, v, i, false)
+}
+
+// remind sends the reminder of a cart, with a coupon where there is one, and has the shopper come back to it or not.
+func (m *Market) remind(now float64, i int32) {
+	v := &m.visitors[i]
+	works, pay := v.stream.Float64(), v.stream.Exponential()
+	if works >= m.cfg.Visit.Reminder.Works {
+		m.leave(now, v, i, false)
+		return
+	}
+	if m.coupon >= 0 {
+		if v.customer == None {
+			m.enrol(v)
+		}
+		m.usage.Grant(m.coupon, int(v.customer), 1)
+	}
+	v.reminded = true
+	if m.on {
+		r := m.record(now, ComesBack, v)
+		r.Why = ByReminder
+		m.add(r)
+	}
+	m.calendar.Schedule(now+float64(pay*m.pace.pay), atShopper, event{checksOut, i})
+}
+
+// round rounds half away from zero to a minor unit; amounts are far below 2^53.
+func round(amount float64) int64 {
+	if amount < 0 {
+		return -int64(-amount + 0.5)
+	}
+	return int64(amount + 0.5)
+}

@@ -1,0 +1,156 @@
+package market
+
+import (
+	"fmt"
+	"math"
+)
+
+// event is a small value on the calendar: what happens, and to whom or what.
+type event struct {
+	kind kind
+	id   int32 // a visitor's, customer's or parcel's slot, a seller, a product
+}
+
+// kind is what the calendar knows an event by; the log has its own kinds.
+type kind uint8
+
+const (
+	shopperArrives kind = iota
+	shopperDecides
+	checksOut
+	shopperViews
+	basketGrows
+	reminded
+	comesBack
+	returned
+	stockReviewed
+	stockReceived
+	stockSpoils
+	promotionChanges
+	sellerReviews
+	periodCloses
+)
+
+func (k kind) String() string {
+	return [...]string{"shopper arrives", "shopper decides", "checks out", "shopper views", "basket grows", "shopper is reminded", "shopper comes back",
+		"order is returned", "stock is reviewed", "stock is received", "stock spoils", "promotions change", "seller reviews", "period closes"}[k]
+}
+
+// Order among events at one instant: the books of a period close before the next opens, goods come in before anybody counts or orders them, sellers review
+// before the shoppers of that instant.
+const (
+	atClose int32 = iota
+	atOpen
+	atReceipt
+	atSpoil
+	atStock
+	atPromotion
+	atReview
+	atShopper
+)
+
+// play handles events until sellers have a turn. It returns false at the end of the episode.
+func (m *Market) play() bool {
+	if m.period == m.cfg.Horizon || m.err != nil {
+		return false
+	}
+	for {
+		now, e, ok := m.calendar.NextOr(m.arrivals.next, atShopper, event{kind: shopperArrives})
+		if !ok {
+			m.err = m.stuck()
+			return false
+		}
+		switch e.kind {
+		case shopperArrives:
+			m.arrive(now)
+		case shopperDecides:
+			m.decide(now, e.id)
+		case checksOut:
+			m.checkOut(now, e.id)
+		case shopperViews:
+			m.see(now, e.id)
+		case basketGrows:
+			m.grow(now, e.id)
+		case reminded:
+			m.remind(now, e.id)
+		case comesBack:
+			m.comeBack(now, e.id)
+		case returned:
+			m.takeBack(now, e.id)
+		case stockReviewed:
+			m.reviewStock(now, e.id)
+		case stockReceived:
+			m.receive(now, e.id)
+		case stockSpoils:
+			m.spoil(now, e.id)
+		case promotionChanges:
+			m.changePromotions(now)
+		case sellerReviews:
+			m.gather(now, int(e.id))
+			return true
+		case periodCloses:
+			m.closePeriod(now)
+			if m.period == m.cfg.Horizon {
+				return false
+			}
+		}
+	}
+}
+
+// stuck says which events repeat without end.
+func (m *Market) stuck() error {
+	e, _ := m.calendar.Stuck()
+	who := ""
+	if e.kind == sellerReviews {
+		who = fmt.Sprintf(" of seller %s: give its review a delay", m.cfg.Sellers[e.id].Name)
+	}
+	return fmt.Errorf("market: the clock stands still at day %g: events of kind %q%s repeat without end", m.calendar.Now(), e.kind, who)
+}
+
+// openPeriod sets the arrival rate of a period.
+func (m *Market) openPeriod(now float64) {
+	m.arrivals.open(m.period)
+	if mood := m.moodOf(m.period); mood != m.mood || m.period == 0 {
+		m.mood = mood
+		m.reweigh(now)
+	}
+	m.calendar.Schedule(float64(m.period+1)*m.cfg.PeriodDays, atClose, event{kind: periodCloses})
+	if m.on {
+		m.add(Record{Time: now, Kind: PeriodOpens, Period: int32(m.period), Units: int32(min(m.arrivals.expected(), math.MaxInt32))})
+	}
+}
+
+// moodOf is the factor that shocks put on the price coefficients.
+func (m *Market) moodOf(period int) float64 {
+	start, mood := float64(period)*m.cfg.PeriodDays, 1.0
+	for i := range m.cfg.Traffic.Shocks {
+		if s := &m.cfg.Traffic.Shocks[i]; s.holds(start, start+m.cfg.PeriodDays) {
+			mood *= s.Price
+		}
+	}
+	return mood
+}
+
+// closePeriod closes the books, lets shoppers remember the period's prices, and opens the next one.
+func (m *Market) closePeriod(now float64) {
+	m.keepBooks(now)
+	memory, moved := m.cfg.Reference.Memory, false
+	for j := range m.products {
+		p := &m.products[j]
+		if posted := float64(p.price) / minor; posted != p.reference {
+			p.reference = float64(memory*p.reference) + float64((1-memory)*posted)
+			moved = true
+		}
+	}
+	if m.on {
+		m.add(Record{Time: now, Kind: PeriodCloses, Period: int32(m.period), Units: m.arrivals.number, Amount: m.books.takings})
+	}
+	if m.period++; m.period == m.cfg.Horizon {
+		m.arrivals.next = math.Inf(1)
+		return
+	}
+	if moved && m.remembers {
+		m.reweigh(now)
+	}
+	m.openPeriod(now)
+}

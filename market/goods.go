@@ -1,0 +1,189 @@
+package market
+
+import (
+	"github.com/souk-sim/souk/market/promotion"
+	"github.com/souk-sim/souk/market/stock"
+	"github.com/souk-sim/souk/sim/portable"
+)
+
+// product is what one product has come to.
+type product struct {
+	seller    int32
+	price     int64   // posted, minor units
+	list      int64   // minor units
+	cost      int64   // of a unit, minor units
+	reference float64 // what shoppers remember, $
+	keeper    *stock.Keeper
+	out       bool    // sold out
+	changes   int32   // of the posted price, this episode
+	spoils    float64 // when that is scheduled
+}
+
+// view is how a persona sees the products in a channel.
+type view struct {
+	shelf
+	persona, channel int
+	appeal           []float64 // by product, what does not change
+	ranking          *ranking  // of the list in a journey
+	loyal            float64   // e^loyal − 1: what the product bought last weighs more
+}
+
+// settle makes products and sellers of the configuration, and the order of the inverse transform.
+func (m *Market) settle() {
+	cfg := m.cfg
+	m.products, m.sellers = make([]product, len(cfg.Products)), make([]seller, len(cfg.Sellers))
+	index := map[string]int{}
+	for j := range cfg.Products {
+		p := &cfg.Products[j]
+		index[p.Name] = j
+		m.products[j] = product{list: toMinor(p.Price), cost: toMinor(p.Cost)}
+	}
+	for i := range cfg.Sellers {
+		for _, name := range cfg.Sellers[i].Products {
+			j := index[name]
+			m.products[j].seller = int32(i)
+			m.sellers[i].products = append(m.sellers[i].products, int32(j))
+		}
+	}
+	m.place, m.goods = make([]int32, len(cfg.Products)), make([]int32, 0, len(cfg.Products)+1)
+	put := func(own bool) {
+		for j := range m.products {
+			if (int(m.products[j].seller) == cfg.Focal) == own {
+				m.place[j] = int32(len(m.goods))
+				m.goods = append(m.goods, int32(j))
+			}
+		}
+	}
+	put(false)
+	m.outside = len(m.goods)
+	m.goods = append(m.goods, outside)
+	put(true)
+}
+
+// outside stands for the outside option among the goods.
+const outside = -1
+
+// reset puts a product where an episode finds it; its price is posted with its seller's opening offer.
+func (p *product) reset(cfg *Product) {
+	p.reference, p.price, p.changes = cfg.Price, p.list, 0
+	p.out = false
+	if p.keeper != nil {
+		p.keeper.Reset()
+		p.out = p.keeper.OnHand() == 0
+	}
+}
+
+// furnish makes the views, and for journeys the law of the list.
+func (m *Market) furnish() {
+	cfg := m.cfg
+	channels := cfg.Channels
+	if len(channels) == 0 {
+		channels = []Channel{{Share: 1}}
+	}
+	m.remembers = false
+	for c := range channels {
+		m.channels = append(m.channels, channelCosts{order: toMinor(channels[c].OrderCost), view: toMinor(channels[c].ViewCost), commission: channels[c].Commission})
+	}
+	sum := 0.0
+	for i := range cfg.Personas {
+		p := &cfg.Personas[i]
+		m.remembers = m.remembers || p.Gain != 0 || p.Loss != 0
+		var list *ranking
+		if cfg.Visit.Kind == Journey {
+			list = newRanking(cfg, p)
+		}
+		for c := range channels {
+			v := view{shelf: newShelf(len(m.goods), -p.Price), persona: i, channel: c, ranking: list, loyal: portable.Exp(p.Loyal) - 1, appeal: make([]float64, len(cfg.Products))}
+			for j := range cfg.Products {
+				v.appeal[j] = cfg.Products[j].Appeal + p.Appeals[cfg.Products[j].Name] + channels[c].Utility
+			}
+			v.set(m.outside, 1)
+			m.views = append(m.views, v)
+			sum += float64(p.Share * channels[c].Share)
+			m.share = append(m.share, sum)
+		}
+	}
+	for i := range m.share {
+		m.share[i] /= sum
+	}
+	m.visit(cfg)
+}
+
+// reweigh brings all weights up to date.
+func (m *Market) reweigh(now float64) {
+	for j := range m.products {
+		m.weigh(now, j)
+	}
+}
+
+// weigh brings the weights of a product up to date: its price, its reference price, a promotion or its stock has changed.
+func (m *Market) weigh(now float64, j int) {
+	p := &m.products[j]
+	hidden := p.out && m.hides
+	posted, place := float64(p.price)/minor, int(m.place[j])
+	for i := range m.views {
+		v := &m.views[i]
+		if hidden {
+			v.set(place, 0)
+			continue
+		}
+		who := &m.cfg.Personas[v.persona]
+		shown, deal := posted, 0.0
+		if m.advertised {
+			paid := m.promotions.Shelf(&m.order, j, p.price, now, promotion.Customer{ID: -1, Persona: v.persona, Channel: v.channel}, m.usage)
+			if shown = float64(paid) / minor; paid < p.price {
+				deal = who.Deal
+			}
+		}
+		utility := v.appeal[j] + float64(m.mood*who.Price*shown) + deal
+		if gap := p.reference - shown; gap > 0 {
+			utility += float64(who.Gain * gap)
+		} else {
+			utility += float64(who.Loss * gap)
+		}
+		v.set(place, odds(utility, who.Outside))
+	}
+}
+
+// advertise compiles the promotions.
+func (m *Market) advertise() error {
+	cfg := m.cfg.Promotions
+	cfg.Decimals = 4
+	cfg.Products, cfg.Personas, cfg.Channels = nil, nil, nil
+	for i := range m.cfg.Products {
+		cfg.Products = append(cfg.Products, m.cfg.Products[i].Name)
+	}
+	for i := range m.cfg.Personas {
+		cfg.Personas = append(cfg.Personas, m.cfg.Personas[i].Name)
+	}
+	for i := range m.cfg.Channels {
+		cfg.Channels = append(cfg.Channels, m.cfg.Channels[i].Name)
+	}
+	if len(m.cfg.Channels) == 0 {
+		cfg.Channels = []string{""}
+	}
+	var err error
+	if m.promotions, err = promotion.New(&cfg); err != nil {
+		return err
+	}
+	m.usage = m.promotions.NewUsage()
+	m.advertised = len(cfg.Promotions) > 0
+	m.named = map[string]int{}
+	for i := range cfg.Promotions {
+		m.named[cfg.Promotions[i].Name] = i
+	}
+	return m.checkOffers()
+}
+
+// changePromotions follows the clock of the promotions.
+func (m *Market) changePromotions(now float64) {
+	m.reweigh(now)
+	m.awaitPromotions(now)
+}
+
+// awaitPromotions schedules when a promotion next starts or ends.
+func (m *Market) awaitPromotions(now float64) {
+	if next := m.promotions.NextChange(now); next <= float64(m.cfg.Horizon)*m.cfg.PeriodDays {
+		m.calendar.Schedule(next, atPromotion, event{kind: promotionChanges})
+	}
+}

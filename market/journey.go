@@ -1,0 +1,310 @@
+package market
+
+// ranking is the law of the list that a persona sees: Plackett–Luce in what products appeal, prices left out, so that no price moves a place. A product for a
+// place is found by a uniform through a table of guides (Chen & Asau 1974, Operations Research 22:1264), whatever the number of products.
+type ranking struct {
+	sums  []float64 // by product: weights up to and including it
+	guide []int32   // where to begin looking, by the uniform
+}
+
+func newRanking(cfg *Config, p *Persona) *ranking {
+	n := len(cfg.Products)
+	r := &ranking{sums: make([]float64, n), guide: make([]int32, n)}
+	sum := 0.0
+	for j := range cfg.Products {
+		weight := 1.0
+		if cfg.Visit.Ranking == "appeal" {
+			weight = odds((cfg.Products[j].Appeal+p.Appeals[cfg.Products[j].Name]+p.Price*cfg.Products[j].Price)/cfg.Visit.Spread, p.Outside/cfg.Visit.Spread)
+		}
+		sum += weight
+		r.sums[j] = sum
+	}
+	j := 0
+	for k := range r.guide {
+		for j < n-1 && r.sums[j] <= sum*float64(k)/float64(n) {
+			j++
+		}
+		r.guide[k] = int32(j)
+	}
+	return r
+}
+
+// find returns the product whose stretch of the running sums holds a target.
+func (r *ranking) find(target float64) int32 {
+	n := len(r.sums)
+	k := min(n-1, max(0, int(target/r.sums[n-1]*float64(n))))
+	j := int(r.guide[k])
+	for j > 0 && r.sums[j-1] > target { // rounding
+		j--
+	}
+	for j < n-1 && r.sums[j] <= target {
+		j++
+	}
+	return int32(j)
+}
+
+func (r *ranking) weight(j int32) float64 {
+	if j == 0 {
+		return r.sums[0]
+	}
+	return r.sums[j] - r.sums[j-1]
+}
+
+// draw puts the product for the next place onto a list, by one uniform, without those that stand there already, and returns it; None when all products are
+// listed. The list is kept in the order of the running sums in sorted, so that the stretches of those on it can be passed over.
+func (r *ranking) draw(sorted []int32, u float64) int32 {
+	left := r.sums[len(r.sums)-1]
+	for _, j := range sorted {
+		left -= r.weight(j)
+	}
+	if !(left > 0) || len(sorted) == len(r.sums) {
+		return r.first(sorted)
+	}
+	target := u * left
+	for _, j := range sorted {
+		if r.sums[j]-r.weight(j) > target {
+			break
+		}
+		target += r.weight(j)
+	}
+	j := r.find(target)
+	for i := range sorted {
+		if sorted[i] == j { // rounding at a border
+			return r.first(sorted)
+		}
+	}
+	return j
+}
+
+// first is the first product that is not on a list.
+func (r *ranking) first(sorted []int32) int32 {
+	for i := range r.sums {
+		if i == len(sorted) || sorted[i] != int32(i) {
+			if i < len(r.sums) {
+				return int32(i)
+			}
+		}
+	}
+	return None
+}
+
+// insert keeps a list sorted.
+func insert(sorted []int32, n int, j int32) {
+	for n > 0 && sorted[n-1] > j {
+		sorted[n] = sorted[n-1]
+		n--
+	}
+	sorted[n] = j
+}
+
+// enter begins a journey: whoever searches views first what he came for; the others walk down the list.
+func (m *Market) enter(now float64, v *visitor, i int32) {
+	t := &m.trolleys[i]
+	t.shown, v.place, v.seen, v.lines = 0, 0, 0, 0
+	search, u := v.stream.Float64(), v.stream.Float64()
+	if v.searches = search < m.cfg.Visit.Search; v.searches {
+		j := m.views[v.view].ranking.draw(nil, u)
+		if v.last != None {
+			j = v.last
+		}
+		t.list(j)
+		m.view(now, v, t, i, j)
+		return
+	}
+	m.walk(now, v, t, i)
+}
+
+// list puts a product among those that have had their place.
+func (t *trolley) list(j int32) {
+	insert(t.listed[:], int(t.shown), j)
+	t.shown++
+}
+
+// walk looks down the list until a product is clicked, which is then viewed, or the visitor has seen enough and decides. Each place takes two draws.
+func (m *Market) walk(now float64, v *visitor, t *trolley, i int32) {
+	law, places := m.views[v.view].ranking, len(m.looks)
+	for int(v.seen) < m.cfg.Visit.Consider && int(v.place) < places && int(t.shown) < len(t.listed) {
+		look := m.looks[v.place]
+		v.place++
+		which, click := v.stream.Float64(), v.stream.Float64()
+		j := law.draw(t.listed[:t.shown], which)
+		if j == None {
+			break
+		}
+		t.list(j)
+		if click < look {
+			m.view(now, v, t, i, j)
+			return
+		}
+	}
+	if v.seen == 0 {
+		m.books.bounced++
+		if m.on {
+			m.add(m.decided(now, v, None, 0, Plainly))
+		}
+		m.leave(now, v, i, false)
+		return
+	}
+	m.calendar.Schedule(now+float64(v.stream.Exponential()*m.pace.think), atShopper, event{shopperDecides, i})
+}
+
+// view opens a product's page, and schedules when it has been read.
+func (m *Market) view(now float64, v *visitor, t *trolley, i, j int32) {
+	t.considered[v.seen] = j
+	v.seen++
+	p := &m.products[j]
+	m.books.views++
+	m.sellers[p.seller].charge(m.channels[m.views[v.view].channel].view)
+	stays := m.dwell(v)
+	if m.on {
+		r := m.record(now, ShopperViews, v)
+		r.Product, r.Price, r.Place, r.Seconds = j, p.price, v.place, float32(stays*86400)
+		if v.searches && v.seen == 1 {
+			r.Why, r.Place = BySearch, 0
+		}
+		m.add(r)
+	}
+	m.calendar.Schedule(now+stays, atShopper, event{shopperViews, i})
+}
+
+// see is the end of a view: the visitor walks on.
+func (m *Market) see(now float64, i int32) { m.walk(now, &m.visitors[i], &m.trolleys[i], i) }
+
+// among chooses from what was viewed, in the order of the shelves: other sellers' products, the outside option, the focal seller's.
+func (m *Market) among(view *view, v *visitor, t *trolley, u float64) (product int32, odds float64) {
+	var weights [8]float64
+	sum, others := 1.0, 0.0
+	for k := range v.seen {
+		weights[k] = m.weightOf(view, v, t.considered[k])
+		sum += weights[k]
+		if m.place[t.considered[k]] < int32(m.outside) {
+			others += weights[k]
+		}
+	}
+	target := u * sum
+	if target >= others {
+		if target < others+1 {
+			return outside, sum
+		}
+		return t.find(m, v, weights[:v.seen], target-others-1, true), sum
+	}
+	return t.find(m, v, weights[:v.seen], target, false), sum
+}
+
+// find inverts the weights of the focal seller's products, or of the others'.
+func (t *trolley) find(m *Market, v *visitor, weights []float64, target float64, own bool) int32 {
+	last := int32(outside)
+	for k, w := range weights {
+		if j := t.considered[k]; (m.place[j] > int32(m.outside)) == own && w > 0 {
+			if last = j; target < w {
+				break
+			}
+			target -= w
+		}
+	}
+	return last
+}
+
+// weightOf is a product's weight for a visitor, who may be loyal to it.
+func (m *Market) weightOf(view *view, v *visitor, j int32) float64 {
+	w := view.weight[m.place[j]]
+	if j == v.last {
+		w += float64(w * view.loyal)
+	}
+	return w
+}
+
+// amongStock chooses from what was viewed and is in stock, or nothing.
+func (m *Market) amongStock(view *view, v *visitor, t *trolley, u float64) int32 {
+	sum := 1.0
+	for _, j := range t.considered[:v.seen] {
+		if !m.products[j].out {
+			sum += m.weightOf(view, v, j)
+		}
+	}
+	target := u*sum - 1
+	for _, j := range t.considered[:v.seen] {
+		if target < 0 {
+			break
+		}
+		if m.products[j].out {
+			continue
+		}
+		if w := m.weightOf(view, v, j); target < w {
+			return j
+		} else {
+			target -= w
+		}
+	}
+	return outside
+}
+
+// goesOn tells whether a visitor who has put something into the basket looks for more: by the law of baskets where there is one, else with a probability.
+func (m *Market) goesOn(v *visitor, i int32) bool {
+	if int(v.lines) == mostLines {
+		return false
+	}
+	if m.cart != nil {
+		return true // the law itself says whether an item follows
+	}
+	return v.stream.Float64() < m.cfg.Visit.Basket
+}
+
+// grow adds another product, if the visitor likes what he finds: one that goes with the basket, or one of his tastes.
+func (m *Market) grow(now float64, i int32) {
+	v, t := &m.visitors[i], &m.trolleys[i]
+	view := &m.views[v.view]
+	j, found := m.next(v, t)
+	q, take, pay := v.stream.Open(), v.stream.Float64(), v.stream.Exponential()
+	taken := false
+	if found && !m.products[j].out && !t.holds(v, j) {
+		if w := m.weightOf(view, v, j); take < w/(1+w) {
+			taken = true
+			t.goods[v.lines], t.units[v.lines] = j, unitsOf(m.cfg.Personas[view.persona].Units, q)
+			if m.on {
+				r := m.decided(now, v, j, t.units[v.lines], Plainly)
+				r.Kind = BasketGrows
+				m.add(r)
+			}
+			v.lines++
+		}
+	}
+	at := now + float64(pay*m.pace.pay)
+	if taken && m.goesOn(v, i) {
+		m.calendar.Schedule(at, atShopper, event{basketGrows, i})
+		return
+	}
+	m.calendar.Schedule(at, atShopper, event{checksOut, i})
+}
+
+// next is the product that a basket brings to mind, and whether there is one.
+func (m *Market) next(v *visitor, t *trolley) (j int32, found bool) {
+	if m.cart != nil {
+		m.cart.Clear()
+		m.cart.Add(int(v.product))
+		for _, j := range t.goods[:v.lines] {
+			m.cart.Add(int(j))
+		}
+		item, more := m.cart.Next(&v.stream)
+		return int32(item), more && item < len(m.products)
+	}
+	u := v.stream.Float64()
+	if m.journeys {
+		return m.views[v.view].ranking.draw(nil, u), true
+	}
+	place := m.views[v.view].choose(u, 0, 0)
+	return m.goods[place], m.goods[place] != outside
+}
+
+// holds tells whether a basket has a product.
+func (t *trolley) holds(v *visitor, j int32) bool {
+	if v.product == j {
+		return true
+	}
+	for _, k := range t.goods[:v.lines] {
+		if k == j {
+			return true
+		}
+	}
+	return false
+}

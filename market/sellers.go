@@ -1,0 +1,259 @@
+package market
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim"
+	"github.com/souk-sim/souk/sim/env"
+	"github.com/souk-sim/souk/sim/portable"
+)
+
+// seller is what one seller has come to.
+type seller struct {
+	products []int32
+	offer    int // that stands
+	action   int // the answer to the turn, not yet posted
+	begun    bool
+	acted    float64 // day of the last act
+	reviews  uint64
+	next     float64 // review by the clock; +Inf: none
+	called   float64 // review that a trigger called; +Inf: none
+	ticket   [2]sim.Ticket
+	why      Why
+
+	// Accounts of the episode, minor units and units.
+	paid, goods, stock, selling int64 // by shoppers, less what was paid back; for goods; for keeping them; for channels
+	sold, orders, lost          int64
+	changed                     int64 // offers, since the first
+	rewarded                    int64 // of the objective, up to the last act
+	lostThen, soldThen          int64 // at the last act
+	ordersThen, visitsThen      int64
+}
+
+// charge books a cost of selling.
+func (s *seller) charge(amount int64) { s.selling += amount }
+
+// profit is what a seller has earned in the episode, minor units.
+func (s *seller) profit() int64 { return s.paid - s.goods - s.stock - s.selling }
+
+// open puts a seller where an episode finds it.
+func (m *Market) open(i int) {
+	s, cfg := &m.sellers[i], &m.cfg.Sellers[i]
+	*s = seller{products: s.products, offer: cfg.Opening, next: 0, called: math.Inf(1)}
+	m.post(s, cfg, 0)
+	s.ticket[0] = m.calendar.Schedule(0, atReview, event{sellerReviews, int32(i)})
+}
+
+// post puts a seller's offer on the shelves.
+func (m *Market) post(s *seller, cfg *Seller, now float64) {
+	offer := &cfg.Offers[s.offer]
+	if offer.Promotion != "" {
+		m.usage.Switch(m.named[offer.Promotion], true)
+	}
+	for _, j := range s.products {
+		p := &m.products[j]
+		price := toMinor(offer.Price)
+		if cfg.Levels {
+			price = max(minor/100, int64(math.Round(offer.Price*float64(p.list)/(minor/100)))*(minor/100))
+		}
+		if price != p.price {
+			p.price = price
+			p.changes++
+		}
+		if m.on {
+			m.add(Record{Time: now, Kind: Repriced, Period: int32(m.period), Product: j, Price: price})
+		}
+	}
+}
+
+// gather finds all sellers who review at this instant.
+func (m *Market) gather(now float64, first int) {
+	t := &m.turns
+	t.who, t.next = t.who[:0], 0
+	for i := range m.sellers {
+		s := &m.sellers[i]
+		if s.next != now && s.called != now {
+			continue
+		}
+		if s.next == now {
+			m.calendar.Cancel(s.ticket[0])
+			s.next, s.why = math.Inf(1), Plainly
+		}
+		if s.called == now {
+			m.calendar.Cancel(s.ticket[1])
+			s.called = math.Inf(1)
+		}
+		t.who = append(t.who, i)
+		if m.on {
+			m.add(Record{Time: now, Kind: Reviews, Period: int32(m.period), Seller: int32(i), Why: s.why})
+		}
+		m.settleStock(now, i)
+	}
+	m.now = now
+}
+
+// tell fills a seller's step.
+func (m *Market) tell(step *env.TimeStep, i int) {
+	s, reward := &m.sellers[i], &m.cfg.Sellers[i].Reward
+	earned := m.objective(i)
+	elapsed := (m.now - s.acted) / m.cfg.PeriodDays
+	*step = env.TimeStep{Player: i, Stage: env.Mid, Elapsed: elapsed, Discount: power(reward.Discount, elapsed), Reward: float64(earned-s.rewarded) / minor}
+	switch {
+	case m.turns.done:
+		step.Stage, step.Terminal = env.Last, m.cfg.Terminal && m.err == nil
+	case !s.begun:
+		step.Stage, step.Reward, step.Discount, step.Elapsed = env.First, 0, 1, 0
+	}
+	step.Observation, step.Mask = m.obs.see(m, i)
+}
+
+// power is discount^elapsed.
+func power(discount, elapsed float64) float64 {
+	switch {
+	case elapsed == 1:
+		return discount
+	case elapsed == 0:
+		return 1
+	case discount == 0:
+		return 0
+	}
+	return portable.Exp(elapsed * portable.Log(discount))
+}
+
+// objective is what a seller has been rewarded with in the episode, minor units.
+func (m *Market) objective(i int) int64 {
+	s, reward := &m.sellers[i], &m.cfg.Sellers[i].Reward
+	sum := s.paid
+	if reward.Of == Profit {
+		sum = s.profit()
+	}
+	return sum - s.lost*toMinor(reward.LostUnit) - s.changed*toMinor(reward.PriceChange)
+}
+
+// apply posts the offers of all who have answered, and calls the reviews that follow.
+func (m *Market) apply() {
+	t, now := &m.turns, m.now
+	for _, i := range t.who {
+		s, cfg := &m.sellers[i], &m.cfg.Sellers[i]
+		s.rewarded = m.objective(i)
+		moved := s.action != s.offer
+		if moved {
+			if old := cfg.Offers[s.offer].Promotion; old != "" {
+				m.usage.Switch(m.named[old], false)
+			}
+			s.offer = s.action
+			if s.begun {
+				s.changed++
+			}
+			m.post(s, cfg, now)
+		}
+		if moved || !s.begun {
+			m.reweighSeller(now, i, cfg)
+		}
+		if moved && s.begun {
+			m.rivalsMove(now, i)
+		}
+		s.begun, s.acted = true, now
+		s.soldThen, s.lostThen, s.ordersThen, s.visitsThen = s.sold, s.lost, s.orders, m.books.visits
+		m.schedule(now, i)
+	}
+	t.who, t.next = t.who[:0], 0
+}
+
+// reweighSeller brings the weights that a new offer moves up to date: those of its products, or of all where promotions reach further.
+func (m *Market) reweighSeller(now float64, i int, cfg *Seller) {
+	if m.advertised {
+		m.reweigh(now)
+		return
+	}
+	for _, j := range m.sellers[i].products {
+		m.weigh(now, int(j))
+	}
+}
+
+// schedule calls a seller's next review by the clock.
+func (m *Market) schedule(now float64, i int) {
+	s, r := &m.sellers[i], &m.cfg.Sellers[i].Review
+	if r.Every == 0 || !math.IsInf(s.next, 1) {
+		return
+	}
+	s.reviews++
+	wait := r.Every
+	s.next = float64(s.reviews) * wait // a multiple, so that sellers with one rhythm stay together
+	if r.Random {
+		m.stream = m.streams.review.At(uint64(i), s.reviews)
+		s.next = now + float64(m.stream.Exponential()*wait)
+	}
+	if s.next < float64(m.cfg.Horizon)*m.cfg.PeriodDays {
+		s.ticket[0] = m.calendar.Schedule(s.next, atReview, event{sellerReviews, int32(i)})
+	}
+}
+
+// rivalsMove calls the reviews of those who follow others' offers.
+func (m *Market) rivalsMove(now float64, mover int) {
+	for i := range m.sellers {
+		if i != mover && m.cfg.Sellers[i].Review.RivalMoved {
+			m.trigger(now, i, ByRival)
+		}
+	}
+}
+
+// trigger calls a review, unless one is called already.
+func (m *Market) trigger(now float64, i int, why Why) {
+	s := &m.sellers[i]
+	if !math.IsInf(s.called, 1) {
+		return
+	}
+	at := now + m.cfg.Sellers[i].Review.Delay
+	if at >= float64(m.cfg.Horizon)*m.cfg.PeriodDays {
+		return
+	}
+	s.called, s.why = at, why
+	s.ticket[1] = m.calendar.Schedule(at, atReview, event{sellerReviews, int32(i)})
+}
+
+// settleStock charges a seller what keeping its goods has cost since the last time.
+func (m *Market) settleStock(now float64, i int) {
+	s := &m.sellers[i]
+	for _, j := range s.products {
+		if k := m.products[j].keeper; k != nil {
+			a := k.Close(now)
+			s.stock += a.Cost() - a.PurchaseCost
+			m.books.keep(&a)
+		}
+	}
+}
+
+// checkOffers holds the promotions of ladders against those there are.
+func (m *Market) checkOffers() error {
+	owner := map[string]string{}
+	for i := range m.cfg.Sellers {
+		s := &m.cfg.Sellers[i]
+		for _, o := range s.Offers {
+			if o.Promotion == "" {
+				continue
+			}
+			k, ok := m.named[o.Promotion]
+			switch {
+			case !ok:
+				return field.New("sellers."+s.Name+".offers", fmt.Sprintf("promotion %q", o.Promotion), "one of the market's promotions")
+			case !m.cfg.Promotions.Promotions[k].Off:
+				return field.New("sellers."+s.Name+".offers", fmt.Sprintf("promotion %q, which is always on", o.Promotion), "one with off = true, for the offer to switch on")
+			case owner[o.Promotion] != "" && owner[o.Promotion] != s.Name:
+				return field.New("sellers."+s.Name+".offers", fmt.Sprintf("promotion %q, which %s switches already", o.Promotion, owner[o.Promotion]), "a promotion of its own")
+			}
+			owner[o.Promotion] = s.Name
+		}
+	}
+	m.coupon = -1
+	if name := m.cfg.Visit.Reminder.Coupon; name != "" {
+		k, ok := m.named[name]
+		if !ok || !m.cfg.Promotions.Promotions[k].Granted {
+			return field.New("visit.reminder.coupon", fmt.Sprintf("%q", name), "one of the market's promotions, with granted = true")
+		}
+		m.coupon = k
+	}
+	return nil
+}

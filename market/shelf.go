@@ -1,0 +1,95 @@
+package market
+
+import "github.com/souk-sim/souk/sim/portable"
+
+// blockSize is how many weights are summed together: a price change costs a block's sum and the sums over blocks, a choice one look through each.
+const blockSize = 32
+
+// utmost bounds utilities so that sums of weights stay finite.
+const utmost = 600
+
+// shelf holds the multinomial logit weights of all products for one view, a persona in a channel, as running sums that a choice inverts. The sums
+// follow when they are next asked for. Weights stand in the order of the inverse transform: the products of other sellers, the outside option, the
+// products of the focal seller. When the focal seller alone changes a price, those who change their minds then are the fewest that can (maximal coupling);
+// where several sellers change theirs, the order couples less tightly, but Gumbel noise of each product's own, which would couple them all alike, costs two
+// logarithms for each product on the shelf and every shopper.
+type shelf struct {
+	weight []float64 // by place
+	within []float64 // by place: the weights before it in its block
+	block  []float64 // by block: its weights
+	before []float64 // by block: the weights of earlier blocks
+	stale  []bool    // by block: whether a weight has changed since its sum was taken
+	fresh  bool      // none has
+	total  float64
+	dollar float64 // |utility of a dollar|
+	worth  float64 // consumer surplus that a visit to all products expects, $
+}
+
+func newShelf(places int, dollar float64) shelf {
+	blocks := (places + blockSize - 1) / blockSize
+	return shelf{weight: make([]float64, places), within: make([]float64, places), block: make([]float64, blocks), before: make([]float64, blocks),
+		stale: make([]bool, blocks), dollar: dollar}
+}
+
+// set gives a place another weight.
+func (s *shelf) set(place int, weight float64) {
+	if s.weight[place] != weight {
+		s.weight[place] = weight
+		s.stale[place/blockSize], s.fresh = true, false
+	}
+}
+
+// sum brings the running sums up to date.
+func (s *shelf) sum() {
+	s.total = 0
+	for b := range s.block {
+		s.before[b] = s.total
+		if s.stale[b] {
+			s.stale[b] = false
+			sum := 0.0
+			for place := b * blockSize; place < min(len(s.weight), (b+1)*blockSize); place++ {
+				s.within[place] = sum
+				sum += s.weight[place]
+			}
+			s.block[b] = sum
+		}
+		s.total += s.block[b]
+	}
+	s.fresh = true
+	s.worth = surplus(s.total, s.dollar)
+}
+
+// choose returns the place that a uniform u in [0, 1) chooses, and further on with probability extra/(total+extra), which stands for more weight on one
+// place, that place.
+func (s *shelf) choose(u, extra float64, extraPlace int) int {
+	if !s.fresh {
+		s.sum()
+	}
+	target := u * (s.total + extra)
+	if target >= s.total && extra > 0 {
+		return extraPlace
+	}
+	b := 0
+	for b+1 < len(s.before) && s.before[b+1] <= target {
+		b++
+	}
+	target -= s.before[b]
+	place := b * blockSize
+	for last := min(len(s.weight), place+blockSize) - 1; place < last && s.within[place+1] <= target; {
+		place++
+	}
+	return place
+}
+
+// odds is the weight of a utility beside that of the outside option.
+func odds(utility, outside float64) float64 {
+	return portable.Exp(max(-utmost, min(utmost, utility-outside)))
+}
+
+// surplus is the consumer surplus that a visit expects before its choice, $: the log sum over the utility of a dollar (Small & Rosen 1981).
+func surplus(total, dollar float64) float64 {
+	if dollar == 0 || total <= 0 {
+		return 0
+	}
+	return portable.Log(total) / dollar
+}

@@ -1,0 +1,141 @@
+package market
+
+import (
+	"math"
+
+	"github.com/souk-sim/souk/market/stock"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// stockUp makes the keepers of the products that have a stock.
+func (m *Market) stockUp() error {
+	for j := range m.cfg.Products {
+		p := &m.cfg.Products[j]
+		if p.Stock == nil {
+			continue
+		}
+		var err error
+		if m.products[j].keeper, err = stock.New(*p.Stock, m.products[j].cost); err != nil {
+			if e, ok := err.(*field.Error); ok {
+				e.Key = "products." + p.Name + ".stock." + e.Key
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// openStock schedules what an episode begins with.
+func (m *Market) openStock() {
+	for j := range m.products {
+		k := m.products[j].keeper
+		if k == nil {
+			continue
+		}
+		k.Expect(m.arrivals.expected()/m.cfg.PeriodDays/float64(len(m.products)), m.arrivals.expected()/m.cfg.PeriodDays/float64(len(m.products)))
+		m.products[j].spoils = math.Inf(1)
+		if days := k.ReviewDays(); !math.IsInf(days, 1) {
+			m.calendar.Schedule(0, atStock, event{stockReviewed, int32(j)})
+		}
+		m.awaitSpoil(0, int32(j))
+	}
+}
+
+// waits tells whether a shopper may wait for units that are not there.
+func (p *product) waits(cfg *stock.Config, units int32) bool {
+	return cfg.MaxWaiting > 0 && int64(units) <= cfg.MaxWaiting-p.keeper.Waiting()
+}
+
+// reviewStock is a review that the clock calls.
+func (m *Market) reviewStock(now float64, j int32) {
+	k := m.products[j].keeper
+	m.orderStock(now, j)
+	if days := k.ReviewDays(); days > 0 {
+		m.calendar.Schedule(now+days, atStock, event{stockReviewed, j})
+	}
+}
+
+// orderStock lets the policy order.
+func (m *Market) orderStock(now float64, j int32) {
+	p := &m.products[j]
+	order := p.keeper.Review(now)
+	if order.Units == 0 {
+		return
+	}
+	days := p.keeper.LeadDays(m.streams.lead.At(uint64(j), uint64(order.Number)))
+	if m.on {
+		m.add(Record{Time: now, Kind: StockOrdered, Period: int32(m.period), Product: j, Units: int32(order.Units)})
+	}
+	i := m.truck(delivery{j, order.Units})
+	m.calendar.Schedule(now+days, atReceipt, event{stockReceived, i})
+}
+
+// delivery is an order under way.
+type delivery struct {
+	product int32
+	units   int64
+}
+
+func (m *Market) truck(d delivery) int32 {
+	if n := len(m.freeTruck); n > 0 {
+		i := m.freeTruck[n-1]
+		m.freeTruck = m.freeTruck[:n-1]
+		m.trucks[i] = d
+		return i
+	}
+	m.trucks = append(m.trucks, d)
+	return int32(len(m.trucks) - 1)
+}
+
+// receive puts a delivery on the shelf.
+func (m *Market) receive(now float64, i int32) {
+	d := m.trucks[i]
+	m.freeTruck = append(m.freeTruck, i)
+	m.products[d.product].keeper.Receive(now, d.units)
+	m.books.received += d.units
+	if m.on {
+		m.add(Record{Time: now, Kind: StockReceived, Period: int32(m.period), Product: d.product, Units: int32(d.units)})
+	}
+	m.awaitSpoil(now, d.product)
+	m.stockMoved(now, d.product)
+}
+
+// awaitSpoil schedules when the oldest units spoil, unless that is scheduled already. Sales only put it off.
+func (m *Market) awaitSpoil(now float64, j int32) {
+	p := &m.products[j]
+	if at := p.keeper.NextExpiry(); at < p.spoils {
+		p.spoils = at
+		m.calendar.Schedule(at, atSpoil, event{stockSpoils, j})
+	}
+}
+
+func (m *Market) spoil(now float64, j int32) {
+	p := &m.products[j]
+	p.spoils = math.Inf(1)
+	if units := p.keeper.Spoil(now); units > 0 {
+		m.sellers[p.seller].goods += units * p.cost
+		m.books.spoiled += units
+		if m.on {
+			m.add(Record{Time: now, Kind: StockSpoils, Period: int32(m.period), Product: j, Units: int32(units)})
+		}
+		m.stockMoved(now, j)
+	}
+	m.awaitSpoil(now, j)
+}
+
+// stockMoved follows a change of a product's stock: a policy of continuous review may order, shoppers may see that it is sold out, its seller may review.
+func (m *Market) stockMoved(now float64, j int32) {
+	p := &m.products[j]
+	if p.keeper.ReviewDays() == 0 {
+		m.orderStock(now, j)
+	}
+	if out := p.keeper.OnHand() == 0; out != p.out {
+		p.out = out
+		if m.hides {
+			m.weigh(now, int(j))
+		}
+	}
+	if s := &m.cfg.Sellers[p.seller]; s.Review.StockBelow > 0 && p.keeper.OnHand() < int64(s.Review.StockBelow) {
+		m.trigger(now, int(p.seller), ByStock)
+	}
+}
