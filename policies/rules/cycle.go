@@ -2,63 +2,54 @@ package rules
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
 )
 
-// Cycle asks Regular, and Deal in the last DealWeeks of every Length weeks. It tells the week from the feature "week"
-// and so needs no memory; while the week is missing it asks Regular.
+// Cycle asks Regular, and Deal in the last DealPeriods of every Length periods. It tells the period from a feature
+// and so needs no memory; while that is missing it asks Regular.
 type Cycle struct {
-	Regular       float64 `toml:"regular"`
-	Deal          float64 `toml:"deal"`
-	Length        int     `toml:"length"`     // weeks
-	DealWeeks     int     `toml:"deal_weeks"` // 0 to Length
-	Phase         int     `toml:"phase"`      // added to the week
-	DealPromotion string  `toml:"deal_promotion"`
+	Regular       float64 `toml:"regular" required:"true" range:"(0,1000000]" doc:"the regular price"`
+	Deal          float64 `toml:"deal" required:"true" range:"(0,1000000]" doc:"the price of the deal"`
+	Length        int     `toml:"length" required:"true" range:"[1,1000000]" doc:"periods from one deal to the next"`
+	DealPeriods   int     `toml:"deal_periods" default:"1" range:"[0,1000000]" doc:"last periods of the length that have the deal; at most the length"`
+	Phase         int     `toml:"phase" default:"0" range:"[-1000000,1000000]" doc:"periods by which the deal comes earlier"`
+	DealPromotion string  `toml:"deal_promotion" doc:"promotion of the ladder that goes with the deal; left out: none"`
+	Clock         string  `toml:"clock" doc:"feature that tells the time; left out: week, or period where there is none"`
 }
 
 // Policy implements Rule.
 func (r *Cycle) Policy(spec *env.Spec) (policies.Policy, error) {
-	if err := positive("regular", r.Regular); err != nil {
-		return nil, err
-	}
-	if err := positive("deal", r.Deal); err != nil {
+	if err := first(positive("regular", r.Regular), positive("deal", r.Deal), promoted(spec, "deal_promotion", r.DealPromotion)); err != nil {
 		return nil, err
 	}
 	if r.Length < 1 {
-		return nil, field.New("length", r.Length, "at least 1 week")
+		return nil, field.New("length", r.Length, "at least 1 period")
 	}
-	if r.DealWeeks < 0 || r.DealWeeks > r.Length {
-		return nil, field.New("deal_weeks", r.DealWeeks, fmt.Sprintf("0 to the length, %d", r.Length))
+	if r.DealPeriods < 0 || r.DealPeriods > r.Length {
+		return nil, field.New("deal_periods", r.DealPeriods, fmt.Sprintf("0 to the length, %d", r.Length))
 	}
-	week, err := feature(spec, "week", "week")
+	clock, err := clockFeature(spec, r.Clock)
 	if err != nil {
 		return nil, err
 	}
-	l, err := newLadder(spec, fmt.Sprintf("cycle %g/%g %d of %d", r.Regular, r.Deal, r.DealWeeks, r.Length))
-	return &cycle{l, *r, week}, err
+	l, err := newLadder(spec, fmt.Sprintf("cycle %g/%g %d of %d", r.Regular, r.Deal, r.DealPeriods, r.Length))
+	return &cycle{l, *r, clock}, err
 }
 
 type cycle struct {
 	ladder
-	rule Cycle
-	week int
+	rule  Cycle
+	clock int
 }
 
 func (p *cycle) Decide(observation []float64, _ float64) policies.Decision {
-	week := observation[p.week]
-	if math.IsNaN(week) {
-		return p.want(observation, p.rule.Regular, "")
+	r := &p.rule
+	period, ok := whole(observation[p.clock])
+	if !ok || wrap(period+float64(r.Phase), float64(r.Length)) < float64(r.Length-r.DealPeriods) {
+		return p.want(observation, r.Regular, "")
 	}
-	at := (int(week) + p.rule.Phase) % p.rule.Length
-	if at < 0 {
-		at += p.rule.Length
-	}
-	if at < p.rule.Length-p.rule.DealWeeks {
-		return p.want(observation, p.rule.Regular, "")
-	}
-	return p.want(observation, p.rule.Deal, p.rule.DealPromotion)
+	return p.want(observation, r.Deal, r.DealPromotion)
 }

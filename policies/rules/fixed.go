@@ -9,13 +9,13 @@ import (
 
 // Fixed makes one offer for ever: the one nearest to Price.
 type Fixed struct {
-	Price     float64 `toml:"price"`
-	Promotion string  `toml:"promotion"`
+	Price     float64 `toml:"price" required:"true" range:"(0,1000000]" doc:"the price"`
+	Promotion string  `toml:"promotion" doc:"promotion of the ladder that goes with it; left out: none"`
 }
 
 // Policy implements Rule.
 func (r *Fixed) Policy(spec *env.Spec) (policies.Policy, error) {
-	if err := positive("price", r.Price); err != nil {
+	if err := first(positive("price", r.Price), promoted(spec, "promotion", r.Promotion)); err != nil {
 		return nil, err
 	}
 	l, err := newLadder(spec, fmt.Sprintf("fixed %g", r.Price))

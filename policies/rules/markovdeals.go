@@ -14,9 +14,9 @@ import (
 // chain. Limits condition the draw on what they allow; if they forbid all that could come, it stays as near as they let
 // it.
 type MarkovDeals struct {
-	Feature    string      `toml:"feature"`    // index of the offer made last
-	Transition [][]float64 `toml:"transition"` // offers × offers, rows sum to 1
-	Start      []float64   `toml:"start"`      // probabilities while the feature is missing; empty for all equal
+	Feature    string      `toml:"feature" default:"'own_rung'" doc:"feature that tells the offer made last, as its place on the ladder from 0"`
+	Transition [][]float64 `toml:"transition" required:"true" range:"[0,1]" doc:"for each offer the probabilities of all offers to come next; they sum to 1"`
+	Start      []float64   `toml:"start" range:"[0,1]" doc:"probabilities of all offers while the feature is missing; left out: all equal"`
 }
 
 // Policy implements Rule.
@@ -35,7 +35,7 @@ func (r *MarkovDeals) Policy(spec *env.Spec) (policies.Policy, error) {
 	}
 	p := &markovDeals{ladder: l, own: own, next: make([][]float64, n)}
 	for i, row := range r.Transition {
-		if p.next[i], err = distribution(fmt.Sprintf("transition[%d]", i), row, n); err != nil {
+		if p.next[i], err = distribution(fmt.Sprintf("transition.%d", i), row, n); err != nil {
 			return nil, err
 		}
 	}
@@ -58,7 +58,7 @@ func distribution(key string, row []float64, n int) ([]float64, error) {
 	sum := 0.0
 	for a, p := range row {
 		if !(p >= 0 && p <= 1) {
-			return nil, field.New(fmt.Sprintf("%s[%d]", key, a), p, "a probability")
+			return nil, field.New(fmt.Sprintf("%s.%d", key, a), p, "a probability")
 		}
 		sum += p
 	}

@@ -218,7 +218,7 @@ func priced(prices []float64, c optimum.Cycle) evaluate.Cycle {
 }
 
 func cycleRule(c evaluate.Cycle) *rules.Cycle {
-	return &rules.Cycle{Regular: c.Regular, Deal: c.Deal, Length: c.Length, DealWeeks: c.DealWeeks}
+	return &rules.Cycle{Regular: c.Regular, Deal: c.Deal, Length: c.Length, DealPeriods: c.DealWeeks}
 }
 
 // follow makes a policy of a plan, which sees what the sample's reduction knows.

@@ -42,8 +42,8 @@ func (c *chain) rule(name string) (make rule, ok bool, err error) {
 	case kind == "fixed" && len(numbers) == 1:
 		return is(&rules.Fixed{Price: numbers[0]}), true, onLadder(c.s, name, numbers)
 	case kind == "cycle" && len(numbers) == 4:
-		cycle := &rules.Cycle{Regular: numbers[0], Deal: numbers[1], Length: int(numbers[2]), DealWeeks: int(numbers[3])}
-		if cycle.Length < 1 || cycle.DealWeeks < 0 || cycle.DealWeeks > cycle.Length || float64(cycle.Length) != numbers[2] || float64(cycle.DealWeeks) != numbers[3] {
+		cycle := &rules.Cycle{Regular: numbers[0], Deal: numbers[1], Length: int(numbers[2]), DealPeriods: int(numbers[3])}
+		if cycle.Length < 1 || cycle.DealPeriods < 0 || cycle.DealPeriods > cycle.Length || float64(cycle.Length) != numbers[2] || float64(cycle.DealPeriods) != numbers[3] {
 			return nil, true, field.New("--policy", name, "cycle:REGULAR/DEAL/LENGTH/DEALWEEKS in whole weeks, DEALWEEKS from 0 to LENGTH")
 		}
 		return is(cycle), true, onLadder(c.s, name, numbers[:2])
