@@ -17,10 +17,10 @@ import (
 //	y_j = S_j + z·(Σ_{k≤j} σ_k²)^½,  S_j = Σ_{k≤j} μ_k,  Φ(z) = 1 − p_{j+1}/p̄_j,  p̄_j = Σ_{k≤j} p_k·μ_k / S_j
 //
 // seats, by Littlewood's rule for the aggregate of them; with two classes it is Littlewood's rule. The booking limit of class j+1 is
-// reached when no more than y_j seats are left; the rule asks the fare of the lowest class whose limit is not reached, and the dearest
-// when nothing is left. Forecasts are over Periods periods; of them the share that is left is to come, with that share of the
-// mean and of the variance. While the time left is missing all of it is to come; while the stock is missing
-// seats are not scarce, and the lowest class is open.
+// reached when no more than y_j seats are left; the rule asks the fare of the lowest class whose limit is not reached, nor that of
+// any class above it (the formula's y_j need not rise with j), and the dearest when nothing is left. Forecasts are over Periods periods;
+// the share of them that is left is to come, with that share of the mean and of the variance. While the time left is missing all of it is
+// to come; while the stock is missing seats are not scarce, and the lowest class is open.
 type EMSRb struct {
 	Classes []FareClass `toml:"classes" required:"true" doc:"fare classes, from the dearest to the cheapest"`
 	Periods float64     `toml:"periods" required:"true" range:"(0,1000000]" doc:"selling periods in which the demand comes"`
@@ -101,12 +101,12 @@ func (p *emsrb) Decide(observation []float64, _ float64) policies.Decision {
 		share = max(0, left/p.periods)
 	}
 	class := 0
-	for j := len(p.classes) - 1; j > 0; j-- {
-		c := &p.classes[j]
-		if seats > max(0, float64(share*c.mean)+float64(math.Sqrt(share)*c.spread)) {
-			class = j
+	for class+1 < len(p.classes) {
+		c := &p.classes[class+1]
+		if !(seats > max(0, float64(share*c.mean)+float64(math.Sqrt(share)*c.spread))) {
 			break
 		}
+		class++
 	}
 	return p.want(observation, p.classes[class].fare, "")
 }
