@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"github.com/souk-sim/souk/agents"
@@ -58,6 +59,9 @@ func (l *loop) train(ctx context.Context, number int) error {
 		}
 		exploration := j.Params.Explore(float64(l.episode) / float64(j.Episodes))
 		l.play(exploration)
+		if teller, ok := l.world.(interface{ Err() error }); ok && teller.Err() != nil { // the world ended the episode before its time
+			return fmt.Errorf("episode %d: %w", l.episode, teller.Err())
+		}
 		steps := l.turns[j.Learner]
 		exploration += float64((1 - exploration) * (float64(l.random) / float64(max(steps, 1))))
 		account := l.world.Account()

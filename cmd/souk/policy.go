@@ -112,6 +112,14 @@ func (a *app) asked(cmd *cobra.Command, answer func(t *policies.Table, e policie
 	return cmd
 }
 
+// offerText is an offer in short.
+func offerText(price float64, promotion string) string {
+	if promotion != "" {
+		promotion = " with " + promotion
+	}
+	return strconv.FormatFloat(price, 'g', 4, 64) + promotion
+}
+
 func (a *app) policyDecide() *cobra.Command {
 	return a.asked(&cobra.Command{
 		Use: "decide BUNDLE", Short: "The price for an observation, and why",
@@ -130,7 +138,7 @@ func (a *app) policyDecide() *cobra.Command {
 		for _, b := range e.Bins {
 			bins = append(bins, b.String())
 		}
-		fmt.Fprintf(a.stdout, "%.4g because %s: %s\n", e.Decision.Price, strings.Join(bins, ", "), because)
+		fmt.Fprintf(a.stdout, "%s because %s: %s\n", offerText(e.Decision.Price, e.Decision.Promotion), strings.Join(bins, ", "), because)
 		if untried := e.Untried(); untried != "" {
 			fmt.Fprintln(a.stdout, untried)
 		}
@@ -172,7 +180,13 @@ func (a *app) policyInspect() *cobra.Command {
 				}
 				fmt.Fprintf(t, "states\t%d\noffers", b.Table.Encoder.States())
 				for i, o := range b.Table.Spec.Offers {
-					fmt.Fprint(t, map[bool]string{true: "\t", false: " "}[i == 0], strconv.FormatFloat(o.Price, 'g', 4, 64))
+					between := " "
+					if i == 0 {
+						between = "\t"
+					} else if o.Promotion != "" || b.Table.Spec.Offers[i-1].Promotion != "" {
+						between = ", "
+					}
+					fmt.Fprint(t, between, offerText(o.Price, o.Promotion))
 				}
 				fmt.Fprintln(t)
 				for _, d := range b.Table.Encoder.Dimensions {

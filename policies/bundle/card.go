@@ -2,7 +2,10 @@ package bundle
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/souk-sim/souk/policies"
 )
 
 // card is card.md: what one should know before using the policy (Mitchell et al. 2019, Model cards for model reporting).
@@ -16,8 +19,8 @@ func card(b *Bundle) string {
 	section("Purpose")
 	line("%s", or(m.Purpose, "Not stated."))
 	section("How it decides")
-	line("A table of %d states × %d offers, from %.4g to %.4g, greedy over the offers that its limits allow. It reads:\n",
-		t.Encoder.States(), len(t.Spec.Offers), t.Spec.Offers[0].Price, t.Spec.Offers[len(t.Spec.Offers)-1].Price)
+	line("A table of %d states × %d offers, from %.4g to %.4g%s, greedy over the offers that its limits allow. It reads:\n",
+		t.Encoder.States(), len(t.Spec.Offers), t.Spec.Offers[0].Price, t.Spec.Offers[len(t.Spec.Offers)-1].Price, promotions(t))
 	for _, d := range t.Encoder.Dimensions {
 		line("- %s, in %d bins and one for missing", d.Feature, len(d.Edges)+1)
 	}
@@ -82,4 +85,18 @@ func visited(b *Bundle) (tried, never int) {
 		}
 	}
 	return tried, never
+}
+
+// promotions tells which promotions offers switch on.
+func promotions(t *policies.Table) string {
+	var names []string
+	for _, o := range t.Spec.Offers {
+		if o.Promotion != "" && !slices.Contains(names, o.Promotion) {
+			names = append(names, o.Promotion)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return ", some with a promotion (" + strings.Join(names, ", ") + ")"
 }

@@ -128,6 +128,14 @@ func (a *Arena) player() (*player, error) {
 	return &player{arena: a, world: world, turns: make([]uint64, n)}, nil
 }
 
+// broken is why a world ended an episode before its time; nil where it did not, or where it cannot tell.
+func broken(w World) error {
+	if teller, ok := w.(interface{ Err() error }); ok {
+		return teller.Err()
+	}
+	return nil
+}
+
 func (p *player) play(g *game, out *episode) (err error) {
 	if g.bound != nil {
 		out.score, err = g.bound(g.path)
@@ -152,6 +160,9 @@ func (p *player) play(g *game, out *episode) (err error) {
 				g.name, g.path, p.turns[who], who, action)
 		}
 		p.world.Act(action)
+	}
+	if err := broken(p.world); err != nil {
+		return fmt.Errorf("%s: path %d: %w", g.name, g.path, err)
 	}
 	out.Metrics = *p.world.Account()
 	out.score = p.arena.Score(&out.Metrics)

@@ -176,6 +176,7 @@ func (c *Contest) row(s *scores) (Row, error) {
 		row.StockOutDays += e.StockOutDays
 		row.LostUnits += e.LostUnits
 		row.MeanPrice += e.MeanPrice
+		row.Total.Add(&e.Metrics)
 		row.DealFrequency += float64(e.DealPeriods) / float64(max(e.Periods, 1))
 	}
 	for _, sum := range []*float64{&row.PriceChanges, &row.StockOutDays, &row.LostUnits, &row.MeanPrice, &row.DealFrequency} {

@@ -167,11 +167,12 @@ func bandsOf(table *policies.Table, main int, cells []int) (texts []string) {
 func bandsIn(table *policies.Table, main int, cells []int) (bands []band) {
 	d := &table.Encoder.Dimensions[main]
 	step := narrowest(table)
-	var run []float64 // prices of the present run
-	seen := uint64(0) // visits of it
+	var run []float64   // prices of the present run
+	var promoted string // the promotion that all of it have
+	seen := uint64(0)   // visits of it
 	flush := func(to int) {
 		if len(run) > 0 {
-			bands = append(bands, band{fmt.Sprintf("%s → %.2f", span(d, to-len(run)+1, to), mode(run)), seen})
+			bands = append(bands, band{fmt.Sprintf("%s → %s", span(d, to-len(run)+1, to), offerText(mode(run), promoted)), seen})
 		}
 		run, seen = run[:0], 0
 	}
@@ -182,15 +183,23 @@ func bandsIn(table *policies.Table, main int, cells []int) (bands []band) {
 			flush(k - 1)
 			continue
 		}
-		price := table.Decide(observation, 1).Price
-		if len(run) > 0 && math.Abs(price-mode(run)) > step*1.01 {
+		offer := table.Decide(observation, 1)
+		if len(run) > 0 && (math.Abs(offer.Price-mode(run)) > step*1.01 || offer.Promotion != promoted) {
 			flush(k - 1)
 		}
-		run = append(run, price)
+		run, promoted = append(run, offer.Price), offer.Promotion
 		seen += visits(table, table.Encoder.Encode(observation))
 	}
 	flush(len(d.Edges))
 	return bands
+}
+
+// offerText is an offer in short.
+func offerText(price float64, promotion string) string {
+	if promotion == "" {
+		return fmt.Sprintf("%.2f", price)
+	}
+	return fmt.Sprintf("%.2f with %s", price, promotion)
 }
 
 // narrowest is the smallest step between offers.
@@ -202,7 +211,9 @@ func narrowest(table *policies.Table) float64 {
 	slices.Sort(prices)
 	step := math.Inf(1)
 	for i := 1; i < len(prices); i++ {
-		step = min(step, prices[i]-prices[i-1])
+		if prices[i] > prices[i-1] { // offers with and without a promotion share a price
+			step = min(step, prices[i]-prices[i-1])
+		}
 	}
 	return step
 }
