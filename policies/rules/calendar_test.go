@@ -50,6 +50,9 @@ func TestCampaignKeepsItsCalendar(t *testing.T) {
 			t.Errorf("each season, period %d: %s, not %s", period, got, want)
 		}
 	}
+	if got := told(once, "week", 2-1e-12); got != "6" {
+		t.Errorf("period 2, but for rounding: %s", got)
+	}
 	if got := told(once, "week", nan); got != "9" {
 		t.Errorf("no time: %s", got)
 	}

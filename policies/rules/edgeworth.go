@@ -12,7 +12,7 @@ import (
 // the jump of the Edgeworth cycle (Edgeworth 1925; Maskin & Tirole 1988, A Theory of Dynamic Oligopoly II, Econometrica 56, where a firm
 // at marginal cost mixes between waiting and relenting).
 type Edgeworth struct {
-	Rival  string  `toml:"rival" default:"'lowest_rival_price'" doc:"feature that tells the price to undercut"`
+	Rival  string  `toml:"rival" default:"'lowest_rival_price'" doc:"feature that tells the price to undercut, or the own offer nearest to it"`
 	Step   float64 `toml:"step" default:"0.0" range:"[0,1000000]" doc:"$ below it, at least; 0: the next price of the ladder"`
 	Relent float64 `toml:"relent" default:"1.0" range:"[0,1]" doc:"probability, at each review, of jumping to the ceiling when the rival is at the floor"`
 	Bounds
@@ -27,7 +27,7 @@ func (r *Edgeworth) policy(spec *env.Spec, revision string) (policies.Policy, er
 	if err := first(between("step", r.Step, 0, 1e300, "a number of at least 0"), between("relent", r.Relent, 0, 1, "a probability")); err != nil {
 		return nil, err
 	}
-	rival, err := feature(spec, "rival", r.Rival)
+	rival, err := rivalOn(spec, r.Rival)
 	if err != nil {
 		return nil, err
 	}
@@ -42,13 +42,13 @@ func (r *Edgeworth) policy(spec *env.Spec, revision string) (policies.Policy, er
 type edgeworth struct {
 	ladder
 	bounds
-	rival        int
+	rival
 	step, relent float64
 }
 
 func (p *edgeworth) Decide(observation []float64, u float64) policies.Decision {
 	low, high := p.at(observation)
-	switch rival := observation[p.rival]; {
+	switch rival := p.rival.price(observation); {
 	case rival != rival:
 		return p.want(observation, high, "")
 	case rival > low+slack:

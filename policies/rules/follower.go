@@ -11,7 +11,7 @@ import (
 // Follower keeps to the lowest rival price r by a margin: it asks r·(1 + Margin) + Amount, within its bounds. While no rival's
 // price is seen it asks the ceiling.
 type Follower struct {
-	Rival  string  `toml:"rival" default:"'lowest_rival_price'" doc:"feature that tells the price to follow"`
+	Rival  string  `toml:"rival" default:"'lowest_rival_price'" doc:"feature that tells the price to follow, or the own offer nearest to it"`
 	Margin float64 `toml:"margin" default:"0.0" range:"(-1,1000000]" doc:"share on top of it; -0.05 stays 5% below"`
 	Amount float64 `toml:"amount" default:"0.0" range:"[-1000000,1000000]" doc:"$ on top of that"`
 	Bounds
@@ -25,7 +25,7 @@ func (r *Follower) Policy(spec *env.Spec) (policies.Policy, error) {
 	if err := between("amount", r.Amount, -1e300, 1e300, "a finite number"); err != nil {
 		return nil, err
 	}
-	rival, err := feature(spec, "rival", r.Rival)
+	rival, err := rivalOn(spec, r.Rival)
 	if err != nil {
 		return nil, err
 	}
@@ -40,14 +40,14 @@ func (r *Follower) Policy(spec *env.Spec) (policies.Policy, error) {
 type follower struct {
 	ladder
 	bounds
-	rival          int
+	rival
 	factor, amount float64
 }
 
 func (p *follower) Decide(observation []float64, _ float64) policies.Decision {
 	low, high := p.at(observation)
 	price := high
-	if asked := float64(observation[p.rival]*p.factor) + p.amount; asked < high { // false for NaN
+	if asked := float64(p.rival.price(observation)*p.factor) + p.amount; asked < high { // false for NaN
 		price = max(asked, low)
 	}
 	return p.want(observation, price, "")

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -47,16 +48,22 @@ func (r *Markdown) Policy(spec *env.Spec) (policies.Policy, error) {
 }
 
 func (s *MarkdownStep) on(spec *env.Spec, key string) (markdownStep, error) {
-	on := markdownStep{off: s.Off, promotion: s.Promotion, from: s.From, to: s.To}
+	on := markdownStep{from: math.Inf(-1), to: math.Inf(1), off: s.Off, promotion: s.Promotion}
+	if s.From != nil {
+		on.from = *s.From
+	}
+	if s.To != nil {
+		on.to = *s.To
+	}
 	switch {
 	case !(s.Off >= 0 && s.Off < 1):
 		return on, field.New(key+"off", s.Off, "a share from 0, below 1")
 	case s.From == nil && s.To == nil:
 		return on, field.New(key+"from", "neither from nor to", "one of them, or both")
-	case s.From != nil && *s.From != *s.From:
-		return on, field.New(key+"from", *s.From, "a number")
-	case s.To != nil && (*s.To != *s.To || s.From != nil && *s.To < *s.From):
-		return on, field.New(key+"to", *s.To, "a number not below from")
+	case on.from != on.from:
+		return on, field.New(key+"from", on.from, "a number")
+	case !(on.to >= on.from):
+		return on, field.New(key+"to", on.to, "a number not below from")
 	}
 	err := promoted(spec, key+"promotion", s.Promotion)
 	if err == nil {
@@ -72,20 +79,16 @@ type markdown struct {
 }
 
 type markdownStep struct {
-	feature   int
-	from, to  *float64
-	off       float64
-	promotion string
-}
-
-func (s *markdownStep) holds(x float64) bool {
-	return x == x && (s.from == nil || x >= *s.from) && (s.to == nil || x <= *s.to)
+	feature       int
+	from, to, off float64
+	promotion     string
 }
 
 func (p *markdown) Decide(observation []float64, _ float64) policies.Decision {
 	off, promotion := -1.0, ""
 	for i := range p.steps {
-		if s := &p.steps[i]; s.off > off && s.holds(observation[s.feature]) {
+		s := &p.steps[i]
+		if x := observation[s.feature]; s.from <= x && x <= s.to && s.off > off { // false for NaN
 			off, promotion = s.off, s.promotion
 		}
 	}

@@ -197,6 +197,17 @@ func TestARivalByName(t *testing.T) {
 	}
 }
 
+// A seller of several products has a ladder of levels; what the rival asks, in $, is told as the nearest of them.
+func TestARivalAsAnOfferOfTheOwnLadder(t *testing.T) {
+	spec := &env.Spec{Features: []env.Feature{{Name: "lowest_rival_rung", Unit: "index"}}, Offers: []env.Offer{{Price: 1.2}, {Price: 1}, {Price: 0.8}, {Price: 0.9}}}
+	p := on(t, spec, &rules.Undercut{Rival: "lowest_rival_rung"})
+	for rung, want := range map[float64]float64{0: 1, 1: 0.9, 3: 0.8, 2: 0.8, nan: 1.2, 4: 1.2, -1: 1.2} {
+		if d := p.Decide([]float64{rung}, 0); d.Price != want {
+			t.Errorf("rival at offer %v: asks %v, not %v", rung, d.Price, want)
+		}
+	}
+}
+
 func TestLimitsHoldBackAnUndercutter(t *testing.T) {
 	spec := shelf()
 	spec.Limits = []env.Limit{{Feature: "last_price", Index: 5, Drop: 2}}

@@ -113,7 +113,7 @@ func (l *ladder) make(action int, propensity float64) policies.Decision {
 	return policies.Decision{Action: action, Price: o.Price, Promotion: o.Promotion, Propensity: propensity, Revision: l.revision}
 }
 
-// slack is by how much prices may differ and count as equal.
+// slack is by how much prices, and times, may differ and count as equal.
 const slack = 1e-9
 
 // atLeast is the cheapest of increasing prices that is not below a floor; the dearest where all are.
@@ -183,5 +183,5 @@ func first(errs ...error) error {
 	return nil
 }
 
-// whole is a feature's value as a number of periods, and false where it is missing or no such number.
-func whole(x float64) (float64, bool) { return math.Floor(x), math.Abs(x) <= 1<<53 }
+// whole is the period in which a time lies, and false where it is missing or beyond counting. Times carry rounding errors.
+func whole(x float64) (float64, bool) { return math.Floor(x + slack), math.Abs(x) <= 1<<53 }

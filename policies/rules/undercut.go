@@ -11,7 +11,7 @@ import (
 // the rival moves up again. While no rival's price is seen it asks the ceiling. Rivals who undercut each other end at the
 // floor, as in Bertrand competition.
 type Undercut struct {
-	Rival string  `toml:"rival" default:"'lowest_rival_price'" doc:"feature that tells the price to undercut"`
+	Rival string  `toml:"rival" default:"'lowest_rival_price'" doc:"feature that tells the price to undercut, or the own offer nearest to it"`
 	Step  float64 `toml:"step" default:"0.0" range:"[0,1000000]" doc:"$ below it, at least; 0: the next price of the ladder"`
 	Bounds
 }
