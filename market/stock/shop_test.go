@@ -110,7 +110,7 @@ func replicate(t *testing.T, cfg Config, unitCost int64, rate float64, patient b
 	}
 	x := make([]float64, replications)
 	for r := range x {
-		a := run(k, rate, patient, warmUp, days, rng.New(1, uint64(r)))
+		a := run(k, rate, patient, warmUp, days, rng.New(*seed, uint64(r)))
 		if err := k.Check(); err != nil {
 			t.Fatal(err)
 		}
