@@ -60,6 +60,7 @@ func (m *Market) play() bool {
 			m.err = m.stuck()
 			return false
 		}
+		m.handled++
 		switch e.kind {
 		case shopperArrives:
 			m.arrive(now)

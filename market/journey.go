@@ -1,15 +1,27 @@
 package market
 
-// ranking is the law of the list that a persona sees: Plackett–Luce in what products appeal, prices left out, so that no price moves a place. A product for a
-// place is found by a uniform through a table of guides (Chen & Asau 1974, Operations Research 22:1264), whatever the number of products.
+import (
+	"slices"
+
+	"github.com/souk-sim/souk/sim/rng"
+)
+
+// ranking is the law of the list that a persona sees: Plackett–Luce in what products appeal, prices left out, so that no price moves a place. A product is drawn
+// by one uniform through a table of aliases (Walker 1977, ACM TOMS 3:253; Vose 1991, IEEE TSE 17:972), whatever their number.
 type ranking struct {
 	sums  []float64 // by product: weights up to and including it
-	guide []int32   // where to begin looking, by the uniform
+	cells []cell
+}
+
+// cell is a slice of probability 1/n: of it, keep is its own product's, and the rest its alias's.
+type cell struct {
+	keep  float64
+	alias int32
 }
 
 func newRanking(cfg *Config, p *Persona) *ranking {
 	n := len(cfg.Products)
-	r := &ranking{sums: make([]float64, n), guide: make([]int32, n)}
+	r := &ranking{sums: make([]float64, n), cells: make([]cell, n)}
 	sum := 0.0
 	for j := range cfg.Products {
 		weight := 1.0
@@ -19,28 +31,55 @@ func newRanking(cfg *Config, p *Persona) *ranking {
 		sum += weight
 		r.sums[j] = sum
 	}
-	j := 0
-	for k := range r.guide {
-		for j < n-1 && r.sums[j] <= sum*float64(k)/float64(n) {
-			j++
-		}
-		r.guide[k] = int32(j)
-	}
+	r.alias()
 	return r
+}
+
+// alias fills the cells: each that holds less than its share is topped up by one that holds more (Vose's method).
+func (r *ranking) alias() {
+	n := len(r.cells)
+	var less, more []int32
+	for j := range r.cells {
+		r.cells[j] = cell{r.weight(int32(j)) / r.sums[n-1] * float64(n), int32(j)}
+		if r.cells[j].keep < 1 {
+			less = append(less, int32(j))
+		} else {
+			more = append(more, int32(j))
+		}
+	}
+	for len(less) > 0 && len(more) > 0 {
+		small, large := less[len(less)-1], more[len(more)-1]
+		less = less[:len(less)-1]
+		r.cells[small].alias = large
+		if r.cells[large].keep -= 1 - r.cells[small].keep; r.cells[large].keep < 1 {
+			more = more[:len(more)-1]
+			less = append(less, large)
+		}
+	}
+	for _, j := range append(less, more...) { // rounding has left them at their share
+		r.cells[j].keep = 1
+	}
+}
+
+// pick draws a product by a uniform.
+func (r *ranking) pick(u float64) int32 {
+	at := u * float64(len(r.cells))
+	j := int32(at)
+	if c := &r.cells[j]; at-float64(j) >= c.keep {
+		return c.alias
+	}
+	return j
 }
 
 // find returns the product whose stretch of the running sums holds a target.
 func (r *ranking) find(target float64) int32 {
-	n := len(r.sums)
-	k := min(n-1, max(0, int(target/r.sums[n-1]*float64(n))))
-	j := int(r.guide[k])
-	for j > 0 && r.sums[j-1] > target { // rounding
-		j--
-	}
-	for j < n-1 && r.sums[j] <= target {
-		j++
-	}
-	return int32(j)
+	j, _ := slices.BinarySearchFunc(r.sums, target, func(sum, target float64) int {
+		if sum <= target {
+			return -1
+		}
+		return 1
+	})
+	return int32(min(j, len(r.sums)-1))
 }
 
 func (r *ranking) weight(j int32) float64 {
@@ -50,88 +89,96 @@ func (r *ranking) weight(j int32) float64 {
 	return r.sums[j] - r.sums[j-1]
 }
 
-// draw puts the product for the next place onto a list, by one uniform, without those that stand there already, and returns it; None when all products are
-// listed. The list is kept in the order of the running sums in sorted, so that the stretches of those on it can be passed over.
-func (r *ranking) draw(sorted []int32, u float64) int32 {
-	left := r.sums[len(r.sums)-1]
-	for _, j := range sorted {
-		left -= r.weight(j)
+// draw puts the product for the next place onto a list, among those that do not stand there already, and returns it; None when all do. It draws until it finds
+// a new one, which is Plackett–Luce exactly; where few are left, it works out what is left.
+func (r *ranking) draw(t *trolley, s *rng.Stream) int32 {
+	if int(t.shown) == len(r.sums) {
+		return None
 	}
-	if !(left > 0) || len(sorted) == len(r.sums) {
-		return r.first(sorted)
+	for range 3 {
+		if j := r.pick(s.Float64()); !t.lists(j) {
+			t.list(j)
+			return j
+		}
+	}
+	j := r.rest(t, s.Float64())
+	t.list(j)
+	return j
+}
+
+// rest draws from the products that are not listed, by one uniform: in the order of the running sums it passes over the stretches of those that are.
+func (r *ranking) rest(t *trolley, u float64) int32 {
+	var sorted [len(t.listed)]int32
+	n := 0
+	left := r.sums[len(r.sums)-1]
+	for _, j := range t.listed[:t.shown] {
+		left -= r.weight(j)
+		k := n
+		for ; k > 0 && sorted[k-1] > j; k-- {
+			sorted[k] = sorted[k-1]
+		}
+		sorted[k] = j
+		n++
 	}
 	target := u * left
-	for _, j := range sorted {
+	for _, j := range sorted[:n] {
 		if r.sums[j]-r.weight(j) > target {
 			break
 		}
 		target += r.weight(j)
 	}
-	j := r.find(target)
-	for i := range sorted {
-		if sorted[i] == j { // rounding at a border
-			return r.first(sorted)
+	if j := r.find(target); !t.lists(j) {
+		return j
+	}
+	for j := range sorted[:n] { // nothing is left but rounding: the first that is not listed
+		if sorted[j] != int32(j) {
+			return int32(j)
 		}
 	}
-	return j
+	return int32(n)
 }
 
-// first is the first product that is not on a list.
-func (r *ranking) first(sorted []int32) int32 {
-	for i := range r.sums {
-		if i == len(sorted) || sorted[i] != int32(i) {
-			if i < len(r.sums) {
-				return int32(i)
-			}
-		}
-	}
-	return None
+// lists tells whether a product has had its place.
+func (t *trolley) lists(j int32) bool {
+	return t.marks>>(uint(j)%64)&1 != 0 && slices.Contains(t.listed[:t.shown], j)
 }
 
-// insert keeps a list sorted.
-func insert(sorted []int32, n int, j int32) {
-	for n > 0 && sorted[n-1] > j {
-		sorted[n] = sorted[n-1]
-		n--
-	}
-	sorted[n] = j
+// list gives a product the next place.
+func (t *trolley) list(j int32) {
+	t.listed[t.shown] = j
+	t.shown++
+	t.marks |= 1 << (uint(j) % 64)
 }
 
 // enter begins a journey: whoever searches views first what he came for; the others walk down the list.
 func (m *Market) enter(now float64, v *visitor, i int32) {
 	t := &m.trolleys[i]
-	t.shown, v.place, v.seen, v.lines = 0, 0, 0, 0
-	search, u := v.stream.Float64(), v.stream.Float64()
-	if v.searches = search < m.cfg.Visit.Search; v.searches {
-		j := m.views[v.view].ranking.draw(nil, u)
-		if v.last != None {
-			j = v.last
+	t.shown, t.marks, v.place, v.seen, v.lines = 0, 0, 0, 0, 0
+	if v.searches = v.stream.Float64() < m.cfg.Visit.Search; v.searches {
+		j := v.last
+		if j == None {
+			j = m.views[v.view].ranking.draw(t, &v.stream)
+		} else {
+			t.list(j)
 		}
-		t.list(j)
 		m.view(now, v, t, i, j)
 		return
 	}
 	m.walk(now, v, t, i)
 }
 
-// list puts a product among those that have had their place.
-func (t *trolley) list(j int32) {
-	insert(t.listed[:], int(t.shown), j)
-	t.shown++
-}
-
-// walk looks down the list until a product is clicked, which is then viewed, or the visitor has seen enough and decides. Each place takes two draws.
+// walk looks down the list until a product is clicked, which is then viewed, or the visitor has seen enough and decides. What a place holds depends on the
+// list above it and on no price.
 func (m *Market) walk(now float64, v *visitor, t *trolley, i int32) {
 	law, places := m.views[v.view].ranking, len(m.looks)
 	for int(v.seen) < m.cfg.Visit.Consider && int(v.place) < places && int(t.shown) < len(t.listed) {
 		look := m.looks[v.place]
 		v.place++
-		which, click := v.stream.Float64(), v.stream.Float64()
-		j := law.draw(t.listed[:t.shown], which)
+		click := v.stream.Float64()
+		j := law.draw(t, &v.stream)
 		if j == None {
 			break
 		}
-		t.list(j)
 		if click < look {
 			m.view(now, v, t, i, j)
 			return
@@ -290,7 +337,7 @@ func (m *Market) next(v *visitor, t *trolley) (j int32, found bool) {
 	}
 	u := v.stream.Float64()
 	if m.journeys {
-		return m.views[v.view].ranking.draw(nil, u), true
+		return m.views[v.view].ranking.pick(u), true
 	}
 	place := m.views[v.view].choose(u, 0, 0)
 	return m.goods[place], m.goods[place] != outside

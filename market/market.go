@@ -26,6 +26,7 @@ type Market struct {
 	arrivals arrivals
 	streams  families
 	period   int
+	handled  int64 // events of all episodes
 	err      error
 
 	// Who is under way, and who may come back. Slots are used again.

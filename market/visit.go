@@ -38,7 +38,8 @@ const mostLines = 7
 type trolley struct {
 	considered [8]int32 // products viewed
 	listed     [32]int32
-	shown      uint8 // places of the list drawn so far
+	shown      uint8  // places of the list drawn so far
+	marks      uint64 // of the products listed: a bit for each, those 64 apart share one
 	goods      [mostLines]int32
 	units      [mostLines]int32
 }
@@ -123,7 +124,7 @@ func (m *Market) leave(now float64, v *visitor, i int32, bought bool) {
 // decide lets a visitor choose. Uniforms for the choice, the units and the time to the check-out are drawn whatever he chooses.
 func (m *Market) decide(now float64, i int32) {
 	v := &m.visitors[i]
-	u, q, pay := v.stream.Float64(), v.stream.Open(), v.stream.Exponential()
+	u, q, pay := v.stream.Float64(), v.stream.Open(), v.stream.Open()
 	view := &m.views[v.view]
 	j, odds := m.pick(view, v, i, u)
 	m.books.surplus += view.surplusOf(odds)
@@ -147,7 +148,7 @@ func (m *Market) decide(now float64, i int32) {
 		m.add(m.decided(now, v, j, units, why))
 	}
 	m.books.carts++
-	at := now + float64(pay*m.pace.pay)
+	at := now - float64(portable.Log(pay)*m.pace.pay)
 	if m.grows && m.goesOn(v, i) {
 		m.calendar.Schedule(at, atShopper, event{basketGrows, i})
 		return

@@ -1,0 +1,97 @@
+package market
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/souk-sim/souk/sim/env"
+)
+
+// mix is the market mix: so many products of four sellers, two personas who see all of them, so many shoppers under way.
+func mix(products, underWay int) *Config {
+	ladder := []Offer{{Price: 0.8}, {Price: 0.9}, {Price: 1}}
+	cfg := &Config{PeriodDays: 1, Horizon: 1 << 30, Focal: 0,
+		Traffic:  Traffic{Visitors: 200_000},
+		Personas: []Persona{{Name: "careful", Share: 2, Price: -2, Units: 1}, {Name: "rich", Share: 1, Price: -0.5, Units: 1}},
+		// Half think, and then, if they buy, pay: a shopper is under way 1.5 of these means.
+		Visit: Visit{Kind: Shelf, SoldOut: "seen", Places: 1, Spread: 1, Consider: 1},
+	}
+	minutes := float64(underWay) / cfg.Traffic.Visitors * 1440 / 1.6
+	cfg.Visit.ThinkMinutes, cfg.Visit.PayMinutes = minutes, minutes
+	for s := range min(4, products) {
+		cfg.Sellers = append(cfg.Sellers, Seller{Name: fmt.Sprint("seller ", s), Levels: true, Offers: ladder, Opening: 2, Review: Review{Every: 0.25}, Reward: Reward{Of: Profit, Discount: 0.95}})
+	}
+	for j := range products {
+		name := fmt.Sprint("product ", j)
+		cfg.Products = append(cfg.Products, Product{Name: name, Price: 2 + 0.1*float64(j%10), Cost: 1, Appeal: 3 - portableLog(products)})
+		s := &cfg.Sellers[j%len(cfg.Sellers)]
+		s.Products = append(s.Products, name)
+	}
+	return cfg
+}
+
+// portableLog keeps the share of buyers about the same whatever the number of products.
+func portableLog(products int) float64 {
+	x := 0.0
+	for n := products; n > 10; n /= 2 {
+		x += 0.69
+	}
+	return x
+}
+
+// drive plays the market until so many shoppers have come, each seller moving now and then.
+func drive(m *Market, shoppers int64) (events int64) {
+	var step env.TimeStep
+	turn := 0
+	for m.books.visits < shoppers && m.Next(&step) {
+		turn++
+		m.Act(turn / 7 % 3)
+	}
+	return m.handled
+}
+
+func BenchmarkMix(b *testing.B) {
+	for _, size := range []struct{ products, underWay int }{{10, 100}, {10, 10_000}, {50, 100}, {2000, 100}} {
+		b.Run(fmt.Sprintf("%d products, %d under way", size.products, size.underWay), func(b *testing.B) {
+			m, err := New(mix(size.products, size.underWay), 1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			drive(m, 100_000)
+			from, before := m.books.visits, m.handled
+			b.ReportAllocs()
+			b.ResetTimer()
+			drive(m, from+int64(b.N))
+			b.StopTimer()
+			seconds := b.Elapsed().Seconds()
+			b.ReportMetric(float64(m.books.visits-from)/seconds/1e6, "Mshoppers/s")
+			b.ReportMetric(float64(m.handled-before)/seconds/1e6, "Mevents/s")
+		})
+	}
+}
+
+func BenchmarkJourney(b *testing.B) {
+	for _, products := range []int{10, 50, 2000} {
+		b.Run(fmt.Sprint(products, " products"), func(b *testing.B) {
+			cfg := mix(products, 1000)
+			cfg.Visit = Visit{Kind: Journey, ThinkMinutes: 5, PayMinutes: 5, SoldOut: "seen", Places: 20, Ranking: "appeal", Spread: 1, Position: 0.7, Click: 0.4, Search: 0.2,
+				Dwell: 30, DwellLog: 1, Consider: 5, Basket: 0.3}
+			for j := range cfg.Products {
+				cfg.Products[j].Appeal = 3
+			}
+			m, err := New(cfg, 1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			drive(m, 50_000)
+			from, before := m.books.visits, m.handled
+			b.ReportAllocs()
+			b.ResetTimer()
+			drive(m, from+int64(b.N))
+			b.StopTimer()
+			seconds := b.Elapsed().Seconds()
+			b.ReportMetric(float64(m.books.visits-from)/seconds/1e6, "Mshoppers/s")
+			b.ReportMetric(float64(m.handled-before)/seconds/1e6, "Mevents/s")
+		})
+	}
+}
