@@ -17,32 +17,29 @@ type marshaler interface{ MarshalTOML() ([]byte, error) }
 // meaning. Reading it gives the same scenario again.
 func (s *Scenario) Canonical() []byte {
 	var b strings.Builder
-	v := reflect.ValueOf(*s)
+	v, w := reflect.ValueOf(s).Elem(), s.World()
 	var tables []reflect.StructField
-	for _, f := range fields(v.Type()) {
+	for _, f := range fields(v.Type(), w) {
 		if f.Type.Kind() == reflect.Struct || f.Type.Kind() == reflect.Slice {
 			tables = append(tables, f)
 			continue
 		}
-		line(&b, f, v.FieldByIndex(f.Index))
+		line(&b, f, v.FieldByIndex(f.Index), w)
 	}
 	for _, f := range tables {
 		field := v.FieldByIndex(f.Index)
-		if f.Tag.Get("market") != "" && s.NoMarket() {
-			continue
-		}
 		if f.Type == reflect.TypeFor[Shoppers]() {
 			s.Shoppers.canonical(&b)
 			continue
 		}
 		if f.Type.Kind() == reflect.Struct {
 			b.WriteString("\n[" + key(f) + "]\n")
-			body(&b, field)
+			body(&b, field, w)
 			continue
 		}
 		for i := range field.Len() {
 			b.WriteString("\n[[" + key(f) + "]]\n")
-			body(&b, field.Index(i))
+			body(&b, field.Index(i), w)
 		}
 	}
 	return []byte(b.String())
@@ -57,23 +54,18 @@ func (s *Scenario) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-func body(b *strings.Builder, v reflect.Value) {
-	for _, f := range fields(v.Type()) {
-		line(b, f, v.FieldByIndex(f.Index))
+func body(b *strings.Builder, v reflect.Value, w World) {
+	for _, f := range fields(v.Type(), w) {
+		line(b, f, v.FieldByIndex(f.Index), w)
 	}
-	switch v := v.Interface().(type) {
-	case Agent:
-		if v.Params != nil {
-			body(b, reflect.ValueOf(v.Params).Elem())
-		}
-	case Model:
-		body(b, reflect.ValueOf(v.Estimator).Elem())
+	if c, choosing := addressed(v).(chooser); choosing && c.options() != nil {
+		body(b, reflect.ValueOf(c.options()).Elem(), w)
 	}
 }
 
-func line(b *strings.Builder, f reflect.StructField, v reflect.Value) {
+func line(b *strings.Builder, f reflect.StructField, v reflect.Value, w World) {
 	if !absent(f, v) {
-		b.WriteString(key(f) + " = " + inline(v) + "\n")
+		b.WriteString(key(f) + " = " + inline(v, w) + "\n")
 	}
 }
 
@@ -89,7 +81,7 @@ func absent(f reflect.StructField, v reflect.Value) bool {
 }
 
 // inline writes a value on one line.
-func inline(v reflect.Value) string {
+func inline(v reflect.Value, w World) string {
 	if m, ok := v.Interface().(marshaler); ok {
 		text, err := m.MarshalTOML()
 		if err != nil {
@@ -104,22 +96,18 @@ func inline(v reflect.Value) string {
 	case reflect.Float64:
 		return number64(v.Float())
 	case reflect.Pointer:
-		return inline(v.Elem())
+		return inline(v.Elem(), w)
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
-			parts = append(parts, inline(v.Index(i)))
+			parts = append(parts, inline(v.Index(i), w))
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
 	case reflect.Map:
 		for _, k := range sortedKeys(asMap(v)) {
-			parts = append(parts, keyText(k)+" = "+inline(v.MapIndex(reflect.ValueOf(k))))
+			parts = append(parts, keyText(k)+" = "+inline(v.MapIndex(reflect.ValueOf(k)), w))
 		}
 	case reflect.Struct:
-		for _, f := range fields(v.Type()) {
-			if x := v.FieldByIndex(f.Index); !absent(f, x) {
-				parts = append(parts, key(f)+" = "+inline(x))
-			}
-		}
+		return inlineTable(v, w)
 	default:
 		return fmt.Sprint(v.Interface())
 	}
@@ -127,6 +115,42 @@ func inline(v reflect.Value) string {
 		return "{}"
 	}
 	return "{ " + strings.Join(parts, ", ") + " }"
+}
+
+// inlineTable writes a table on one line; one of its shorthand alone as the bare value.
+func inlineTable(v reflect.Value, w World) string {
+	var parts []string
+	bare := ""
+	add := func(v reflect.Value) {
+		for _, f := range fields(v.Type(), w) {
+			if x := v.FieldByIndex(f.Index); !absent(f, x) {
+				text := inline(x, w)
+				parts = append(parts, key(f)+" = "+text)
+				if f.Tag.Get("shorthand") != "" && x.Kind() != reflect.Slice {
+					bare = text
+				}
+			}
+		}
+	}
+	add(v)
+	if c, choosing := addressed(v).(chooser); choosing && c.options() != nil {
+		add(reflect.ValueOf(c.options()).Elem())
+	}
+	switch {
+	case len(parts) == 0:
+		return "{}"
+	case len(parts) == 1 && bare != "":
+		return bare
+	}
+	return "{ " + strings.Join(parts, ", ") + " }"
+}
+
+// addressed is a pointer to a value, or the value where it is of a map.
+func addressed(v reflect.Value) any {
+	if v.CanAddr() {
+		return v.Addr().Interface()
+	}
+	return v.Interface()
 }
 
 func asMap(v reflect.Value) map[string]bool {

@@ -17,9 +17,16 @@ import (
 func (d *document) check(s *Scenario) {
 	d.name("name", s.Name)
 	d.shoppers(&s.Shoppers)
-	if d.noMarket() {
-		return
+	switch d.world {
+	case WeeklyCategory:
+		d.category(s)
+	case OpenMarket:
+		d.market(s)
 	}
+}
+
+// category checks what a chain's weekly category has.
+func (d *document) category(s *Scenario) {
 	d.data(&s.Data)
 	if s.Data.Columns.Display == "" && s.Choice.Display {
 		d.bad(path("choice").then("display"), "true without display columns", "false, or data.columns.display")
@@ -31,19 +38,24 @@ func (d *document) check(s *Scenario) {
 		d.bad(path("time").then("start"), strconv.Itoa(s.Time.Start), fmt.Sprintf("a period after %d, the last that models are fitted on", fitted))
 	}
 	d.demand(&s.Demand)
-	if d.sellers(s); len(d.errs) == 0 {
+	if d.sellers(s, s.Data.Products); len(d.errs) == 0 {
 		d.state(s)
 	}
+	d.players(s)
+}
+
+// players checks the learners and what they are compared with.
+func (d *document) players(s *Scenario) {
 	names := map[string]bool{}
 	for i := range s.Agents {
 		at := path("agents").then(strconv.Itoa(i)).then("name")
 		d.name(at, s.Agents[i].Name)
 		d.once(at, names, s.Agents[i].Name)
-		if slices.Contains(baselines(), s.Agents[i].Name) {
+		if slices.Contains(baselines(d.world), s.Agents[i].Name) {
 			d.bad(at, show(s.Agents[i].Name), "a name that is not one of the policies to compare with")
 		}
-		if w, reviews := s.Agents[i].Params.WarmupTransitions(), s.Train.Episodes*s.Time.Horizon; w >= reviews {
-			d.bad(path("agents").then(strconv.Itoa(i)).then("warmup"), strconv.Itoa(w), fmt.Sprintf("less than the %d reviews of a training (train.episodes × time.horizon): else nothing is learned", reviews))
+		if w, reviews := s.Agents[i].Params.WarmupTransitions(), s.Train.Episodes*s.reviews(); w >= reviews {
+			d.bad(path("agents").then(strconv.Itoa(i)).then("warmup"), strconv.Itoa(w), fmt.Sprintf("less than the %d reviews of a training (train.episodes × those of an episode): else nothing is learned", reviews))
 		}
 	}
 	against := map[string]bool{}
@@ -53,9 +65,10 @@ func (d *document) check(s *Scenario) {
 }
 
 // baselines are the words of evaluate.against.
-func baselines() []string {
-	f, _ := reflect.TypeFor[Evaluate]().FieldByName("Against")
-	return strings.Split(f.Tag.Get("oneof"), ",")
+func baselines(w World) []string {
+	all := fields(reflect.TypeFor[Evaluate](), w)
+	against := slices.IndexFunc(all, func(f reflect.StructField) bool { return key(f) == "against" })
+	return strings.Split(all[against].Tag.Get("oneof"), ",")
 }
 
 // name checks what becomes part of a file's name.
@@ -172,7 +185,7 @@ func (d *document) columns(p path, c *Columns, products int) {
 	}
 }
 
-func (d *document) sellers(s *Scenario) {
+func (d *document) sellers(s *Scenario, products []string) {
 	names, priced := map[string]bool{}, map[string]string{}
 	learners, rest := 0, -1
 	for i := range s.Sellers {
@@ -185,8 +198,8 @@ func (d *document) sellers(s *Scenario) {
 		for k, product := range seller.Prices {
 			at := p.then("prices").then(strconv.Itoa(k))
 			switch {
-			case !slices.Contains(s.Data.Products, product):
-				d.bad(at, show(product), "a product: "+Suggest(product, s.Data.Products))
+			case !slices.Contains(products, product):
+				d.bad(at, show(product), "a product: "+Suggest(product, products))
 			case priced[product] != "":
 				d.bad(at, show(product)+", which "+priced[product]+" prices already", "one seller for each product")
 			}
@@ -198,28 +211,32 @@ func (d *document) sellers(s *Scenario) {
 			}
 			rest = i
 		}
-		if seller.Review != (Span{N: 1, Unit: s.Time.Period}) {
-			d.bad(p.then("review"), text(seller.Review), "a review each "+s.Time.Period)
-		}
-		if seller.Brain == nil {
+		if seller.Learns() {
 			if learners++; learners > 1 {
 				d.bad(p, "a second seller without a brain", "one learning seller; the others follow rules")
 			}
+		}
+		switch {
+		case d.world == OpenMarket:
+			d.trader(p, s, seller)
+		case seller.Review.Every != (Span{N: 1, Unit: s.Time.Period}):
+			d.bad(p.then("review"), text(seller.Review.Every), "a review each "+s.Time.Period)
+		case seller.Learns():
 			d.learner(p, seller)
-		} else {
+		default:
 			d.brained(p, seller)
 		}
 	}
-	if learners == 0 {
+	if learners == 0 && (d.world == WeeklyCategory || len(s.Agents) > 0) {
 		d.bad("sellers", "a brain in every seller", "one without, whose place the agents take")
 	}
-	d.assign(s, priced, rest)
+	d.assign(s, products, priced, rest)
 }
 
 // assign gives the products that nobody prices to the seller who named none.
-func (d *document) assign(s *Scenario, priced map[string]string, rest int) {
+func (d *document) assign(s *Scenario, products []string, priced map[string]string, rest int) {
 	var left []string
-	for _, product := range s.Data.Products {
+	for _, product := range products {
 		if priced[product] == "" {
 			left = append(left, product)
 		}
@@ -229,12 +246,13 @@ func (d *document) assign(s *Scenario, priced map[string]string, rest int) {
 		d.bad(path("sellers").then(strconv.Itoa(rest)), "no product left for it", "at least one product for each seller")
 	case rest >= 0:
 		s.Sellers[rest].Prices = left
-		if s.Sellers[rest].Brain == nil && len(left) != 1 {
+		if d.world == WeeklyCategory && s.Sellers[rest].Learns() && len(left) != 1 {
 			d.bad(path("sellers").then(strconv.Itoa(rest)).then("prices"), fmt.Sprintf("%d products", len(left)), "one product for a learning seller")
 		}
 	case len(left) > 0 && len(d.errs) == 0:
 		d.bad("sellers", "nobody who prices "+strings.Join(left, ", "), "a seller for each product")
 	}
+	d.dealt(s)
 }
 
 // learner checks the seller whose place the agents take.
@@ -245,6 +263,14 @@ func (d *document) learner(p path, seller *Seller) {
 	if len(seller.Offers) == 0 {
 		d.bad(p.then("offers"), nothing, "a list of prices or { from, to, rungs }")
 	}
+	d.rewards(p, seller)
+	if len(seller.State) == 0 {
+		d.bad(p.then("state"), nothing, "at least one feature, as in { reference_price = { bins = 40 } }")
+	}
+}
+
+// rewards fills in what a seller is after, and what it may not do, where that is left out.
+func (d *document) rewards(p path, seller *Seller) {
 	if seller.Limit == nil {
 		seller.Limit = new(Limit)
 		d.table(p.then("limit"), map[string]any{}, reflect.ValueOf(seller.Limit).Elem())
@@ -252,9 +278,6 @@ func (d *document) learner(p path, seller *Seller) {
 	if seller.Reward == nil {
 		seller.Reward = new(Reward)
 		d.table(p.then("reward"), map[string]any{}, reflect.ValueOf(seller.Reward).Elem())
-	}
-	if len(seller.State) == 0 {
-		d.bad(p.then("state"), nothing, "at least one feature, as in { reference_price = { bins = 40 } }")
 	}
 }
 

@@ -18,8 +18,9 @@ import (
 
 // The Go structs are the schema: a field's tags give its key (toml), what it is (doc), its default as a TOML value
 // (default), an interval such as "(0,1]" that numbers must lie in (range), the words a string may be (oneof), whether it must be
-// given (required), which key of a table a bare value stands for, or that one value may stand for a list of it (shorthand), and that a
-// scenario of shoppers alone does without it (market). The decoder works on the parsed tree and not through
+// given (required), which key of a table a bare value stands for, or that one value may stand for a list of it (shorthand), and
+// the worlds that have it, where not all do (world); default-market, oneof-market and range-market hold in the world market in place of those
+// without. The decoder works on the parsed tree and not through
 // toml's own struct decoding, which matches keys whatever their case, does not see every unknown key, wraps negative
 // numbers and knows no lines.
 
@@ -28,11 +29,12 @@ type unmarshaler interface{ UnmarshalTOML(any) error }
 
 // document is a parsed TOML text and where its values stand.
 type document struct {
-	file string
-	root map[string]any
-	at   map[path]int
-	set  map[path]bool // given by an override
-	errs []*field.Error
+	file  string
+	world World
+	root  map[string]any
+	at    map[path]int
+	set   map[path]bool // given by an override
+	errs  []*field.Error
 }
 
 // largest is the size in bytes beyond which a scenario is refused unread.
@@ -167,7 +169,8 @@ func (d *document) table(p path, v any, into reflect.Value) {
 		d.unknown(p, table, known)
 		return
 	}
-	options := c.choose(d, p, table)
+	c.choose(d, p, table)
+	options := c.options()
 	if options == nil {
 		return
 	}
@@ -181,34 +184,25 @@ func (d *document) table(p path, v any, into reflect.Value) {
 // entries decodes the keys of a table that a struct has, and returns these.
 func (d *document) entries(p path, table map[string]any, into reflect.Value) map[string]bool {
 	known := make(map[string]bool)
-	for _, f := range fields(into.Type()) {
+	for _, f := range fields(into.Type(), d.world) {
 		known[key(f)] = true
-		if f.Tag.Get("market") == "" || !d.noMarket() {
-			d.entry(p.then(key(f)), table, f, into.FieldByIndex(f.Index))
-		}
+		d.entry(p.then(key(f)), table, f, into.FieldByIndex(f.Index))
 	}
+	d.foreign(p, table, into.Type(), known)
 	return known
-}
-
-// noMarket tells whether a document has shoppers and not one table of a market.
-func (d *document) noMarket() bool {
-	for _, f := range fields(reflect.TypeFor[Scenario]()) {
-		if _, given := d.root[key(f)]; given && f.Tag.Get("market") != "" {
-			return false
-		}
-	}
-	return d.root["shoppers"] != nil
 }
 
 // chooser is a table that names a kind; the keys that it has not itself are the options of the kind.
 type chooser interface {
-	// choose returns a pointer to the options of the kind that is named, or notes what is wrong and returns nil.
-	choose(d *document, p path, table map[string]any) any
+	// choose makes the options of the kind that is named, or notes what is wrong.
+	choose(d *document, p path, table map[string]any)
+	// options is a pointer to them, nil where there are none.
+	options() any
 	// fits notes what is wrong with options that are each right.
 	fits(d *document, p path)
 }
 
-func (a *Agent) choose(d *document, p path, table map[string]any) any {
+func (a *Agent) choose(d *document, p path, table map[string]any) {
 	if a.Kind == "" {
 		a.Kind = a.Name
 	}
@@ -217,7 +211,7 @@ func (a *Agent) choose(d *document, p path, table map[string]any) any {
 		names = append(names, kind.Name)
 		if kind.Name == a.Kind {
 			a.Params = kind.New()
-			return a.Params
+			return
 		}
 	}
 	if _, given := table["kind"]; given {
@@ -225,7 +219,13 @@ func (a *Agent) choose(d *document, p path, table map[string]any) any {
 	} else if a.Name != "" {
 		d.bad(p.then("name"), show(a.Name), "a kind beside it, or to be one itself: "+Suggest(a.Name, names))
 	}
-	return nil
+}
+
+func (a *Agent) options() any {
+	if a.Params == nil {
+		return nil
+	}
+	return a.Params
 }
 
 func (a *Agent) fits(d *document, p path) { d.wrong(p, a.Params.Validate()) }
@@ -239,8 +239,10 @@ func (d *document) wrong(p path, err error) {
 	if !ok {
 		e = &field.Error{Expected: err.Error()}
 	}
-	for k := range strings.SplitSeq(e.Key, ".") {
-		p = p.then(k)
+	if e.Key != "" {
+		for k := range strings.SplitSeq(e.Key, ".") {
+			p = p.then(k)
+		}
 	}
 	d.bad(p, e.Found, e.Expected)
 }
@@ -283,10 +285,7 @@ func (d *document) value(p path, v any, into reflect.Value, f reflect.StructFiel
 			if !ok {
 				e = &field.Error{Found: show(v), Expected: err.Error()}
 			}
-			if e.Key != "" {
-				p = p.then(e.Key)
-			}
-			d.bad(p, e.Found, e.Expected)
+			d.wrong(p, e)
 		}
 		return
 	}

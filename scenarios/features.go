@@ -10,10 +10,25 @@ import (
 // Features lists what the learning seller can see, in the order of its observations.
 func (s *Scenario) Features() []env.Feature { return category.Features(s.Data.Products, s.Own()) }
 
-// Learner is the seller whose place the agents take.
+// Learner is the seller whose place the agents take; nil in an open market where all have a brain.
 func (s *Scenario) Learner() *Seller {
-	i := slices.IndexFunc(s.Sellers, func(seller Seller) bool { return seller.Brain == nil })
-	return &s.Sellers[i] // a checked scenario has one
+	for i := range s.Sellers {
+		if s.Sellers[i].Learns() {
+			return &s.Sellers[i]
+		}
+	}
+	return nil
+}
+
+// Learns tells whether a seller has no brain.
+func (s *Seller) Learns() bool { return s.Brain == nil && s.Rule == nil }
+
+// reviews is how many reviews the learning seller has in an episode; where only what happens calls them, as many as periods.
+func (s *Scenario) reviews() int {
+	if seller := s.Learner(); seller != nil && seller.Review.Every.N > 0 {
+		return int(float64(s.Time.Horizon) * unitDays(s.Time.Period) / seller.Review.Every.Days())
+	}
+	return s.Time.Horizon
 }
 
 // Own is the learner's product, as an index into Data.Products.

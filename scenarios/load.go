@@ -104,6 +104,7 @@ func Parse(source Source, overrides ...string) (*Scenario, error) {
 			return nil, err
 		}
 	}
+	d.world = worldOf(d.root)
 	s := &Scenario{source: source, document: d}
 	d.table("", d.root, reflect.ValueOf(s).Elem())
 	if err := d.first(); err != nil {
@@ -121,8 +122,11 @@ func Parse(source Source, overrides ...string) (*Scenario, error) {
 
 // digest ties the scenario to the content of its data.
 func (d *document) digest(s *Scenario) error {
-	if !s.NoMarket() {
+	if s.World() == WeeklyCategory {
 		d.sum(s, path("data").then("panel"), path("data").then("sha256"), s.Data.Panel, &s.Data.SHA256)
+	}
+	if m := s.Traffic.Demand; m != nil {
+		d.sum(s, path("traffic").then("demand").then("data"), path("traffic").then("demand").then("sha256"), m.Data, &m.SHA256)
 	}
 	for _, m := range s.Shoppers.Models() {
 		if !m.ByHand() {

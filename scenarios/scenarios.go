@@ -2,25 +2,37 @@
 // numbers, overrides, and the canonical form that gives a run its identity. A scenario reads like the set-up paragraph of a paper.
 package scenarios
 
-import "github.com/souk-sim/souk/agents"
+import (
+	"github.com/souk-sim/souk/agents"
+	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/promotion"
+)
 
-// Scenario is a scenario file, checked, with every default written in. One of [shoppers] alone has no market: fields with the tag market are then
-// empty, and NoMarket is true.
+// Scenario is a scenario file, checked, with every default written in. It is of one World: the fields of others are empty.
 type Scenario struct {
-	Name     string   `toml:"name" required:"true" doc:"what runs are called: letters, digits, -, _ and ."`
-	Question string   `toml:"question" doc:"what the scenario asks, in one sentence; the report opens with it"`
-	Seed     int64    `toml:"seed" default:"1" range:"[0,9007199254740992]" doc:"master seed of every random stream"`
-	Data     Data     `toml:"data" market:"true" doc:"the logs, and how they are split by time"`
-	Time     Time     `toml:"time" market:"true" doc:"the calendar of an episode"`
-	Demand   Demand   `toml:"demand" market:"true" doc:"how many customers come"`
-	Choice   Choice   `toml:"choice" market:"true" doc:"what they take, or nothing"`
-	Market   Market   `toml:"market" market:"true" doc:"how the world is simulated"`
-	Stock    Stock    `toml:"stock" market:"true" doc:"how the shelf is filled"`
-	Sellers  []Seller `toml:"sellers" market:"true" required:"true" doc:"who sets prices: those with a brain follow it, the one without is the learner's"`
-	Agents   []Agent  `toml:"agents" market:"true" doc:"the learners; each learns alone in the learning seller's place"`
-	Train    Train    `toml:"train" market:"true" doc:"how long and how often they learn"`
-	Evaluate Evaluate `toml:"evaluate" market:"true" doc:"how policies are compared, on customers that training never met"`
-	Shoppers Shoppers `toml:"shoppers" doc:"who the shoppers are, one by one: models fitted to logs of people, or given by hand"`
+	Name       string           `toml:"name" required:"true" doc:"what runs are called: letters, digits, -, _ and ."`
+	Question   string           `toml:"question" doc:"what the scenario asks, in one sentence; the report opens with it"`
+	Seed       int64            `toml:"seed" default:"1" range:"[0,9007199254740992]" doc:"master seed of every random stream"`
+	Data       Data             `toml:"data" world:"category" doc:"the logs, and how they are split by time"`
+	Time       Time             `toml:"time" world:"category,market" doc:"the calendar of an episode"`
+	Demand     Demand           `toml:"demand" world:"category" doc:"how many customers come"`
+	Choice     Choice           `toml:"choice" world:"category" doc:"what they take, or nothing"`
+	Market     Market           `toml:"market" world:"category" doc:"how the world is simulated"`
+	Stock      Stock            `toml:"stock" world:"category" doc:"how the shelf is filled"`
+	Traffic    Traffic          `toml:"traffic" world:"market" doc:"how many shoppers come, and when"`
+	Channels   []market.Channel `toml:"channels" world:"market" doc:"where they come from; left out: one without a name or costs"`
+	Personas   []market.Persona `toml:"personas" world:"market" required:"true" doc:"kinds of shoppers: what they think of products and prices"`
+	Products   []Product        `toml:"products" world:"market" required:"true" doc:"what is sold"`
+	Reference  market.Reference `toml:"reference" world:"market" doc:"what shoppers remember prices to be"`
+	Visit      market.Visit     `toml:"visit" world:"market" doc:"how a visit unfolds"`
+	Loyalty    Loyalty          `toml:"loyalty" world:"market" doc:"whether shoppers come back"`
+	Promotions promotion.Config `toml:"promotions" world:"market" doc:"how promotions add up"`
+	Promotion  []Promotion      `toml:"promotion" world:"market" doc:"the promotions, in any order"`
+	Sellers    []Seller         `toml:"sellers" world:"category,market" required:"true" doc:"who sets prices: those with a brain follow it, the one without is the learner's"`
+	Agents     []Agent          `toml:"agents" world:"category,market" doc:"the learners; each learns alone in the learning seller's place"`
+	Train      Train            `toml:"train" world:"category,market" doc:"how long and how often they learn"`
+	Evaluate   Evaluate         `toml:"evaluate" world:"category,market" doc:"how policies are compared, on customers that training never met"`
+	Shoppers   Shoppers         `toml:"shoppers" doc:"who the shoppers are, one by one: models fitted to logs of people, or given by hand"`
 
 	source   Source // for the data's paths
 	document *document
@@ -59,9 +71,9 @@ type Split struct {
 
 // Time is the calendar of an episode.
 type Time struct {
-	Period  string `toml:"period" default:"'week'" oneof:"week" doc:"step of the demand model"`
-	Start   int    `toml:"start,omitzero" range:"[0,1000000]" doc:"period in which an episode opens; left out: the first of the test split"`
-	Horizon int    `toml:"horizon" default:"52" range:"[1,10000]" doc:"periods in an episode"`
+	Period  string `toml:"period" default:"'week'" oneof:"week" default-market:"'day'" oneof-market:"hour,day,week" doc:"step of the demand model, at whose end accounts are drawn up"`
+	Start   int    `toml:"start,omitzero" world:"category" range:"[0,1000000]" doc:"period in which an episode opens; left out: the first of the test split"`
+	Horizon int    `toml:"horizon" default:"52" default-market:"28" range:"[1,10000]" doc:"periods in an episode"`
 	End     string `toml:"end" default:"'truncate'" oneof:"truncate,terminate" doc:"truncate: we stop looking, the shop goes on; terminate: the market closes"`
 }
 
@@ -134,14 +146,28 @@ type Stock struct {
 
 // Seller sets prices.
 type Seller struct {
-	Name   string             `toml:"name" required:"true" doc:"unique"`
-	Prices []string           `toml:"prices" shorthand:"true" doc:"products it prices; left out: all that no other seller prices"`
-	Review Span               `toml:"review" default:"'1 week'" doc:"time between price reviews, as in \"1 week\""`
-	Offers Offers             `toml:"offers" doc:"the ladder of prices it may post: a list, or { from, to, rungs }"`
-	Limit  *Limit             `toml:"limit" doc:"offers it may not make"`
-	Reward *Reward            `toml:"reward" doc:"what it is after"`
-	State  map[string]Feature `toml:"state" doc:"what it sees; souk scenario features lists what there is"`
-	Brain  *Brain             `toml:"brain" doc:"the rule it follows; left out: an agent learns in its place"`
+	Name    string             `toml:"name" required:"true" doc:"unique"`
+	Copies  int                `toml:"copies" world:"market" range:"[1,1000]" doc:"so many sellers in its place, NAME-1, NAME-2, …, among whom its products are dealt out"`
+	Prices  []string           `toml:"prices" shorthand:"true" doc:"products it prices; left out: all that no other seller prices"`
+	Review  Review             `toml:"review" default:"'1 week'" default-market:"'1 day'" doc:"when it reviews its offer: a time such as \"1 week\", or a table"`
+	Offers  Offers             `toml:"offers" world:"category" doc:"the ladder of prices it may post: a list, or { from, to, rungs }"`
+	Ladder  Ladder             `toml:"offers" world:"market" required:"true" doc:"what it may post, for one product: a list of prices or { from, to, rungs }; for any number: { levels }, multiples of their list prices; promotions = [names] in these tables: each price alone and with each of them; or a list of { price or level, promotion }"`
+	Opening *float64           `toml:"opening" world:"market" doc:"price, or level, with which an episode opens; left out: that nearest to the list price, without a promotion if possible"`
+	Limit   *Limit             `toml:"limit" doc:"offers it may not make"`
+	Reward  *Reward            `toml:"reward" doc:"what it is after"`
+	State   map[string]Feature `toml:"state" doc:"what it sees; souk scenario features lists what there is"`
+	Knows   []string           `toml:"knows" world:"market" doc:"features for its state that no seller could know: rivals' stock, what shoppers are; what it then earns, no shop can"`
+	Brain   *Brain             `toml:"brain" world:"category" doc:"the rule it follows; left out: an agent learns in its place"`
+	Rule    *Rule              `toml:"brain" world:"market" doc:"the rule it follows; left out: an agent learns in its place"`
+}
+
+// Review says when a seller may change its offer.
+type Review struct {
+	Every      Span `toml:"every,omitzero" shorthand:"true" doc:"time between reviews; left out of a table: only when triggered"`
+	Random     bool `toml:"random" world:"market" doc:"exponential times of that mean in place of equal ones"`
+	StockBelow int  `toml:"stock_below" world:"market" default:"0" range:"[0,1000000000]" doc:"a unit sold that leaves less than this of a product calls a review; 0: none does"`
+	RivalMoved bool `toml:"rival_moved" world:"market" doc:"another seller's new offer calls one"`
+	Delay      Span `toml:"delay" world:"market" default:"'1 hour'" doc:"from the trigger to the review"`
 }
 
 // Limit forbids offers far from the reference price.
@@ -151,9 +177,9 @@ type Limit struct {
 
 // Reward is what a period earns.
 type Reward struct {
-	Of          string  `toml:"of" default:"'category-profit'" oneof:"category-profit,brand-profit,revenue" doc:"profit of all products, profit or revenue of its own"`
-	Discount    float64 `toml:"discount" default:"0.95" range:"[0,1)" doc:"worth of the next period's reward today"`
-	Holding     float64 `toml:"holding" default:"0.002" range:"[0,1]" doc:"cost of holding stock, share of its wholesale value a period"`
+	Of          string  `toml:"of" default:"'category-profit'" oneof:"category-profit,brand-profit,revenue" default-market:"'profit'" oneof-market:"profit,revenue" doc:"profit of all products of a category, profit or revenue of its own"`
+	Discount    float64 `toml:"discount" default:"0.95" default-market:"0.99" range:"[0,1)" doc:"worth of the next period's reward today"`
+	Holding     float64 `toml:"holding" world:"category" default:"0.002" range:"[0,1]" doc:"cost of holding stock, share of its wholesale value a period"`
 	LostUnit    float64 `toml:"lost_unit" default:"0.0" range:"[0,1000000]" doc:"penalty for a unit asked for and not in stock, $"`
 	PriceChange float64 `toml:"price_change" default:"0.0" range:"[0,1000000]" doc:"cost of a new price, $"`
 }
@@ -195,6 +221,6 @@ type Train struct {
 // Evaluate is how policies are compared.
 type Evaluate struct {
 	Paths            int      `toml:"paths" default:"200" range:"[2,1000000]" doc:"episodes that every policy plays, all against the same customers"`
-	Against          []string `toml:"against" default:"['history', 'best-fixed', 'best-cycle', 'cost-plus', 'random', 'optimum']" oneof:"history,best-fixed,best-cycle,cost-plus,random,optimum" doc:"what the learned policies are compared with"`
-	CoefficientDraws int      `toml:"coefficient_draws" default:"200" range:"[0,100000]" doc:"draws of the fitted coefficients over which the headline is repeated"`
+	Against          []string `toml:"against" default:"['history', 'best-fixed', 'best-cycle', 'cost-plus', 'random', 'optimum']" oneof:"history,best-fixed,best-cycle,cost-plus,random,optimum" default-market:"['best-fixed', 'opening', 'random']" oneof-market:"best-fixed,opening,random" doc:"what the learned policies are compared with"`
+	CoefficientDraws int      `toml:"coefficient_draws" world:"category" default:"200" range:"[0,100000]" doc:"draws of the fitted coefficients over which the headline is repeated"`
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/souk-sim/souk/agents"
+	"github.com/souk-sim/souk/market/promotion"
+	"github.com/souk-sim/souk/policies/rules"
 )
 
 // Key describes one key of the scenario file.
@@ -19,35 +21,61 @@ type Key struct {
 	Default  string `json:"default,omitempty"` // as a TOML value
 	Required bool   `json:"required,omitempty"`
 	Allowed  string `json:"allowed,omitempty"` // an interval or the words it may be
+	World    World  `json:"world,omitempty"`   // that has it, where not all that have the table do
 	Doc      string `json:"doc"`
 }
 
-// Schema lists every key that a scenario may have, in the order of the file. The parameters of agents are listed
-// under agents[KIND], the keys of all shoppers' models under shoppers.*, and the options of each kind under shoppers.PART[KIND].
+// Schema lists every key that a scenario may have, in the order of the file. The parameters of agents are listed under agents[KIND], those of pricing
+// rules under sellers[].brain[KIND], what a kind of promotion adds under promotion[KIND], the keys of all shoppers' models under shoppers.*, and the
+// options of each kind under shoppers.PART[KIND].
 func Schema() []Key {
-	keys := slices.DeleteFunc(describe("", reflect.ValueOf(Scenario{})), func(k Key) bool { return strings.HasPrefix(k.Key, "shoppers.") })
+	keys := slices.DeleteFunc(describe("", reflect.ValueOf(Scenario{}), ShoppersAlone, WeeklyCategory, OpenMarket), func(k Key) bool { return strings.HasPrefix(k.Key, "shoppers.") })
 	keys = append(keys, shoppersSchema()...)
-	for _, kind := range agents.Kinds() {
-		keys = append(keys, describe("agents["+kind.Name+"]", reflect.ValueOf(kind.New()).Elem())...)
+	kind := func(name string, options any, w ...World) {
+		keys = append(keys, describe(name, reflect.ValueOf(options).Elem(), w...)...)
+	}
+	for _, k := range promotion.Kinds() {
+		kind("promotion["+k.Name+"]", k.New(), OpenMarket)
+	}
+	for _, k := range rules.Kinds() {
+		kind("sellers[].brain["+k.Name+"]", k.New(), OpenMarket)
+	}
+	for _, k := range agents.Kinds() {
+		kind("agents["+k.Name+"]", k.New(), WeeklyCategory, OpenMarket)
 	}
 	return keys
 }
 
-// describe lists the keys of a struct; the values it holds are the defaults where no tag gives one.
-func describe(prefix string, v reflect.Value) []Key {
+// describe lists the keys that a struct has in some worlds; the values it holds are the defaults where no tag gives one. What differs between worlds is
+// listed for each.
+func describe(prefix string, v reflect.Value, worlds ...World) []Key {
 	var keys []Key
-	for _, f := range fields(v.Type()) {
-		name := key(f)
+	for _, plain := range reflect.VisibleFields(v.Type()) {
+		name := key(plain)
+		in := slices.DeleteFunc(slices.Clone(worlds), func(w World) bool { return !w.in(plain) })
+		if name == "" || name == "-" || len(in) == 0 {
+			continue
+		}
 		if prefix != "" {
 			name = prefix + "." + name
 		}
-		k := Key{Key: name, Type: typeName(f.Type), Default: strings.ReplaceAll(f.Tag.Get("default"), "'", `"`), Required: f.Tag.Get("required") != "",
-			Allowed: allowed(f), Doc: f.Tag.Get("doc")}
-		if held := v.FieldByIndex(f.Index); k.Default == "" && !held.IsZero() && held.Kind() != reflect.Struct {
-			k.Default = inline(held)
+		held := v.FieldByIndex(plain.Index)
+		for i, w := range in {
+			f := w.resolve(plain)
+			if i > 0 && f.Tag == in[0].resolve(plain).Tag {
+				continue
+			}
+			k := Key{Key: name, Type: typeName(f.Type), Default: strings.ReplaceAll(f.Tag.Get("default"), "'", `"`), Required: f.Tag.Get("required") != "",
+				Allowed: allowed(f), Doc: f.Tag.Get("doc")}
+			if len(in) == 1 && len(worlds) > 1 || slices.ContainsFunc(in, func(other World) bool { return other.resolve(plain).Tag != f.Tag }) {
+				k.World = w
+			}
+			if k.Default == "" && !held.IsZero() && held.Kind() != reflect.Struct {
+				k.Default = inline(held, w)
+			}
+			keys = append(keys, k)
 		}
-		keys = append(keys, k)
-		inner := v.FieldByIndex(f.Index)
+		inner := held
 		for inner.Kind() == reflect.Slice || inner.Kind() == reflect.Map || inner.Kind() == reflect.Pointer {
 			switch inner.Kind() {
 			case reflect.Slice:
@@ -58,7 +86,7 @@ func describe(prefix string, v reflect.Value) []Key {
 			inner = reflect.New(inner.Type().Elem()).Elem()
 		}
 		if inner.Kind() == reflect.Struct && !custom(inner.Type()) {
-			keys = append(keys, describe(name, inner)...)
+			keys = append(keys, describe(name, inner, in...)...)
 		}
 	}
 	return keys
@@ -85,13 +113,20 @@ func typeName(t reflect.Type) string {
 		if t.Elem().Kind() == reflect.Struct {
 			return "tables"
 		}
-		return "list of " + typeName(t.Elem()) + "s"
+		return "list of " + plural(typeName(t.Elem()))
 	case reflect.Array:
-		return fmt.Sprintf("list of %d %ss", t.Len(), typeName(t.Elem()))
+		return fmt.Sprintf("list of %d %s", t.Len(), plural(typeName(t.Elem())))
 	case reflect.Pointer:
 		return typeName(t.Elem())
 	}
 	return "table"
+}
+
+func plural(kind string) string {
+	if of, list := strings.CutPrefix(kind, "list"); list {
+		return "lists" + of
+	}
+	return kind + "s"
 }
 
 func allowed(f reflect.StructField) string {
@@ -121,17 +156,6 @@ func expectation(f reflect.StructField) string {
 	return article + name
 }
 
-// fields returns the struct fields that are keys, embedded structs taken apart.
-func fields(t reflect.Type) []reflect.StructField {
-	var all []reflect.StructField
-	for _, f := range reflect.VisibleFields(t) {
-		if k := key(f); k != "" && k != "-" {
-			all = append(all, f)
-		}
-	}
-	return all
-}
-
 func key(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
 	return name
@@ -139,7 +163,7 @@ func key(f reflect.StructField) string {
 
 // shorthand finds the field that a bare value stands for.
 func shorthand(t reflect.Type) (reflect.StructField, bool) {
-	for _, f := range fields(t) {
+	for _, f := range reflect.VisibleFields(t) {
 		if f.Tag.Get("shorthand") != "" && f.Type.Kind() != reflect.Slice {
 			return f, true
 		}
@@ -236,7 +260,7 @@ func distance(a, b string) int {
 }
 
 // Describe lists the keys of a kind's options, a pointer to a struct with the schema's tags.
-func Describe(options any) []Key { return describe("", reflect.ValueOf(options).Elem()) }
+func Describe(options any) []Key { return describe("", reflect.ValueOf(options).Elem(), ShoppersAlone) }
 
 // Fill sets a kind's options from the values given by key, and the rest to their defaults. Its error is a *field.Error with the key.
 func Fill(options any, given map[string]any) error {
@@ -248,7 +272,7 @@ func Fill(options any, given map[string]any) error {
 // Text reads the value of a key of the given options as a command line has it: lists with commas, tables as a=b,c=d, or of lists as a:x,y;b:z.
 // What it cannot read stays text, which Fill refuses.
 func Text(options any, name, text string) any {
-	for _, f := range fields(reflect.TypeOf(options).Elem()) {
+	for _, f := range fields(reflect.TypeOf(options).Elem(), ShoppersAlone) {
 		if key(f) == name {
 			return fromText(f.Type, text)
 		}

@@ -48,9 +48,9 @@ func (m *Model) Options() string {
 	d.table("", map[string]any{}, reflect.ValueOf(fresh).Elem())
 	given, usual := reflect.ValueOf(m.Estimator).Elem(), reflect.ValueOf(fresh).Elem()
 	var parts []string
-	for _, f := range fields(given.Type()) {
+	for _, f := range fields(given.Type(), ShoppersAlone) {
 		if v := given.FieldByIndex(f.Index); !absent(f, v) && !reflect.DeepEqual(v.Interface(), usual.FieldByIndex(f.Index).Interface()) {
-			parts = append(parts, key(f)+" = "+inline(v))
+			parts = append(parts, key(f)+" = "+inline(v, ShoppersAlone))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -59,7 +59,7 @@ func (m *Model) Options() string {
 // Models lists all models, part by part in the order of the schema.
 func (s *Shoppers) Models() (all []*Model) {
 	v := reflect.ValueOf(s).Elem()
-	for _, f := range fields(v.Type()) {
+	for _, f := range fields(v.Type(), ShoppersAlone) {
 		models := v.FieldByIndex(f.Index).Addr().Interface().(*[]Model)
 		for i := range *models {
 			all = append(all, &(*models)[i])
@@ -78,15 +78,15 @@ func kindOf(part, name string) estimators.Kind {
 	return estimators.Kind{}
 }
 
-func (m *Model) choose(d *document, p path, _ map[string]any) any {
+func (m *Model) choose(d *document, p path, _ map[string]any) {
 	m.keys = p.keys()
 	m.Part = m.keys[1]
 	if m.Model == "" {
-		return nil
+		return
 	}
 	if kind := kindOf(m.Part, m.Model); kind.New != nil {
 		m.Name, m.Estimator = cmp.Or(m.Name, m.Model), kind.New()
-		return m.Estimator
+		return
 	}
 	var names []string
 	for _, k := range estimators.Kinds() {
@@ -95,11 +95,17 @@ func (m *Model) choose(d *document, p path, _ map[string]any) any {
 			names = append(names, k.Name)
 		case k.Name == m.Model:
 			d.bad(p.then("model"), show(m.Model), "a model of "+m.Part+"; this one goes under shoppers."+k.Part)
-			return nil
+			return
 		}
 	}
 	d.bad(p.then("model"), show(m.Model), Suggest(m.Model, names))
-	return nil
+}
+
+func (m *Model) options() any {
+	if m.Estimator == nil {
+		return nil
+	}
+	return m.Estimator
 }
 
 // fits holds that a model has either data or parameters.
@@ -146,13 +152,13 @@ func (d *document) shoppers(s *Shoppers) {
 		}
 		d.once(at, seen[m.Part], m.Name)
 	}
-	if d.noMarket() && len(s.Models()) == 0 {
+	if d.world == ShoppersAlone && len(s.Models()) == 0 {
 		d.bad("shoppers", "no part", "at least one of "+strings.Join(keysOf(reflect.TypeFor[Shoppers]()), ", "))
 	}
 }
 
 func keysOf(t reflect.Type) (keys []string) {
-	for _, f := range fields(t) {
+	for _, f := range fields(t, ShoppersAlone) {
 		keys = append(keys, key(f))
 	}
 	return keys
@@ -160,17 +166,17 @@ func keysOf(t reflect.Type) (keys []string) {
 
 // shoppersSchema lists the keys of the shoppers: those of all models once, and the options of each kind under shoppers.PART[KIND].
 func shoppersSchema() (keys []Key) {
-	for _, part := range describe("shoppers", reflect.ValueOf(Shoppers{})) {
+	for _, part := range describe("shoppers", reflect.ValueOf(Shoppers{}), ShoppersAlone) {
 		if !strings.Contains(part.Key, "[]") {
 			part.Type = "table or tables"
 			keys = append(keys, part)
 		}
 	}
-	keys = append(keys, describe("shoppers.*", reflect.ValueOf(Model{}))...)
+	keys = append(keys, describe("shoppers.*", reflect.ValueOf(Model{}), ShoppersAlone)...)
 	for _, part := range keysOf(reflect.TypeFor[Shoppers]()) {
 		for _, k := range estimators.Kinds() {
 			if k.Part == part {
-				keys = append(keys, describe("shoppers."+part+"["+k.Name+"]", reflect.ValueOf(k.New()).Elem())...)
+				keys = append(keys, describe("shoppers."+part+"["+k.Name+"]", reflect.ValueOf(k.New()).Elem(), ShoppersAlone)...)
 			}
 		}
 	}
@@ -179,14 +185,11 @@ func shoppersSchema() (keys []Key) {
 
 // Needs says that a scenario of shoppers alone has no market to do something in; nil where there is one.
 func (s *Scenario) Needs(what string) error {
-	if !s.NoMarket() {
+	if s.World() != ShoppersAlone {
 		return nil
 	}
 	return s.Fault("shoppers alone", "a market to "+what+" in, beside them: [data], [[sellers]] and the rest, as in canned-tuna; souk fit takes shoppers alone", "shoppers")
 }
-
-// NoMarket tells whether the scenario is of shoppers alone.
-func (s *Scenario) NoMarket() bool { return s.Data.Panel == "" }
 
 // at is where a model's key stands.
 func (m *Model) at(key string) path {
@@ -208,7 +211,7 @@ func (s *Shoppers) canonical(b *strings.Builder) {
 			header = "[" + header + "]"
 		}
 		b.WriteString("\n" + header + "\n")
-		body(b, reflect.ValueOf(*m))
+		body(b, reflect.ValueOf(m).Elem(), ShoppersAlone)
 	}
 }
 

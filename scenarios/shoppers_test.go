@@ -26,7 +26,7 @@ func TestShoppersNeedNoMarketAndTheirDataAreInTheRunID(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := s.Shoppers.Models()
-	if !s.NoMarket() || len(m) != 1 || m[0].Part != estimators.Choice || m[0].Name != "logit" || *m[0].HeldOut != 0.2 || len(m[0].SHA256) != 64 {
+	if s.World() != ShoppersAlone || len(m) != 1 || m[0].Part != estimators.Choice || m[0].Name != "logit" || *m[0].HeldOut != 0.2 || len(m[0].SHA256) != 64 {
 		t.Fatalf("read as %+v", m[0])
 	}
 	logit, ok := m[0].Estimator.(*estimators.Logit)
@@ -102,7 +102,7 @@ func TestShoppersBesideAMarketLeaveItAsItIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if both.NoMarket() || both.Needs("train") != nil || !strings.HasPrefix(string(both.Canonical()), string(alone.Canonical())) {
+	if both.World() != WeeklyCategory || both.Needs("train") != nil || !strings.HasPrefix(string(both.Canonical()), string(alone.Canonical())) {
 		t.Errorf("with shoppers the scenario is\n%s", both.Canonical())
 	}
 }

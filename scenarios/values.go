@@ -116,15 +116,29 @@ func (o Outliers) MarshalTOML() ([]byte, error) {
 	return []byte(strings.Join(strings.Fields(fmt.Sprint(o.Periods)), ", ")), nil
 }
 
-// Span is a number of weeks or days.
+// Span is a number of weeks, days or hours.
 type Span struct {
 	N    int
-	Unit string // "week" or "day"
+	Unit string // "week", "day" or "hour"
 }
 
-// UnmarshalTOML reads "1 week" or "3 days".
+// Days is how long it is.
+func (s Span) Days() float64 { return float64(s.N) * unitDays(s.Unit) }
+
+// unitDays are the days of a unit of time.
+func unitDays(unit string) float64 {
+	switch unit {
+	case "hour":
+		return 1.0 / 24
+	case "week":
+		return 7
+	}
+	return 1
+}
+
+// UnmarshalTOML reads "1 week", "3 days" or "6 hours".
 func (s *Span) UnmarshalTOML(v any) error {
-	wrong := errors.New(`a time such as "1 week" or "3 days"`)
+	wrong := errors.New(`a time such as "1 week", "3 days" or "6 hours"`)
 	text, ok := v.(string)
 	if !ok {
 		return wrong
@@ -132,7 +146,7 @@ func (s *Span) UnmarshalTOML(v any) error {
 	count, unit, _ := strings.Cut(text, " ")
 	n, err := strconv.Atoi(count)
 	unit = strings.TrimSuffix(unit, "s")
-	if err != nil || n < 1 || n > 10000 || unit != "week" && unit != "day" {
+	if err != nil || n < 1 || n > 10000 || unit != "week" && unit != "day" && unit != "hour" {
 		return wrong
 	}
 	*s = Span{N: n, Unit: unit}
@@ -160,11 +174,14 @@ func (o *Offers) UnmarshalTOML(v any) error {
 	if !ok {
 		return errors.New("a list of prices or { from, to, rungs }")
 	}
-	for _, k := range sortedKeys(table) {
-		if k != "from" && k != "to" && k != "rungs" {
-			return &field.Error{Key: k, Found: "an unknown key", Expected: Suggest(k, []string{"from", "to", "rungs"})}
-		}
+	if err := unknownKey(table, []string{"from", "to", "rungs"}); err != nil {
+		return err
 	}
+	return o.spaced(table)
+}
+
+// spaced reads { from, to, rungs }.
+func (o *Offers) spaced(table map[string]any) error {
 	from, ok := number(table["from"])
 	if !ok || from <= 0 {
 		return &field.Error{Key: "from", Found: show(table["from"]), Expected: "a positive price"}

@@ -116,7 +116,7 @@ type fitted struct {
 
 func (a *app) fitted(ctx context.Context, s *scenarios.Scenario, watch func(workflow.Progress)) (f *fitted, err error) {
 	f = &fitted{scenario: s}
-	if !s.NoMarket() {
+	if s.World() == scenarios.WeeklyCategory {
 		var progress func(done, total int)
 		if watch != nil {
 			watch(workflow.Progress{Stage: "fit", Total: 1})

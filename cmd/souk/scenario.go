@@ -108,7 +108,7 @@ func (a *app) scenarioCheck() *cobra.Command {
 					return err
 				}
 				e := entry{Scenario: arg, Name: s.Name, RunID: s.RunID(), Shoppers: len(s.Shoppers.Models())}
-				if !s.NoMarket() {
+				if s.World() == scenarios.WeeklyCategory {
 					scene, err := workflow.Open(s)
 					if err != nil {
 						return err
@@ -156,6 +156,8 @@ func (a *app) market(scenario, what string) (*scenarios.Scenario, error) {
 func (a *app) scenarioSchema() *cobra.Command {
 	return &cobra.Command{
 		Use: "schema [PREFIX]", Short: "Every key a scenario may have, with type, default and meaning",
+		Long: "Every key a scenario may have, with type, default and meaning. Keys that begin with market are those of a market of [[products]] alone, those\n" +
+			"with category those of a chain's weekly category, told by [data].",
 		Example: "  souk scenario schema\n  souk scenario schema sellers",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -171,9 +173,10 @@ func (a *app) scenarioSchema() *cobra.Command {
 			if a.json {
 				return a.document("schema", map[string]any{"keys": keys})
 			}
-			widest := 0
+			const shortest, page = 20, 140 // columns of a default, and of a line
+			key, kind := 0, 0
 			for _, k := range keys {
-				widest = max(widest, len(k.Key))
+				key, kind = max(key, len(k.Key)), max(kind, len(k.Type))
 			}
 			return a.table(func(t *tabwriter.Writer) {
 				fmt.Fprintln(t, "KEY\tTYPE\tDEFAULT\tMEANING")
@@ -181,13 +184,16 @@ func (a *app) scenarioSchema() *cobra.Command {
 					if k.Required {
 						k.Default = "required"
 					}
-					if r := []rune(k.Default); len(r) > 20 {
-						k.Default = string(r[:19]) + "…" // --json has it whole
+					if r := []rune(k.Default); len(r) > shortest {
+						k.Default = string(r[:shortest-1]) + "…" // --json has it whole
+					}
+					if k.World != "" {
+						k.Doc = string(k.World) + ": " + k.Doc
 					}
 					if k.Allowed != "" {
 						k.Doc += " (" + k.Allowed + ")"
 					}
-					for i, line := range wrap(k.Doc, min(48, max(30, 94-widest))) {
+					for i, line := range wrap(k.Doc, min(48, max(30, page-key-kind-shortest-7))) {
 						if i > 0 {
 							k.Key, k.Type, k.Default = "", "", ""
 						}
@@ -272,7 +278,7 @@ func (a *app) scenarioNew() *cobra.Command {
 				return a.document("new", map[string]any{"file": name})
 			}
 			verb := "train"
-			if base.NoMarket() {
+			if base.World() == scenarios.ShoppersAlone {
 				verb = "fit"
 			}
 			fmt.Fprintf(a.stdout, "%s written; souk %s ./%s runs it\n", name, verb, name)

@@ -29,7 +29,7 @@ type Config struct {
 	Decimals   int         `toml:"money_decimals" default:"4" range:"[0,6]" doc:"the unit of account is 10^-money_decimals $"`
 	Thresholds string      `toml:"thresholds" default:"'lines'" oneof:"lines,left,posted" doc:"amounts that thresholds measure: after promotions on units and sets (lines), after all earlier ones (left), at posted prices (posted)"`
 	PercentOf  string      `toml:"percent_of" default:"'left'" oneof:"left,posted" doc:"percentages on units and orders, and coupons, are of what earlier promotions left, or of posted prices and so add up"`
-	Promotions []Promotion `toml:"promotions" doc:"in any order: they apply by level and priority"`
+	Promotions []Promotion `toml:"-"` // in any order: they apply by level and priority
 
 	Products []string `toml:"-"` // names; a Line's product is an index of it
 	Personas []string `toml:"-"` // a Customer's persona is an index of it

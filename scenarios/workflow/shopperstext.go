@@ -14,7 +14,7 @@ import (
 func ShoppersText(w io.Writer, s *scenarios.Scenario, all []Shopper) error {
 	p := &page{}
 	p.line("%s: the shoppers", s.Name)
-	if s.Question != "" && s.NoMarket() {
+	if s.Question != "" && s.World() == scenarios.ShoppersAlone {
 		p.line("%s", s.Question)
 	}
 	p.line("")
