@@ -16,11 +16,10 @@ import "fmt"
 // they crowd. They allocate only when more events are pending than ever before.
 type Calendar[E any] struct {
 	now      float64
-	sequence uint64 // of the event scheduled last, counted from 1
+	sequence uint64 // of the event scheduled last, counted by twos
 	pending  int    // events scheduled and neither cancelled nor handed out
 	held     int    // those and the cancelled ones that the queue has not yet dropped
 	slots    []slot[E]
-	links    []link // of the slots
 	free     uint32 // heads the list of free slots; slot 0 is never used, so 0 ends a list
 	queue    queue
 
@@ -30,20 +29,16 @@ type Calendar[E any] struct {
 	culprit   E
 }
 
-// A slot holds one event.
+// A slot holds one event with its key, and the next slot of the same bucket, or of the free list.
 type slot[E any] struct {
-	sequence uint64
-	live     bool // pending, not cancelled
+	at       float64
+	sequence uint64 // with the lowest bit set when the event is no longer pending, which leaves the order as it was
+	priority int32
+	next     uint32
 	event    E
 }
 
-// A link is the other half of a slot, the one that the queue walks along: the rest of the event's key, and the next
-// slot of the same bucket, or of the free list. Links lie apart so that many fit into the processor's cache.
-type link struct {
-	at       float64
-	priority int32
-	next     uint32
-}
+func (s *slot[E]) live() bool { return s.sequence&1 == 0 }
 
 // Ticket names a scheduled event, for Cancel: its slot, and as the slot's generation the sequence number, which never
 // comes twice. The zero Ticket names no event.
@@ -73,14 +68,15 @@ func (c *Calendar[E]) Schedule(at float64, priority int32, event E) Ticket {
 	}
 	i := c.free
 	if i != 0 {
-		c.free = c.links[i].next
+		c.free = c.slots[i].next
 	} else {
 		i = c.grow()
 	}
-	c.sequence++
+	c.sequence += 2
 	c.held++
 	c.pending++
-	c.slots[i] = slot[E]{c.sequence, true, event}
+	s := &c.slots[i]
+	s.at, s.sequence, s.priority, s.event = at, c.sequence, priority, event
 	c.place(item{at, priority, i})
 	return Ticket{i, c.sequence}
 }
@@ -96,10 +92,10 @@ func (c *Calendar[E]) Cancel(t Ticket) bool {
 		return false
 	}
 	s := &c.slots[t.slot]
-	if !s.live || s.sequence != t.generation {
+	if s.sequence != t.generation {
 		return false
 	}
-	s.live = false // the queue drops the slot when it comes by
+	s.sequence |= 1 // the queue drops the slot when it comes by
 	c.pending--
 	return true
 }
@@ -144,7 +140,7 @@ func (c *Calendar[E]) Peek() (at float64, priority int32, ok bool) {
 func (c *Calendar[E]) ready() bool {
 	for len(c.queue.near) > 0 || c.refill() {
 		first := c.queue.near[0].slot
-		if c.slots[first].live {
+		if c.slots[first].live() {
 			return true
 		}
 		c.pop()
@@ -157,7 +153,7 @@ func (c *Calendar[E]) ready() bool {
 func (c *Calendar[E]) take() (at float64, event E, ok bool) {
 	it := c.pop()
 	s := &c.slots[it.slot]
-	s.live = false
+	s.sequence |= 1
 	c.pending--
 	c.release(it.slot)
 	return c.happens(it.at, s.event)
@@ -192,21 +188,21 @@ func (c *Calendar[E]) Stuck() (event E, ok bool) { return c.culprit, c.stuck }
 func (c *Calendar[E]) Reset() {
 	clear(c.slots) // events may hold pointers
 	c.queue.clear()
-	*c = Calendar[E]{sequence: c.sequence, slots: c.slots[:0], links: c.links[:0], queue: c.queue}
+	*c = Calendar[E]{sequence: c.sequence, slots: c.slots[:0], queue: c.queue}
 }
 
 // grow adds a slot and returns its number.
 func (c *Calendar[E]) grow() uint32 {
 	if len(c.slots) == 0 {
-		c.slots, c.links = append(c.slots, slot[E]{}), append(c.links, link{})
+		c.slots = append(c.slots, slot[E]{sequence: 1}) // never live, and in no ticket
 	}
-	c.slots, c.links = append(c.slots, slot[E]{}), append(c.links, link{})
+	c.slots = append(c.slots, slot[E]{})
 	return uint32(len(c.slots) - 1)
 }
 
 // release frees the slot of an event that the queue no longer holds.
 func (c *Calendar[E]) release(i uint32) {
-	c.links[i].next = c.free
+	c.slots[i].next = c.free
 	c.free = i
 	c.held--
 }

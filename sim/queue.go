@@ -49,7 +49,7 @@ func (c *Calendar[E]) place(it item) {
 		c.push(it)
 	case bucket < q.end:
 		first := &q.buckets[int(bucket)]
-		c.links[it.slot] = link{it.at, it.priority, *first}
+		c.slots[it.slot].next = *first
 		*first = it.slot
 	default:
 		q.beyond = append(q.beyond, it)
@@ -69,7 +69,7 @@ func (c *Calendar[E]) refill() bool {
 			i := q.buckets[b]
 			q.open++
 			for i != 0 {
-				l := &c.links[i]
+				l := &c.slots[i]
 				c.push(item{l.at, l.priority, i})
 				i = l.next
 			}
@@ -88,8 +88,8 @@ func (c *Calendar[E]) prefetch(buckets []uint32) {
 	var sum uint64
 	for _, i := range buckets[:min(prefetchBuckets, len(buckets))] {
 		for range prefetchDepth { // the list ends in slot 0, which is its own next
-			sum += c.slots[i].sequence
-			i = c.links[i].next
+			i = c.slots[i].next
+			sum += uint64(i)
 		}
 	}
 	c.queue.touched = sum
@@ -101,8 +101,8 @@ func (c *Calendar[E]) gather() {
 	q.beyond = append(q.beyond, q.near...)
 	q.near = q.near[:0]
 	for ; q.open < q.end; q.open++ {
-		for i := q.buckets[int(q.open)]; i != 0; i = c.links[i].next {
-			l := &c.links[i]
+		for i := q.buckets[int(q.open)]; i != 0; i = c.slots[i].next {
+			l := &c.slots[i]
 			q.beyond = append(q.beyond, item{l.at, l.priority, i})
 		}
 	}
@@ -114,7 +114,7 @@ func (c *Calendar[E]) spread() {
 	items := q.beyond[:0]
 	first := math.Inf(1)
 	for _, it := range q.beyond {
-		if c.slots[it.slot].live {
+		if c.slots[it.slot].live() {
 			items = append(items, it)
 			first = min(first, it.at)
 		} else {
