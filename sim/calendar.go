@@ -29,13 +29,14 @@ type Calendar[E any] struct {
 	culprit   E
 }
 
-// A slot holds one event with its key, and the next slot of the same bucket, or of the free list.
+// A slot holds one event with its key, and the next slot of the same bucket, or of the free list. Its first and its last
+// field are those that prefetch loads, so that the lines between come along.
 type slot[E any] struct {
 	at       float64
+	event    E
 	sequence uint64 // with the lowest bit set when the event is no longer pending, which leaves the order as it was
 	priority int32
 	next     uint32
-	event    E
 }
 
 func (s *slot[E]) live() bool { return s.sequence&1 == 0 }
@@ -121,11 +122,11 @@ func (c *Calendar[E]) NextOr(at float64, priority int32, event E) (float64, E, b
 		return c.now, event, false
 	}
 	if c.ready() {
-		if first := &c.queue.near[0]; first.at < at || first.at == at && first.priority <= priority {
+		if first := c.queue.first(); first.at < at || first.at == at && first.priority <= priority {
 			return c.take()
 		}
 	}
-	return c.happens(at, event)
+	return at, event, c.advance(at) || c.blame(event)
 }
 
 // Peek returns the time and the priority of the event that Next would hand out, and false when none is pending.
@@ -133,13 +134,14 @@ func (c *Calendar[E]) Peek() (at float64, priority int32, ok bool) {
 	if !c.ready() {
 		return 0, 0, false
 	}
-	return c.queue.near[0].at, c.queue.near[0].priority, true
+	first := c.queue.first()
+	return first.at, first.priority, true
 }
 
-// ready brings the next pending event to the head of the heap, and returns false when there is none.
+// ready brings the next pending event to where first finds it, and returns false when there is none.
 func (c *Calendar[E]) ready() bool {
 	for len(c.queue.near) > 0 || c.refill() {
-		first := c.queue.near[0].slot
+		first := c.queue.first().slot
 		if c.slots[first].live() {
 			return true
 		}
@@ -149,27 +151,28 @@ func (c *Calendar[E]) ready() bool {
 	return false
 }
 
-// take hands out the head of the heap.
+// take hands out the first of the near events.
 func (c *Calendar[E]) take() (at float64, event E, ok bool) {
 	it := c.pop()
 	s := &c.slots[it.slot]
 	s.sequence |= 1
 	c.pending--
 	c.release(it.slot)
-	return c.happens(it.at, s.event)
+	return it.at, s.event, c.advance(it.at) || c.blame(s.event)
 }
 
-// happens moves the clock, and watches for an instant that does not end.
-func (c *Calendar[E]) happens(at float64, event E) (float64, E, bool) {
+// advance moves the clock to an event that happens now, and returns false when this instant does not end.
+func (c *Calendar[E]) advance(at float64) bool {
 	if at != c.now || c.atInstant == 0 {
 		c.now, c.atInstant, c.patience = at, 0, instantEvents+instantFactor*c.pending
 	}
 	c.atInstant++
-	if c.atInstant > c.patience {
-		c.stuck, c.culprit = true, event
-		return at, event, false
-	}
-	return at, event, true
+	return c.atInstant <= c.patience
+}
+
+func (c *Calendar[E]) blame(event E) bool {
+	c.stuck, c.culprit = true, event
+	return false
 }
 
 // An instant at which more events happen than instantEvents, and instantFactor for each that was pending when it

@@ -7,13 +7,16 @@ import (
 	"github.com/souk-sim/souk/sim/rng"
 )
 
-// An event of the size that a market has: a kind, somebody's number and an amount.
-type benchEvent [2]uint64
+// An event of the size that a market has.
+type benchEvent struct {
+	kind, shopper uint32
+	amount        float64
+}
 
 // BenchmarkHold is the HOLD model (Jones 1986): take the next event, schedule it again after an exponential time, with
 // so many events pending. The times are drawn beforehand, so that the queue alone is measured.
 func BenchmarkHold(b *testing.B) {
-	delays := make([]float64, 1<<14)
+	var delays [1 << 14]float64
 	s := rng.New(1, 0).Family("hold").At()
 	for i := range delays {
 		delays[i] = s.Exponential()
@@ -22,12 +25,12 @@ func BenchmarkHold(b *testing.B) {
 		b.Run(fmt.Sprint(pending), func(b *testing.B) {
 			c := New[benchEvent]()
 			for i := range pending {
-				c.Schedule(s.Exponential(), 0, benchEvent{1: uint64(i)})
+				c.Schedule(s.Exponential(), 0, benchEvent{kind: 1, shopper: uint32(i), amount: 0.99})
 			}
 			hold := func(operations int) {
 				for i := range operations {
 					now, event, _ := c.Next()
-					c.Schedule(now+delays[i%len(delays)], 0, event)
+					c.Schedule(now+delays[uint(i)%uint(len(delays))], 0, event)
 				}
 			}
 			hold(5 * pending) // into the steady state

@@ -14,30 +14,50 @@ const (
 	serviceEnds
 )
 
+// gaps are exponential times of mean 1, drawn by the batch: logarithms one after the other overlap in the processor,
+// where each would have to wait for the event before it.
+type gaps struct {
+	stream rng.Stream
+	batch  [256]float64
+	next   uint8
+}
+
+func (g *gaps) draw() float64 {
+	if g.next == 0 {
+		for i := range g.batch {
+			g.batch[i] = g.stream.Exponential()
+		}
+	}
+	gap := g.batch[g.next]
+	g.next++
+	return gap
+}
+
 // mm1 simulates a single-server queue, Poisson arrivals and exponential service of mean 1, for so many customers, and
 // returns the mean wait before service of those after the warm-up.
 func mm1(c *Calendar[mm1Event], streams rng.Streams, arrivalRate float64, warmUp, customers int) (meanWait float64) {
-	arrivals, services := streams.Family("arrivals").At(), streams.Family("services").At()
-	line := make([]float64, 1<<16) // arrival times, as a ring
+	arrivals, services := gaps{stream: streams.Family("arrivals").At()}, gaps{stream: streams.Family("services").At()}
+	var line [1 << 16]float64 // arrival times, as a ring
+	gap := 1 / arrivalRate
 	var arrived, served int
 	var wait float64
 	startService := func(now float64) {
 		if served >= warmUp {
-			wait += now - line[served%len(line)]
+			wait += now - line[uint16(served)]
 		}
 		served++
-		c.Schedule(now+services.Exponential(), 0, serviceEnds)
+		c.Schedule(now+services.draw(), 0, serviceEnds)
 	}
 	c.Reset()
-	c.Schedule(arrivals.Exponential()/arrivalRate, 0, customerArrives)
+	arrival := gap * arrivals.draw() // kept beside the calendar
 	busy := false
 	for served < warmUp+customers {
-		now, event, _ := c.Next()
+		now, event, _ := c.NextOr(arrival, 0, customerArrives)
 		switch event {
 		case customerArrives:
-			line[arrived%len(line)] = now
+			line[uint16(arrived)] = now
 			arrived++
-			c.Schedule(now+arrivals.Exponential()/arrivalRate, 0, customerArrives)
+			arrival = now + gap*arrivals.draw()
 			if !busy {
 				busy = true
 				startService(now)
