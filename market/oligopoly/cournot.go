@@ -25,7 +25,19 @@ func (o *Cournot) system(firms []Firm) (System, error) {
 	return d, nil
 }
 
+// cournot is quadratic utility of products that are the same, β_i = γ; what nobody pays for is given away.
 type cournot struct{ quadratic }
+
+func (d *cournot) Sell(choices, prices, quantities []float64) {
+	copy(quantities, choices)
+	total := 0.0
+	for _, q := range quantities {
+		total += q
+	}
+	for i := range prices {
+		prices[i] = max(0, d.alpha[i]-float64(d.gamma*total))
+	}
+}
 
 // monopoly: the most efficient firms make all of it, in equal parts; any other division among them is as good.
 func (d *cournot) monopoly(costs, x []float64) {

@@ -217,8 +217,10 @@ func (g *Game) run() {
 }
 
 // Account is what the running episode has brought so far. Revenue, Profit, Units and Purchases are those of all firms; Reward, Own… and MeanPrice those
-// of Config.Own, Reward without discount.
-func (g *Game) Account() *results.Metrics { return &g.books.episode }
+// of Config.Own, Reward being its profit without discount. It is borrowed until the next call of Next or Reset.
+func (g *Game) Account() *results.Metrics {
+	return g.books.episode.tell(&g.books.account, g.cfg.Size)
+}
 
-// Week is what the periods since the last choice of Config.Own but one have brought: what its last choice did.
-func (g *Game) Week() *results.Metrics { return &g.books.week }
+// Week is what the periods since the last choice of Config.Own have brought, whatever their length; borrowed likewise.
+func (g *Game) Week() *results.Metrics { return g.books.stretch.tell(&g.books.week, g.cfg.Size) }

@@ -26,7 +26,7 @@ func (o *Linear) system(firms []Firm) (System, error) {
 	// q = a − M·p with M = own·I − d·11ᵀ, own = b + d; its inverse is (I + (d/rest)·11ᵀ)/own with rest = own − n·d.
 	n := float64(len(firms))
 	own := o.Slope + o.Cross
-	rest := own - n*o.Cross
+	rest := own - float64(n*o.Cross)
 	if own <= 0 || rest <= 0 {
 		return nil, field.New("demand.cross", o.Cross, fmt.Sprintf("more than −slope and less than slope/(n−1), for n = %d firms and a slope of %g", len(firms), o.Slope))
 	}

@@ -64,13 +64,46 @@ func (l *logitSystem) slopes(_, quantities, s []float64) {
 	}
 }
 
-// bounds: no markup of a one-shot equilibrium or of the joint optimum is beyond μ(1 + max(1, L)), L the log of the products' joint odds at cost.
-func (l *logitSystem) bounds(costs, low, high []float64) {
+// monopoly: all products have one markup m (Anderson & de Palma 1992), and with z = m/μ − 1 the first-order condition is
+//
+//	z = Σ_j e^{(a_j − c_j − a_0)/μ − 1 − z}, or y + e^y = k for y = log z,
+//
+// k the log of the sum at z = 0: Lambert's function. Newton's steps from above converge from above, the left side being convex.
+func (l *logitSystem) monopoly(costs, x []float64) {
+	k := l.odds(costs) - 1
+	y := k
+	if k > 1 {
+		y = portable.Log(k)
+	}
+	for range 100 {
+		z := portable.Exp(y)
+		next := y - (z+y-k)/(z+1)
+		if next >= y {
+			break
+		}
+		y = next
+	}
+	for i, c := range costs {
+		x[i] = c + float64(l.scale*(1+portable.Exp(y)))
+	}
+}
+
+// odds is the log of the odds that something is bought when all is sold at cost.
+func (l *logitSystem) odds(costs []float64) float64 {
 	best := math.Inf(-1)
 	for i, c := range costs {
-		best = max(best, (l.quality[i]-c-l.outside)/l.scale)
+		best = max(best, l.quality[i]-c)
 	}
-	most := l.scale * (2 + max(0, best+portable.Log(float64(len(costs)))))
+	sum := 0.0
+	for i, c := range costs {
+		sum += portable.Exp((l.quality[i] - c - best) / l.scale)
+	}
+	return (best-l.outside)/l.scale + portable.Log(sum)
+}
+
+// bounds: no markup of an equilibrium exceeds that of a monopolist, which is less than μ(2 + max(0, odds)).
+func (l *logitSystem) bounds(costs, low, high []float64) {
+	most := l.scale * (2 + max(0, l.odds(costs)))
 	for i, c := range costs {
 		low[i], high[i] = c, c+most
 	}

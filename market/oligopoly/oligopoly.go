@@ -80,6 +80,9 @@ type System interface {
 	Sell(choices, prices, quantities []float64)
 	// Quantities tells whether firms choose quantities and not prices.
 	Quantities() bool
+
+	// monopoly fills what maximises the sum of the firms' profits.
+	monopoly(costs, x []float64)
 }
 
 const (

@@ -13,7 +13,7 @@ import (
 //	p_i = α_i − β_i·q_i − γ·Σ_{j≠i} q_j
 //
 // Quantities are never negative: at prices at which a product is not wanted, it drops out of the consumer's choice, and what the others
-// sell is what they would sell without it. Prices are not negative where firms set quantities: what nobody pays for is given away.
+// sell is what they would sell without it. Where firms set quantities, what is brought to market is sold, at negative prices if need be.
 type quadratic struct {
 	alpha, beta  []float64
 	gamma        float64
@@ -49,7 +49,7 @@ func (d *quadratic) Sell(choices, prices, quantities []float64) {
 		total += q
 	}
 	for i, q := range quantities {
-		prices[i] = max(0, d.alpha[i]-float64((d.beta[i]-d.gamma)*q)-float64(d.gamma*total))
+		prices[i] = d.alpha[i] - float64((d.beta[i]-d.gamma)*q) - float64(d.gamma*total)
 	}
 }
 
@@ -84,16 +84,13 @@ func (d *quadratic) demand(prices, quantities []float64) {
 }
 
 // slopes among those who sell: ∂p_i/∂q_j is −γ and ∂p_i/∂q_i is −β_i; ∂q/∂p is the inverse of that matrix (Sherman & Morrison 1950).
-func (d *quadratic) slopes(prices, quantities, s []float64) {
+func (d *quadratic) slopes(_, quantities, s []float64) {
 	n := len(quantities)
 	if d.byQuantities {
 		for i := range n {
 			for j := range n {
 				if s[i*n+j] = -d.gamma; i == j {
 					s[i*n+j] = -d.beta[i]
-				}
-				if prices[i] == 0 {
-					s[i*n+j] = 0
 				}
 			}
 		}
@@ -118,24 +115,36 @@ func (d *quadratic) slopes(prices, quantities, s []float64) {
 	}
 }
 
-// bounds on prices: from cost (or from half-way to what the first unit is worth, if that is less) to the price at which nobody buys, whatever complements
-// cost. On quantities: from none to what is asked for at cost, alone for substitutes, all together for complements.
+// monopoly sells half of what is asked for at cost: joint profit Σ(α_i − c_i)q_i − (Σβ_i·q_i² + γ·Σ_{i≠j}q_i·q_j) is the consumer's utility at prices c_i
+// with the quadratic part doubled, so that the same products are sold. What is not sold is priced where nobody wants a first unit.
+func (d *quadratic) monopoly(costs, x []float64) {
+	quantities := make([]float64, len(costs))
+	d.demand(costs, quantities)
+	total := 0.0
+	for i := range quantities {
+		quantities[i] /= 2
+		total += quantities[i]
+	}
+	for i, q := range quantities {
+		if x[i] = q; !d.byQuantities {
+			x[i] = d.alpha[i] - float64((d.beta[i]-d.gamma)*q) - float64(d.gamma*total)
+		}
+	}
+}
+
+// bounds on prices: from cost to the price at which nobody buys, whatever complements cost. On quantities: from none to what is asked for at cost,
+// alone for substitutes, all together for complements.
 func (d *quadratic) bounds(costs, low, high []float64) {
-	n := len(costs)
-	atCost := make([]float64, n)
+	atCost, total := make([]float64, len(costs)), 0.0
 	if d.gamma < 0 {
 		d.demand(costs, atCost)
 	}
-	total := 0.0
 	for _, q := range atCost {
 		total += q
 	}
 	for i, c := range costs {
-		if !d.byQuantities {
-			low[i] = min(c, (d.alpha[i]+c)/2)
-			high[i] = max(c, d.alpha[i]-min(0, d.gamma)*total)
-			continue
+		if low[i], high[i] = c, max(c, d.alpha[i]-min(0, d.gamma)*total); d.byQuantities {
+			low[i], high[i] = 0, max(0, atCost[i], (d.alpha[i]-c)/d.beta[i])
 		}
-		low[i], high[i] = 0, max(atCost[i], (d.alpha[i]-c)/d.beta[i], 0)
 	}
 }

@@ -3,6 +3,7 @@ package oligopoly
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -20,7 +21,8 @@ type Outcome struct {
 // Nash is the equilibrium of the one-shot game in pure strategies over all prices (or quantities), not those of a ladder alone: for these see Game.Equilibria.
 //
 // Firms answer each other by their best responses, in turn, until these settle; damped Newton steps on the first-order conditions then make the result exact. What is returned
-// has passed second-order conditions and a search over a grid for a better response of anybody. A firm that cannot sell at a profit is at
+// has passed second-order conditions and a search over a grid for a better response of anybody. (An equilibrium on a kink, where a rival is just kept out, is found to
+// 1e-7 of the range.) A firm that cannot sell at a profit is at
 // its cost (with quantities: at 0). Where several equilibria exist it is one of them. For Bertrand demand see Bertrand: prices end at the second lowest cost.
 //
 // Errors are of type *field.Error: of a bad Config, or where no equilibrium was found.
@@ -34,22 +36,19 @@ func (cfg *Config) Nash() (*Outcome, error) {
 		s.nash(costs(cfg.Firms), x)
 		return cfg.outcome(system, x), nil
 	}
-	return cfg.solve(system, false)
+	return cfg.solve(system.(smooth))
 }
 
-// Monopoly is what maximises the firms' joint profit, found like Nash and checked like it: the Hessian is negative definite, and no change of one price of a grid
-// does better.
+// Monopoly is what maximises the firms' joint profit; each demand system has it in closed form. What is better left unsold is priced where nobody
+// buys it. Errors are those of System.
 func (cfg *Config) Monopoly() (*Outcome, error) {
 	system, err := cfg.System()
 	if err != nil {
 		return nil, err
 	}
 	x := make([]float64, len(cfg.Firms))
-	if s, ok := system.(interface{ monopoly(costs, x []float64) }); ok {
-		s.monopoly(costs(cfg.Firms), x)
-		return cfg.outcome(system, x), nil
-	}
-	return cfg.solve(system, true)
+	system.monopoly(costs(cfg.Firms), x)
+	return cfg.outcome(system, x), nil
 }
 
 func (cfg *Config) outcome(system System, x []float64) *Outcome {
@@ -73,9 +72,9 @@ type smooth interface {
 	bounds(costs, low, high []float64)
 }
 
-func (cfg *Config) solve(system System, joint bool) (*Outcome, error) {
+func (cfg *Config) solve(system smooth) (*Outcome, error) {
 	n := len(cfg.Firms)
-	s := &solver{smooth: system.(smooth), joint: joint, costs: costs(cfg.Firms)}
+	s := &solver{smooth: system, costs: costs(cfg.Firms)}
 	for _, v := range []*[]float64{&s.x, &s.p, &s.q, &s.low, &s.high} {
 		*v = make([]float64, n)
 	}
@@ -87,70 +86,45 @@ func (cfg *Config) solve(system System, joint bool) (*Outcome, error) {
 	s.respond()
 	s.newton()
 	if !s.secondOrder() || !s.unbeaten() {
-		return nil, field.New("demand", fmt.Sprintf("choices %.4g that are not the best", s.x), map[bool]string{
-			false: "a one-shot game with an equilibrium in pure strategies", true: "a joint profit with a maximum"}[joint])
+		return nil, field.New("demand", fmt.Sprintf("choices %.4g, from which a firm would depart", s.x), "a one-shot game with an equilibrium in pure strategies")
 	}
 	return cfg.outcome(system, s.x), nil
 }
 
-// solver looks for x such that no firm gains by changing its own: in its own profit, or with joint in that of all.
+// solver looks for x such that no firm earns more by changing its own.
 type solver struct {
 	smooth
-	joint     bool
 	costs     []float64
 	low, high []float64
 	x         []float64
 	p, q, s   []float64 // prices, quantities and slopes at x
 }
 
-// gain is what firm i maximises.
-func (s *solver) gain(i int) float64 {
-	s.Sell(s.x, s.p, s.q)
-	if !s.joint {
-		return (s.p[i] - s.costs[i]) * s.q[i]
-	}
-	sum := 0.0
-	for j, p := range s.p {
-		sum += float64((p - s.costs[j]) * s.q[j])
-	}
-	return sum
-}
-
-// at is the gain of firm i from choice x, the others' standing.
-func (s *solver) at(i int, x float64) float64 {
+// profit of firm i at choice x, the others' standing.
+func (s *solver) profit(i int, x float64) float64 {
 	old := s.x[i]
 	s.x[i] = x
-	g := s.gain(i)
+	s.Sell(s.x, s.p, s.q)
 	s.x[i] = old
-	return g
+	return (s.p[i] - s.costs[i]) * s.q[i]
 }
 
-// slope fills f with the derivative of each firm's gain by its choice: with prices q_i + Σ_j (p_j − c_j)·∂q_j/∂p_i, with quantities
-// p_i − c_i + Σ_j q_j·∂p_j/∂q_i, the sum over j = i alone unless joint.
+// slope fills f with the derivative of each firm's profit by its own choice: q_i + (p_i − c_i)·∂q_i/∂p_i, or with quantities p_i − c_i + q_i·∂p_i/∂q_i.
 func (s *solver) slope(f []float64) {
 	s.Sell(s.x, s.p, s.q)
 	s.slopes(s.p, s.q, s.s)
-	n := len(f)
-	for i := range f {
-		if f[i] = s.q[i]; s.Quantities() {
-			f[i] = s.p[i] - s.costs[i]
+	for i, c := range s.costs {
+		a, b := s.q[i], s.p[i]-c
+		if s.Quantities() {
+			a, b = b, a
 		}
-		for j := range f {
-			if j != i && !s.joint {
-				continue
-			}
-			weight := s.p[j] - s.costs[j]
-			if s.Quantities() {
-				weight = s.q[j]
-			}
-			f[i] += float64(weight * s.s[j*n+i])
-		}
+		f[i] = a + float64(b*s.s[i*len(f)+i])
 	}
 }
 
 const (
-	mostSweeps = 2000
-	settled    = 1e-9 // of a choice's range: about as far as comparing gains can tell
+	mostSweeps = 1000
+	settled    = 1e-7 // of a choice's range: about as far as comparing profits can tell, the root of the rounding error
 )
 
 // respond lets the firms take their best responses one after the other until none moves.
@@ -168,31 +142,34 @@ func (s *solver) respond() {
 	}
 }
 
-// best is firm i's best response by golden section (Kiefer 1953): gains are unimodal in the own choice. Of equals it takes the lower choice.
+// best is firm i's best response: the best of a grid, then golden section (Kiefer 1953) between its neighbours. Of equals it takes the lower choice.
 func (s *solver) best(i int) float64 {
-	const golden = 0.6180339887498949
-	a, b := s.low[i], s.high[i]
-	left, right := b-golden*(b-a), a+golden*(b-a)
-	gl, gr := s.at(i, left), s.at(i, right)
-	for b-a > 1e-15*(math.Abs(a)+math.Abs(b)) && left < right {
-		if gl >= gr {
-			b, right, gr = right, left, gl
-			left = b - golden*(b-a)
-			gl = s.at(i, left)
-		} else {
-			a, left, gl = left, right, gr
-			right = a + golden*(b-a)
-			gr = s.at(i, right)
+	const golden, cells = 0.6180339887498949, 64
+	top, most := 0, math.Inf(-1)
+	width := (s.high[i] - s.low[i]) / cells
+	for k := range cells + 1 {
+		if g := s.profit(i, s.low[i]+float64(k)*width); g > most {
+			top, most = k, g
 		}
 	}
-	x, rest := (a+b)/2, s.low[i]
-	if !s.Quantities() && !s.joint {
-		rest = s.costs[i] // where it waits if nothing can be earned
+	a, b := s.low[i]+float64(max(0, top-1))*width, s.low[i]+float64(min(cells, top+1))*width
+	left, right := b-golden*(b-a), a+golden*(b-a)
+	pl, pr := s.profit(i, left), s.profit(i, right)
+	for b-a > 1e-15*(math.Abs(a)+math.Abs(b)) && left < right {
+		if pl >= pr {
+			b, right, pr = right, left, pl
+			left = b - golden*(b-a)
+			pl = s.profit(i, left)
+		} else {
+			a, left, pl = left, right, pr
+			right = a + golden*(b-a)
+			pr = s.profit(i, right)
+		}
 	}
-	if s.at(i, x) > s.at(i, rest) {
+	if x := (a + b) / 2; s.profit(i, x) > s.profit(i, s.low[i]) {
 		return x
 	}
-	return rest
+	return s.low[i]
 }
 
 // free lists the firms whose choice derivatives decide: who sell, and are not at a bound.
@@ -200,8 +177,7 @@ func (s *solver) free() []int {
 	s.Sell(s.x, s.p, s.q)
 	var free []int
 	for i, x := range s.x {
-		span := settled * (s.high[i] - s.low[i])
-		if s.q[i] > 0 && s.p[i] > 0 && x > s.low[i]+span && x < s.high[i]-span {
+		if span := settled * (s.high[i] - s.low[i]); s.q[i] > 0 && x > s.low[i]+span && x < s.high[i]-span {
 			free = append(free, i)
 		}
 	}
@@ -227,10 +203,11 @@ func (s *solver) hessian(free []int) *mat.Dense {
 	return h
 }
 
-// newton makes the free choices exact. A step that does not bring the derivatives nearer to 0 is halved, and given up where they jump: a best response can lie
-// on a kink, just where a rival begins to sell.
+// newton makes the free choices exact. A step that does not bring the derivatives nearer to 0 is halved; it is given up where it would lead away from the best
+// responses, as these can lie on a kink, just where a rival is kept out.
 func (s *solver) newton() {
-	free := s.free()
+	const astray = 1e-3 // of a choice's range
+	free, settled := s.free(), slices.Clone(s.x)
 	f := make([]float64, len(s.x))
 	if len(free) == 0 {
 		return
@@ -244,59 +221,54 @@ func (s *solver) newton() {
 		return sum
 	}
 	for range 50 {
-		before := size()
-		b := mat.NewVecDense(len(free), nil)
+		before, old := size(), slices.Clone(s.x)
+		b, step := mat.NewVecDense(len(free), nil), new(mat.VecDense)
 		for k, i := range free {
 			b.SetVec(k, f[i])
 		}
-		var step mat.VecDense
 		if step.SolveVec(s.hessian(free), b) != nil {
 			return
 		}
-		old := append([]float64(nil), s.x...)
-		share := 1.0
-		for ; share > 1e-3; share /= 2 {
+		better := false
+		for share := 1.0; !better && share > 1e-3; share /= 2 {
 			for k, i := range free {
-				s.x[i] = min(max(old[i]-share*step.AtVec(k), s.low[i]), s.high[i])
+				s.x[i] = old[i] - share*step.AtVec(k)
+				if math.Abs(s.x[i]-settled[i]) > astray*(s.high[i]-s.low[i]) {
+					copy(s.x, settled)
+					return
+				}
 			}
-			if size() < before {
-				break
-			}
+			better = size() < before
 		}
-		if share <= 1e-3 {
+		if !better {
 			copy(s.x, old)
 			return
 		}
 	}
 }
 
-// secondOrder holds among the free: each firm's own second derivative is negative, or with joint the Hessian is negative definite.
+// secondOrder holds when the second derivative of each free firm's profit by its own choice is negative.
 func (s *solver) secondOrder() bool {
 	free := s.free()
 	if len(free) == 0 {
 		return true
 	}
 	h := s.hessian(free)
-	m := mat.NewSymDense(len(free), nil)
 	for i := range free {
 		if h.At(i, i) >= 0 {
 			return false
 		}
-		for j := range i + 1 {
-			m.SetSym(i, j, -(h.At(i, j)+h.At(j, i))/2)
-		}
 	}
-	var cholesky mat.Cholesky
-	return !s.joint || cholesky.Factorize(m)
+	return true
 }
 
-// unbeaten tells whether no choice of a grid gains anybody more.
+// unbeaten tells whether no choice of a grid earns anybody more.
 func (s *solver) unbeaten() bool {
 	const cells = 1000
-	for i := range s.x {
-		gain := s.gain(i)
+	for i, x := range s.x {
+		profit := s.profit(i, x)
 		for k := range cells + 1 {
-			if better := s.at(i, s.low[i]+float64(k)/cells*(s.high[i]-s.low[i])); better > gain+1e-9*(math.Abs(gain)+1e-12) {
+			if s.profit(i, s.low[i]+float64(k)/cells*(s.high[i]-s.low[i])) > profit+1e-9*(math.Abs(profit)+1e-12) {
 				return false
 			}
 		}
