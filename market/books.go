@@ -22,6 +22,7 @@ type books struct {
 	saved              int64 // by promotions
 	lostUnits, stopped int64 // units lost to a stock that was out; choices that met one
 	received, spoiled  int64
+	tradedIn           int64
 	lapsed, parted     int64
 	satisfaction       float64 // sum over the visits of customers
 	surplus            float64 // $

@@ -128,6 +128,9 @@ func (m *Market) pay(now float64, v *visitor, j, units int32, paid, posted int64
 		r.Product, r.Units, r.Price, r.Amount = j, units, posted, paid
 		m.add(r)
 	}
+	if p.buyer != None {
+		m.circulate(now, v, j, units)
+	}
 	if share := m.cfg.Products[j].Returns; share > 0 {
 		m.sendBack(now, v, j, units, paid, share)
 	}

@@ -83,6 +83,7 @@ type Persona struct {
 	Loss    float64            `toml:"loss" default:"0.0" range:"[0,1000]" doc:"utility lost with each dollar above the reference price"`
 	Deal    float64            `toml:"deal" default:"0.0" range:"[-50,50]" doc:"utility of a promotion on the product, beside what it saves"`
 	Loyal   float64            `toml:"loyal" default:"0.0" range:"[0,50]" doc:"utility of the product bought last, for those who come back"`
+	Trend   float64            `toml:"trend" default:"0.0" range:"[-20,20]" doc:"growth of the log of its weight from the opening of the episode to its end: those who come late, or early"`
 	Units   float64            `toml:"units" default:"1.0" range:"[1,100]" doc:"mean units of a purchase: 1 and a geometric number more"`
 	Appeals map[string]float64 `toml:"appeal" doc:"utility of products for this persona, added to their own appeal"`
 }
@@ -95,6 +96,17 @@ type Product struct {
 	Appeal  float64       `toml:"appeal" default:"0.0" range:"[-500,500]" doc:"utility of having it for nothing"`
 	Returns float64       `toml:"returns" default:"0.0" range:"[0,1]" doc:"probability that a unit sold comes back"`
 	Stock   *stock.Config `toml:"stock" doc:"how it is kept; left out: there is always enough"`
+	TradeIn *TradeIn      `toml:"trade_in" doc:"makes this a standing offer to buy used units from shoppers, at its price"`
+}
+
+// TradeIn makes a product an offer to buy: nobody finds it on the shelf. Each unit sold of a product comes up for disposal once, after an exponential time; its
+// owner then takes the price with probability 1/(1 + exp(−(utility + price·$))), or keeps the unit or throws it away.
+type TradeIn struct {
+	Of      string  `toml:"of" required:"true" doc:"product whose used units are bought"`
+	Becomes string  `toml:"becomes" required:"true" doc:"product with a stock, of the same seller, that they are made into"`
+	Days    float64 `toml:"days" default:"365.0" range:"(0,100000]" doc:"mean time from the sale until its owner thinks of parting with it"`
+	Utility float64 `toml:"utility" default:"-2.0" range:"[-50,50]" doc:"log odds of taking a price of nothing"`
+	Price   float64 `toml:"price" default:"1.0" range:"[0,1000]" doc:"log odds that a dollar adds"`
 }
 
 // Reference is the reference price r' = memory·r + (1−memory)·price, period by period (Winer 1986).
@@ -104,8 +116,9 @@ type Reference struct {
 
 // Offer is one rung of a seller's ladder.
 type Offer struct {
-	Price     float64 // $, or with Seller.Levels a multiple of the list prices
-	Promotion string  // switched on while the offer stands; "" for none
+	Price     float64   // $, or with Seller.Levels a multiple of the list prices
+	Prices    []float64 // $, of each of the seller's products, in place of that; Price then says what the offer is called by
+	Promotion string    // switched on while the offer stands; "" for none
 }
 
 // Seller prices its products together: an offer is a price for its one product, or a level of the list prices of all, and a promotion.
@@ -338,10 +351,15 @@ func (cfg *Config) checkSellers() error {
 		if len(s.Offers) == 0 || s.Opening < 0 || s.Opening >= len(s.Offers) {
 			return field.New(key+".offers", len(s.Offers), "at least one, and the opening among them")
 		}
-		if !s.Levels && len(s.Products) > 1 {
-			return field.New(key+".offers", fmt.Sprintf("prices for %d products", len(s.Products)), "levels of their list prices")
-		}
 		for _, o := range s.Offers {
+			if !s.Levels && len(s.Products) != max(1, len(o.Prices)) || s.Levels && o.Prices != nil {
+				return field.New(key+".offers", fmt.Sprintf("an offer of %d prices for %d products", max(1, len(o.Prices)), len(s.Products)), "a price for each product, or levels of their list prices")
+			}
+			for _, price := range o.Prices {
+				if !(price >= 0 && price <= highestPrice) {
+					return field.New(key+".offers", price, fmt.Sprintf("a price of at most $%g", highestPrice))
+				}
+			}
 			if !(o.Price > 0 && o.Price <= highestPrice) {
 				return field.New(key+".offers", o.Price, fmt.Sprintf("a price of at most $%g", highestPrice))
 			}

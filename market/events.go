@@ -23,6 +23,7 @@ const (
 	reminded
 	comesBack
 	returned
+	tradedIn
 	stockReviewed
 	stockReceived
 	stockSpoils
@@ -33,7 +34,7 @@ const (
 
 func (k kind) String() string {
 	return [...]string{"shopper arrives", "shopper decides", "checks out", "shopper views", "basket grows", "shopper is reminded", "shopper comes back",
-		"order is returned", "stock is reviewed", "stock is received", "stock spoils", "promotions change", "seller reviews", "period closes"}[k]
+		"order is returned", "unit is traded in", "stock is reviewed", "stock is received", "stock spoils", "promotions change", "seller reviews", "period closes"}[k]
 }
 
 // Order among events at one instant: the books of a period close before the next opens, goods come in before anybody counts or orders them, sellers review
@@ -78,6 +79,8 @@ func (m *Market) play() bool {
 			m.comeBack(now, e.id)
 		case returned:
 			m.takeBack(now, e.id)
+		case tradedIn:
+			m.buyBack(now, e.id)
 		case stockReviewed:
 			m.reviewStock(now, e.id)
 		case stockReceived:
@@ -111,6 +114,9 @@ func (m *Market) stuck() error {
 // openPeriod sets the arrival rate of a period.
 func (m *Market) openPeriod(now float64) {
 	m.arrivals.open(m.period)
+	if m.period == 0 || m.drifts {
+		m.mingle()
+	}
 	if mood := m.moodOf(m.period); mood != m.mood || m.period == 0 {
 		m.mood = mood
 		m.reweigh(now)

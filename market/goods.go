@@ -16,6 +16,8 @@ type product struct {
 	keeper    *stock.Keeper
 	out       bool    // sold out
 	changes   int32   // of the posted price, this episode
+	buyer     int32   // the offer to buy used units of it, or None
+	becomes   int32   // of such an offer: what they are made into
 	spoils    float64 // when that is scheduled
 }
 
@@ -84,10 +86,10 @@ func (m *Market) furnish() {
 	for c := range channels {
 		m.channels = append(m.channels, channelCosts{order: toMinor(channels[c].OrderCost), view: toMinor(channels[c].ViewCost), commission: channels[c].Commission})
 	}
-	sum := 0.0
 	for i := range cfg.Personas {
 		p := &cfg.Personas[i]
 		m.remembers = m.remembers || p.Gain != 0 || p.Loss != 0
+		m.drifts = m.drifts || p.Trend != 0
 		var list *ranking
 		if cfg.Visit.Kind == Journey {
 			list = newRanking(cfg, p)
@@ -99,14 +101,28 @@ func (m *Market) furnish() {
 			}
 			v.set(m.outside, 1)
 			m.views = append(m.views, v)
-			sum += float64(p.Share * channels[c].Share)
-			m.share = append(m.share, sum)
 		}
+	}
+	m.share = make([]float64, len(m.views))
+	m.visit(cfg)
+}
+
+// mingle sets the shares of the views in a period, as running sums up to 1.
+func (m *Market) mingle() {
+	cfg, sum := m.cfg, 0.0
+	passed := (float64(m.period)+0.5)/float64(cfg.Horizon) - 0.5
+	for i := range m.views {
+		v := &m.views[i]
+		share := cfg.Personas[v.persona].Share * portable.Exp(float64(cfg.Personas[v.persona].Trend*passed))
+		if len(cfg.Channels) > 0 {
+			share *= cfg.Channels[v.channel].Share
+		}
+		sum += share
+		m.share[i] = sum
 	}
 	for i := range m.share {
 		m.share[i] /= sum
 	}
-	m.visit(cfg)
 }
 
 // reweigh brings all weights up to date.
@@ -119,7 +135,7 @@ func (m *Market) reweigh(now float64) {
 // weigh brings the weights of a product up to date: its price, its reference price, a promotion or its stock has changed.
 func (m *Market) weigh(now float64, j int) {
 	p := &m.products[j]
-	hidden := p.out && m.hides
+	hidden := p.out && m.hides || m.cfg.Products[j].TradeIn != nil
 	posted, place := float64(p.price)/minor, int(m.place[j])
 	for i := range m.views {
 		v := &m.views[i]

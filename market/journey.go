@@ -25,7 +25,10 @@ func newRanking(cfg *Config, p *Persona) *ranking {
 	sum := 0.0
 	for j := range cfg.Products {
 		weight := 1.0
-		if cfg.Visit.Ranking == "appeal" {
+		switch {
+		case cfg.Products[j].TradeIn != nil:
+			weight = 0
+		case cfg.Visit.Ranking == "appeal":
 			weight = odds((cfg.Products[j].Appeal+p.Appeals[cfg.Products[j].Name]+p.Price*cfg.Products[j].Price)/cfg.Visit.Spread, p.Outside/cfg.Visit.Spread)
 		}
 		sum += weight

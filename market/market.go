@@ -30,13 +30,15 @@ type Market struct {
 	err      error
 
 	// Who is under way, and who may come back. Slots are used again.
-	visitors  []visitor
-	trolleys  []trolley // of visitors, where visits are journeys or baskets grow
-	freeVisit []int32
-	customers []customer
-	freeCust  []int32
-	parcels   []parcel
-	freeParc  []int32
+	visitors    []visitor
+	trolleys    []trolley // of visitors, where visits are journeys or baskets grow
+	freeVisit   []int32
+	customers   []customer
+	freeCust    []int32
+	parcels     []parcel
+	freeParc    []int32
+	circulating []circulation
+	freeUnit    []int32
 
 	// What is on offer.
 	products  []product
@@ -53,8 +55,8 @@ type Market struct {
 	freeTruck []int32
 
 	// What need not be asked for each shopper.
-	journeys, grows, hides, advertised, remembers bool
-	pace                                          pace
+	journeys, grows, hides, advertised, remembers, drifts bool
+	pace                                                  pace
 
 	promotions *promotion.Promotions
 	usage      *promotion.Usage
@@ -75,7 +77,7 @@ type Market struct {
 
 // families are the named streams of an episode.
 type families struct {
-	shopper, second, customer, loyalty, lead, review rng.Family
+	shopper, second, customer, loyalty, lead, review, tradeIn rng.Family
 }
 
 // New checks a configuration and returns a market under a master seed, its episode 0 open. Errors name the offending key.
@@ -93,6 +95,9 @@ func New(cfg *Config, seed uint64) (*Market, error) {
 	}
 	m.settle()
 	if err := m.stockUp(); err != nil {
+		return nil, err
+	}
+	if err := m.tradeIns(); err != nil {
 		return nil, err
 	}
 	if err := m.advertise(); err != nil {
@@ -122,13 +127,14 @@ func (m *Market) Err() error { return m.err }
 func (m *Market) Reset(episode uint64) {
 	s := rng.New(m.seed, episode)
 	m.streams = families{shopper: s.Family("shopper"), second: s.Family("second thoughts"), customer: s.Family("customer"), loyalty: s.Family("loyalty"),
-		lead: s.Family("lead times"), review: s.Family("reviews")}
+		lead: s.Family("lead times"), review: s.Family("reviews"), tradeIn: s.Family("trade-ins")}
 	m.calendar.Reset()
 	m.err = m.arrivals.reset(s)
 	m.period, m.mood = 0, 1
 	m.visitors, m.trolleys, m.freeVisit = m.visitors[:0], m.trolleys[:0], m.freeVisit[:0]
 	m.customers, m.freeCust = m.customers[:0], m.freeCust[:0]
 	m.parcels, m.freeParc = m.parcels[:0], m.freeParc[:0]
+	m.circulating, m.freeUnit = m.circulating[:0], m.freeUnit[:0]
 	m.usage.Reset()
 	m.turns.reset(len(m.sellers))
 	m.books.reset()

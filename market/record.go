@@ -17,6 +17,7 @@ const (
 	ChecksOut
 	Abandons
 	Returns
+	TradesIn
 	ComesBack
 	Lapses
 	Reviews
@@ -59,6 +60,7 @@ var recordKinds = [...]struct {
 	ChecksOut:       {"checks-out", HasShopper | HasProduct | HasUnits | HasPrice | HasAmount},     // one for each line of the order; amount: what is paid for it
 	Abandons:        {"abandons", HasShopper | HasUnits | HasAmount},                               // units and amount of the cart
 	Returns:         {"returns", HasShopper | HasProduct | HasUnits | HasAmount},                   // amount: negative, paid back
+	TradesIn:        {"trades-in", HasShopper | HasProduct | HasUnits | HasAmount},                 // amount: negative, what the seller pays
 	ComesBack:       {"comes-back", HasShopper},                                                    // opens each visit after the first; why: ByReminder
 	Lapses:          {"lapses", HasShopper},                                                        // visit: that after which there is none
 	Reviews:         {"reviews", HasSeller},                                                        // why: ByStock, ByRival

@@ -52,11 +52,14 @@ func (m *Market) post(s *seller, cfg *Seller, now float64) {
 	if offer.Promotion != "" {
 		m.usage.Switch(m.named[offer.Promotion], true)
 	}
-	for _, j := range s.products {
+	for k, j := range s.products {
 		p := &m.products[j]
 		price := toMinor(offer.Price)
-		if cfg.Levels {
+		switch {
+		case cfg.Levels:
 			price = max(minor/100, int64(math.Round(offer.Price*float64(p.list)/(minor/100)))*(minor/100))
+		case offer.Prices != nil:
+			price = toMinor(offer.Prices[k])
 		}
 		if price != p.price {
 			p.price = price

@@ -1,0 +1,83 @@
+package market
+
+import (
+	"fmt"
+
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/portable"
+)
+
+// circulation is a unit in a shopper's hands.
+type circulation struct {
+	period, number, visit int32
+	buyer                 int32 // product that is the offer to buy it
+	u                     float64
+}
+
+// tradeIns finds which products are bought back, and by which offers.
+func (m *Market) tradeIns() error {
+	index := map[string]int32{}
+	for j := range m.cfg.Products {
+		index[m.cfg.Products[j].Name] = int32(j)
+		m.products[j].buyer, m.products[j].becomes = None, None
+	}
+	for j := range m.cfg.Products {
+		t := m.cfg.Products[j].TradeIn
+		if t == nil {
+			continue
+		}
+		key := "products." + m.cfg.Products[j].Name + ".trade_in."
+		of, ok := index[t.Of]
+		if !ok || m.cfg.Products[of].TradeIn != nil || m.products[of].buyer != None {
+			return field.New(key+"of", fmt.Sprintf("%q", t.Of), "a product that is sold, and that no other offer buys")
+		}
+		becomes, ok := index[t.Becomes]
+		if !ok || m.products[becomes].keeper == nil || m.products[becomes].seller != m.products[j].seller {
+			return field.New(key+"becomes", fmt.Sprintf("%q", t.Becomes), "a product with a stock, of the same seller")
+		}
+		m.products[of].buyer, m.products[j].becomes = int32(j), becomes
+	}
+	return nil
+}
+
+// circulate draws when the owners of units sold think of parting with them.
+func (m *Market) circulate(now float64, v *visitor, j, units int32) {
+	buyer := m.products[j].buyer
+	mean := m.cfg.Products[buyer].TradeIn.Days
+	for k := range units {
+		m.stream = m.streams.tradeIn.At(uint64(v.period), uint64(v.number), uint64(v.visit), uint64(j)<<32|uint64(k))
+		at, u := now+float64(m.stream.Exponential()*mean), m.stream.Float64()
+		if at >= float64(m.cfg.Horizon)*m.cfg.PeriodDays {
+			continue
+		}
+		i := int32(len(m.circulating))
+		if n := len(m.freeUnit); n > 0 {
+			i, m.freeUnit = m.freeUnit[n-1], m.freeUnit[:n-1]
+		} else {
+			m.circulating = append(m.circulating, circulation{})
+		}
+		m.circulating[i] = circulation{v.period, v.number, v.visit, buyer, u}
+		m.calendar.Schedule(at, atShopper, event{tradedIn, i})
+	}
+}
+
+// buyBack lets an owner take the price that is offered for a unit.
+func (m *Market) buyBack(now float64, i int32) {
+	c := m.circulating[i]
+	m.freeUnit = append(m.freeUnit, i)
+	offer := &m.products[c.buyer]
+	t := m.cfg.Products[c.buyer].TradeIn
+	odds := portable.Exp(max(-utmost, min(utmost, t.Utility+float64(t.Price*float64(offer.price)/minor))))
+	if c.u >= odds/(1+odds) {
+		return
+	}
+	s := &m.sellers[offer.seller]
+	s.goods += offer.price
+	m.books.tradedIn++
+	made := &m.products[offer.becomes]
+	made.keeper.Return(now, 1, 0)
+	if m.on {
+		m.add(Record{Time: now, Kind: TradesIn, Period: c.period, Number: c.number, Visit: c.visit, Customer: None, Product: c.buyer, Units: 1, Amount: -offer.price})
+	}
+	m.stockMoved(now, offer.becomes)
+}
