@@ -204,7 +204,7 @@ func (l *Ladder) each(list []any) error {
 			return &field.Error{Key: at + ".promotion", Found: show(table["promotion"]), Expected: "a string"}
 		}
 		offer := market.Offer{Price: price, Promotion: name}
-		if slices.Contains(l.Offers, offer) {
+		if slices.ContainsFunc(l.Offers, func(o market.Offer) bool { return o.Price == price && o.Promotion == name }) {
 			return &field.Error{Key: at, Found: "an offer again", Expected: "each offer once"}
 		}
 		l.Offers = append(l.Offers, offer)
