@@ -33,7 +33,7 @@ type Config struct {
 
 // Traffic is how many shoppers come, and when: a Poisson process whose rate is the product of what is below.
 type Traffic struct {
-	Visitors   float64   `toml:"visitors" default:"100.0" range:"[0,1000000000]" doc:"shoppers a day, expected; with a demand model, of which share they are comes from it"`
+	Visitors   float64   `toml:"visitors" range:"(0,1000000000]" doc:"shoppers a day, expected; a demand model says it in their place"`
 	Hours      []float64 `toml:"hours" doc:"24 weights, midnight first; left out: evenly through the day"`
 	Weekdays   []float64 `toml:"weekdays" doc:"7 weights, the first that of the day on which an episode opens; left out: all alike"`
 	Dispersion float64   `toml:"dispersion" default:"0.0" range:"[0,100]" doc:"variance of the log-normal factor, of mean 1, of each period"`
@@ -167,15 +167,15 @@ type Visit struct {
 	Substitute   float64 `toml:"substitute" default:"0.5" range:"[0,1]" doc:"probability of choosing again among what is there when the choice is sold out"`
 	SoldOut      string  `toml:"sold_out" default:"'seen'" oneof:"seen,hidden" doc:"seen: shoppers find out when they take it, and may substitute; hidden: they never see it"`
 
-	Places   int     `toml:"places" default:"20" range:"[1,32]" doc:"journey: places of the list"`
-	Ranking  string  `toml:"ranking" default:"'appeal'" oneof:"appeal,random" doc:"journey: what the list is drawn by: the persona's tastes, or nothing"`
-	Spread   float64 `toml:"spread" default:"1.0" range:"[0.01,100]" doc:"journey: how far the ranking departs from tastes by chance; 1: Plackett–Luce at the logit's own scale"`
-	Position float64 `toml:"position" default:"0.7" range:"[0,10]" doc:"journey: place k is looked at with probability 1/k^position"`
-	Click    float64 `toml:"click" default:"0.4" range:"[0,1]" doc:"journey: probability that what is looked at is viewed"`
-	Search   float64 `toml:"search" default:"0.2" range:"[0,1]" doc:"journey: share of shoppers who search, and view first what they came for"`
-	Dwell    float64 `toml:"dwell_seconds" default:"30.0" range:"[0,100000]" doc:"journey: median time on a product's page"`
-	DwellLog float64 `toml:"dwell_sigma" default:"1.0" range:"[0,5]" doc:"journey: standard deviation of its log"`
-	Consider int     `toml:"consider" default:"5" range:"[1,8]" doc:"journey: most products in the set that is chosen from"`
+	Places   int     `toml:"places" default:"20" range:"[1,32]" kind:"journey" doc:"journey: places of the list"`
+	Ranking  string  `toml:"ranking" default:"'appeal'" oneof:"appeal,random" kind:"journey" doc:"journey: what the list is drawn by: the persona's tastes, or nothing"`
+	Spread   float64 `toml:"spread" default:"1.0" range:"[0.01,100]" kind:"journey" doc:"journey: how far the ranking departs from tastes by chance; 1: Plackett–Luce at the logit's own scale"`
+	Position float64 `toml:"position" default:"0.7" range:"[0,10]" kind:"journey" doc:"journey: place k is looked at with probability 1/k^position"`
+	Click    float64 `toml:"click" default:"0.4" range:"[0,1]" kind:"journey" doc:"journey: probability that what is looked at is viewed"`
+	Search   float64 `toml:"search" default:"0.2" range:"[0,1]" kind:"journey" doc:"journey: share of shoppers who search, and view first what they came for"`
+	Dwell    float64 `toml:"dwell_seconds" default:"30.0" range:"[0,100000]" kind:"journey" doc:"journey: median time on a product's page"`
+	DwellLog float64 `toml:"dwell_sigma" default:"1.0" range:"[0,5]" kind:"journey" doc:"journey: standard deviation of its log"`
+	Consider int     `toml:"consider" default:"5" range:"[1,8]" kind:"journey" doc:"journey: most products in the set that is chosen from"`
 
 	Basket   float64  `toml:"basket" default:"0.0" range:"[0,0.95]" doc:"probability that another product is looked for after each one taken; with a model of baskets, it says"`
 	Abandon  float64  `toml:"abandon" default:"0.0" range:"[0,1]" doc:"probability that a cart is left at the check-out"`
@@ -231,7 +231,7 @@ func (cfg *Config) Check() error {
 	case !(cfg.PeriodDays > 0 && cfg.PeriodDays <= 1000):
 		return field.New("time.period", cfg.PeriodDays, "a number of days up to 1000")
 	}
-	for _, part := range []func() error{cfg.Traffic.check, cfg.checkWho, cfg.checkProducts, cfg.checkSellers} {
+	for _, part := range []func() error{cfg.Traffic.check, cfg.checkWho, cfg.checkProducts, cfg.checkSellers, cfg.checkEffort} {
 		if err := part(); err != nil {
 			return err
 		}
