@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/souk-sim/souk/results"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
 	"github.com/souk-sim/souk/sim/env/envtest"
@@ -50,6 +51,13 @@ func games() map[string]*Config {
 		"alone":      played(market(&Linear{Slope: 1}, 5, 1), between(1, 5, 5), "simultaneous", 1),
 	}
 }
+
+// A Game trains and evaluates like any market that keeps accounts.
+var _ interface {
+	env.Tabular
+	Account() *results.Metrics
+	Week() *results.Metrics
+} = (*Game)(nil)
 
 func game(t tester, cfg *Config) *Game {
 	t.Helper()

@@ -80,9 +80,7 @@ func (cfg *Config) solve(system smooth) (*Outcome, error) {
 	}
 	s.s = make([]float64, n*n)
 	s.bounds(s.costs, s.low, s.high)
-	for i := range s.x {
-		s.x[i] = (s.low[i] + s.high[i]) / 2
-	}
+	copy(s.x, s.low) // from cost prices rise to the equilibrium in few steps; from above near-equal products undercut each other in very many
 	s.respond()
 	s.newton()
 	if !s.secondOrder() || !s.unbeaten() {

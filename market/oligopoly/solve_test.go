@@ -73,7 +73,7 @@ func TestLogitReachesThePublishedPrices(t *testing.T) {
 // TestLogitMarkups: p − c = μ/(1−q) in equilibrium (Anderson & de Palma 1992), and one markup μ/q_0 for all products of a monopolist; over the
 // costs and scales of the sweeps in Calvano et al. (2020).
 func TestLogitMarkups(t *testing.T) {
-	for _, scale := range []float64{1e-3, 0.05, 0.1, 0.25, 0.5, 10} {
+	for _, scale := range []float64{1e-5, 1e-3, 0.05, 0.1, 0.25, 0.5, 10} {
 		for _, cost := range []float64{1, 0.875, 0.5, 0.25} {
 			nash, joint := solved(t, market(&Logit{Scale: scale}, 2, 1, cost))
 			none := 1 - joint.Quantities[0] - joint.Quantities[1]
