@@ -98,7 +98,11 @@ func (r *ranking) draw(t *trolley, s *rng.Stream) int32 {
 	if int(t.shown) == len(r.sums) {
 		return None
 	}
-	for range 3 {
+	tries := 8
+	if n := len(r.sums); n <= 16 && 2*int(t.shown) >= n {
+		tries = 0
+	}
+	for range tries {
 		if j := r.pick(s.Float64()); !t.lists(j) {
 			t.list(j)
 			return j
@@ -111,6 +115,9 @@ func (r *ranking) draw(t *trolley, s *rng.Stream) int32 {
 
 // rest draws from the products that are not listed, by one uniform: in the order of the running sums it passes over the stretches of those that are.
 func (r *ranking) rest(t *trolley, u float64) int32 {
+	if len(r.sums) <= 64 {
+		return r.unmarked(t.marks, u)
+	}
 	var sorted [len(t.listed)]int32
 	n := 0
 	left := r.sums[len(r.sums)-1]
@@ -139,6 +146,26 @@ func (r *ranking) rest(t *trolley, u float64) int32 {
 		}
 	}
 	return int32(n)
+}
+
+// unmarked does the same where each product has a mark of its own.
+func (r *ranking) unmarked(marks uint64, u float64) int32 {
+	left, last := 0.0, int32(None)
+	for j := range r.sums {
+		if marks>>j&1 == 0 {
+			left += r.weight(int32(j))
+			last = int32(j)
+		}
+	}
+	target := u * left
+	for j := range r.sums[:last] {
+		if marks>>j&1 == 0 {
+			if target -= r.weight(int32(j)); target < 0 {
+				return int32(j)
+			}
+		}
+	}
+	return last
 }
 
 // lists tells whether a product has had its place.
