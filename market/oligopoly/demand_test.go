@@ -173,7 +173,7 @@ func TestSampledShoppersAgreeWithExpectedQuantities(t *testing.T) {
 		cfg.Firms[i].Quality = a
 	}
 	_, q := sells(t, cfg, prices...)
-	noise := rng.New(1, 0).Family("shoppers").At()
+	noise := rng.New(*seed, 0).Family("shoppers").At()
 	counts := make([]float64, 4)
 	for range shoppers {
 		best, taken := math.Inf(-1), 0

@@ -267,6 +267,10 @@ func TestEquilibriaOfLadders(t *testing.T) {
 		t.Errorf("Asker's equilibria are %v", found)
 	}
 	near(t, "the second", asker.Spec(0).Offers[21].Price, 2.1291, 5e-5)
+	// Unit demand, cost 2, a rung at 2, 3, 4, …: half of 2 at a price of 4 is as good as all of 1 at a price of 3.
+	if found := game(t, played(market(&Bertrand{Intercept: 1, Reservation: 10}, 0, 2, 2), between(0, 10, 11), "simultaneous", 0)).Equilibria(); !slices.Equal(found, []int{24, 36, 48}) {
+		t.Errorf("equilibria of unit demand are %v", found)
+	}
 	g := game(t, calvano())
 	found := g.Equilibria()
 	if len(found) == 0 {

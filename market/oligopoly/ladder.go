@@ -13,8 +13,8 @@ import (
 //
 //	[p^N − ξ(p^M − p^N), p^M + ξ(p^M − p^N)]
 //
-// with p^N and p^M of Config.Nash and Config.Monopoly, for each firm its own (for quantities, which fall from q^N to q^M, the other way round). The paper's own rungs go by p^N and p^M rounded to five
-// decimals, that is from 1.427725 to 1.970185.
+// with p^N and p^M of Config.Nash and Config.Monopoly, for each firm its own (for quantities, which fall from q^N to q^M, the other way round). The ends published for the paper's baseline, 1.42773 and 1.97018, are
+// those of p^N and p^M rounded to five decimals: from = 1.427725, to = 1.970185.
 type Ladder struct {
 	Rungs  int       `toml:"rungs" default:"15" range:"[2,100000]" doc:"how many there are, without a list"`
 	Extend float64   `toml:"extend" default:"0.1" range:"[0,1000]" doc:"ξ, by which share of the way from Nash to monopoly the rungs go beyond both"`

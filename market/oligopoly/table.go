@@ -1,5 +1,7 @@
 package oligopoly
 
+import "math"
+
 // mostEntries bounds Table: 20 bytes each in a duopoly.
 const mostEntries = 1 << 25
 
@@ -54,7 +56,8 @@ func (g *Game) digit(joint, firm int) int {
 func (g *Game) Profits() []float64 { return g.profits }
 
 // Equilibria lists, ascending, the joint choices of the ladder from which no firm gains by changing its own: the pure-strategy Nash equilibria of a
-// single period. On a ladder Bertrand competition has several, at cost and one rung or more above; the game may also have none.
+// single period, to a relative 1e-12 of profit, so that rounding decides nothing. There may be none. Bertrand duopolists of equal cost have two where a rung
+// is at cost: there and one rung above, where undercutting leaves nothing to earn; a second rung above cost joins them where D does not fall.
 func (g *Game) Equilibria() []int {
 	var all []int
 	for joint := range g.joints {
@@ -68,9 +71,10 @@ func (g *Game) Equilibria() []int {
 // improves tells whether some firm gains by changing its rung.
 func (g *Game) improves(joint int) bool {
 	for i := range g.n {
-		base := joint - g.digit(joint, i)
+		base, profit := joint-g.digit(joint, i), g.profits[joint*g.n+i]
+		slack := 1e-12 * math.Abs(profit)
 		for r := range g.ladders[i] {
-			if g.profits[(base+r*g.stride[i])*g.n+i] > g.profits[joint*g.n+i] {
+			if g.profits[(base+r*g.stride[i])*g.n+i] > profit+slack {
 				return true
 			}
 		}
