@@ -122,3 +122,38 @@ func (m *Metrics) Add(o *Metrics) {
 	m.Saved += o.Saved
 	m.Surplus += o.Surplus
 }
+
+// Since is what an account holds beyond an earlier one of the same stretch.
+func (m *Metrics) Since(earlier *Metrics) Metrics {
+	o, n := earlier, *earlier // n is the earlier one, taken back; means stay as they are
+	n.Periods = -o.Periods
+	n.Reward = -o.Reward
+	n.Revenue = -o.Revenue
+	n.Profit = -o.Profit
+	n.Units = -o.Units
+	n.Customers = -o.Customers
+	n.Purchases = -o.Purchases
+	n.OwnUnits = -o.OwnUnits
+	n.OwnRevenue = -o.OwnRevenue
+	n.OwnProfit = -o.OwnProfit
+	n.LostUnits = -o.LostUnits
+	n.StockOutDays = -o.StockOutDays
+	n.HoldingCost = -o.HoldingCost
+	n.PriceChanges = -o.PriceChanges
+	n.DealPeriods = -o.DealPeriods
+	n.ReceivedUnits = -o.ReceivedUnits
+	n.Views = -o.Views
+	n.Carts = -o.Carts
+	n.Abandoned = -o.Abandoned
+	n.StockOuts = -o.StockOuts
+	n.ReturnedUnits = -o.ReturnedUnits
+	n.SpoiledUnits = -o.SpoiledUnits
+	n.RepeatVisits = -o.RepeatVisits
+	n.RepeatOrders = -o.RepeatOrders
+	n.Lapsed = -o.Lapsed
+	n.Saved = -o.Saved
+	n.Surplus = -o.Surplus
+	sum := *m
+	sum.Add(&n)
+	return sum
+}

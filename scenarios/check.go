@@ -58,6 +58,14 @@ func (d *document) players(s *Scenario) {
 			d.bad(path("agents").then(strconv.Itoa(i)).then("warmup"), strconv.Itoa(w), fmt.Sprintf("less than the %d reviews of a training (train.episodes × those of an episode): else nothing is learned", reviews))
 		}
 	}
+	for i := range s.Evaluate.Rules {
+		at := path("evaluate").then("rules").then(strconv.Itoa(i)).then("name")
+		d.name(at, s.Evaluate.Rules[i].Name)
+		d.once(at, names, s.Evaluate.Rules[i].Name)
+		if slices.Contains(baselines(d.world), s.Evaluate.Rules[i].Name) {
+			d.bad(at, show(s.Evaluate.Rules[i].Name), "a name that is not one of evaluate.against")
+		}
+	}
 	against := map[string]bool{}
 	for i, a := range s.Evaluate.Against {
 		d.once(path("evaluate").then("against").then(strconv.Itoa(i)), against, a)

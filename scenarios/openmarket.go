@@ -91,6 +91,12 @@ func (r *Rule) choose(d *document, p path, _ map[string]any) {
 	}
 }
 
+// Contender is a rule that the learned policies are compared with, in the learning seller's place.
+type Contender struct {
+	Name string `toml:"name" required:"true" doc:"what it is called in tables; unique"`
+	Rule
+}
+
 func (r *Rule) options() any {
 	if r.Params == nil {
 		return nil

@@ -220,7 +220,8 @@ type Train struct {
 
 // Evaluate is how policies are compared.
 type Evaluate struct {
-	Paths            int      `toml:"paths" default:"200" range:"[2,1000000]" doc:"episodes that every policy plays, all against the same customers"`
-	Against          []string `toml:"against" default:"['history', 'best-fixed', 'best-cycle', 'cost-plus', 'random', 'optimum']" oneof:"history,best-fixed,best-cycle,cost-plus,random,optimum" default-market:"['best-fixed', 'opening', 'random']" oneof-market:"best-fixed,opening,random" doc:"what the learned policies are compared with"`
-	CoefficientDraws int      `toml:"coefficient_draws" world:"category" default:"200" range:"[0,100000]" doc:"draws of the fitted coefficients over which the headline is repeated"`
+	Paths            int         `toml:"paths" default:"200" range:"[2,1000000]" doc:"episodes that every policy plays, all against the same customers"`
+	Against          []string    `toml:"against" default:"['history', 'best-fixed', 'best-cycle', 'cost-plus', 'random', 'optimum']" oneof:"history,best-fixed,best-cycle,cost-plus,random,optimum" default-market:"['best-fixed', 'opening', 'random']" oneof-market:"best-fixed,opening,random" doc:"what the learned policies are compared with"`
+	Rules            []Contender `toml:"rules" world:"market" doc:"pricing rules that they are compared with too"`
+	CoefficientDraws int         `toml:"coefficient_draws" world:"category" default:"200" range:"[0,100000]" doc:"draws of the fitted coefficients over which the headline is repeated"`
 }

@@ -40,6 +40,9 @@ func Schema() []Key {
 	for _, k := range rules.Kinds() {
 		kind("sellers[].brain["+k.Name+"]", k.New(), OpenMarket)
 	}
+	for _, k := range rules.Kinds() {
+		kind("evaluate.rules[]["+k.Name+"]", k.New(), OpenMarket)
+	}
 	for _, k := range agents.Kinds() {
 		kind("agents["+k.Name+"]", k.New(), WeeklyCategory, OpenMarket)
 	}

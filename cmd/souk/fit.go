@@ -116,7 +116,7 @@ type fitted struct {
 
 func (a *app) fitted(ctx context.Context, s *scenarios.Scenario, watch func(workflow.Progress)) (f *fitted, err error) {
 	f = &fitted{scenario: s}
-	if s.World() == scenarios.WeeklyCategory {
+	if s.World() != scenarios.ShoppersAlone {
 		var progress func(done, total int)
 		if watch != nil {
 			watch(workflow.Progress{Stage: "fit", Total: 1})
@@ -129,7 +129,7 @@ func (a *app) fitted(ctx context.Context, s *scenarios.Scenario, watch func(work
 			return nil, err
 		}
 	}
-	f.shoppers, err = workflow.FitShoppers(ctx, s, a.processors(), watch)
+	f.shoppers, err = workflow.FitShoppers(ctx, s, f.scene, a.processors(), watch)
 	return f, err
 }
 

@@ -108,7 +108,7 @@ func (a *app) scenarioCheck() *cobra.Command {
 					return err
 				}
 				e := entry{Scenario: arg, Name: s.Name, RunID: s.RunID(), Shoppers: len(s.Shoppers.Models())}
-				if s.World() == scenarios.WeeklyCategory {
+				if s.World() != scenarios.ShoppersAlone {
 					scene, err := workflow.Open(s)
 					if err != nil {
 						return err
@@ -147,8 +147,8 @@ func (a *app) market(scenario, what string) (*scenarios.Scenario, error) {
 	if err := s.Needs(what); err != nil {
 		return nil, err
 	}
-	if len(s.Shoppers.Models()) > 0 {
-		a.notice("[shoppers] is for souk fit: the market's shoppers choose by [choice] and come by [demand]")
+	for _, text := range workflow.Unused(s) {
+		a.notice(text)
 	}
 	return s, nil
 }

@@ -170,3 +170,25 @@ func (t *Cart) Next(stream *rng.Stream) (item int, ok bool) {
 	}
 	return t.law.Items[last].Item, true
 }
+
+// Renumber is the model with other numbers for its items, each its own.
+func (c *CrossSell) Renumber(number func(Item) int) (*CrossSell, error) {
+	out := &CrossSell{Baskets: c.Baskets, Sizes: c.Sizes, Items: slices.Clone(c.Items), Rules: slices.Clone(c.Rules)}
+	to := map[int]int{}
+	for i, item := range c.Items {
+		to[item.Item] = number(item)
+		out.Items[i].Item = to[item.Item]
+	}
+	slices.SortFunc(out.Items, func(a, b Item) int { return a.Item - b.Item })
+	for i := range out.Rules {
+		r := &out.Rules[i]
+		r.If, r.Then = slices.Clone(r.If), slices.Clone(r.Then)
+		for _, side := range [][]int{r.If, r.Then} {
+			for k := range side {
+				side[k] = to[side[k]]
+			}
+			slices.Sort(side)
+		}
+	}
+	return out, out.prepare()
+}

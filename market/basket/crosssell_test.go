@@ -214,3 +214,27 @@ func BenchmarkFillBasket(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "baskets/s")
 }
+
+func TestRenumberedItemsKeepWhatTheyAre(t *testing.T) {
+	c, err := ByHand(map[string]float64{"milk": 0.5, "bread": 0.4, "eggs": 0.2}, []Habit{{If: []string{"milk"}, Then: "bread", Confidence: 0.7}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := map[string]int{"milk": 9, "bread": 2, "eggs": 5}
+	other, err := c.Renumber(func(i Item) int { return to[i.Name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	was, is := c.Cart(), other.Cart()
+	for _, i := range c.Items {
+		if i.Name == "milk" {
+			was.Add(i.Item)
+		}
+	}
+	is.Add(9)
+	for _, i := range c.Items {
+		if a, b := was.Probability(i.Item), is.Probability(to[i.Name]); math.Abs(a-b) > 1e-15 {
+			t.Errorf("%s: %v, not %v", i.Name, b, a)
+		}
+	}
+}

@@ -65,8 +65,9 @@ func (a *Arena) Tune(ctx context.Context, candidates []policies.Policy, budget B
 // FixedPrice is the best price to ask for ever.
 type FixedPrice struct {
 	Tuned
-	Price float64 `json:"price"`
-	Top   bool    `json:"top"` // no dearer offer is on the ladder: the ladder, not the market, set this price
+	Price     float64 `json:"price"`
+	Promotion string  `json:"promotion,omitempty"` // that goes with it
+	Top       bool    `json:"top"`                 // no dearer offer is on the ladder: the ladder, not the market, set this price
 }
 
 // BestFixed tunes a fixed price over the learner's ladder; fixed makes the policy that always asks a price.
@@ -86,7 +87,7 @@ func (a *Arena) BestFixed(ctx context.Context, fixed func(price float64) (polici
 		return nil, err
 	}
 	price := prices[tuned.Index]
-	return &FixedPrice{*tuned, price, price == slices.Max(prices)}, nil
+	return &FixedPrice{Tuned: *tuned, Price: price, Top: price == slices.Max(prices)}, nil
 }
 
 func (a *Arena) ladder() (prices []float64, err error) {

@@ -29,14 +29,20 @@ const (
 
 // Baselines are what learning is compared with, tuned on worlds that neither learning nor the comparison meets.
 type Baselines struct {
-	Fixed  *evaluate.FixedPrice `json:"best_fixed,omitempty"`
+	Fixed *evaluate.FixedPrice `json:"best_fixed,omitempty"`
+	*Patterns
+
+	policies map[string]policies.Policy
+	entered  []string // those that are compared with, in the order of the table
+}
+
+// Patterns are what is tuned for a chain's category beside the best fixed price.
+type Patterns struct {
 	Cycle  *evaluate.TunedCycle `json:"best_cycle,omitempty"`
 	Markup float64              `json:"cost_plus_markup"` // mean recent price over cost, less 1
 	Weeks  []int                `json:"history_weeks"`    // whose prices history replays
 	Plan   *optimum.Plan        `json:"-"`
 
-	policies  map[string]policies.Policy
-	entered   []string // those that are compared with, in the order of the table
 	reduction optimum.Reduction
 }
 
@@ -85,7 +91,7 @@ func (w *World) unfold(world *category.Market, master, episode uint64) *category
 
 // Tune finds what learning is to be compared with.
 func Tune(ctx context.Context, s *scenarios.Scenario, d *Data, m *Models, w *World, workers int, watch func(done, total int)) (*Baselines, error) {
-	b := &Baselines{policies: map[string]policies.Policy{}}
+	b := &Baselines{Patterns: &Patterns{}, policies: map[string]policies.Policy{}}
 	quick := w.expected()
 	arena := arenaOf(quick, tuneMaster(s), workers)
 	arena.Progress = watch

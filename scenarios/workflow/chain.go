@@ -55,6 +55,12 @@ func (c *chain) Documents() map[string]any { return c.models.Documents() }
 
 func (c *chain) FitText(w io.Writer) error { return FitText(w, c.s, c.data, c.models) }
 
+func (c *chain) shoppers() []Shopper { return nil }
+
+func (c *chain) usual() []string { return nil }
+
+func (c *chain) budget() evaluate.Budget { return evaluate.Budget{First: firstPaths, Paths: tunePaths} }
+
 func (c *chain) worlds() (school, full world, err error) {
 	if c.full, err = Build(c.s, c.data, c.models, c.s.Market.Stores.EvaluateShare()); err != nil {
 		return nil, nil, err
@@ -128,6 +134,8 @@ func (c *chain) closing(p *page, m *Summary) {
 }
 
 func (c *chain) caveats(m *Summary) []string { return m.caveats() }
+
+func (c *chain) about() string { return "" }
 
 func (c *chain) provenance() (data, warned []string) {
 	d := &c.s.Data

@@ -60,7 +60,8 @@ type Summary struct {
 	Findings   []logs.Finding   `json:"findings"`
 	Baselines  *Baselines       `json:"baselines"`
 	Comparison *evaluate.Result `json:"comparison"`
-	*Chapters                   // of a chain's category; nil for a market of sellers
+	*Chapters                   // of a chain's category; nil for an open market
+	Accounts   []Account        `json:"accounts,omitempty"` // of an open market, by policy
 	Chosen     *Chosen          `json:"chosen"`
 	Learned    string           `json:"learned_policy"` // the chosen policy in words
 
@@ -151,7 +152,7 @@ func (r *Run) train(ctx context.Context, scene Scene, run *rundir.Run, summary *
 	if err != nil {
 		return err
 	}
-	if summary.Chosen, err = Choose(ctx, s, full, learned, r.workers()); err != nil {
+	if summary.Chosen, err = Choose(ctx, scene, s, full, learned, r.workers()); err != nil {
 		return err
 	}
 	t.done("train")
@@ -230,7 +231,7 @@ func (r *Run) writeBundle(run *rundir.Run, summary *Summary) error {
 	b := &bundle.Bundle{Table: chosen.Table, Manifest: bundle.Manifest{
 		Name: s.Name + " " + chosen.Agent, Souk: souk.Version, Scenario: s.Name, ScenarioSHA256: s.Hash(), Agent: chosen.Agent, Seed: chosen.Seed,
 		Episodes: int64(s.Train.Episodes), Purpose: s.Question,
-		Data: data, Caveats: slices.Concat(summary.scene.answer(summary), summary.scene.caveats(summary), warned)}}
+		Market: summary.scene.about(), Data: data, Caveats: slices.Concat(summary.scene.answer(summary), summary.scene.caveats(summary), warned)}}
 	for i := range s.Agents {
 		if s.Agents[i].Name == chosen.Agent {
 			parameters, err := json.Marshal(s.Agents[i].Params)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/estimators"
@@ -18,26 +19,42 @@ type Shopper struct {
 	Saved json.Marshaler
 }
 
-// FitShoppers fits the models of the shoppers, part by part. When the context is done it returns at once, with its error.
-// The result does not depend on the number of workers. Watch may be nil.
-func FitShoppers(ctx context.Context, s *scenarios.Scenario, workers int, watch func(Progress)) ([]Shopper, error) {
+// FitShoppers fits the models of the shoppers, part by part, but for those that the fit of their market has fitted; scene is nil without a market.
+// When the context is done it returns at once, with its error. The result does not depend on the number of workers. Watch may be nil.
+func FitShoppers(ctx context.Context, s *scenarios.Scenario, scene Scene, workers int, watch func(Progress)) ([]Shopper, error) {
+	var known []Shopper
+	if scene != nil {
+		known = scene.shoppers()
+	}
 	var all []Shopper
 	for _, m := range s.Shoppers.Models() {
-		if hand, ok := m.Estimator.(estimators.ByHand); ok && m.ByHand() {
-			given, err := hand.Given()
-			if err != nil {
-				return nil, s.ModelFault(m, err)
-			}
-			all = append(all, Shopper{m, nil, given})
+		if k := slices.IndexFunc(known, func(o Shopper) bool { return o.Model == m }); k >= 0 {
+			all = append(all, known[k])
 			continue
 		}
-		fit, err := onData(ctx, s, m, workers, watch, "fitting", finiteFit(m.Estimator))
+		one, err := fitShopper(ctx, s, m, workers, watch)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Shopper{m, fit, fit.Saved})
+		all = append(all, one)
 	}
 	return all, nil
+}
+
+// fitShopper fits a model of the shoppers, or takes it as it is given.
+func fitShopper(ctx context.Context, s *scenarios.Scenario, m *scenarios.Model, workers int, watch func(Progress)) (Shopper, error) {
+	if hand, ok := m.Estimator.(estimators.ByHand); ok && m.ByHand() {
+		given, err := hand.Given()
+		if err != nil {
+			err = s.ModelFault(m, err)
+		}
+		return Shopper{m, nil, given}, err
+	}
+	fit, err := onData(ctx, s, m, workers, watch, "fitting", finiteFit(m.Estimator))
+	if err != nil {
+		return Shopper{}, err
+	}
+	return Shopper{m, fit, fit.Saved}, nil
 }
 
 // onData gives a model's job to do on the scenario's files.

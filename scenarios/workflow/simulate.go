@@ -87,6 +87,9 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load f
 		return nil, err
 	}
 	if len(names) == 0 {
+		names = scene.usual()
+	}
+	if len(names) == 0 {
 		return nil, field.New("--policy", "none", "a bundle's folder or one of "+scene.rules())
 	}
 	r := &Run{Scenario: s, Workers: workers, Watch: watch}

@@ -113,7 +113,7 @@ type Chosen struct {
 }
 
 // Choose picks the learned policy that does best in the worlds that baselines are tuned in, which the comparison does not meet.
-func Choose(ctx context.Context, s *scenarios.Scenario, w world, learned []Learned, workers int) (*Chosen, error) {
+func Choose(ctx context.Context, scene Scene, s *scenarios.Scenario, w world, learned []Learned, workers int) (*Chosen, error) {
 	arena := arenaOf(w.quick(), tuneMaster(s), workers)
 	var all []Chosen
 	var candidates []policies.Policy
@@ -123,7 +123,7 @@ func Choose(ctx context.Context, s *scenarios.Scenario, w world, learned []Learn
 			candidates = append(candidates, table)
 		}
 	}
-	tuned, err := arena.Tune(ctx, candidates, evaluate.Budget{First: firstPaths, Paths: tunePaths})
+	tuned, err := arena.Tune(ctx, candidates, scene.budget())
 	if err != nil {
 		return nil, err
 	}

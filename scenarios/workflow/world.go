@@ -31,7 +31,12 @@ type world interface {
 }
 
 // Open reads what a scenario's market needs of data and checks it, before anything is fitted. The error is a *field.Error.
-func Open(s *scenarios.Scenario) (Scene, error) { return openChain(s) }
+func Open(s *scenarios.Scenario) (Scene, error) {
+	if s.World() == scenarios.OpenMarket {
+		return openBazaar(s)
+	}
+	return openChain(s)
+}
 
 // arenaOf is where policies play in a world for the learner.
 func arenaOf(w world, master uint64, workers int) evaluate.Arena {
@@ -59,8 +64,11 @@ type Scene interface {
 
 // stages of the main job that differ between the kinds.
 type stages interface {
+	shoppers() []Shopper                     // the models of [shoppers] that Fit has fitted
 	worlds() (school, full world, err error) // what is learned in, and what is compared in
 	rule(name string) (made rule, ok bool, err error)
+	usual() []string         // names of what is simulated where nobody says
+	budget() evaluate.Budget // of tuning
 	tune(ctx context.Context, w world, workers int, watch func(done, total int)) (*Baselines, error)
 	optima(c *evaluate.Contest, w world, b *Baselines) // adds what is known of the best that could be done
 	chapters(ctx context.Context, r *Run, m *Summary, w world, learned []Learned, done func(stage string)) error
@@ -78,6 +86,7 @@ type telling interface {
 	closing(p *page, m *Summary)                       // the sections after it
 	caveats(m *Summary) []string                       // what a reader should not forget
 	alone(table *policies.Table, periods int) []string // prices while nothing else happens
+	about() string                                     // the market, for the bundle; may be empty
 	provenance() (data, warnings []string)             // for the bundle
 	pictures(m *Summary, w world) ([]picture, error)   // beyond learning, policy and comparison
 	rules() string                                     // that can be simulated, for messages

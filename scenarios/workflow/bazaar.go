@@ -1,0 +1,297 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/souk-sim/souk/agents/train"
+	"github.com/souk-sim/souk/market"
+	"github.com/souk-sim/souk/market/logs"
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/evaluate"
+	"github.com/souk-sim/souk/policies/rules"
+	"github.com/souk-sim/souk/results"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
+)
+
+// bazaar is the scene of an open market: many sellers, shoppers one by one.
+type bazaar struct {
+	s      *scenarios.Scenario
+	cfg    *market.Config
+	player int // the learning seller, -1 where all have a brain
+	series *series
+	people []Shopper // the models of [shoppers] that the market draws on
+	told   []string  // what it does not draw on, and how it took what it does
+	full   *shop
+}
+
+// openBazaar reads the series of the demand model, if there is one.
+func openBazaar(s *scenarios.Scenario) (*bazaar, error) {
+	b := &bazaar{s: s, player: -1}
+	for i, seller := range s.Players() {
+		if seller.Learns() {
+			b.player = i
+		}
+	}
+	if s.Traffic.Demand == nil {
+		return b, nil
+	}
+	var err error
+	b.series, err = readSeries(s, s.Traffic.Demand)
+	return b, err
+}
+
+func (b *bazaar) Records() (periods int, findings []logs.Finding) {
+	if b.series == nil {
+		return 0, []logs.Finding{}
+	}
+	return b.series.Observed(), append([]logs.Finding{}, b.series.Findings...)
+}
+
+// shop is an open market as a world.
+type shop struct {
+	Config *market.Config
+	Seats
+}
+
+func (w *shop) seats() *Seats { return &w.Seats }
+
+func (w *shop) share() float64 { return 1 }
+
+func (w *shop) quick() world { return w }
+
+func (w *shop) score(a *results.Metrics) float64 {
+	return a.Reward / float64(max(a.Periods, 1)) / w.share()
+}
+
+func (w *shop) open(master uint64) (train.World, error) {
+	m, err := market.New(w.Config, master)
+	return &reviewed{Market: m, learner: w.Learner}, err
+}
+
+// reviewed is a market that also accounts for the time between the learner's reviews.
+type reviewed struct {
+	*market.Market
+	learner      int
+	before, week results.Metrics
+}
+
+// Reset implements env.Environment.
+func (r *reviewed) Reset(episode uint64) {
+	r.Market.Reset(episode)
+	r.before = results.Metrics{}
+}
+
+// Next implements env.Environment.
+func (r *reviewed) Next(step *env.TimeStep) bool {
+	if !r.Market.Next(step) {
+		return false
+	}
+	if step.Player == r.learner {
+		now := r.Account()
+		r.week = now.Since(&r.before)
+		r.before = *now
+	}
+	return true
+}
+
+// Week implements train.World.
+func (r *reviewed) Week() *results.Metrics { return &r.week }
+
+func (b *bazaar) shoppers() []Shopper { return b.people }
+
+func (b *bazaar) worlds() (school, full world, err error) {
+	if b.full, err = b.shop(); err != nil {
+		return nil, nil, err
+	}
+	return b.full, b.full, nil
+}
+
+// shop seats the players of the configuration.
+func (b *bazaar) shop() (*shop, error) {
+	w := &shop{Config: b.cfg}
+	m, err := market.New(b.cfg, 0)
+	if err != nil {
+		return nil, err
+	}
+	w.Others = make([]policies.Policy, m.Players())
+	for i, seller := range b.s.Players() {
+		if seller.Learns() {
+			continue
+		}
+		if w.Others[i], err = seller.Rule.Params.Policy(m.Spec(i)); err != nil {
+			k := slices.IndexFunc(b.s.Sellers, func(o scenarios.Seller) bool { return o.Name == seller.Name })
+			return nil, fault(b.s, err, "sellers", strconv.Itoa(k), "brain")
+		}
+	}
+	w.Learner = max(b.player, 0)
+	w.Spec = m.Spec(w.Learner)
+	if b.player >= 0 {
+		w.Encoder, err = encoder(b.s, w.Spec)
+	}
+	return w, err
+}
+
+// fault gives an error about parameters the scenario's file and line.
+func fault(s *scenarios.Scenario, err error, keys ...string) error {
+	bad, ok := errors.AsType[*field.Error](err)
+	if !ok || bad.File != "" {
+		return err
+	}
+	if bad.Key != "" {
+		keys = append(keys, strings.Split(bad.Key, ".")...)
+	}
+	return s.Fault(bad.Found, bad.Expected, keys...)
+}
+
+// opening is the offer that stands when an episode opens, for ever.
+const opening = "opening"
+
+// rule finds what a name asks for: an offer, a rule of the scenario, or a kind of rule as it is by default.
+func (b *bazaar) rule(name string) (made rule, ok bool, err error) {
+	kind, rest, _ := strings.Cut(name, ":")
+	is := func(r rules.Rule, keys ...string) rule {
+		return func(_ context.Context, w world, _ int) (policies.Policy, error) {
+			p, err := r.Policy(w.seats().Spec)
+			if err != nil && keys != nil {
+				err = fault(b.s, err, keys...)
+			} else if bad, ok := errors.AsType[*field.Error](err); ok {
+				err = field.New("--policy", name+": "+bad.Error(), "a rule with what it needs")
+			}
+			return p, err
+		}
+	}
+	switch {
+	case kind == "fixed" && rest != "":
+		text, promotion, _ := strings.Cut(rest, "/")
+		price, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return nil, true, field.New("--policy", name, "fixed:PRICE or fixed:PRICE/PROMOTION, an offer of the seller's")
+		}
+		return is(&rules.Fixed{Price: price, Promotion: promotion}), true, b.offered(name, price, promotion)
+	case name == bestFixed:
+		return func(ctx context.Context, w world, workers int) (policies.Policy, error) {
+			_, p, err := b.bestFixed(ctx, w, workers, nil)
+			return p, err
+		}, true, nil
+	case name == opening:
+		return func(_ context.Context, w world, _ int) (policies.Policy, error) {
+			o := b.cfg.Sellers[w.seats().Learner].Offers[b.cfg.Sellers[w.seats().Learner].Opening]
+			return (&rules.Fixed{Price: o.Price, Promotion: o.Promotion}).Policy(w.seats().Spec)
+		}, true, nil
+	}
+	for i := range b.s.Evaluate.Rules {
+		if r := &b.s.Evaluate.Rules[i]; r.Name == name {
+			return is(r.Params, "evaluate", "rules", strconv.Itoa(i)), true, nil
+		}
+	}
+	for _, k := range rules.Kinds() {
+		if k.Name == name {
+			return is(k.New()), true, nil
+		}
+	}
+	return nil, false, nil
+}
+
+// offered refuses an offer that the seller does not have: another would be made in its place.
+func (b *bazaar) offered(name string, price float64, promotion string) error {
+	offers := b.s.MarketConfig().Sellers[max(b.player, 0)].Offers
+	nearest := offers[0]
+	for _, o := range offers {
+		if o.Promotion == promotion && math.Abs(o.Price-price) < 1e-9 {
+			return nil
+		}
+		if math.Abs(o.Price-price) < math.Abs(nearest.Price-price) {
+			nearest = o
+		}
+	}
+	return field.New("--policy", name, "an offer of the seller's, nearest "+offerText(nearest.Price, nearest.Promotion))
+}
+
+func (b *bazaar) rules() string {
+	names := []string{"fixed:PRICE", "fixed:PRICE/PROMOTION", bestFixed, opening}
+	for _, r := range b.s.Evaluate.Rules {
+		names = append(names, r.Name)
+	}
+	for _, k := range rules.Kinds() {
+		names = append(names, k.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// usual is what is simulated where nobody says.
+func (b *bazaar) usual() (names []string) {
+	for _, r := range b.s.Evaluate.Rules {
+		names = append(names, r.Name)
+	}
+	return append(names, bestFixed)
+}
+
+// bestFixed finds the offer that is best made for ever.
+func (b *bazaar) bestFixed(ctx context.Context, w world, workers int, watch func(done, total int)) (*evaluate.FixedPrice, policies.Policy, error) {
+	arena := arenaOf(w.quick(), tuneMaster(b.s), workers)
+	arena.Progress = watch
+	spec := w.seats().Spec
+	candidates := make([]policies.Policy, len(spec.Offers))
+	for a, o := range spec.Offers {
+		var err error
+		if candidates[a], err = (&rules.Fixed{Price: o.Price, Promotion: o.Promotion}).Policy(spec); err != nil {
+			return nil, nil, err
+		}
+	}
+	budget := b.budget()
+	tuned, err := arena.Tune(ctx, candidates, budget)
+	if err != nil {
+		return nil, nil, err
+	}
+	best := spec.Offers[tuned.Index]
+	top := !slices.ContainsFunc(b.cfg.Sellers[w.seats().Learner].Offers, func(o market.Offer) bool { return o.Price > best.Price })
+	return &evaluate.FixedPrice{Tuned: *tuned, Price: best.Price, Promotion: best.Promotion, Top: top}, candidates[tuned.Index], nil
+}
+
+// budget of tuning is at most that of the comparison: markets may be large.
+func (b *bazaar) budget() evaluate.Budget {
+	return evaluate.Budget{First: min(firstPaths, b.s.Evaluate.Paths), Paths: min(tunePaths, b.s.Evaluate.Paths)}
+}
+
+func (b *bazaar) tune(ctx context.Context, w world, workers int, watch func(done, total int)) (*Baselines, error) {
+	base := &Baselines{policies: map[string]policies.Policy{}}
+	for _, name := range slices.Concat(b.s.Evaluate.Against, b.ruleNames()) {
+		var err error
+		if name == bestFixed {
+			base.Fixed, base.policies[name], err = b.bestFixed(ctx, w, workers, watch)
+		} else {
+			var make rule
+			if make, _, err = b.rule(name); err == nil {
+				base.policies[name], err = make(ctx, w, workers)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		base.entered = append(base.entered, name)
+	}
+	return base, nil
+}
+
+func (b *bazaar) ruleNames() (names []string) {
+	for _, r := range b.s.Evaluate.Rules {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+// optima are not known of an open market.
+func (b *bazaar) optima(*evaluate.Contest, world, *Baselines) {}
+
+func (b *bazaar) chapters(_ context.Context, _ *Run, m *Summary, _ world, _ []Learned, done func(stage string)) error {
+	m.Accounts = accountsOf(m.Comparison)
+	done("evaluate")
+	return nil
+}

@@ -1,0 +1,113 @@
+package workflow
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/evaluate"
+	"github.com/souk-sim/souk/results"
+	"github.com/souk-sim/souk/results/report"
+	"github.com/souk-sim/souk/sim/env"
+	"github.com/souk-sim/souk/sim/rng"
+)
+
+// drawnPaths is how many evaluation paths the pictures are means of.
+const drawnPaths = 8
+
+// mostDrawn is how many policies a picture of paths has.
+const mostDrawn = 4
+
+// course is what a policy came to, period by period: means over paths.
+type course struct {
+	price, units, visitors []float64
+}
+
+// follow plays a policy on the first evaluation paths.
+func (b *bazaar) follow(w world, policy policies.Policy, paths int) (*course, error) {
+	n := b.s.Time.Horizon
+	c := &course{price: make([]float64, n), units: make([]float64, n), visitors: make([]float64, n)}
+	master, seats := evaluate.MasterSeed(b.s.Seed), w.seats()
+	m, err := w.open(master)
+	if err != nil {
+		return nil, err
+	}
+	turns := make([]uint64, m.Players())
+	for path := range paths {
+		brain := rng.New(master, uint64(path)).Family("brain")
+		clear(turns)
+		m.Reset(uint64(path))
+		var before results.Metrics
+		last, at := seats.Spec.Offers[b.cfg.Sellers[seats.Learner].Opening].Price, 0.0
+		for step := new(env.TimeStep); m.Next(step); {
+			who := step.Player
+			if who == seats.Learner {
+				now := *m.Account()
+				until := at + step.Elapsed
+				if step.Stage == env.Last {
+					until = float64(n)
+				}
+				c.spread(at, until, last, now.OwnUnits-before.OwnUnits, now.Customers-before.Customers, float64(paths))
+				before, at = now, until
+			}
+			if step.Stage == env.Last {
+				continue
+			}
+			stream := brain.At(uint64(who), turns[who])
+			turns[who]++
+			decider := policy
+			if who != seats.Learner {
+				decider = seats.Others[who]
+			}
+			d := decider.Decide(step.Observation, stream.Float64())
+			if who == seats.Learner {
+				last = d.Price
+			}
+			m.Act(d.Action)
+		}
+	}
+	return c, nil
+}
+
+// spread gives each period its part of a stretch of time, in periods, under one price.
+func (c *course) spread(from, to, price, units, visitors, paths float64) {
+	for k := int(from); k < len(c.price) && float64(k) < to; k++ {
+		part := min(to, float64(k+1)) - max(from, float64(k))
+		c.price[k] += part * price / paths
+		c.units[k] += part / (to - from) * units / paths
+		c.visitors[k] += part / (to - from) * visitors / paths
+	}
+}
+
+// pictures are the paths of prices, units and visitors.
+func (b *bazaar) pictures(m *Summary, w world) ([]picture, error) {
+	paths := min(drawnPaths, b.s.Evaluate.Paths)
+	mean := fmt.Sprintf("mean of %s that training never met", plural(paths, "path"))
+	period := b.s.Time.Period
+	k := &b.cfg.Sellers[b.player]
+	prices := &report.PricePaths{Title: "Prices", Subtitle: mean, X: period, Y: "price of " + k.Name + ", $"}
+	if k.Levels {
+		prices.Y = "price level of " + k.Name
+	}
+	units := &report.PricePaths{Title: "Units", Subtitle: mean, X: period, Y: "units of " + k.Name + " a " + period}
+	visitors := &report.PricePaths{Title: "Visitors", Subtitle: mean, X: period, Y: "shoppers a " + period}
+	names := append([]string{m.Chosen.Agent}, slices.DeleteFunc(slices.Clone(m.Baselines.entered), func(name string) bool { return name == random })...)
+	for _, name := range names[:min(len(names), mostDrawn)] {
+		policy := m.Baselines.policies[name]
+		if name == m.Chosen.Agent {
+			policy = m.Chosen.Table
+		}
+		c, err := b.follow(w, policy, paths)
+		if err != nil {
+			return nil, err
+		}
+		var time []float64
+		for t := range c.price {
+			time = append(time, float64(t+1))
+		}
+		prices.Paths = append(prices.Paths, report.PricePath{Name: name, Time: time, Price: c.price})
+		units.Paths = append(units.Paths, report.PricePath{Name: name, Time: time, Price: c.units})
+		visitors.Paths = append(visitors.Paths, report.PricePath{Name: name, Time: time, Price: c.visitors})
+	}
+	return []picture{{"prices", prices}, {"units", units}, {"visitors", visitors}}, nil
+}
