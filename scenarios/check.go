@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/souk-sim/souk/market/demand"
+	"github.com/souk-sim/souk/sim/env"
 )
 
 // What a value may be beside others; what it may be by itself stands in the schema's tags.
@@ -300,7 +301,11 @@ func (d *document) state(s *Scenario) {
 	for _, name := range sortedKeys(seller.State) {
 		f := seller.State[name]
 		at := p.then(name)
-		if !slices.Contains(known, name) {
+		switch {
+		case slices.Contains(known, name):
+		case slices.ContainsFunc(s.Hidden(), func(f env.Feature) bool { return f.Name == name }):
+			d.bad(at, "what no seller could know", "it in knows, where that is meant")
+		default:
 			d.bad(at, "an unknown feature", Suggest(name, known))
 		}
 		switch {

@@ -3,12 +3,26 @@ package scenarios
 import (
 	"slices"
 
+	"github.com/souk-sim/souk/market"
 	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/sim/env"
 )
 
 // Features lists what the learning seller can see, in the order of its observations.
-func (s *Scenario) Features() []env.Feature { return category.Features(s.Data.Products, s.Own()) }
+func (s *Scenario) Features() []env.Feature {
+	if cfg := s.MarketConfig(); cfg != nil {
+		return market.Features(cfg, cfg.Focal)
+	}
+	return category.Features(s.Data.Products, s.Own())
+}
+
+// Hidden lists what no seller could know, and the learning one sees only where its key knows names it; a category has nothing of the kind.
+func (s *Scenario) Hidden() []env.Feature {
+	if cfg := s.MarketConfig(); cfg != nil {
+		return market.Hidden(cfg, cfg.Focal)
+	}
+	return nil
+}
 
 // Learner is the seller whose place the agents take; nil in an open market where all have a brain.
 func (s *Scenario) Learner() *Seller {

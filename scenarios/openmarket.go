@@ -3,6 +3,7 @@ package scenarios
 import (
 	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -112,8 +113,8 @@ type Ladder struct {
 	Levels bool // prices are multiples of list prices
 }
 
-// UnmarshalTOML reads a list of prices, { from, to, rungs }, { prices } or { levels }, each of these with promotions too, or a list of
-// { price, promotion } or { level, promotion }.
+// UnmarshalTOML reads a list of prices, { from, to, rungs }, { prices } or { levels }, each of these tables with promotions too, or a list of
+// { price, promotion }, of { level, promotion } or, for a seller of several products, of { prices, price, promotion }.
 func (l *Ladder) UnmarshalTOML(v any) error {
 	*l = Ladder{}
 	if list, ok := elements(v); ok {
@@ -188,29 +189,18 @@ func (l *Ladder) each(list []any) error {
 		table, ok := item.(map[string]any)
 		at := strconv.Itoa(i)
 		if !ok {
-			return &field.Error{Key: at, Found: show(item), Expected: "{ price, promotion } or { level, promotion }, as before it"}
+			return &field.Error{Key: at, Found: show(item), Expected: "a table, as before it"}
 		}
-		form := "price"
-		if _, levels := table["level"]; levels {
-			form = "level"
+		_, levels := table["level"]
+		if i > 0 && l.Levels != levels {
+			return &field.Error{Key: at, Found: show(table["level"]) + " for a level", Expected: "all levels, or none"}
 		}
-		if i > 0 && l.Levels != (form == "level") {
-			return &field.Error{Key: at + "." + form, Found: "a " + form, Expected: "all prices, or all levels"}
-		}
-		l.Levels = form == "level"
-		if err := unknownKey(table, []string{form, "promotion"}); err != nil {
+		l.Levels = levels
+		offer, err := l.offer(table)
+		if err != nil {
 			return under(at, err)
 		}
-		price, err := l.price(table[form])
-		if err != nil {
-			return &field.Error{Key: at + "." + form, Found: show(table[form]), Expected: err.Error()}
-		}
-		name, isText := table["promotion"].(string)
-		if _, given := table["promotion"]; given && !isText {
-			return &field.Error{Key: at + ".promotion", Found: show(table["promotion"]), Expected: "a string"}
-		}
-		offer := market.Offer{Price: price, Promotion: name}
-		if slices.ContainsFunc(l.Offers, func(o market.Offer) bool { return o.Price == price && o.Promotion == name }) {
+		if slices.ContainsFunc(l.Offers, func(o market.Offer) bool { return reflect.DeepEqual(o, offer) }) {
 			return &field.Error{Key: at, Found: "an offer again", Expected: "each offer once"}
 		}
 		l.Offers = append(l.Offers, offer)
@@ -218,8 +208,49 @@ func (l *Ladder) each(list []any) error {
 	return nil
 }
 
+// offer reads one.
+func (l *Ladder) offer(table map[string]any) (o market.Offer, err error) {
+	form, known := "price", []string{"price", "promotion"}
+	all, several := table["prices"]
+	switch {
+	case l.Levels:
+		form, known = "level", []string{"level", "promotion"}
+	case several:
+		known = append(known, "prices")
+	}
+	if err := unknownKey(table, known); err != nil {
+		return o, err
+	}
+	called := table[form]
+	if several {
+		list, ok := elements(all)
+		for i, v := range list {
+			x, err := l.price(v)
+			if n, isNumber := number(v); err != nil && !(isNumber && n == 0) { // a product may be had for nothing
+				return o, &field.Error{Key: "prices." + strconv.Itoa(i), Found: show(v), Expected: err.Error() + ", or 0"}
+			}
+			o.Prices = append(o.Prices, x)
+		}
+		if !ok || len(list) == 0 {
+			return o, &field.Error{Key: "prices", Found: show(all), Expected: "a price for each of the seller's products"}
+		}
+		if called == nil {
+			called = list[0]
+		}
+	}
+	if o.Price, err = l.price(called); err != nil {
+		return o, &field.Error{Key: form, Found: show(called), Expected: err.Error()}
+	}
+	name, ok := table["promotion"].(string)
+	if _, given := table["promotion"]; given && !ok {
+		return o, &field.Error{Key: "promotion", Found: show(table["promotion"]), Expected: "a string"}
+	}
+	o.Promotion = name
+	return o, nil
+}
+
 // mostOffers is how many a seller may choose among.
-const mostOffers = 10_000
+const mostOffers = 1000
 
 func (l *Ladder) price(v any) (float64, error) {
 	x, ok := number(v)
@@ -239,21 +270,24 @@ func (l Ladder) MarshalTOML() ([]byte, error) {
 		form = "level"
 	}
 	var tables []byte
-	promoted, ascending := false, true
+	plain := true
 	for i, o := range l.Offers {
 		bare[i] = o.Price
-		ascending = ascending && (i == 0 || o.Price > bare[i-1])
-		promoted = promoted || o.Promotion != ""
+		plain = plain && o.Promotion == "" && o.Prices == nil && (i == 0 || o.Price > bare[i-1])
 		if i > 0 {
 			tables = append(tables, ", "...)
 		}
 		tables = append(tables, "{ "+form+" = "+number64(o.Price)...)
+		if o.Prices != nil {
+			list, _ := Offers(o.Prices).MarshalTOML()
+			tables = append(tables, ", prices = "+string(list)...)
+		}
 		if o.Promotion != "" {
 			tables = append(tables, ", promotion = "+quote(o.Promotion)...)
 		}
 		tables = append(tables, " }"...)
 	}
-	if promoted || !ascending {
+	if !plain {
 		return slices.Concat([]byte("["), tables, []byte("]")), nil
 	}
 	list, err := bare.MarshalTOML()

@@ -12,6 +12,7 @@ import (
 	"github.com/souk-sim/souk/market/promotion"
 	"github.com/souk-sim/souk/market/stock"
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
 )
 
 // market checks what an open market has: first what a scenario says and market.Config does not, then the configuration that it makes.
@@ -33,8 +34,61 @@ func (d *document) market(s *Scenario) {
 		d.located(err)
 		return
 	}
-	_, err := promotion.New(&cfg.Promotions)
-	d.located(err)
+	if _, err := promotion.New(&cfg.Promotions); err != nil {
+		d.located(err)
+		return
+	}
+	if d.brains(s, cfg); len(d.errs) == 0 && s.Learner() != nil {
+		d.state(s)
+	}
+}
+
+// brains checks what sellers know, and their rules against what they see.
+func (d *document) brains(s *Scenario, cfg *market.Config) {
+	all := s.Players()
+	for i, seller := range all {
+		if i > 0 && all[i-1] == seller {
+			continue // a copy
+		}
+		p := path("sellers").then(strconv.Itoa(slices.IndexFunc(s.Sellers, func(o Seller) bool { return o.Name == seller.Name })))
+		var hidden []string
+		for _, f := range market.Hidden(cfg, i) {
+			hidden = append(hidden, f.Name)
+		}
+		for k, name := range seller.Knows {
+			if at := p.then("knows").then(strconv.Itoa(k)); !slices.Contains(hidden, name) {
+				d.bad(at, show(name), "something that no seller could know: "+Suggest(name, hidden))
+			} else if slices.Contains(seller.Knows[:k], name) {
+				d.bad(at, show(name)+" again", "each name once")
+			}
+		}
+		if len(d.errs) > 0 {
+			return
+		}
+		if !seller.Learns() {
+			d.rule(p.then("brain"), seller.Rule, cfg, i)
+			continue
+		}
+		for k := range s.Evaluate.Rules {
+			d.rule(path("evaluate").then("rules").then(strconv.Itoa(k)), &s.Evaluate.Rules[k].Rule, cfg, i)
+		}
+	}
+}
+
+// rule holds a rule against what its seller sees and offers.
+func (d *document) rule(p path, r *Rule, cfg *market.Config, seller int) {
+	spec := &env.Spec{Features: market.Features(cfg, seller)}
+	for _, o := range cfg.Sellers[seller].Offers {
+		spec.Offers = append(spec.Offers, env.Offer{Price: o.Price, Promotion: o.Promotion})
+	}
+	if _, err := r.Params.Policy(spec); err != nil || !cfg.Sellers[seller].Levels {
+		d.wrong(p, err)
+		return
+	}
+	spec.Features = slices.DeleteFunc(spec.Features, func(f env.Feature) bool { return f.Unit == "$" })
+	if _, err := r.Params.Policy(spec); err != nil {
+		d.bad(p.then("rule"), show(r.Rule)+" beside levels", "offers that are prices, for it goes by prices in $")
+	}
 }
 
 // names checks names of the elements of an array, each its own.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -14,6 +15,7 @@ import (
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/scenarios/workflow"
+	"github.com/souk-sim/souk/sim/env"
 )
 
 func (a *app) scenario() *cobra.Command {
@@ -208,6 +210,8 @@ func (a *app) scenarioSchema() *cobra.Command {
 func (a *app) scenarioFeatures() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "features SCENARIO", Short: "What the learning seller can see, for its state", Args: takes("SCENARIO"),
+		Long: "What the learning seller can see, for its state. In a market of [[products]] there is also what no seller could know: a seller sees it where its\n" +
+			"key knows names it, and what it then earns no shop can.",
 		Example: "  souk scenario features canned-tuna",
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, err := a.market(args[0], "look around")
@@ -219,19 +223,30 @@ func (a *app) scenarioFeatures() *cobra.Command {
 				Unit    string `json:"unit"`
 				Doc     string `json:"doc"`
 				InState bool   `json:"in_state"`
+				Hidden  bool   `json:"hidden,omitempty"` // no seller could know it; the key knows gives it nevertheless
+			}
+			seller := s.Learner()
+			if seller == nil {
+				return s.Fault("a brain in every seller", "one without, whose place an agent takes", "sellers")
 			}
 			var list []entry
-			for _, f := range s.Features() {
-				_, in := s.Learner().State[f.Name]
-				list = append(list, entry{f.Name, f.Unit, f.Doc, in})
+			add := func(features []env.Feature, hidden bool) {
+				for _, f := range features {
+					if known := slices.Contains(seller.Knows, f.Name); !hidden || !known {
+						_, in := seller.State[f.Name]
+						list = append(list, entry{f.Name, f.Unit, f.Doc, in, hidden || known})
+					}
+				}
 			}
+			add(s.Features(), false)
+			add(s.Hidden(), true)
 			if a.json {
-				return a.document("features", map[string]any{"seller": s.Learner().Name, "features": list})
+				return a.document("features", map[string]any{"seller": seller.Name, "features": list})
 			}
 			return a.table(func(t *tabwriter.Writer) {
 				fmt.Fprintln(t, "FEATURE\tUNIT\tIN STATE\tMEANING")
 				for _, f := range list {
-					fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Name, f.Unit, map[bool]string{true: "yes"}[f.InState], f.Doc)
+					fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Name, f.Unit, map[bool]string{true: "yes"}[f.InState], map[bool]string{true: "NO SELLER COULD KNOW: "}[f.Hidden]+f.Doc)
 				}
 			})
 		},
