@@ -53,8 +53,7 @@ func (m *Market) fill(now float64, v *visitor, i int32) {
 		return
 	}
 	view, o := &m.views[v.view], &m.order
-	who := promotion.Customer{ID: int(v.customer), Persona: view.persona, Channel: view.channel, First: v.last == None}
-	m.promotions.Price(o, m.lines, now, who, m.usage)
+	m.promotions.Price(o, m.lines, now, m.buyer(v), m.usage)
 	m.usage.Commit(o) // of what it grants, all can be booked: nothing has happened since
 	for k := range o.Lines {
 		l := &o.Lines[k]
@@ -76,6 +75,12 @@ func (m *Market) fill(now float64, v *visitor, i int32) {
 			break
 		}
 	}
+}
+
+// buyer is what promotions ask of a visitor.
+func (m *Market) buyer(v *visitor) promotion.Customer {
+	view := &m.views[v.view]
+	return promotion.Customer{ID: int(v.customer), Persona: view.persona, Channel: view.channel, First: v.last == None}
 }
 
 // putLine adds what the stock has of a product to the order.

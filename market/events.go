@@ -95,6 +95,9 @@ func (m *Market) play() bool {
 		case periodCloses:
 			m.closePeriod(now)
 			if m.period == m.cfg.Horizon {
+				if m.cfg.Terminal {
+					m.liquidate()
+				}
 				return false
 			}
 		}

@@ -132,7 +132,8 @@ func (m *Market) reweigh(now float64) {
 	}
 }
 
-// weigh brings the weights of a product up to date: its price, its reference price, a promotion or its stock has changed.
+// weigh brings the weights of a product up to date: its price, its reference price, a promotion or its stock has changed. What shoppers go by is what
+// one unit alone would cost them, their coupons taken off.
 func (m *Market) weigh(now float64, j int) {
 	p := &m.products[j]
 	hidden := p.out && m.hides || m.cfg.Products[j].TradeIn != nil
@@ -146,8 +147,9 @@ func (m *Market) weigh(now float64, j int) {
 		who := &m.cfg.Personas[v.persona]
 		shown, deal := posted, 0.0
 		if m.advertised {
-			paid := m.promotions.Shelf(&m.order, j, p.price, now, promotion.Customer{ID: -1, Persona: v.persona, Channel: v.channel}, m.usage)
-			if shown = float64(paid) / minor; paid < p.price {
+			m.single[0] = promotion.Line{Product: j, Quantity: 1, Price: p.price}
+			m.promotions.Price(&m.order, m.single[:], now, promotion.Customer{ID: -1, Persona: v.persona, Channel: v.channel}, m.usage)
+			if shown = float64(m.order.Total) / minor; m.order.Total < p.price {
 				deal = who.Deal
 			}
 		}
@@ -183,7 +185,7 @@ func (m *Market) advertise() error {
 		return err
 	}
 	m.usage = m.promotions.NewUsage()
-	m.advertised = len(cfg.Promotions) > 0
+	m.advertised, m.combines = len(cfg.Promotions) > 0, m.promotions.Combine()
 	m.named = map[string]int{}
 	for i := range cfg.Promotions {
 		m.named[cfg.Promotions[i].Name] = i

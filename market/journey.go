@@ -3,6 +3,7 @@ package market
 import (
 	"slices"
 
+	"github.com/souk-sim/souk/market/promotion"
 	"github.com/souk-sim/souk/sim/rng"
 )
 
@@ -335,9 +336,10 @@ func (m *Market) grow(now float64, i int32) {
 	q, take, pay := v.stream.Open(), v.stream.Float64(), v.stream.Exponential()
 	taken := false
 	if found && !m.products[j].out && !t.holds(v, j) {
-		if w := m.weightOf(view, v, j); take < w/(1+w) {
+		units := unitsOf(m.cfg.Personas[view.persona].Units, q)
+		if w := m.weightOf(view, v, j) * m.pull(now, v, t, j, units); take < w/(1+w) {
 			taken = true
-			t.goods[v.lines], t.units[v.lines] = j, unitsOf(m.cfg.Personas[view.persona].Units, q)
+			t.goods[v.lines], t.units[v.lines] = j, units
 			if m.on {
 				r := m.decided(now, v, j, t.units[v.lines], Plainly)
 				r.Kind = BasketGrows
@@ -352,6 +354,34 @@ func (m *Market) grow(now float64, i int32) {
 		return
 	}
 	m.calendar.Schedule(at, atShopper, event{checksOut, i})
+}
+
+// pull is the factor that promotions on more than a unit put on the odds that units go into a basket: whoever is near a threshold, or has half of a bundle,
+// weighs what the whole order costs with them and without them. Only what they save together and not apart counts; the odds hold the rest.
+func (m *Market) pull(now float64, v *visitor, t *trolley, j, units int32) float64 {
+	if !m.combines {
+		return 1
+	}
+	lines := m.lines[:0]
+	put := func(j, units int32) {
+		lines = append(lines, promotion.Line{Product: int(j), Quantity: int(units), Price: m.products[j].price})
+	}
+	put(v.product, v.units)
+	for k, j := range t.goods[:v.lines] {
+		put(j, t.units[k])
+	}
+	put(j, units)
+	m.lines = lines
+	last := len(lines) - 1
+	saved := m.worth(now, v, lines[:last]) + m.worth(now, v, lines[last:]) - m.worth(now, v, lines)
+	who := &m.cfg.Personas[m.views[v.view].persona]
+	return odds(-float64(m.mood*who.Price*float64(saved)/minor), 0)
+}
+
+// worth is what a visitor would pay for an order, minor units.
+func (m *Market) worth(now float64, v *visitor, lines []promotion.Line) int64 {
+	m.promotions.Price(&m.order, lines, now, m.buyer(v), m.usage)
+	return m.order.Total
 }
 
 // next is the product that a basket brings to mind, and whether there is one.

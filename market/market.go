@@ -55,14 +55,16 @@ type Market struct {
 	freeTruck []int32
 
 	// What need not be asked for each shopper.
-	journeys, grows, hides, advertised, remembers, drifts bool
-	pace                                                  pace
+	journeys, grows, hides, advertised, combines, remembers, drifts bool
+
+	pace pace
 
 	promotions *promotion.Promotions
 	usage      *promotion.Usage
 	named      map[string]int
 	order      promotion.Order
 	lines      []promotion.Line
+	single     [1]promotion.Line
 	cart       *basket.Cart
 	coupon     int // handed out with reminders; -1: none
 

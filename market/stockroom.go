@@ -123,6 +123,19 @@ func (m *Market) spoil(now float64, j int32) {
 	m.awaitSpoil(now, j)
 }
 
+// liquidate clears what is left, and on its way, when the market closes for good: it was bought, and is worth no more than its disposal brings.
+func (m *Market) liquidate() {
+	for j := range m.products {
+		p := &m.products[j]
+		if p.keeper == nil {
+			continue
+		}
+		s, units := &m.sellers[p.seller], p.keeper.OnHand()+p.keeper.OnOrder()
+		s.goods += units * p.cost
+		s.stock += units * toMinor(m.cfg.Products[j].Stock.DisposalCost)
+	}
+}
+
 // stockMoved follows a change of a product's stock: a policy of continuous review may order, shoppers may see that it is sold out, its seller may review.
 func (m *Market) stockMoved(now float64, j int32) {
 	p := &m.products[j]

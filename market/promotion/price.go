@@ -24,6 +24,9 @@ func (p *Promotions) Shelf(o *Order, product int, price int64, at float64, who C
 	return o.Lines[0].Paid
 }
 
+// Combine tells whether there is a promotion on more than single units, so that an order may cost less than its parts.
+func (p *Promotions) Combine() bool { return p.onUnits < len(p.rules) }
+
 // apply lets the first rules take their turns.
 func (p *Promotions) apply(o *Order, at float64, who Customer, used *Usage, rules int) {
 	p.find(o, at, who, used, rules)

@@ -37,7 +37,7 @@ type Config struct {
 	HoldingCost   float64 `toml:"holding_cost" range:"[0,100000]" doc:"cost of a unit on hand for a day, $"`
 	LostSaleCost  float64 `toml:"lost_sale_cost" range:"[0,100000]" doc:"cost of a unit of lost demand, beyond the sale, $"`
 	BackOrderCost float64 `toml:"back_order_cost" range:"[0,100000]" doc:"cost of a unit that waits for a day, $"`
-	DisposalCost  float64 `toml:"disposal_cost" range:"[-100000,100000]" doc:"cost of a unit that spoils or is scrapped, $; negative: its salvage value"`
+	DisposalCost  float64 `toml:"disposal_cost" range:"[-100000,100000]" doc:"cost of a unit that spoils, is scrapped or is left when the market closes (time.end = terminate), $; negative: its salvage value"`
 }
 
 // LeadTime is the distribution of the days from an order to its arrival.
