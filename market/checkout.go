@@ -19,28 +19,33 @@ func (m *Market) checkOut(now float64, i int32) {
 		m.abandon(now, v, i)
 		return
 	}
+	bought := false
 	if m.advertised || v.lines > 0 {
-		m.fill(now, v, i)
+		bought = m.fill(now, v, i)
 	} else {
-		m.sellOne(now, v)
+		bought = m.sellOne(now, v)
 	}
-	m.leave(now, v, i, true)
+	m.leave(now, v, i, bought)
 }
 
-// sellOne is the check-out of a single product without promotions.
-func (m *Market) sellOne(now float64, v *visitor) {
+// sellOne is the check-out of a single product without promotions. It returns whether there were any units.
+func (m *Market) sellOne(now float64, v *visitor) bool {
 	units := m.take(now, v, v.product, v.units)
 	if units == 0 {
-		return
+		return false
+	}
+	if m.cfg.Loyalty.Model != nil {
+		m.enrol(v)
 	}
 	p := &m.products[v.product]
 	m.pay(now, v, v.product, units, int64(units)*p.price, p.price)
 	m.sellers[p.seller].charge(m.channels[m.views[v.view].channel].order)
 	m.books.purchases++
+	return true
 }
 
-// fill makes an order of a cart, and books it.
-func (m *Market) fill(now float64, v *visitor, i int32) {
+// fill makes an order of a cart, and books it. It returns whether there were any units.
+func (m *Market) fill(now float64, v *visitor, i int32) bool {
 	m.lines = m.lines[:0]
 	m.putLine(now, v, v.product, v.units)
 	if v.lines > 0 {
@@ -50,7 +55,11 @@ func (m *Market) fill(now float64, v *visitor, i int32) {
 		}
 	}
 	if len(m.lines) == 0 {
-		return
+		return false
+	}
+	v.product = int32(m.lines[0].Product) // the first of those that were there
+	if m.cfg.Loyalty.Model != nil {
+		m.enrol(v)
 	}
 	view, o := &m.views[v.view], &m.order
 	m.promotions.Price(o, m.lines, now, m.buyer(v), m.usage)
@@ -75,6 +84,7 @@ func (m *Market) fill(now float64, v *visitor, i int32) {
 			break
 		}
 	}
+	return true
 }
 
 // buyer is what promotions ask of a visitor.
@@ -218,9 +228,7 @@ func (m *Market) remind(now float64, i int32) {
 		return
 	}
 	if m.coupon >= 0 {
-		if v.customer == None {
-			m.enrol(v)
-		}
+		m.enrol(v)
 		m.usage.Grant(m.coupon, int(v.customer), 1)
 	}
 	v.reminded = true

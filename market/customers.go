@@ -18,8 +18,11 @@ type customer struct {
 	known          loyalty.Shopper
 }
 
-// enrol makes a customer of a visitor. What kind he is depends on who he is alone.
+// enrol makes a customer of a visitor who is none yet. What kind he is depends on who he is alone.
 func (m *Market) enrol(v *visitor) {
+	if v.customer != None {
+		return
+	}
 	var i int32
 	if n := len(m.freeCust); n > 0 {
 		i, m.freeCust = m.freeCust[n-1], m.freeCust[:n-1]
@@ -40,9 +43,6 @@ func (m *Market) enrol(v *visitor) {
 // part ends the visit of one who has bought, now or before: it is drawn when he comes back, or that he has lapsed. Who bought nothing has not come to
 // the end of anything: he lapses by what annoyed him alone.
 func (m *Market) part(now float64, v *visitor, bought bool) {
-	if v.customer == None {
-		m.enrol(v)
-	}
 	c := &m.customers[v.customer]
 	first := c.orders == 0
 	service := float64(v.grudge)

@@ -62,6 +62,9 @@ func (m *Market) play() bool {
 			return false
 		}
 		m.handled++
+		if m.watch != nil {
+			m.watch(now, e)
+		}
 		switch e.kind {
 		case shopperArrives:
 			m.arrive(now)

@@ -71,6 +71,8 @@ type Market struct {
 	now    float64    // of the turns
 	stream rng.Stream // where one would escape
 
+	watch func(now float64, next event) // where tests look on, before each event
+
 	turns turns
 	obs   observer
 	books books

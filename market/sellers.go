@@ -140,7 +140,9 @@ func (m *Market) apply() {
 	t, now := &m.turns, m.now
 	for _, i := range t.who {
 		s, cfg := &m.sellers[i], &m.cfg.Sellers[i]
-		s.rewarded = m.objective(i)
+		if s.begun { // what happened before the first act is in the reward of the second, so that rewards add up
+			s.rewarded = m.objective(i)
+		}
 		moved := s.action != s.offer
 		if moved {
 			if old := cfg.Offers[s.offer].Promotion; old != "" {

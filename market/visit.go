@@ -115,8 +115,12 @@ func (m *Market) begin(now float64, v *visitor, i int32) {
 
 // leave ends a visit.
 func (m *Market) leave(now float64, v *visitor, i int32, bought bool) {
-	if m.cfg.Loyalty.Model != nil && (bought || v.customer != None) {
+	switch {
+	case v.customer == None:
+	case m.cfg.Loyalty.Model != nil:
 		m.part(now, v, bought)
+	default: // known for a coupon
+		m.freeCust = append(m.freeCust, v.customer)
 	}
 	m.freeVisit = append(m.freeVisit, i)
 }

@@ -1,0 +1,5 @@
+//go:build long
+
+package market
+
+const worlds = "8000"
