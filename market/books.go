@@ -19,6 +19,7 @@ type books struct {
 	purchases, repeats int64 // orders; those of customers who had bought before
 	units, back        int64 // sold; come back
 	takings            int64 // paid, less what was paid back
+	closed             int64 // takings when the log closed its last period
 	saved              int64 // by promotions
 	lostUnits, stopped int64 // units lost to a stock that was out; choices that met one
 	received, spoiled  int64

@@ -156,7 +156,8 @@ func (m *Market) closePeriod(now float64) {
 		}
 	}
 	if m.on {
-		m.add(Record{Time: now, Kind: PeriodCloses, Period: int32(m.period), Units: m.arrivals.number, Amount: m.books.takings})
+		m.add(Record{Time: now, Kind: PeriodCloses, Period: int32(m.period), Units: m.arrivals.number, Amount: m.books.takings - m.books.closed})
+		m.books.closed = m.books.takings
 	}
 	if m.period++; m.period == m.cfg.Horizon {
 		m.arrivals.next = math.Inf(1)

@@ -195,6 +195,7 @@ func (m *Market) advertise() error {
 
 // changePromotions follows the clock of the promotions.
 func (m *Market) changePromotions(now float64) {
+	m.notePromotions(now)
 	m.reweigh(now)
 	m.awaitPromotions(now)
 }

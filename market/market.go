@@ -142,6 +142,7 @@ func (m *Market) Reset(episode uint64) {
 	m.usage.Reset()
 	m.turns.reset(len(m.sellers))
 	m.books.reset()
+	m.held = m.held[:0]
 	for j := range m.products {
 		m.products[j].reset(&m.cfg.Products[j])
 	}
@@ -150,6 +151,7 @@ func (m *Market) Reset(episode uint64) {
 		m.open(i)
 	}
 	m.openPeriod(0)
+	m.notePromotions(0)
 	m.openStock()
 	m.awaitPromotions(0)
 }

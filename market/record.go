@@ -61,7 +61,7 @@ var recordKinds = [...]struct {
 	Abandons:        {"abandons", HasShopper | HasUnits | HasAmount},                               // units and amount of the cart
 	Returns:         {"returns", HasShopper | HasProduct | HasUnits | HasAmount},                   // amount: negative, paid back
 	TradesIn:        {"trades-in", HasShopper | HasProduct | HasUnits | HasAmount},                 // amount: negative, what the seller pays
-	ComesBack:       {"comes-back", HasShopper},                                                    // opens each visit after the first; why: ByReminder
+	ComesBack:       {"comes-back", HasShopper},                                                    // before shopper-arrives in each visit after the first; why: ByReminder, to a cart and without arriving
 	Lapses:          {"lapses", HasShopper},                                                        // visit: that after which there is none
 	Reviews:         {"reviews", HasSeller},                                                        // why: ByStock, ByRival
 	Repriced:        {"repriced", HasProduct | HasPrice},                                           // for each product of a new offer, and of those that open an episode
@@ -87,7 +87,7 @@ const (
 	Plainly    Why = iota
 	BySearch       // viewed as what the shopper came for
 	ByReminder     // back to a cart that was left
-	SoldOut        // wanted, not there and not taken
+	SoldOut        // wanted and not there; where something else is taken instead, that is a record of its own
 	BackOrder      // taken, to be delivered when there is stock
 	Substitute     // taken in place of what was sold out
 	ByStock        // reviewed because there was little left
@@ -108,7 +108,7 @@ type Record struct {
 	Period    int32   // in which the shopper first came; for events without a shopper, in which they happen; 0-based
 	Number    int32   // of the shopper among the candidates of that period, 0-based
 	Visit     int32   // 0 for the first, k for the k-th return
-	Customer  int32   // None before the first purchase
+	Customer  int32   // his place among the customers, which is another's when he has lapsed; None before the first purchase
 	Product   int32
 	Seller    int32
 	Promotion int32
@@ -125,6 +125,7 @@ type journal struct {
 	on      bool
 	records []Record
 	to      func([]Record)
+	held    []bool // by promotion: whether it holds as far as the log knows; none: it knows nothing yet
 }
 
 // journalBatch is how many records are handed over at once: enough to make the call free, little enough to stay in the cache.
@@ -149,5 +150,25 @@ func (j *journal) add(r Record) {
 	if len(j.records) == journalBatch {
 		j.to(j.records)
 		j.records = j.records[:0]
+	}
+}
+
+// notePromotions records which promotions have started or ended, by the clock or by an offer.
+func (m *Market) notePromotions(now float64) {
+	if !m.on {
+		return
+	}
+	for len(m.held) < len(m.cfg.Promotions.Promotions) {
+		m.held = append(m.held, false)
+	}
+	for i, held := range m.held {
+		if m.held[i] = m.usage.Holds(i, now); m.held[i] == held {
+			continue
+		}
+		kind := PromotionStarts
+		if held {
+			kind = PromotionEnds
+		}
+		m.add(Record{Time: now, Kind: kind, Period: int32(m.period), Promotion: int32(i)})
 	}
 }

@@ -164,6 +164,7 @@ func (m *Market) apply() {
 		s.soldThen, s.lostThen, s.ordersThen, s.visitsThen = s.sold, s.lost, s.orders, m.books.visits
 		m.schedule(now, i)
 	}
+	m.notePromotions(now)
 	t.who, t.next = t.who[:0], 0
 }
 

@@ -11,6 +11,7 @@ import (
 type circulation struct {
 	period, number, visit int32
 	buyer                 int32 // product that is the offer to buy it
+	view                  uint16
 	u                     float64
 }
 
@@ -56,7 +57,7 @@ func (m *Market) circulate(now float64, v *visitor, j, units int32) {
 		} else {
 			m.circulating = append(m.circulating, circulation{})
 		}
-		m.circulating[i] = circulation{v.period, v.number, v.visit, buyer, u}
+		m.circulating[i] = circulation{v.period, v.number, v.visit, buyer, v.view, u}
 		m.calendar.Schedule(at, atShopper, event{tradedIn, i})
 	}
 }
@@ -77,7 +78,9 @@ func (m *Market) buyBack(now float64, i int32) {
 	made := &m.products[offer.becomes]
 	made.keeper.Return(now, 1, 0)
 	if m.on {
-		m.add(Record{Time: now, Kind: TradesIn, Period: c.period, Number: c.number, Visit: c.visit, Customer: None, Product: c.buyer, Units: 1, Amount: -offer.price})
+		r := m.record(now, TradesIn, &visitor{period: c.period, number: c.number, visit: c.visit, customer: None, view: c.view})
+		r.Product, r.Units, r.Amount = c.buyer, 1, -offer.price
+		m.add(r)
 	}
 	m.stockMoved(now, offer.becomes)
 }

@@ -199,6 +199,9 @@ func (m *Market) elsewhere(now float64, v *visitor, i int32, wanted, units int32
 		return wanted, BackOrder
 	}
 	v.grudge += float32(m.cfg.Loyalty.Satisfied.StockOut)
+	if m.on {
+		m.add(m.decided(now, v, wanted, units, SoldOut))
+	}
 	stream := m.streams.second.At(uint64(v.period), uint64(v.number), uint64(v.visit))
 	again, u := stream.Float64(), stream.Float64()
 	m.books.stopped++
@@ -209,9 +212,6 @@ func (m *Market) elsewhere(now float64, v *visitor, i int32, wanted, units int32
 	}
 	p.keeper.Lose(int64(units))
 	m.lost(wanted, units)
-	if m.on {
-		m.add(m.decided(now, v, wanted, units, SoldOut))
-	}
 	return outside, SoldOut
 }
 

@@ -18,15 +18,19 @@ import (
 
 func (a *app) simulate() *cobra.Command {
 	var names []string
+	var tell telling
 	cmd := &cobra.Command{
 		Use: "simulate SCENARIO --policy POLICY", Short: "Run the market under given policies, no learning", Args: takes("SCENARIO"),
-		Long: "Run the market under given policies, all on the same customers, without learning. POLICY is the folder of a bundle or one of\n" + workflow.ChainRules + ".",
+		Long: "Run the market under given policies, all on the same customers, without learning. POLICY is the folder of a bundle or one of\n" + workflow.ChainRules + ".\n" + tellingHelp,
 		Example: "  souk simulate canned-tuna --policy history --policy fixed:0.97 --policy cycle:0.97/0.72/3/1\n" +
 			"  souk simulate canned-tuna --policy fixed:0.97 --policy results/runs/canned-tuna/RUN/policy --set evaluate.paths=50",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.market(args[0], "simulate")
 			if err != nil {
 				return err
+			}
+			if tell.asked() {
+				return a.tell(cmd.Context(), s, names, &tell)
 			}
 			watch, closed := a.watch()
 			defer closed()
@@ -46,6 +50,7 @@ func (a *app) simulate() *cobra.Command {
 	}
 	a.scenarioFlags(cmd)
 	a.workersFlag(cmd)
+	tell.flags(cmd)
 	cmd.Flags().StringArrayVar(&names, "policy", nil, "the folder of a bundle, or a rule; once for each policy")
 	return cmd
 }

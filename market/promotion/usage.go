@@ -49,6 +49,12 @@ func (u *Usage) Switch(promotion int, on bool) {
 	u.forget()
 }
 
+// Holds tells whether a promotion is switched on and its time has come and not passed. That there is something left of it is not asked.
+func (u *Usage) Holds(promotion int, at float64) bool {
+	r := u.rule(promotion)
+	return !u.off[promotion] && r.starts <= at && at < r.ends
+}
+
 // Grant hands a promotion with granted out to a customer, for so many more uses.
 func (u *Usage) Grant(promotion, customer, uses int) {
 	if r := u.rule(promotion); r.slot >= 0 && customer >= 0 {

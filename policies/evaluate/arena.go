@@ -136,6 +136,17 @@ func broken(w World) error {
 	return nil
 }
 
+// Play plays a policy on one path in a world of its own, as a Contest does, and gives the account.
+func (a *Arena) Play(name string, policy policies.Policy, path int) (results.Metrics, error) {
+	p, err := a.player()
+	if err != nil {
+		return results.Metrics{}, err
+	}
+	var out episode
+	err = p.play(&game{name: name, policy: policy, path: path}, &out)
+	return out.Metrics, err
+}
+
 func (p *player) play(g *game, out *episode) (err error) {
 	if g.bound != nil {
 		out.score, err = g.bound(g.path)

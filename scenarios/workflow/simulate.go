@@ -86,14 +86,51 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load f
 	if err != nil {
 		return nil, err
 	}
+	_, c, err := stage(ctx, scene, names, load, &Run{Scenario: s, Workers: workers, Watch: watch})
+	if err != nil {
+		return nil, err
+	}
+	result, err := c.Run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Simulation{Result: result, title: scene.simulated(result), period: s.Time.Period}, nil
+}
+
+// stage fits what the scene needs and readies the contest of the named policies, each with one policy.
+func stage(ctx context.Context, scene Scene, names []string, load func(name, rules string) (Named, error), r *Run) (world, *evaluate.Contest, error) {
+	players, err := cast(scene, names, load)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.tell(Progress{Stage: "fit", Total: 1})
+	if err := scene.Fit(ctx, r.workers(), r.counting("fit")); err != nil {
+		return nil, nil, err
+	}
+	_, full, err := scene.worlds()
+	if err != nil {
+		return nil, nil, err
+	}
+	c := contest(r.Scenario, full, r.workers(), r.counting("simulate"))
+	for _, player := range players {
+		p, err := player.policy(ctx, full, r.workers())
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", player.name, err)
+		}
+		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: player.name, Policies: []policies.Policy{p}})
+	}
+	c.References = []string{players[0].name}
+	return full, c, nil
+}
+
+// cast finds the named policies.
+func cast(scene Scene, names []string, load func(name, rules string) (Named, error)) (players []player, err error) {
 	if len(names) == 0 {
 		names = scene.usual()
 	}
 	if len(names) == 0 {
 		return nil, field.New("--policy", "none", "a bundle's folder or one of "+scene.rules())
 	}
-	r := &Run{Scenario: s, Workers: workers, Watch: watch}
-	var players []player
 	taken := map[string]bool{}
 	for _, name := range names {
 		p := player{name: name}
@@ -116,28 +153,7 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load f
 		taken[p.name] = true
 		players = append(players, p)
 	}
-	r.tell(Progress{Stage: "fit", Total: 1})
-	if err := scene.Fit(ctx, r.workers(), r.counting("fit")); err != nil {
-		return nil, err
-	}
-	_, full, err := scene.worlds()
-	if err != nil {
-		return nil, err
-	}
-	c := contest(s, full, r.workers(), r.counting("simulate"))
-	for _, player := range players {
-		p, err := player.policy(ctx, full, r.workers())
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", player.name, err)
-		}
-		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: player.name, Policies: []policies.Policy{p}})
-	}
-	c.References = []string{players[0].name}
-	result, err := c.Run(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &Simulation{Result: result, title: scene.simulated(result), period: s.Time.Period}, nil
+	return players, nil
 }
 
 // player is a policy that is to be simulated, and what the table calls it.
