@@ -197,9 +197,13 @@ func (a *auditor) auditMoney() error {
 	goods, stocks := make([]int64, len(m.sellers)), make([]float64, len(m.sellers))
 	for j := range a.goods {
 		g, p := &a.goods[j], &m.products[j]
-		goods[p.seller] += p.cost * (g.sold - g.restocked + g.spoiled)
+		left := int64(0) // when the market has closed for good
+		if m.cfg.Terminal && m.period == m.cfg.Horizon && p.keeper != nil {
+			left = g.onHand + p.keeper.OnOrder()
+		}
+		goods[p.seller] += p.cost * (g.sold - g.restocked + g.spoiled + left)
 		if c := m.cfg.Products[j].Stock; c != nil {
-			stocks[p.seller] += minor * (float64(g.orders)*c.OrderCost + g.unitDays*c.HoldingCost + g.waitingDays*c.BackOrderCost + float64(g.spoiled+g.back-g.restocked)*c.DisposalCost)
+			stocks[p.seller] += minor * (float64(g.orders)*c.OrderCost + g.unitDays*c.HoldingCost + g.waitingDays*c.BackOrderCost + float64(g.spoiled+g.back-g.restocked+left)*c.DisposalCost)
 		}
 	}
 	for i := range m.sellers {
