@@ -10,7 +10,7 @@ import (
 // mix is the market mix: so many products of four sellers, two personas who see all of them, so many shoppers under way.
 func mix(products, underWay int) *Config {
 	ladder := []Offer{{Price: 0.8}, {Price: 0.9}, {Price: 1}}
-	cfg := &Config{PeriodDays: 1, Horizon: 1 << 30, Focal: 0,
+	cfg := &Config{PeriodDays: 1, Horizon: 4000, Focal: 0,
 		Traffic:  Traffic{Visitors: 200_000},
 		Personas: []Persona{{Name: "careful", Share: 2, Price: -2, Units: 1}, {Name: "rich", Share: 1, Price: -0.5, Units: 1}},
 		// Half think, and then, if they buy, pay: a shopper is under way 1.5 of these means.
