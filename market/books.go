@@ -99,3 +99,21 @@ func (b *books) account(m *Market) *results.Metrics {
 	}
 	return &b.metrics
 }
+
+// SellerAccount is what one seller has come to in an episode. Money is $.
+type SellerAccount struct {
+	Reward       float64 `json:"reward"`  // what it is after, penalties included
+	Revenue      float64 `json:"revenue"` // what was paid, less what was paid back
+	Profit       float64 `json:"profit"`  // less what goods, stock and selling cost
+	Units        float64 `json:"units"`
+	Orders       float64 `json:"orders"` // order lines
+	Lost         float64 `json:"lost_units"`
+	PriceChanges float64 `json:"price_changes"`
+}
+
+// SellerAccount is that of a seller in the running episode.
+func (m *Market) SellerAccount(i int) SellerAccount {
+	s := &m.sellers[i]
+	return SellerAccount{Reward: float64(m.objective(i)) / minor, Revenue: float64(s.paid) / minor, Profit: float64(s.profit()) / minor, Units: float64(s.sold),
+		Orders: float64(s.orders), Lost: float64(s.lost), PriceChanges: float64(s.changed)}
+}

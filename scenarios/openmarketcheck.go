@@ -70,7 +70,8 @@ func (d *document) brains(s *Scenario, cfg *market.Config) {
 			continue
 		}
 		for k := range s.Evaluate.Rules {
-			d.rule(path("evaluate").then("rules").then(strconv.Itoa(k)), &s.Evaluate.Rules[k].Rule, cfg, i)
+			c := &s.Evaluate.Rules[k]
+			d.rule(path("evaluate").then("rules").then(strconv.Itoa(k)), &Rule{Rule: c.Rule, Params: c.Params}, cfg, i)
 		}
 	}
 }

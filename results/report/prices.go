@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/souk-sim/souk/scenarios/field"
@@ -22,6 +23,7 @@ type PricePaths struct {
 	Title, Subtitle string
 	X, Y            string // such as "week", "shelf price, $"
 	Deals           string // what RivalDeal means, such as "a rival on deal"
+	Line            string // what PricePath.Price is; empty: "own price"
 	Paths           []PricePath
 }
 
@@ -60,7 +62,7 @@ var (
 
 func (l *PricePaths) draw(c *draw.Canvas) {
 	xs, ys := newSpan(), newSpan()
-	keys := []key{{name: "own price", line: &ownLine}}
+	keys := []key{{name: cmp.Or(l.Line, "own price"), line: &ownLine}}
 	var reference, deals bool
 	for _, path := range l.Paths {
 		xs.add(path.Time...)

@@ -158,7 +158,13 @@ func (b *bazaar) rule(name string) (made rule, ok bool, err error) {
 	kind, rest, _ := strings.Cut(name, ":")
 	is := func(r rules.Rule, keys ...string) rule {
 		return func(_ context.Context, w world, _ int) (policies.Policy, error) {
-			p, err := r.Policy(w.seats().Spec)
+			spec := w.seats().Spec
+			p, err := r.Policy(spec)
+			if err == nil && b.cfg.Sellers[w.seats().Learner].Levels { // a rule that goes by dollars would take levels for them
+				bare := *spec
+				bare.Features = slices.DeleteFunc(slices.Clone(spec.Features), func(f env.Feature) bool { return f.Unit == "$" })
+				_, err = r.Policy(&bare)
+			}
 			if err != nil && keys != nil {
 				err = fault(b.s, err, keys...)
 			} else if bad, ok := errors.AsType[*field.Error](err); ok {
@@ -216,9 +222,7 @@ func (b *bazaar) offered(name string, price float64, promotion string) error {
 
 func (b *bazaar) rules() string {
 	names := []string{"fixed:PRICE", "fixed:PRICE/PROMOTION", bestFixed, opening}
-	for _, r := range b.s.Evaluate.Rules {
-		names = append(names, r.Name)
-	}
+	names = append(names, b.ruleNames()...)
 	for _, k := range rules.Kinds() {
 		names = append(names, k.Name)
 	}
@@ -226,11 +230,8 @@ func (b *bazaar) rules() string {
 }
 
 // usual is what is simulated where nobody says.
-func (b *bazaar) usual() (names []string) {
-	for _, r := range b.s.Evaluate.Rules {
-		names = append(names, r.Name)
-	}
-	return append(names, bestFixed)
+func (b *bazaar) usual() []string {
+	return slices.Concat(b.s.Evaluate.Against, b.ruleNames())
 }
 
 // bestFixed finds the offer that is best made for ever.

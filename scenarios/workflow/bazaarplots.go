@@ -89,8 +89,8 @@ func (b *bazaar) pictures(m *Summary, w world) ([]picture, error) {
 	if k.Levels {
 		prices.Y = "price level of " + k.Name
 	}
-	units := &report.PricePaths{Title: "Units", Subtitle: mean, X: period, Y: "units of " + k.Name + " a " + period}
-	visitors := &report.PricePaths{Title: "Visitors", Subtitle: mean, X: period, Y: "shoppers a " + period}
+	units := &report.PricePaths{Title: "Units", Subtitle: mean, X: period, Y: "units of " + k.Name + " a " + period, Line: "units sold"}
+	visitors := &report.PricePaths{Title: "Visitors", Subtitle: mean, X: period, Y: "shoppers a " + period, Line: "visits, of customers who came back too"}
 	names := append([]string{m.Chosen.Agent}, slices.DeleteFunc(slices.Clone(m.Baselines.entered), func(name string) bool { return name == random })...)
 	for _, name := range names[:min(len(names), mostDrawn)] {
 		policy := m.Baselines.policies[name]

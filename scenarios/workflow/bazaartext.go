@@ -167,13 +167,15 @@ func (b *bazaar) title(r *evaluate.Result) string {
 	return fmt.Sprintf("%s, $ a %s, on %d paths that training never met; ± is half a 95%% interval", capital(b.earning()), b.s.Time.Period, r.Paths)
 }
 
-func (b *bazaar) simulated(r *evaluate.Result) string {
+func (b *bazaar) simulated(m *Simulation) (title, below string) {
+	r := m.Result
+	m.Accounts = accountsOf(r)
 	text := fmt.Sprintf("%s: %s, $ a %s, over the same %d paths of %s.\n± is half of the %.0f%% interval", b.s.Name, b.earning(), b.s.Time.Period, r.Paths,
 		plural(b.s.Time.Horizon, b.s.Time.Period), 100*r.Level)
 	if len(r.References) > 0 {
 		text += fmt.Sprintf("; over %s is paired, path by path", r.References[0])
 	}
-	return strings.Join(append([]string{text}, b.knows()...), "\n")
+	return strings.Join(append([]string{text}, b.knows()...), "\n"), "\n" + b.accountsTitle() + "\n\n" + accountsTable(m.Accounts)
 }
 
 func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
@@ -181,9 +183,20 @@ func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 func (b *bazaar) notes(p *page, m *Summary) {
 	p.section("", fmt.Sprintf("In an episode of %s: changes of the offer, %ss with a promotion on, product-days out of stock in the whole market.",
 		plural(b.s.Time.Horizon, b.s.Time.Period), b.s.Time.Period))
-	p.section("", "The market under each policy, a "+b.s.Time.Period+" where no share:")
+	p.section("", b.accountsTitle())
 	p.line("")
 	p.WriteString(accountsTable(m.Accounts))
+}
+
+func (b *bazaar) accountsTitle() string {
+	return "The market under each policy, a " + b.s.Time.Period + " where no share:"
+}
+
+func (b *bazaar) noun() string {
+	if b.cfg.Sellers[max(b.player, 0)].Levels {
+		return "level of list prices"
+	}
+	return "price"
 }
 
 func (b *bazaar) answer(m *Summary) []string {

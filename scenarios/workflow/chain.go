@@ -135,6 +135,8 @@ func (c *chain) closing(p *page, m *Summary) {
 
 func (c *chain) caveats(m *Summary) []string { return m.caveats() }
 
+func (c *chain) noun() string { return "price" }
+
 func (c *chain) about() string { return "" }
 
 func (c *chain) provenance() (data, warned []string) {

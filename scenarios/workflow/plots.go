@@ -39,7 +39,7 @@ func draw(run *rundir.Run, school, full world, m *Summary) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range append(all, picture{"learning", learning}, picture{"policy", policyLines(m.Chosen.Table)}, picture{"comparison", comparison(m.Comparison, m.Scenery)}) {
+	for _, p := range append(all, picture{"learning", learning}, picture{"policy", policyLines(m.Chosen.Table, m.scene.noun())}, picture{"comparison", comparison(m.Comparison, m.Scenery)}) {
 		drawn, err := p.of.Picture()
 		if err != nil {
 			return fmt.Errorf("drawing %s: %w", p.name, err)
@@ -158,12 +158,15 @@ func (w *World) posted(policy policies.Policy, master uint64, rival string) (p r
 }
 
 // policyLines is the table as prices over its widest feature, a line for each situation of the others.
-func policyLines(t *policies.Table) *report.PolicyLines {
+func policyLines(t *policies.Table, noun string) *report.PolicyLines {
 	dims := t.Encoder.Dimensions
 	main := widest(dims)
 	d := &dims[main]
-	l := &report.PolicyLines{Title: "What was learned", X: strings.ReplaceAll(d.Feature, "_", " "), Y: "price, $"}
-	if strings.HasSuffix(d.Feature, "price") {
+	l := &report.PolicyLines{Title: "What was learned", X: strings.ReplaceAll(d.Feature, "_", " "), Y: noun}
+	if noun == "price" {
+		l.Y += ", $"
+	}
+	if strings.HasSuffix(d.Feature, "price") && noun == "price" {
 		l.X += ", $"
 		l.Diagonal = "price = " + strings.ReplaceAll(d.Feature, "_", " ")
 	}

@@ -86,7 +86,14 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load f
 	if err != nil {
 		return nil, err
 	}
-	_, c, err := stage(ctx, scene, names, load, &Run{Scenario: s, Workers: workers, Watch: watch})
+	r := &Run{Scenario: s, Workers: workers, Watch: watch}
+	if s.Learner() == nil {
+		if len(names) > 0 {
+			return nil, field.New("--policy", names[0], "none: all sellers of the scenario have a brain")
+		}
+		return scene.simulateAll(ctx, r)
+	}
+	_, c, err := stage(ctx, scene, names, load, r)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +101,10 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load f
 	if err != nil {
 		return nil, err
 	}
-	return &Simulation{Result: result, title: scene.simulated(result), period: s.Time.Period}, nil
+	simulation := &Simulation{Result: result}
+	title, below := scene.simulated(simulation)
+	simulation.text = title + "\n\n" + headline(result, s.Time.Period) + below
+	return simulation, nil
 }
 
 // stage fits what the scene needs and readies the contest of the named policies, each with one policy.
@@ -165,12 +175,14 @@ type player struct {
 // Simulation is a comparison without learning.
 type Simulation struct {
 	*evaluate.Result
+	Accounts []Account    `json:"accounts,omitempty"` // of an open market, by policy
+	Sellers  []SellerLine `json:"sellers,omitempty"`  // where all have a brain; there is no Result then
 
-	title, period string
+	text string
 }
 
-// Text is the comparison as text of at most 100 columns, with a title that says what its numbers are.
-func (m *Simulation) Text() string { return m.title + "\n\n" + headline(m.Result, m.period) }
+// Text is the simulation as text of at most 100 columns, with a title that says what its numbers are.
+func (m *Simulation) Text() string { return m.text }
 
 // leastWeeks is how many weeks with data the choice model asks of the training and of the validation periods.
 const leastWeeks = 26
@@ -201,9 +213,14 @@ func CheckData(s *scenarios.Scenario, d *Data) error {
 	return nil
 }
 
-func (c *chain) simulated(r *evaluate.Result) string {
+func (c *chain) simulated(r *Simulation) (title, below string) {
 	return fmt.Sprintf("%s: mean %s a week of the whole chain, $, over the same %d paths of %d weeks.\n± is half of the %.0f%% interval; over %s is paired, path by path",
-		c.s.Name, strings.ReplaceAll(c.s.Learner().Reward.Of, "-", " "), r.Paths, c.s.Time.Horizon, 100*r.Level, r.References[0])
+		c.s.Name, strings.ReplaceAll(c.s.Learner().Reward.Of, "-", " "), r.Paths, c.s.Time.Horizon, 100*r.Level, r.References[0]), ""
+}
+
+// simulateAll has no use here: a category has a learning seller.
+func (c *chain) simulateAll(context.Context, *Run) (*Simulation, error) {
+	return nil, c.s.Fault("a brain in every seller", "one without", "sellers")
 }
 
 func (c *chain) rules() string { return ChainRules }

@@ -18,7 +18,7 @@ func inWords(scene Scene, period string, table *policies.Table) string {
 	var b strings.Builder
 	for _, cells := range situations(dims, main) {
 		if bands := bandsOf(table, main, cells); len(bands) > 0 {
-			when := append(situation(dims, main, cells), strings.ReplaceAll(dims[main].Feature, "_", " ")+" → price: ")
+			when := append(situation(dims, main, cells), strings.ReplaceAll(dims[main].Feature, "_", " ")+" → "+scene.noun()+": ")
 			fmt.Fprintf(&b, "%s%s\n", strings.Join(when, "; "), strings.Join(bands, ", "))
 		}
 	}

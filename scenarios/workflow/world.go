@@ -67,8 +67,9 @@ type stages interface {
 	shoppers() []Shopper                     // the models of [shoppers] that Fit has fitted
 	worlds() (school, full world, err error) // what is learned in, and what is compared in
 	rule(name string) (made rule, ok bool, err error)
-	usual() []string         // names of what is simulated where nobody says
-	budget() evaluate.Budget // of tuning
+	simulateAll(ctx context.Context, r *Run) (*Simulation, error) // where all sellers have a brain
+	usual() []string                                              // names of what is simulated where nobody says
+	budget() evaluate.Budget                                      // of tuning
 	tune(ctx context.Context, w world, workers int, watch func(done, total int)) (*Baselines, error)
 	optima(c *evaluate.Contest, w world, b *Baselines) // adds what is known of the best that could be done
 	chapters(ctx context.Context, r *Run, m *Summary, w world, learned []Learned, done func(stage string)) error
@@ -90,5 +91,6 @@ type telling interface {
 	provenance() (data, warnings []string)             // for the bundle
 	pictures(m *Summary, w world) ([]picture, error)   // beyond learning, policy and comparison
 	rules() string                                     // that can be simulated, for messages
-	simulated(r *evaluate.Result) string               // title of a simulation's table
+	noun() string                                      // what an offer's price is: a price, or a level of list prices
+	simulated(m *Simulation) (title, below string)     // what stands above and below a simulation's table
 }
