@@ -73,7 +73,7 @@ func (p *Promotion) fits(*document, path) {} // promotion.New tells, when all ar
 
 // Rule is a pricing rule: its parameters are those of its kind.
 type Rule struct {
-	Rule string `toml:"rule" required:"true" doc:"a hand-written pricing rule"`
+	Kind string `toml:"rule" required:"true" doc:"a hand-written pricing rule"`
 
 	Params rules.Rule // decoded from the rest of its table
 }
@@ -82,13 +82,13 @@ func (r *Rule) choose(d *document, p path, _ map[string]any) {
 	var names []string
 	for _, k := range rules.Kinds() {
 		names = append(names, k.Name)
-		if k.Name == r.Rule {
+		if k.Name == r.Kind {
 			r.Params = k.New()
 			return
 		}
 	}
-	if r.Rule != "" {
-		d.bad(p.then("rule"), show(r.Rule), Suggest(r.Rule, names))
+	if r.Kind != "" {
+		d.bad(p.then("rule"), show(r.Kind), Suggest(r.Kind, names))
 	}
 }
 

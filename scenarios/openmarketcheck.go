@@ -88,7 +88,7 @@ func (d *document) rule(p path, r *Rule, cfg *market.Config, seller int) {
 	}
 	spec.Features = slices.DeleteFunc(spec.Features, func(f env.Feature) bool { return f.Unit == "$" })
 	if _, err := r.Params.Policy(spec); err != nil {
-		d.bad(p.then("rule"), show(r.Rule)+" beside levels", "offers that are prices, for it goes by prices in $")
+		d.bad(p.then("rule"), show(r.Kind)+" beside levels", "offers that are prices, for it goes by prices in $")
 	}
 }
 
@@ -218,7 +218,7 @@ func (d *document) trader(p path, s *Scenario, seller *Seller) {
 	}
 	d.rewards(p, seller)
 	if !seller.Learns() && seller.State != nil {
-		d.bad(p.then("state"), "it beside a brain", "none: the rule "+seller.Rule.Rule+" sees what it needs")
+		d.bad(p.then("state"), "it beside a brain", "none: the rule "+seller.Rule.Kind+" sees what it needs")
 	}
 	if seller.Learns() && len(seller.State) == 0 {
 		d.bad(p.then("state"), nothing, "at least one feature, as in { reference_price = { bins = 40 } }")
@@ -284,12 +284,10 @@ func (d *document) located(err error) {
 		at, rest = at.then(step), strings.TrimPrefix(rest[len(name):], ".")
 		if table, ok := here.(map[string]any); ok {
 			here = table[step]
+		} else if n, err := strconv.Atoi(step); err == nil {
+			here = element(here, n)
 		} else {
-			n, err := strconv.Atoi(step)
 			here = nil
-			if err == nil {
-				here = element(here, n)
-			}
 		}
 	}
 	d.bad(at, bad.Found, bad.Expected)

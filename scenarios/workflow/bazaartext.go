@@ -61,7 +61,7 @@ func (b *bazaar) inWords() (text []string) {
 		}
 		brain := "learns"
 		if !players[i].Learns() {
-			brain = "by the rule " + players[i].Rule.Rule
+			brain = "by the rule " + players[i].Rule.Kind
 		}
 		text = append(text, b.seller(&cfg.Sellers[i])+"; "+brain)
 	}

@@ -1,0 +1,5 @@
+//go:build long
+
+package scenarios
+
+const mutations = 100_000
