@@ -231,7 +231,7 @@ func (cfg *Config) Check() error {
 	case !(cfg.PeriodDays > 0 && cfg.PeriodDays <= 1000):
 		return field.New("time.period", cfg.PeriodDays, "a number of days up to 1000")
 	}
-	for _, part := range []func() error{cfg.Traffic.check, cfg.checkWho, cfg.checkProducts, cfg.checkSellers, cfg.checkEffort} {
+	for _, part := range []func() error{cfg.Traffic.check, cfg.checkWho, cfg.checkProducts, cfg.checkSellers, cfg.checkTradeIns, cfg.checkPromotions, cfg.checkEffort} {
 		if err := part(); err != nil {
 			return err
 		}

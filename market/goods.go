@@ -165,32 +165,21 @@ func (m *Market) weigh(now float64, j int) {
 
 // advertise compiles the promotions.
 func (m *Market) advertise() error {
-	cfg := m.cfg.Promotions
-	cfg.Decimals = 4
-	cfg.Products, cfg.Personas, cfg.Channels = nil, nil, nil
-	for i := range m.cfg.Products {
-		cfg.Products = append(cfg.Products, m.cfg.Products[i].Name)
-	}
-	for i := range m.cfg.Personas {
-		cfg.Personas = append(cfg.Personas, m.cfg.Personas[i].Name)
-	}
-	for i := range m.cfg.Channels {
-		cfg.Channels = append(cfg.Channels, m.cfg.Channels[i].Name)
-	}
-	if len(m.cfg.Channels) == 0 {
-		cfg.Channels = []string{""}
-	}
+	cfg := m.cfg.terms()
 	var err error
 	if m.promotions, err = promotion.New(&cfg); err != nil {
 		return err
 	}
 	m.usage = m.promotions.NewUsage()
 	m.advertised, m.combines = len(cfg.Promotions) > 0, m.promotions.Combine()
-	m.named = map[string]int{}
+	m.named, m.coupon = map[string]int{}, -1
 	for i := range cfg.Promotions {
 		m.named[cfg.Promotions[i].Name] = i
 	}
-	return m.checkOffers()
+	if name := m.cfg.Visit.Reminder.Coupon; name != "" {
+		m.coupon = m.named[name]
+	}
+	return nil
 }
 
 // changePromotions follows the clock of the promotions.

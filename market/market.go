@@ -101,9 +101,7 @@ func New(cfg *Config, seed uint64) (*Market, error) {
 	if err := m.stockUp(); err != nil {
 		return nil, err
 	}
-	if err := m.tradeIns(); err != nil {
-		return nil, err
-	}
+	m.tradeIns()
 	if err := m.advertise(); err != nil {
 		return nil, err
 	}

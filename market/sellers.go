@@ -1,10 +1,8 @@
 package market
 
 import (
-	"fmt"
 	"math"
 
-	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim"
 	"github.com/souk-sim/souk/sim/env"
 	"github.com/souk-sim/souk/sim/portable"
@@ -230,36 +228,4 @@ func (m *Market) settleStock(now float64, i int) {
 			m.books.keep(&a)
 		}
 	}
-}
-
-// checkOffers holds the promotions of ladders against those there are.
-func (m *Market) checkOffers() error {
-	owner := map[string]string{}
-	for i := range m.cfg.Sellers {
-		s := &m.cfg.Sellers[i]
-		for _, o := range s.Offers {
-			if o.Promotion == "" {
-				continue
-			}
-			k, ok := m.named[o.Promotion]
-			switch {
-			case !ok:
-				return field.New("sellers."+s.Name+".offers", fmt.Sprintf("promotion %q", o.Promotion), "one of the market's promotions")
-			case !m.cfg.Promotions.Promotions[k].Off:
-				return field.New("sellers."+s.Name+".offers", fmt.Sprintf("promotion %q, which is always on", o.Promotion), "one with off = true, for the offer to switch on")
-			case owner[o.Promotion] != "" && owner[o.Promotion] != s.Name:
-				return field.New("sellers."+s.Name+".offers", fmt.Sprintf("promotion %q, which %s switches already", o.Promotion, owner[o.Promotion]), "a promotion of its own")
-			}
-			owner[o.Promotion] = s.Name
-		}
-	}
-	m.coupon = -1
-	if name := m.cfg.Visit.Reminder.Coupon; name != "" {
-		k, ok := m.named[name]
-		if !ok || !m.cfg.Promotions.Promotions[k].Granted {
-			return field.New("visit.reminder.coupon", fmt.Sprintf("%q", name), "one of the market's promotions, with granted = true")
-		}
-		m.coupon = k
-	}
-	return nil
 }

@@ -15,30 +15,42 @@ type circulation struct {
 	u                     float64
 }
 
+// checkTradeIns checks what offers to buy are about.
+func (cfg *Config) checkTradeIns() error {
+	index, seller, bought := map[string]*Product{}, owners(cfg), map[string]bool{}
+	number := map[string]int{}
+	for j := range cfg.Products {
+		index[cfg.Products[j].Name], number[cfg.Products[j].Name] = &cfg.Products[j], j
+	}
+	for j := range cfg.Products {
+		t := cfg.Products[j].TradeIn
+		if t == nil {
+			continue
+		}
+		key := "products." + cfg.Products[j].Name + ".trade_in."
+		if of := index[t.Of]; of == nil || of.TradeIn != nil || bought[t.Of] {
+			return field.New(key+"of", fmt.Sprintf("%q", t.Of), "a product that is sold, and that no other offer buys")
+		}
+		if becomes := index[t.Becomes]; becomes == nil || becomes.Stock == nil || seller[number[t.Becomes]] != seller[j] {
+			return field.New(key+"becomes", fmt.Sprintf("%q", t.Becomes), "a product with a stock, of the same seller")
+		}
+		bought[t.Of] = true
+	}
+	return nil
+}
+
 // tradeIns finds which products are bought back, and by which offers.
-func (m *Market) tradeIns() error {
+func (m *Market) tradeIns() {
 	index := map[string]int32{}
 	for j := range m.cfg.Products {
 		index[m.cfg.Products[j].Name] = int32(j)
 		m.products[j].buyer, m.products[j].becomes = None, None
 	}
 	for j := range m.cfg.Products {
-		t := m.cfg.Products[j].TradeIn
-		if t == nil {
-			continue
+		if t := m.cfg.Products[j].TradeIn; t != nil {
+			m.products[index[t.Of]].buyer, m.products[j].becomes = int32(j), index[t.Becomes]
 		}
-		key := "products." + m.cfg.Products[j].Name + ".trade_in."
-		of, ok := index[t.Of]
-		if !ok || m.cfg.Products[of].TradeIn != nil || m.products[of].buyer != None {
-			return field.New(key+"of", fmt.Sprintf("%q", t.Of), "a product that is sold, and that no other offer buys")
-		}
-		becomes, ok := index[t.Becomes]
-		if !ok || m.products[becomes].keeper == nil || m.products[becomes].seller != m.products[j].seller {
-			return field.New(key+"becomes", fmt.Sprintf("%q", t.Becomes), "a product with a stock, of the same seller")
-		}
-		m.products[of].buyer, m.products[j].becomes = int32(j), becomes
 	}
-	return nil
 }
 
 // circulate draws when the owners of units sold think of parting with them.

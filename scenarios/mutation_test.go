@@ -72,14 +72,13 @@ sold_out = "hidden"
 abandon = 0.3
 reminder = { hours = 2, works = 0.5 }
 [promotions]
-money_decimals = 2
 thresholds = "posted"
 percent_of = "posted"
 [[promotion]]
 name = "off"
 kind = "percentage"
 percent = 12.5
-products = ["tea"]
+products = ["pan"]
 personas = ["few"]
 off = true
 [[promotion]]
@@ -120,7 +119,7 @@ name = "teas"
 copies = 2
 prices = "tea"
 review = { every = "6 hours", stock_below = 3 }
-offers = { levels = [0.8, 1, 1.25], promotions = ["off"] }
+offers = { levels = [0.8, 1, 1.25] }
 brain = { rule = "random" }
 [[sellers]]
 name = "potter"
@@ -134,7 +133,7 @@ brain = { rule = "undercut", rival = "price:pan", step = 0.1, floor = 6 }
 name = "panner"
 prices = ["pan"]
 review = "1 day"
-offers = [{ price = 7.5 }, { price = 8, promotion = "save" }, { price = 8.5 }]
+offers = [{ price = 7.5 }, { price = 8, promotion = "off" }, { price = 8.5 }]
 reward = { of = "revenue", discount = 0.9, lost_unit = 0.1, price_change = 0.05 }
 state = { own_rung = {}, "price:pot" = { edges = [8, 9, 10] }, "hidden:mood" = { bins = 2, from = 0.5, to = 2 } }
 knows = ["hidden:mood"]

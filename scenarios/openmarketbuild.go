@@ -49,15 +49,6 @@ func (s *Scenario) MarketConfig() *market.Config {
 	if m := s.ComesBack(); m != nil && m.ByHand() {
 		cfg.Loyalty.Model = m.given()
 	}
-	for i := range cfg.Products {
-		cfg.Promotions.Products = append(cfg.Promotions.Products, cfg.Products[i].Name)
-	}
-	for i := range cfg.Personas {
-		cfg.Promotions.Personas = append(cfg.Promotions.Personas, cfg.Personas[i].Name)
-	}
-	for i := range cfg.Channels {
-		cfg.Promotions.Channels = append(cfg.Promotions.Channels, cfg.Channels[i].Name)
-	}
 	return cfg
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/souk-sim/souk/market"
 	"github.com/souk-sim/souk/market/demand"
-	"github.com/souk-sim/souk/market/promotion"
 	"github.com/souk-sim/souk/market/stock"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
@@ -20,6 +19,9 @@ func (d *document) market(s *Scenario) {
 	d.names("channels", len(s.Channels), func(i int) string { return s.Channels[i].Name })
 	d.names("personas", len(s.Personas), func(i int) string { return s.Personas[i].Name })
 	d.names("promotion", len(s.Promotion), func(i int) string { return s.Promotion[i].Name })
+	if n := s.Promotions.Decimals; n != 4 {
+		d.bad(path("promotions").then("money_decimals"), strconv.Itoa(n), "4, in which the market counts")
+	}
 	d.products(s)
 	d.traffic(&s.Traffic)
 	d.visit(&s.Visit)
@@ -31,10 +33,6 @@ func (d *document) market(s *Scenario) {
 	}
 	cfg := s.MarketConfig()
 	if err := cfg.Check(); err != nil {
-		d.located(err)
-		return
-	}
-	if _, err := promotion.New(&cfg.Promotions); err != nil {
 		d.located(err)
 		return
 	}
@@ -249,7 +247,8 @@ func (d *document) located(err error) {
 	}
 	rest := bad.Key
 	if after, of := strings.CutPrefix(rest, "promotions."); of {
-		if _, own := d.root["promotions"].(map[string]any)[after]; !own {
+		table, _ := d.root["promotions"].(map[string]any)
+		if _, own := table[after]; !own {
 			rest = "promotion." + after
 		}
 	}
