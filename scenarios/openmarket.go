@@ -95,25 +95,8 @@ func (r *Rule) choose(d *document, p path, _ map[string]any) {
 // Contender is a rule that the learned policies are compared with, in the learning seller's place.
 type Contender struct {
 	Name string `toml:"name" required:"true" doc:"what it is called in tables; unique"`
-	Rule string `toml:"rule" required:"true" doc:"a hand-written pricing rule"`
-
-	Params rules.Rule // decoded from the rest of its table
+	Rule
 }
-
-func (c *Contender) choose(d *document, p path, table map[string]any) {
-	r := Rule{Rule: c.Rule}
-	r.choose(d, p, table)
-	c.Params = r.Params
-}
-
-func (c *Contender) options() any {
-	if c.Params == nil {
-		return nil
-	}
-	return c.Params
-}
-
-func (c *Contender) fits(*document, path) {} // as Rule
 
 func (r *Rule) options() any {
 	if r.Params == nil {

@@ -68,8 +68,7 @@ func (d *document) brains(s *Scenario, cfg *market.Config) {
 			continue
 		}
 		for k := range s.Evaluate.Rules {
-			c := &s.Evaluate.Rules[k]
-			d.rule(path("evaluate").then("rules").then(strconv.Itoa(k)), &Rule{Rule: c.Rule, Params: c.Params}, cfg, i)
+			d.rule(path("evaluate").then("rules").then(strconv.Itoa(k)), &s.Evaluate.Rules[k].Rule, cfg, i)
 		}
 	}
 }

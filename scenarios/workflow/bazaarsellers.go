@@ -36,7 +36,7 @@ func (b *bazaar) simulateAll(ctx context.Context, r *Run) (*Simulation, error) {
 	}
 	m := &Simulation{}
 	for i, seller := range b.s.Players() {
-		line := SellerLine{Seller: b.cfg.Sellers[i].Name, Brain: seller.Rule.Rule}
+		line := SellerLine{Seller: b.cfg.Sellers[i].Name, Brain: seller.Rule.Kind}
 		earned := make([]float64, paths)
 		for path := range played {
 			a := &played[path][i]
