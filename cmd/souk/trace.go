@@ -24,8 +24,9 @@ type telling struct {
 }
 
 const tellingHelp = `
-With --events or --trace nothing is compared: the first policy plays, and what happens is told. --events writes every event of one path, or of
-more with --paths, to a Parquet file. --trace tells one story of one path: of ` + workflow.Traced + `.`
+With --events or --trace nothing is compared: the first policy plays (without one the opening offer stands), and what happens is told. --events
+writes every event of one path, or of more with --paths, to a Parquet file. --trace tells one story of one path: of
+` + workflow.Traced + `.`
 
 func (t *telling) flags(cmd *cobra.Command) {
 	f := cmd.Flags()

@@ -30,14 +30,17 @@ type EventLog struct {
 	Trace  *Trace
 }
 
-// Log plays the first of the named policies, as Simulate does, and tells every event. What is wrong with a subject is a *field.Error with the key
+// Log plays the first of the named policies as Simulate does, or without a name the opening offer, and tells every event. What is wrong with a subject is a *field.Error with the key
 // --trace.
 func (l *EventLog) Log(ctx context.Context, s *scenarios.Scenario, names []string, load func(name, rules string) (Named, error), workers int, watch func(Progress)) error {
+	if len(names) == 0 {
+		names = []string{opening}
+	}
 	scene, err := Open(s)
 	if err != nil {
 		return err
 	}
-	if _, sums := scene.(*chain); sums {
+	if _, open := scene.(*bazaar); !open {
 		return field.New("", s.Name+"'s market is a chain's weekly sums, which keeps no event log", "")
 	}
 	w, c, err := stage(ctx, scene, names, load, &Run{Scenario: s, Workers: workers, Watch: watch})
@@ -48,14 +51,10 @@ func (l *EventLog) Log(ctx context.Context, s *scenarios.Scenario, names []strin
 	if err != nil {
 		return err
 	}
-	m, ok := opened.(journaled)
-	of, known := w.(interface{ market() *market.Config })
-	if !ok || !known {
-		return field.New("", s.Name+"'s market keeps no event log", "")
-	}
+	cfg := w.(*shop).Config
 	k := &c.Contestants[0]
 	l.Policy = k.Name
-	rows := &eventRows{cfg: of.market(), of: sellersOf(of.market()), key: results.Key{RunID: s.RunID(), Scenario: s.Name, Agent: k.Name, Seed: s.Seed}}
+	rows := &eventRows{cfg: cfg, of: sellersOf(cfg), key: results.Key{RunID: s.RunID(), Scenario: s.Name, Agent: k.Name, Seed: s.Seed}}
 	var sinks sinks
 	if l.To != nil {
 		sinks = append(sinks, l.To)
@@ -67,7 +66,7 @@ func (l *EventLog) Log(ctx context.Context, s *scenarios.Scenario, names []strin
 		sinks = append(sinks, l.Trace)
 	}
 	rows.to = sinks
-	if err := logEvents(ctx, c.Arena, m, k, l.First, l.Paths, rows); err != nil {
+	if err := logEvents(ctx, c.Arena, opened.(journaled), k, l.First, l.Paths, rows); err != nil {
 		return err
 	}
 	l.Events = rows.all
