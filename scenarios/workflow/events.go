@@ -36,12 +36,12 @@ func (l *EventLog) Log(ctx context.Context, s *scenarios.Scenario, names []strin
 	if len(names) == 0 {
 		names = []string{opening}
 	}
+	if s.World() != scenarios.OpenMarket {
+		return field.New("", s.Name+"'s market is a chain's weekly sums, which keeps no event log", "")
+	}
 	scene, err := Open(s)
 	if err != nil {
 		return err
-	}
-	if _, open := scene.(*bazaar); !open {
-		return field.New("", s.Name+"'s market is a chain's weekly sums, which keeps no event log", "")
 	}
 	w, c, err := stage(ctx, scene, names, load, &Run{Scenario: s, Workers: workers, Watch: watch})
 	if err != nil {
