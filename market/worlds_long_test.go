@@ -2,4 +2,4 @@
 
 package market
 
-const worlds = "8000"
+const worlds = "1600"

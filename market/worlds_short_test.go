@@ -3,4 +3,4 @@
 package market
 
 // worlds is how many markets rapid draws; with -tags long they have more than ten million events.
-const worlds = "30"
+const worlds = "60"
