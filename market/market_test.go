@@ -13,7 +13,7 @@ func duopoly() *Config {
 	ladder := []Offer{{Price: 0.8}, {Price: 0.9}, {Price: 1}}
 	return &Config{PeriodDays: 1, Horizon: 5,
 		Traffic:  Traffic{Visitors: 200},
-		Personas: []Persona{{Name: "careful", Share: 2, Price: -2}, {Name: "rich", Share: 1, Price: -0.5, Units: 1.5}},
+		Personas: []Persona{{Name: "careful", Share: 2, Price: -2, Units: 1}, {Name: "rich", Share: 1, Price: -0.5, Units: 1.5}},
 		Products: []Product{{Name: "a", Price: 2, Cost: 1, Appeal: 4}, {Name: "b", Price: 3, Cost: 1, Appeal: 5}, {Name: "c", Price: 2, Cost: 1, Appeal: 4}, {Name: "d", Price: 3, Cost: 2, Appeal: 5}},
 		Sellers: []Seller{{Name: "us", Products: []string{"a", "b"}, Levels: true, Offers: ladder, Opening: 2, Review: Review{Every: 1}, Reward: reward},
 			{Name: "them", Products: []string{"c", "d"}, Levels: true, Offers: ladder, Opening: 2, Review: Review{Every: 1}, Reward: reward}},
@@ -23,11 +23,7 @@ func duopoly() *Config {
 
 func TestMarketKeepsTheContract(t *testing.T) {
 	envtest.Run(t, func() env.Environment {
-		cfg := duopoly()
-		for i := range cfg.Personas {
-			cfg.Personas[i].Units = max(1, cfg.Personas[i].Units)
-		}
-		m, err := New(cfg, 1)
+		m, err := New(duopoly(), 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,4 +2,4 @@
 
 package market
 
-const worlds = "1600"
+const worlds = "2000"
