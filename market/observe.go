@@ -285,8 +285,8 @@ func newObserver(m *Market) (observer, error) {
 			return o, err
 		}
 		spec := env.Spec{Features: ranged(m.cfg, i, sights)}
-		for _, offer := range cfg.Offers {
-			spec.Offers = append(spec.Offers, env.Offer{Price: offer.Price, Promotion: offer.Promotion})
+		for a := range cfg.Offers {
+			spec.Offers = append(spec.Offers, cfg.Called(a))
 		}
 		if cfg.Drop > 0 {
 			spec.Limits = []env.Limit{{Feature: "reference_price", Index: spec.Feature("reference_price"), Drop: cfg.Drop}}

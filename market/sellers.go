@@ -2,6 +2,7 @@ package market
 
 import (
 	"math"
+	"strings"
 
 	"github.com/souk-sim/souk/sim"
 	"github.com/souk-sim/souk/sim/env"
@@ -28,6 +29,26 @@ type seller struct {
 	rewarded                    int64 // of the objective, up to the last act
 	lostThen, soldThen          int64 // at the last act
 	ordersThen, visitsThen      int64
+}
+
+// Called is what an offer is called by: its price and its promotion; where products have prices of their own, those of the others stand with the promotion.
+func (s *Seller) Called(offer int) env.Offer {
+	o := &s.Offers[offer]
+	called := env.Offer{Price: o.Price, Promotion: o.Promotion}
+	if o.Prices == nil {
+		return called
+	}
+	var with []string
+	for k, price := range o.Prices {
+		if k > 0 || price != o.Price {
+			with = append(with, fmt.Sprintf("%s %g", s.Products[k], price))
+		}
+	}
+	if o.Promotion != "" {
+		with = append(with, o.Promotion)
+	}
+	called.Promotion = strings.Join(with, ", ")
+	return called
 }
 
 // charge books a cost of selling.

@@ -113,8 +113,8 @@ type Ladder struct {
 	Levels bool // prices are multiples of list prices
 }
 
-// UnmarshalTOML reads a list of prices, { from, to, rungs }, { prices } or { levels }, each of these tables with promotions too, or a list of
-// { price, promotion }, of { level, promotion } or, for a seller of several products, of { prices, price, promotion }.
+// UnmarshalTOML reads a list of prices, { from, to, rungs }, { prices }, { levels } or, for a seller of several products, { grid }, each of these tables with
+// promotions too, or a list of { price, promotion }, of { level, promotion } or, for a seller of several products, of { prices, price, promotion }.
 func (l *Ladder) UnmarshalTOML(v any) error {
 	*l = Ladder{}
 	if list, ok := elements(v); ok {
@@ -127,11 +127,17 @@ func (l *Ladder) UnmarshalTOML(v any) error {
 	}
 	table, ok := v.(map[string]any)
 	if !ok {
-		return errors.New("a list of prices, { from, to, rungs }, { levels }, or a list of { price, promotion }")
+		return errors.New("a list of prices, { from, to, rungs }, { levels }, { grid }, or a list of { price, promotion }")
 	}
 	promotions, err := texts(table["promotions"])
 	if err != nil {
 		return &field.Error{Key: "promotions", Found: show(table["promotions"]), Expected: err.Error()}
+	}
+	if grid, given := table["grid"]; given {
+		if err := unknownKey(table, []string{"grid", "promotions"}); err != nil {
+			return err
+		}
+		return under("grid", l.grid(grid, promotions))
 	}
 	known := []string{"from", "to", "rungs", "promotions"}
 	for _, form := range []string{"levels", "prices"} {
@@ -147,7 +153,7 @@ func (l *Ladder) UnmarshalTOML(v any) error {
 			return under(form, l.cross(all, promotions))
 		}
 	}
-	if err := unknownKey(table, append(known, "levels", "prices")); err != nil {
+	if err := unknownKey(table, append(known, "levels", "prices", "grid")); err != nil {
 		return err
 	}
 	var prices Offers
@@ -175,6 +181,40 @@ func (l *Ladder) cross(list []any, promotions []string) error {
 		last = price
 		for _, name := range slices.Concat([]string{""}, promotions) {
 			l.Offers = append(l.Offers, market.Offer{Price: price, Promotion: name})
+		}
+	}
+	return nil
+}
+
+// grid offers every combination of one price from each product's list, alone and with each promotion; those of the last product change fastest.
+func (l *Ladder) grid(v any, promotions []string) error {
+	lists, ok := elements(v)
+	if !ok || len(lists) == 0 {
+		return &field.Error{Found: show(v), Expected: "a list of prices for each of the seller's products"}
+	}
+	combinations := [][]float64{nil}
+	for k := range lists {
+		prices, err := l.ofProduct(lists[k])
+		if err != nil {
+			return under(strconv.Itoa(k), err)
+		}
+		if n := len(combinations) * len(prices) * (len(promotions) + 1); n > mostOffers {
+			return &field.Error{Found: strconv.Itoa(n) + " offers, or more", Expected: "at most " + strconv.Itoa(mostOffers)}
+		}
+		var longer [][]float64
+		for _, c := range combinations {
+			for _, price := range prices {
+				longer = append(longer, append(slices.Clone(c), price))
+			}
+		}
+		combinations = longer
+	}
+	for _, c := range combinations {
+		if c[0] == 0 {
+			return &field.Error{Key: "0", Found: "0.0", Expected: "prices above 0 of the first product, by which offers are called"}
+		}
+		for _, name := range slices.Concat([]string{""}, promotions) {
+			l.Offers = append(l.Offers, market.Offer{Price: c[0], Prices: c, Promotion: name})
 		}
 	}
 	return nil
@@ -223,19 +263,11 @@ func (l *Ladder) offer(table map[string]any) (o market.Offer, err error) {
 	}
 	called := table[form]
 	if several {
-		list, ok := elements(all)
-		for i, v := range list {
-			x, err := l.price(v)
-			if n, isNumber := number(v); err != nil && !(isNumber && n == 0) { // a product may be had for nothing
-				return o, &field.Error{Key: "prices." + strconv.Itoa(i), Found: show(v), Expected: err.Error() + ", or 0"}
-			}
-			o.Prices = append(o.Prices, x)
-		}
-		if !ok || len(list) == 0 {
-			return o, &field.Error{Key: "prices", Found: show(all), Expected: "a price for each of the seller's products"}
+		if o.Prices, err = l.ofProduct(all); err != nil {
+			return o, under("prices", err)
 		}
 		if called == nil {
-			called = list[0]
+			called = o.Prices[0]
 		}
 	}
 	if o.Price, err = l.price(called); err != nil {
@@ -247,6 +279,23 @@ func (l *Ladder) offer(table map[string]any) (o market.Offer, err error) {
 	}
 	o.Promotion = name
 	return o, nil
+}
+
+// ofProduct reads a list of prices of products, which may be had for nothing.
+func (l *Ladder) ofProduct(v any) ([]float64, error) {
+	list, ok := elements(v)
+	if !ok || len(list) == 0 {
+		return nil, &field.Error{Found: show(v), Expected: "a list of prices"}
+	}
+	prices := make([]float64, len(list))
+	for i, item := range list {
+		x, err := l.price(item)
+		if n, isNumber := number(item); err != nil && !(isNumber && n == 0) {
+			return nil, &field.Error{Key: strconv.Itoa(i), Found: show(item), Expected: err.Error() + ", or 0"}
+		}
+		prices[i] = x
+	}
+	return prices, nil
 }
 
 // mostOffers is how many a seller may choose among.

@@ -188,20 +188,32 @@ func (s *Seller) each(products []market.Product, copies map[string][]string) []m
 	return all
 }
 
-// opening is the offer that stands at first: the one that is said, or the nearest to the list price; of equals the first without a promotion.
+// opening is the offer that stands at first: the one that is said, or the nearest to the list prices; of equals the first without a promotion.
 func (s *Seller) opening(own []string, products []market.Product) int {
-	target := 1.0
-	switch {
-	case s.Opening != nil:
-		target = *s.Opening
-	case !s.Ladder.Levels && len(own) > 0:
-		target = products[slices.IndexFunc(products, func(p market.Product) bool { return p.Name == own[0] })].Price
+	list := make([]float64, len(own))
+	for k, name := range own {
+		list[k] = products[slices.IndexFunc(products, func(p market.Product) bool { return p.Name == name })].Price
+	}
+	far := func(o *market.Offer) (sum float64) {
+		switch {
+		case s.Opening != nil:
+			return math.Abs(o.Price - *s.Opening)
+		case s.Ladder.Levels:
+			return math.Abs(o.Price - 1)
+		case len(own) == 0:
+			return 0
+		case len(o.Prices) != len(own):
+			return math.Abs(o.Price - list[0])
+		}
+		for k, price := range o.Prices {
+			sum += math.Abs(price - list[k])
+		}
+		return sum
 	}
 	best := 0
-	for i, o := range s.Ladder.Offers {
-		was := s.Ladder.Offers[best]
-		far, least := math.Abs(o.Price-target), math.Abs(was.Price-target)
-		if far < least || far == least && o.Promotion == "" && was.Promotion != "" {
+	for i := range s.Ladder.Offers {
+		o, was := &s.Ladder.Offers[i], &s.Ladder.Offers[best]
+		if d, least := far(o), far(was); d < least || d == least && o.Promotion == "" && was.Promotion != "" {
 			best = i
 		}
 	}

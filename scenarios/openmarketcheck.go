@@ -76,8 +76,8 @@ func (d *document) brains(s *Scenario, cfg *market.Config) {
 // rule holds a rule against what its seller sees and offers.
 func (d *document) rule(p path, r *Rule, cfg *market.Config, seller int) {
 	spec := &env.Spec{Features: market.Features(cfg, seller)}
-	for _, o := range cfg.Sellers[seller].Offers {
-		spec.Offers = append(spec.Offers, env.Offer{Price: o.Price, Promotion: o.Promotion})
+	for a := range cfg.Sellers[seller].Offers {
+		spec.Offers = append(spec.Offers, cfg.Sellers[seller].Called(a))
 	}
 	if _, err := r.Params.Policy(spec); err != nil || !cfg.Sellers[seller].Levels {
 		d.wrong(p, err)

@@ -151,7 +151,7 @@ type Seller struct {
 	Prices  []string           `toml:"prices" shorthand:"true" doc:"products it prices; left out: all that no other seller prices"`
 	Review  Review             `toml:"review" default:"'1 week'" default-market:"'1 day'" doc:"when it reviews its offer: a time such as \"1 week\", or a table"`
 	Offers  Offers             `toml:"offers" world:"category" doc:"the ladder of prices it may post: a list, or { from, to, rungs }"`
-	Ladder  Ladder             `toml:"offers" world:"market" required:"true" doc:"what it may post, for one product: a list of prices or { from, to, rungs }; for any number: { levels }, multiples of their list prices; promotions = [names] in these tables: each price alone and with each of them; or a list of { price or level, promotion }, of which several products may have { prices, promotion }"`
+	Ladder  Ladder             `toml:"offers" world:"market" required:"true" doc:"what it may post, for one product: a list of prices or { from, to, rungs }; for any number: { levels }, multiples of their list prices, or { grid = [[prices of the first], …] }, every combination; promotions = [names] in these tables: each price alone and with each of them; or a list of { price or level, promotion }, of which several products may have { prices, promotion }"`
 	Opening *float64           `toml:"opening" world:"market" doc:"price, or level, with which an episode opens; left out: that nearest to the list price, without a promotion if possible"`
 	Limit   *Limit             `toml:"limit" doc:"offers it may not make"`
 	Reward  *Reward            `toml:"reward" doc:"what it is after"`

@@ -188,7 +188,7 @@ func (b *bazaar) rule(name string) (made rule, ok bool, err error) {
 		}, true, nil
 	case name == opening:
 		return func(_ context.Context, w world, _ int) (policies.Policy, error) {
-			o := b.cfg.Sellers[w.seats().Learner].Offers[b.cfg.Sellers[w.seats().Learner].Opening]
+			o := w.seats().Spec.Offers[b.cfg.Sellers[w.seats().Learner].Opening]
 			return (&rules.Fixed{Price: o.Price, Promotion: o.Promotion}).Policy(w.seats().Spec)
 		}, true, nil
 	}
@@ -207,9 +207,10 @@ func (b *bazaar) rule(name string) (made rule, ok bool, err error) {
 
 // offered refuses an offer that the seller does not have: another would be made in its place.
 func (b *bazaar) offered(name string, price float64, promotion string) error {
-	offers := b.s.MarketConfig().Sellers[max(b.player, 0)].Offers
-	nearest := offers[0]
-	for _, o := range offers {
+	seller := &b.s.MarketConfig().Sellers[max(b.player, 0)]
+	nearest := seller.Called(0)
+	for a := range seller.Offers {
+		o := seller.Called(a)
 		if o.Promotion == promotion && math.Abs(o.Price-price) < 1e-9 {
 			return nil
 		}
