@@ -40,7 +40,7 @@ func (s *Seller) Learns() bool { return s.Brain == nil && s.Rule == nil }
 // reviews is how many reviews the learning seller has in an episode; where only what happens calls them, as many as periods.
 func (s *Scenario) reviews() int {
 	if seller := s.Learner(); seller != nil && seller.Review.Every.N > 0 {
-		return int(float64(s.Time.Horizon) * unitDays(s.Time.Period) / seller.Review.Every.Days())
+		return max(1, int(float64(s.Time.Horizon)*unitDays(s.Time.Period)/seller.Review.Every.Days()))
 	}
 	return s.Time.Horizon
 }

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -168,13 +169,13 @@ func TestMutatedScenariosAreRefusedWithTheirLineOrRun(t *testing.T) {
 		}
 		corpus = append(corpus, source.Text)
 	}
-	corpus = append(corpus, bazaar)
+	corpus = append(corpus, bazaar, bazaar, bazaar)
 	random := rand.New(rand.NewPCG(5, 0))
 	ran, refused := 0, 0
 	for i := range mutations {
 		text := corpus[i%len(corpus)]
 		if i >= len(corpus) { // at first as they are
-			for range 1 + random.IntN(3) {
+			for range 1 + random.IntN(6)/3 {
 				text = mutated(text, corpus, random)
 			}
 		}
@@ -312,7 +313,12 @@ func numbers(lines []string, random *rand.Rand) []string {
 		if !ok || len(found) == 0 {
 			continue
 		}
-		lines[at] = key + "=" + strings.Replace(value, found[random.IntN(len(found))], nasty[random.IntN(len(nasty))], 1)
+		old := found[random.IntN(len(found))]
+		other := nasty[random.IntN(len(nasty))]
+		if x, err := strconv.ParseFloat(old, 64); err == nil && random.IntN(2) == 0 { // nearly as it was
+			other = strconv.FormatFloat(x*[]float64{0.1, 0.5, 1.5, 2, 10, 100}[random.IntN(6)], 'g', -1, 64)
+		}
+		lines[at] = key + "=" + strings.Replace(value, old, other, 1)
 		break
 	}
 	return lines

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/souk-sim/souk/market"
 	"github.com/souk-sim/souk/market/loyalty"
@@ -100,6 +101,15 @@ func (s *Scenario) names() (all []string) {
 		all = append(all, s.Products[i].Name)
 	}
 	return all
+}
+
+// sells tells whether there is a product, or a copy of one, of that name.
+func (s *Scenario) sells(name string) bool {
+	return slices.ContainsFunc(s.Products, func(p Product) bool {
+		number, ok := strings.CutPrefix(name, p.Name+"-")
+		k, err := strconv.Atoi(number)
+		return p.Name == name || ok && err == nil && 1 <= k && k <= p.Copies && number == strconv.Itoa(k)
+	})
 }
 
 func (p *Product) copyName(k int) string { return p.Name + "-" + strconv.Itoa(k+1) }

@@ -23,6 +23,20 @@ func (d *document) market(s *Scenario) {
 		d.bad(path("promotions").then("money_decimals"), strconv.Itoa(n), "4, in which the market counts")
 	}
 	d.products(s)
+	for i := range s.Personas {
+		for _, name := range sortedKeys(s.Personas[i].Appeals) {
+			if !s.sells(name) {
+				d.bad(path("personas").then(strconv.Itoa(i)).then("appeal").then(name), "no such product", Suggest(name, s.names()))
+			}
+		}
+	}
+	for i := range s.Promotion {
+		for k, name := range s.Promotion[i].Products {
+			if !s.sells(name) {
+				d.bad(path("promotion").then(strconv.Itoa(i)).then("products").then(strconv.Itoa(k)), show(name), "a product: "+Suggest(name, s.names()))
+			}
+		}
+	}
 	d.traffic(&s.Traffic)
 	d.visit(&s.Visit)
 	d.loyalty(s)

@@ -203,6 +203,7 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(source.Text, "seed=3")
 	}
+	f.Add(bazaar, "products.tea.copies=3")
 	f.Add("[[sellers]]\nname='a'\nstate={'' = {edges=[1]}}\n[[sellers.x]]\n\"\"=1", "sellers.a.prices=['\\u0000']")
 	f.Add("a=[[[[{b=[nan]}]]]]\nq='''\n", "a.b.c=1")
 	f.Fuzz(func(t *testing.T, text, set string) {

@@ -149,6 +149,9 @@ func expectation(f reflect.StructField) string {
 		return "one of " + words
 	}
 	name := typeName(f.Type)
+	if name == "tables" {
+		return "at least one table"
+	}
 	article := "a "
 	if strings.ContainsRune("aeiou", rune(name[0])) {
 		article = "an "
