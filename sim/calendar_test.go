@@ -158,8 +158,12 @@ func TestEventsComeInTheOrderOfTheReference(t *testing.T) {
 	})
 }
 
-// Enough events that the rung has several groups of buckets, held at that number for some turns of the rung.
-func TestTenThousandPendingEventsComeInTheOrderOfTheReference(t *testing.T) {
+// Enough events that the rung has many buckets, which are filled by the batch.
+func TestTwentyThousandPendingEventsComeInTheOrderOfTheReference(t *testing.T) {
+	const pending = 20_000
+	if 2*pending <= fineBuckets {
+		t.Fatalf("%d pending events fill no batches: %d fine buckets", pending, fineBuckets)
+	}
 	p := pair{failures: t.Fatalf}
 	s := rng.New(7, 0).Family("calendar").At()
 	delay := func() float64 {
@@ -168,10 +172,15 @@ func TestTenThousandPendingEventsComeInTheOrderOfTheReference(t *testing.T) {
 		}
 		return s.Exponential()
 	}
-	for range 10_000 {
+	for range pending {
 		p.schedule(delay(), int32(s.Intn(3)))
 	}
-	for range 40_000 {
+	for turn := range 40_000 {
+		if turn == 20_000 { // the queue is laid out anew in the middle of a batch
+			for range 4 * pending {
+				p.c.Cancel(p.c.Schedule(p.c.Now()+delay(), 0, -1))
+			}
+		}
 		if s.Intn(4) == 0 {
 			p.peek()
 		}
@@ -179,7 +188,7 @@ func TestTenThousandPendingEventsComeInTheOrderOfTheReference(t *testing.T) {
 		p.next()
 		p.schedule(p.c.Now()+delay(), int32(s.Intn(3)))
 		if s.Intn(8) == 0 {
-			p.cancel(len(p.tickets) - 1 - s.Intn(10_000))
+			p.cancel(len(p.tickets) - 1 - s.Intn(pending))
 			p.schedule(p.c.Now()+delay(), 0)
 		}
 	}
