@@ -120,6 +120,13 @@ func TestTheStepSizeFallsWithTheVisitsOfTheEntry(t *testing.T) {
 }
 
 func TestWarmUpSetsEveryValueToWhatPlayingOnIsWorth(t *testing.T) {
+	for ends, worth := range map[bool]float64{false: 3 / 0.1, true: 12 / 1.3} { // mean 3; or of 12 in an episode that ends after four
+		warmsUp(t, ends, 1.5*worth)
+	}
+}
+
+// warmsUp plays four transitions, at whose last the episode ends or does not, with half as much again as optimism.
+func warmsUp(t *testing.T, ends bool, expected float64) {
 	for _, params := range []agents.Params{
 		&agents.QLearning{Tabular: constant(0.5, 7)}, &agents.SARSA{Tabular: constant(0.5, 7)},
 	} {
@@ -135,11 +142,11 @@ func TestWarmUpSetsEveryValueToWhatPlayingOnIsWorth(t *testing.T) {
 			if got := values(t, q)[3]; got != 7 {
 				t.Errorf("after %d transitions the value is %v", i, got)
 			}
-			q.Learn(agents.Transition{State: s[0], Action: 1, Reward: r, Discount: 0.9, Next: s[1]})
+			q.Learn(agents.Transition{State: s[0], Action: 1, Reward: r, Discount: 0.9, Next: s[1], Terminal: ends && i == 3})
 		}
-		for _, v := range values(t, q) { // mean 3, /(1 − .9), and half as much again
-			if math.Abs(v-45) > 1e-9 {
-				t.Errorf("value %v, expected 45", v)
+		for _, v := range values(t, q) {
+			if math.Abs(v-expected) > 1e-9 {
+				t.Errorf("value %v, expected %v", v, expected)
 			}
 		}
 	}

@@ -19,7 +19,8 @@ type Tabular struct {
 	Initial float64 `toml:"initial" json:"initial" doc:"every value before the first update, where warmup is 0; $"`
 	// Warmup is a number of transitions, played at random, from which nothing is learned but their mean reward r̄ and
 	// discount γ̄; then every value is set to r̄/(1 − γ̄), the worth of playing on like this for ever, in place of
-	// Initial. (Calvano et al. 2020 start from the same quantity, computed.) 0 turns it off.
+	// Initial. Where episodes end their last transitions count with γ = 0, so that it is about the worth of one episode.
+	// (Calvano et al. 2020 start from the same quantity, computed.) 0 turns it off.
 	Warmup int `toml:"warmup" json:"warmup" doc:"transitions played at random, whose mean reward sets the initial values; 0: none"`
 	// Optimism raises what Warmup sets by a share of its size: 0.5 starts half above the worth of random play, which
 	// makes the learner try each offer until it knows better.
@@ -91,7 +92,7 @@ type table struct {
 	begun  []float64 // [state], likewise: before the first of the last offer tried; the means are over what comes after
 
 	warm                    float64 // transitions of the warm-up still to come
-	sumReward, sumDiscount0 float64 // of those that were: Σ r and Σ (1 − γ)
+	sumReward, sumDiscount0 float64 // of those that were: Σ r and Σ (1 − γ), γ = 0 where they end
 }
 
 func newTable(params *Tabular, task Task) (table, error) {
@@ -237,7 +238,11 @@ func (t *table) warming(x *Transition) bool {
 		return false
 	}
 	t.sumReward += x.Reward
-	t.sumDiscount0 += 1 - x.Discount
+	if x.Terminal {
+		t.sumDiscount0++ // nothing follows
+	} else {
+		t.sumDiscount0 += 1 - x.Discount
+	}
 	if t.warm--; t.warm == 0 && t.sumDiscount0 > 0 {
 		worth := t.sumReward / t.sumDiscount0
 		t.fill(worth + float64(t.params.Optimism*math.Abs(worth)))
