@@ -17,10 +17,10 @@ import (
 	"github.com/souk-sim/souk/results/rundir"
 )
 
-// trained is a smoke run's files but for timing.json, by name.
-func trained(t *testing.T, out string, args ...string) map[string]string {
+// trained is the files of a run but for timing.json, by name: scenario is the scenario and the flags that make it small.
+func trained(t *testing.T, scenario []string, out string, args ...string) map[string]string {
 	t.Helper()
-	code, _, stderr := call(t, append(append([]string{"train", "canned-tuna", "--quiet", "--out", out}, smoke...), args...)...)
+	code, _, stderr := call(t, slices.Concat([]string{"train"}, scenario, []string{"--quiet", "--out", out}, args)...)
 	if code != exitDone {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
@@ -50,7 +50,7 @@ func files(t *testing.T, out string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"manifest.json", "scenario.toml", "summary.json", "report.txt", "episodes.parquet", "steps.parquet", "models/choice.json", "policy/manifest.json"} {
+	for _, name := range []string{"manifest.json", "scenario.toml", "summary.json", "report.txt", "episodes.parquet", "steps.parquet", "policy/manifest.json"} {
 		if all[name] == "" {
 			t.Errorf("%s is absent or empty", name)
 		}
@@ -71,11 +71,17 @@ func same(t *testing.T, what string, a, b map[string]string) {
 }
 
 func TestARunIsTheSameBytesOnAnyNumberOfWorkersAndInterrupted(t *testing.T) {
-	one := trained(t, t.TempDir(), "--workers", "1")
+	for _, scenario := range [][]string{append([]string{"canned-tuna"}, smoke...), {"smoke", "--set", "train.episodes=60", "--set", "train.checkpoint=20"}} {
+		t.Run(scenario[0], func(t *testing.T) { sameOnAnyNumberOfWorkersAndInterrupted(t, scenario) })
+	}
+}
+
+func sameOnAnyNumberOfWorkersAndInterrupted(t *testing.T, scenario []string) {
+	one := trained(t, scenario, t.TempDir(), "--workers", "1")
 	if strings.Contains(one["policy/card.md"], "\n0 of ") || !strings.Contains(one["policy/card.md"], "values were tried") {
 		t.Errorf("nothing was learned, so equal bytes prove little:\n%s", one["policy/card.md"])
 	}
-	same(t, "two workers", one, trained(t, t.TempDir(), "--workers", "2"))
+	same(t, "two workers", one, trained(t, scenario, t.TempDir(), "--workers", "2"))
 
 	out := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -86,14 +92,14 @@ func TestARunIsTheSameBytesOnAnyNumberOfWorkersAndInterrupted(t *testing.T) {
 		}
 		return stderr.Write(p)
 	})
-	args := append([]string{"train", "canned-tuna", "--out", out}, smoke...)
+	args := slices.Concat([]string{"train"}, scenario, []string{"--out", out})
 	if code := run(ctx, args, nil, &stdout, stop); code != exitInterrupted {
 		t.Fatalf("interrupted, the exit code is %d: %s", code, &stderr)
 	}
 	if !bytes.Contains(stderr.Bytes(), []byte("--resume")) {
 		t.Errorf("interrupted, it says %s", &stderr)
 	}
-	same(t, "interrupted and resumed", one, trained(t, out, "--resume"))
+	same(t, "interrupted and resumed", one, trained(t, scenario, out, "--resume"))
 }
 
 type writer func([]byte) (int, error)

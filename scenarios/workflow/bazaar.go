@@ -66,6 +66,8 @@ func (w *shop) share() float64 { return 1 }
 
 func (w *shop) quick() world { return w }
 
+func (w *shop) market() *market.Config { return w.Config }
+
 func (w *shop) score(a *results.Metrics) float64 {
 	return a.Reward / float64(max(a.Periods, 1)) / w.share()
 }
@@ -150,6 +152,9 @@ func fault(s *scenarios.Scenario, err error, keys ...string) error {
 	return s.Fault(bad.Found, bad.Expected, keys...)
 }
 
+// MarketRules names what can be simulated in an open market beside bundles.
+const MarketRules = "fixed:PRICE, fixed:PRICE/PROMOTION, best-fixed, opening, those of evaluate.rules, and each kind of rule that needs no parameters"
+
 // opening is the offer that stands when an episode opens, for ever.
 const opening = "opening"
 
@@ -174,6 +179,8 @@ func (b *bazaar) rule(name string) (made rule, ok bool, err error) {
 		}
 	}
 	switch {
+	case b.player < 0 && name == b.s.Players()[0].Rule.Rule:
+		return func(_ context.Context, w world, _ int) (policies.Policy, error) { return w.seats().Others[0], nil }, true, nil
 	case kind == "fixed" && rest != "":
 		text, promotion, _ := strings.Cut(rest, "/")
 		price, err := strconv.ParseFloat(text, 64)
@@ -230,8 +237,11 @@ func (b *bazaar) rules() string {
 	return strings.Join(names, ", ")
 }
 
-// usual is what is simulated where nobody says.
+// usual is what is simulated where nobody says; where all have a brain, the first seller's.
 func (b *bazaar) usual() []string {
+	if b.player < 0 {
+		return []string{b.s.Players()[0].Rule.Rule}
+	}
 	return slices.Concat(b.s.Evaluate.Against, b.ruleNames())
 }
 
