@@ -179,7 +179,7 @@ func (b *bazaar) rule(name string) (made rule, ok bool, err error) {
 		}
 	}
 	switch {
-	case b.player < 0 && name == b.s.Players()[0].Rule.Rule:
+	case b.player < 0 && name == b.s.Players()[0].Rule.Kind:
 		return func(_ context.Context, w world, _ int) (policies.Policy, error) { return w.seats().Others[0], nil }, true, nil
 	case kind == "fixed" && rest != "":
 		text, promotion, _ := strings.Cut(rest, "/")
@@ -240,7 +240,7 @@ func (b *bazaar) rules() string {
 // usual is what is simulated where nobody says; where all have a brain, the first seller's.
 func (b *bazaar) usual() []string {
 	if b.player < 0 {
-		return []string{b.s.Players()[0].Rule.Rule}
+		return []string{b.s.Players()[0].Rule.Kind}
 	}
 	return slices.Concat(b.s.Evaluate.Against, b.ruleNames())
 }
