@@ -274,8 +274,6 @@ func (d *document) located(err error) {
 				name, step = n, s
 			}
 		}
-		first, _, _ := strings.Cut(rest, ".")
-		longer(first, first)
 		switch v := here.(type) {
 		case map[string]any:
 			for k := range v {
@@ -292,6 +290,10 @@ func (d *document) located(err error) {
 					}
 				}
 			}
+		}
+		if name == "" {
+			name, _, _ = strings.Cut(rest, ".")
+			step = name
 		}
 		at, rest = at.then(step), strings.TrimPrefix(rest[len(name):], ".")
 		if table, ok := here.(map[string]any); ok {

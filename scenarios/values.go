@@ -197,6 +197,9 @@ func (o *Offers) spaced(table map[string]any) error {
 	*o = make(Offers, rungs)
 	for i := range *o {
 		(*o)[i] = math.Round((from+float64((to-from)*float64(i))/float64(rungs-1))*100) / 100
+		if (*o)[i] <= 0 {
+			return &field.Error{Key: "from", Found: show(table["from"]), Expected: "a price of at least a cent"}
+		}
 		if i > 0 && (*o)[i] <= (*o)[i-1] {
 			return &field.Error{Key: "rungs", Found: show(rungs), Expected: "rungs at least a cent apart"}
 		}
