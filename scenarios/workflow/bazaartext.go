@@ -3,7 +3,9 @@ package workflow
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -241,27 +243,38 @@ func (b *bazaar) provenance() (data, warned []string) {
 
 func (b *bazaar) about() string { return strings.Join(b.inWords(), ". ") + "." }
 
-// alone is what a table offers while all that it sees but its own prices is as at the opening.
-func (b *bazaar) alone(table *policies.Table, periods int) (offers []string) {
-	cfg := b.full.Config
-	k := &cfg.Sellers[b.player]
-	list := 0.0
-	for _, name := range k.Products {
-		j := slices.IndexFunc(cfg.Products, func(p market.Product) bool { return p.Name == name })
-		list += cfg.Products[j].Price / float64(len(k.Products))
+// alone is what a table offers at its first reviews of the first unseen path.
+func (b *bazaar) alone(table *policies.Table, n int) (string, error) {
+	seen := &watched{Policy: table}
+	if _, err := b.follow(b.full, seen, 1); err != nil {
+		return "", err
 	}
-	reference, last := list, k.Offers[k.Opening].Price
-	for period := range periods {
-		d := table.Decide(quiet(table, period, reference, last), 1)
-		last = d.Price
-		posted := last
-		if k.Levels {
-			posted *= list
+	var runs []string
+	for rest := seen.offers[:min(n, len(seen.offers))]; len(rest) > 0; {
+		k := 1
+		for k < len(rest) && rest[k] == rest[0] {
+			k++
 		}
-		reference = cfg.Reference.Memory*reference + (1-cfg.Reference.Memory)*posted
-		offers = append(offers, offerText(d.Price, d.Promotion))
+		text := rest[0]
+		if k > 1 {
+			text += fmt.Sprintf(" ×%d", k)
+		}
+		runs, rest = append(runs, text), rest[k:]
 	}
-	return offers
+	return "Its first offers on the first unseen path: " + strings.Join(runs, ", "), nil
+}
+
+// watched is a policy whose offers are noted.
+type watched struct {
+	policies.Policy
+	offers []string
+}
+
+// Decide implements policies.Policy.
+func (w *watched) Decide(observation []float64, u float64) policies.Decision {
+	d := w.Policy.Decide(observation, u)
+	w.offers = append(w.offers, offerText(d.Price, d.Promotion))
+	return d
 }
 
 // Account is what became of the market under a policy: means over all its episodes, a period where it is no share.
@@ -313,7 +326,12 @@ func accountsOf(r *evaluate.Result) (all []Account) {
 
 // accountsTable has a line for each figure and a column for each policy, as many side by side as fit; a figure that is 0 throughout is left out.
 func accountsTable(all []Account) string {
-	amount := func(x float64) string { return thousands(x, "") }
+	amount := func(x float64) string {
+		if x == 0 || math.Abs(x) >= 1000 {
+			return thousands(x, "")
+		}
+		return strings.Replace(strconv.FormatFloat(x, 'g', 3, 64), "-", "−", 1)
+	}
 	percent := func(x float64) string { return fmt.Sprintf("%.1f%%", 100*x) }
 	figures := []struct {
 		name string

@@ -145,7 +145,8 @@ func (c *chain) provenance() (data, warned []string) {
 }
 
 // alone is what a table posts while rivals keep to regular prices.
-func (c *chain) alone(table *policies.Table, weeks int) (prices []string) {
+func (c *chain) alone(table *policies.Table, weeks int) (string, error) {
+	var prices []string
 	own := c.full.Config.Products[c.full.Config.Own]
 	reference, last := own.Reference, own.Rungs[own.Opening].Price
 	for week := range weeks {
@@ -153,7 +154,11 @@ func (c *chain) alone(table *policies.Table, weeks int) (prices []string) {
 		reference = c.models.Choice.NextReference(reference, last)
 		prices = append(prices, fmt.Sprintf("%.2f", last))
 	}
-	return prices
+	when := "Week after week: "
+	if len(table.Encoder.Dimensions) > 1 {
+		when = "While nothing else happens: "
+	}
+	return when + strings.Join(prices, " "), nil
 }
 
 func (c *chain) pictures(m *Summary, _ world) ([]picture, error) {

@@ -162,13 +162,19 @@ func (r *Run) train(ctx context.Context, scene Scene, run *rundir.Run, summary *
 	if err := scene.chapters(ctx, r, summary, full, learned, t.done); err != nil {
 		return err
 	}
-	summary.Learned = inWords(scene, s.Time.Period, summary.Chosen.Table)
+	if summary.Learned, err = inWords(scene, summary.Chosen.Table); err != nil {
+		return err
+	}
 	return r.write(run, school, full, summary, t)
 }
 
 // episodes adds the progress of all jobs up.
 func (r *Run) episodes(share float64) func(train.Progress) {
 	s := r.Scenario
+	period := s.Time.Period
+	if s.World() == scenarios.OpenMarket {
+		period = "review" // which need not be periods apart
+	}
 	played := make([]int, len(s.Agents)*s.Train.Seeds)
 	var lock sync.Mutex
 	return func(p train.Progress) {
@@ -179,7 +185,7 @@ func (r *Run) episodes(share float64) func(train.Progress) {
 			sum += n
 		}
 		lock.Unlock()
-		r.tell(Progress{Stage: "train", Done: sum, Total: len(played) * s.Train.Episodes, Reward: p.MovingReward / share, Exploration: p.Exploration, Period: s.Time.Period})
+		r.tell(Progress{Stage: "train", Done: sum, Total: len(played) * s.Train.Episodes, Reward: p.MovingReward / share, Exploration: p.Exploration, Period: period})
 	}
 }
 

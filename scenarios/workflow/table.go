@@ -103,7 +103,12 @@ func line(r *evaluate.Result, row *evaluate.Row) []string {
 
 // plusMinus is a value and half its interval, which is symmetric.
 func plusMinus(e stats.Estimate, sign string) string {
-	return fmt.Sprintf("%s ±%s", thousands(e.Value, sign), thousands((e.High-e.Low)/2, ""))
+	half := (e.High - e.Low) / 2
+	if half > 0 && half < 10 && math.Abs(e.Value) >= 10 && math.Abs(e.Value) < 1000 { // whole numbers would hide what is known
+		digits := map[bool]int{true: 2, false: 1}[half < 1]
+		return strings.Replace(fmt.Sprintf("%"+sign+".*f ±%.*f", digits, e.Value, digits, half), "-", "−", 1)
+	}
+	return fmt.Sprintf("%s ±%s", thousands(e.Value, sign), thousands(half, ""))
 }
 
 func percent(e stats.Estimate) string {

@@ -12,7 +12,7 @@ import (
 
 // inWords tells a learned table as a person would: for each situation of the other features, which price it posts over the range
 // of the widest one; and the prices it posts week after week while nothing else happens.
-func inWords(scene Scene, period string, table *policies.Table) string {
+func inWords(scene Scene, table *policies.Table) (string, error) {
 	dims := table.Encoder.Dimensions
 	main := widest(dims)
 	var b strings.Builder
@@ -24,12 +24,9 @@ func inWords(scene Scene, period string, table *policies.Table) string {
 	}
 	fmt.Fprintf(&b, "Listed are the states that training visited at least %d%% as often as the most visited one. Neighbours "+
 		"whose prices are a rung apart at most are one band, told by its most frequent price.\n", atLeastVisited)
-	when := period + " after " + period
-	if len(dims) > 1 {
-		when = "while nothing else happens"
-	}
-	fmt.Fprintf(&b, "%s: %s\n", strings.ToUpper(when[:1])+when[1:], strings.Join(scene.alone(table, 16), " "))
-	return b.String()
+	played, err := scene.alone(table, 16)
+	fmt.Fprintf(&b, "%s\n", played)
+	return b.String(), err
 }
 
 // widest is the dimension with the most cells.
@@ -270,7 +267,7 @@ func quiet(table *policies.Table, week int, reference, last float64) []float64 {
 			observation[i] = reference
 		case f.Name == "last_price":
 			observation[i] = last
-		case f.Name == "week" || f.Name == "period":
+		case f.Name == "week":
 			observation[i] = float64(week)
 		case f.Unit == "0 or 1":
 			observation[i] = 0
