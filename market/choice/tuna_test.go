@@ -53,7 +53,7 @@ func tunaOptions() Options {
 		Quantity: tunaQuantityFitted}
 }
 
-// tunaQuantityFitted is what TestTunaQuantityRefits finds.
+// tunaQuantityFitted is what TestQuantitiesAreTheFitsToHouseholdPurchases finds.
 var tunaQuantityFitted = Quantity{Intercept: 0.6948, Deal: 0.0786, Dispersion: 0.1611}
 
 // TestTunaShoppersRewardAFallMoreThanTheyPunishARise states what the fit says about Dominick's tuna: the four chunk brands gain

@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the bundled data from ../shared/d
 
 // TestBundledDataAreTheOriginalsBitForBit makes each file again from the original CSV and compares the bytes; with -update it writes the file.
 func TestBundledDataAreTheOriginalsBitForBit(t *testing.T) {
-	for name, convert := range map[string]func(*testing.T) []byte{"tuna.parquet": tuna, "margarine.parquet": margarine} {
+	for name, convert := range map[string]func(*testing.T) []byte{"tuna.parquet": tuna, "margarine.parquet": margarine, "orange-juice.parquet": orangeJuice} {
 		t.Run(name, func(t *testing.T) {
 			made := convert(t)
 			if *update {

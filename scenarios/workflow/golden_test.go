@@ -107,8 +107,12 @@ func compareTrace(t *testing.T, name string, w *shop, c *evaluate.Contest, x *ex
 	if err := logEvents(t.Context(), c.Arena, opened.(journaled), &c.Contestants[0], 0, 1, rows); err != nil && !errors.Is(err, errFirstDay) {
 		t.Fatal(err)
 	}
+	compareRecorded(t, name, script(x.rows))
+}
+
+// compareRecorded holds a text against testdata/traces, or writes it there.
+func compareRecorded(t *testing.T, name, got string) {
 	file := filepath.Join("testdata", "traces", name+".txt")
-	got := script(x.rows)
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
 			t.Fatal(err)

@@ -12,15 +12,18 @@ import (
 	"github.com/souk-sim/souk/sim/rng"
 )
 
-// tuna is the bundled canned-tuna scenario, its data and its fitted models: fitted once for all tests.
+// tuna is a bundled scenario of a weekly category, its data and its fitted models.
 type tuna struct {
 	scenario *scenarios.Scenario
 	data     *Data
 	models   *Models
 }
 
-var fitTuna = sync.OnceValues(func() (*tuna, error) {
-	s, err := scenarios.Load("canned-tuna")
+// fitTuna fits canned-tuna once for all tests.
+var fitTuna = sync.OnceValues(func() (*tuna, error) { return fitBundled("canned-tuna") })
+
+func fitBundled(name string) (*tuna, error) {
+	s, err := scenarios.Load(name)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +33,7 @@ var fitTuna = sync.OnceValues(func() (*tuna, error) {
 	}
 	m, err := Fit(context.Background(), s, d, 1, nil)
 	return &tuna{s, d, m}, err
-})
+}
 
 func cannedTuna(t testing.TB) *tuna {
 	t.Helper()
