@@ -209,6 +209,7 @@ const (
 	minor        = 10_000 // units of account a dollar has
 	highestPrice = 1e6
 	mostVisitors = 1e9 // a period
+	second       = 1.0 / 86400
 	mostSellers  = 1000
 	mostProducts = 1 << 20
 )
@@ -231,7 +232,7 @@ func (cfg *Config) Check() error {
 	case !(cfg.PeriodDays > 0 && cfg.PeriodDays <= 1000):
 		return field.New("time.period", cfg.PeriodDays, "a number of days up to 1000")
 	}
-	for _, part := range []func() error{cfg.Traffic.check, cfg.checkWho, cfg.checkProducts, cfg.checkSellers, cfg.checkTradeIns, cfg.checkPromotions, cfg.checkEffort} {
+	for _, part := range []func() error{cfg.checkTables, cfg.Traffic.check, cfg.checkWho, cfg.checkProducts, cfg.checkSellers, cfg.checkTradeIns, cfg.checkPromotions, cfg.checkEffort} {
 		if err := part(); err != nil {
 			return err
 		}
@@ -335,10 +336,17 @@ func (cfg *Config) checkProducts() error {
 }
 
 func (cfg *Config) checkSellers() error {
-	owner := map[string]string{}
+	owner, names, dearest := map[string]string{}, map[string]bool{}, 0.0
+	for j := range cfg.Products {
+		dearest = max(dearest, cfg.Products[j].Price)
+	}
 	for i := range cfg.Sellers {
 		s := &cfg.Sellers[i]
 		key := "sellers." + s.Name
+		if s.Name == "" || names[s.Name] {
+			return field.New(fmt.Sprintf("sellers.%d.name", i), fmt.Sprintf("%q", s.Name), "a name of its own")
+		}
+		names[s.Name] = true
 		if len(s.Products) == 0 {
 			return field.New(key+".prices", "no products", "at least one")
 		}
@@ -360,12 +368,15 @@ func (cfg *Config) checkSellers() error {
 					return field.New(key+".offers", price, fmt.Sprintf("a price of at most $%g", highestPrice))
 				}
 			}
-			if !(o.Price > 0 && o.Price <= highestPrice) {
+			if !(o.Price > 0 && o.Price <= highestPrice) || s.Levels && o.Price*dearest > highestPrice {
 				return field.New(key+".offers", o.Price, fmt.Sprintf("a price of at most $%g", highestPrice))
 			}
 		}
 		r := &s.Review
-		if !finiteFromZero(r.Every) || !finiteFromZero(r.Delay) || r.Every == 0 && r.StockBelow == 0 && !r.RivalMoved {
+		if r.Every != 0 && !(r.Every >= second && r.Every <= 1e6) {
+			return field.New(key+".review", r.Every, "at least a second between reviews, in days")
+		}
+		if !finiteFromZero(r.Delay) || r.Every == 0 && r.StockBelow == 0 && !r.RivalMoved {
 			return field.New(key+".review", r.Every, "days between reviews, or what triggers one")
 		}
 		if w := &s.Reward; w.Of != Profit && w.Of != Revenue || !(w.Discount >= 0 && w.Discount < 1) || !finiteFromZero(w.LostUnit) || !finiteFromZero(w.PriceChange) {

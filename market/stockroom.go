@@ -14,6 +14,9 @@ func (m *Market) stockUp() error {
 		if p.Stock == nil {
 			continue
 		}
+		if days := p.Stock.ReviewDays; days > 0 && days < second {
+			return field.New("products."+p.Name+".stock.review_days", days, "at least a second, or 0 for a review after each sale")
+		}
 		var err error
 		if m.products[j].keeper, err = stock.New(*p.Stock, m.products[j].cost); err != nil {
 			if e, ok := err.(*field.Error); ok {
