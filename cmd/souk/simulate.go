@@ -25,13 +25,15 @@ func (a *app) simulate() *cobra.Command {
 			"In a chain's category the rules are " + workflow.ChainRules + ".\n" +
 			"In an open market they are " + workflow.MarketRules + ";\nleft out, what its scenario compares with plays, and where every seller has a brain, they play among themselves.\n" + tellingHelp,
 		Example: "  souk simulate smoke\n  souk simulate canned-tuna --policy history --policy fixed:0.97 --policy cycle:0.97/0.72/3/1\n" +
-			"  souk simulate canned-tuna --policy fixed:0.97 --policy results/runs/canned-tuna/RUN/policy --set evaluate.paths=50",
+			"  souk simulate canned-tuna --policy fixed:0.97 --policy results/runs/canned-tuna/RUN/policy --set evaluate.paths=50\n" +
+			"  souk simulate smoke --policy fixed:0.9 --trace shopper/12\n" +
+			"  souk simulate smoke --policy fixed:0.9 --events events.parquet",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.market(args[0], "simulate")
 			if err != nil {
 				return err
 			}
-			if tell.asked() {
+			if tell.asked() || cmd.Flags().Changed("path") || cmd.Flags().Changed("paths") {
 				return a.tell(cmd.Context(), s, names, &tell)
 			}
 			watch, closed := a.watch()

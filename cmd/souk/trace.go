@@ -24,7 +24,7 @@ type telling struct {
 }
 
 const tellingHelp = `
-With --events or --trace nothing is compared: the first policy plays (without one the opening offer stands), and what happens is told. --events
+With --events or --trace nothing is compared: the first policy plays (without one the opening offer, or the seller's own brain), and what happens is told. --events
 writes every event of one path, or of more with --paths, to a Parquet file. --trace tells one story of one path: of
 ` + workflow.Traced + `.`
 
@@ -41,6 +41,8 @@ func (t *telling) asked() bool { return t.events != "" || t.trace != "" }
 // tell plays the first policy and tells what happens.
 func (a *app) tell(ctx context.Context, s *scenarios.Scenario, policies []string, t *telling) error {
 	switch {
+	case !t.asked():
+		return badUsage("souk simulate", "--path or --paths", "--events or --trace with them")
 	case t.path < 0:
 		return badUsage("--path", strconv.Itoa(t.path), "an integer of at least 0")
 	case t.paths < 1:

@@ -30,18 +30,18 @@ type EventLog struct {
 	Trace  *Trace
 }
 
-// Log plays the first of the named policies as Simulate does, or without a name the opening offer, and tells every event. What is wrong with a subject is a *field.Error with the key
+// Log plays the first of the named policies as Simulate does, or without a name one that changes nothing (the opening offer, or a seller's own brain), and tells every event. What is wrong with a subject is a *field.Error with the key
 // --trace.
 func (l *EventLog) Log(ctx context.Context, s *scenarios.Scenario, names []string, load func(name, rules string) (Named, error), workers int, watch func(Progress)) error {
-	if len(names) == 0 {
-		names = []string{opening}
-	}
 	if s.World() != scenarios.OpenMarket {
 		return field.New("", s.Name+"'s market is a chain's weekly sums, which keeps no event log", "")
 	}
-	scene, err := Open(s)
+	scene, err := openBazaar(s)
 	if err != nil {
 		return err
+	}
+	if len(names) == 0 {
+		names = []string{scene.plain()}
 	}
 	w, c, err := stage(ctx, scene, names, load, &Run{Scenario: s, Workers: workers, Watch: watch})
 	if err != nil {
@@ -71,6 +71,14 @@ func (l *EventLog) Log(ctx context.Context, s *scenarios.Scenario, names []strin
 	}
 	l.Events = rows.all
 	return sinks.Close()
+}
+
+// plain is what plays where nobody says: the opening offer, or where all have a brain the first seller's.
+func (b *bazaar) plain() string {
+	if b.player < 0 {
+		return b.usual()[0]
+	}
+	return opening
 }
 
 // sinks take the same rows, one after the other.

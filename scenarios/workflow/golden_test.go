@@ -84,11 +84,11 @@ func TestBundledMarketsUnfoldAsRecorded(t *testing.T) {
 			if s.World() != scenarios.OpenMarket {
 				t.Skip("no event log")
 			}
-			scene, err := Open(s)
+			scene, err := openBazaar(s)
 			if err != nil {
 				t.Fatal(err)
 			}
-			w, c, err := stage(t.Context(), scene, []string{opening}, nil, &Run{Scenario: s, Workers: 1})
+			w, c, err := stage(t.Context(), scene, []string{scene.plain()}, nil, &Run{Scenario: s, Workers: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
