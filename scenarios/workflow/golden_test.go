@@ -41,12 +41,14 @@ func script(events []results.Event) string {
 	const first, openingPrices = 60, 10
 	var text strings.Builder
 	s := story{price: map[string]float64{}}
-	for i, n := 0, 0; i < len(events) && n < first; i++ {
+	for i, told, prices := 0, 0, 0; i < len(events) && told < first; i++ {
 		e := &events[i]
-		if e.Kind == "repriced" && e.Time == 0 && i >= openingPrices { // of thousands of products
-			continue
+		if e.Kind == "repriced" && e.Time == 0 {
+			if prices++; prices > openingPrices { // of thousands of products
+				continue
+			}
 		}
-		n++
+		told++
 		who := e.Shopper
 		if who == "" {
 			who = e.Seller
