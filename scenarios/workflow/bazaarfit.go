@@ -270,6 +270,7 @@ func (b *bazaar) tastes(m Shopper) error {
 	if n := len(b.cfg.Products) - len(sold); n > 0 {
 		b.told = append(b.told, fmt.Sprintf("choice: the fit has no alternative for %s; their appeal is the scenario's", plural(n, "product")))
 	}
+	b.told = append(b.told, fmt.Sprintf("choice: %s of the fit are the personas; what it does not tell they have from %s", map[bool]string{true: "the tastes", false: fmt.Sprint("the ", len(shares), " classes")}[len(shares) == 1], plain.Name))
 	unused := map[string]bool{}
 	var personas []market.Persona
 	for c, class := range classes {
