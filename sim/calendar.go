@@ -121,10 +121,15 @@ func (c *Calendar[E]) NextOr(at float64, priority int32, event E) (float64, E, b
 	if c.stuck {
 		return c.now, event, false
 	}
-	if c.ready() {
-		if first := c.queue.first(); first.at < at || first.at == at && first.priority <= priority {
+	for len(c.queue.near) > 0 || c.refill() {
+		first := c.queue.first()
+		if first.at > at || first.at == at && first.priority > priority {
+			break
+		}
+		if c.slots[first.slot].live() {
 			return c.take()
 		}
+		c.drop()
 	}
 	return at, event, c.advance(at) || c.blame(event)
 }
@@ -141,15 +146,16 @@ func (c *Calendar[E]) Peek() (at float64, priority int32, ok bool) {
 // ready brings the next pending event to where first finds it, and returns false when there is none.
 func (c *Calendar[E]) ready() bool {
 	for len(c.queue.near) > 0 || c.refill() {
-		first := c.queue.first().slot
-		if c.slots[first].live() {
+		if c.slots[c.queue.first().slot].live() {
 			return true
 		}
-		c.pop()
-		c.release(first)
+		c.drop()
 	}
 	return false
 }
+
+// drop forgets the first of the near events, which is cancelled.
+func (c *Calendar[E]) drop() { c.release(c.pop().slot) }
 
 // take hands out the first of the near events.
 func (c *Calendar[E]) take() (at float64, event E, ok bool) {

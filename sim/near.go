@@ -49,12 +49,18 @@ func (q *queue) first() *item {
 // pop takes the least item off the near ones, of which there must be one.
 func (c *Calendar[E]) pop() item {
 	q := &c.queue
-	n := len(q.near) - 1
-	if !q.crowd {
-		it := q.near[n]
-		q.near = q.near[:n]
-		return it
+	if q.crowd {
+		return c.popCrowd()
 	}
+	n := len(q.near) - 1
+	it := q.near[n]
+	q.near = q.near[:n]
+	return it
+}
+
+func (c *Calendar[E]) popCrowd() item {
+	q := &c.queue
+	n := len(q.near) - 1
 	least, last := q.near[0], q.near[n]
 	q.near = q.near[:n]
 	if n == 0 {
