@@ -23,7 +23,7 @@ func (a *app) simulate() *cobra.Command {
 		Use: "simulate SCENARIO [--policy POLICY]…", Short: "Run the market under given policies, no learning", Args: takes("SCENARIO"),
 		Long: "Run the market under given policies, all on the same customers, without learning. POLICY is the folder of a bundle or a rule.\n" +
 			"In a chain's category the rules are " + workflow.ChainRules + ".\n" +
-			"In an open market they are " + workflow.MarketRules + ";\nleft out, what its scenario compares with plays, and where every seller has a brain, they play among themselves.\n" + tellingHelp,
+			"In an open market they are\n" + workflow.MarketRules + ";\nleft out, what its scenario compares with plays, and where every seller has a brain, they play among themselves.\n" + tellingHelp,
 		Example: "  souk simulate smoke\n  souk simulate canned-tuna --policy history --policy fixed:0.97 --policy cycle:0.97/0.72/3/1\n" +
 			"  souk simulate canned-tuna --policy fixed:0.97 --policy results/runs/canned-tuna/RUN/policy --set evaluate.paths=50\n" +
 			"  souk simulate smoke --policy fixed:0.9 --trace shopper/12\n" +

@@ -24,8 +24,8 @@ type telling struct {
 }
 
 const tellingHelp = `
-With --events or --trace nothing is compared: the first policy plays (without one the opening offer, or the seller's own brain), and what happens is told. --events
-writes every event of one path, or of more with --paths, to a Parquet file. --trace tells one story of one path: of
+With --events or --trace nothing is compared: the first policy plays (without one the opening offer, or the seller's own brain), and what
+happens is told. --events writes every event of one path, or of more with --paths, to a Parquet file. --trace tells one story of one path: of
 ` + workflow.Traced + `.`
 
 func (t *telling) flags(cmd *cobra.Command) {

@@ -66,8 +66,6 @@ func (w *shop) share() float64 { return 1 }
 
 func (w *shop) quick() world { return w }
 
-func (w *shop) market() *market.Config { return w.Config }
-
 func (w *shop) score(a *results.Metrics) float64 {
 	return a.Reward / float64(max(a.Periods, 1)) / w.share()
 }
