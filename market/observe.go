@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/souk-sim/souk/market/stock"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
 )
@@ -28,12 +29,22 @@ func ownSights() []sight {
 			return sum
 		}
 	}
-	stocked := func(each func(p *product, now float64) float64) func(p *product, now float64) float64 {
-		return func(p *product, now float64) float64 {
-			if p.keeper == nil {
-				return math.NaN()
+	stocked := func(each func(k *stock.Keeper, now float64) float64, mean bool) func(m *Market, i int) float64 {
+		return func(m *Market, i int) float64 {
+			sum, kept := 0.0, 0
+			for _, j := range m.sellers[i].products {
+				if k := m.products[j].keeper; k != nil {
+					sum += each(k, m.now)
+					kept++
+				}
 			}
-			return each(p, now)
+			switch {
+			case kept == 0:
+				return math.NaN()
+			case mean:
+				return sum / float64(kept)
+			}
+			return sum
 		}
 	}
 	since := func(count func(m *Market, s *seller) int64) func(m *Market, i int) float64 {
@@ -60,9 +71,9 @@ func ownSights() []sight {
 		}},
 		{env.Feature{Name: "reference_price", Unit: "$", Doc: "what shoppers remember as the price, mean of the seller's products"}, own(func(p *product, _ float64) float64 { return p.reference }, true)},
 		{env.Feature{Name: "unit_cost", Unit: "$", Doc: "cost of a unit, mean of the seller's products"}, own(func(p *product, _ float64) float64 { return float64(p.cost) / minor }, true)},
-		{env.Feature{Name: "stock", Unit: "units", Doc: "on hand; missing where a product has no stock to keep"}, own(stocked(func(p *product, _ float64) float64 { return float64(p.keeper.OnHand()) }), false)},
-		{env.Feature{Name: "on_order", Unit: "units", Doc: "ordered and not yet received; missing as above"}, own(stocked(func(p *product, _ float64) float64 { return float64(p.keeper.OnOrder()) }), false)},
-		{env.Feature{Name: "oldest_days", Unit: "days", Doc: "age of the oldest units on hand, mean of the seller's products; missing as above"}, own(stocked(func(p *product, now float64) float64 { return p.keeper.OldestDays(now) }), true)},
+		{env.Feature{Name: "stock", Unit: "units", Doc: "on hand, of the products that have a stock to keep; missing where none has"}, stocked(func(k *stock.Keeper, _ float64) float64 { return float64(k.OnHand()) }, false)},
+		{env.Feature{Name: "on_order", Unit: "units", Doc: "ordered and not yet received; missing as above"}, stocked(func(k *stock.Keeper, _ float64) float64 { return float64(k.OnOrder()) }, false)},
+		{env.Feature{Name: "oldest_days", Unit: "days", Doc: "age of the oldest units on hand, mean of the products that have a stock; missing as above"}, stocked(func(k *stock.Keeper, now float64) float64 { return k.OldestDays(now) }, true)},
 		{env.Feature{Name: "sold", Unit: "units", Doc: "sold since the last review; missing in the first"}, since(func(_ *Market, s *seller) int64 { return s.sold - s.soldThen })},
 		{env.Feature{Name: "lost", Unit: "units", Doc: "wanted and not there since the last review; missing in the first"}, since(func(_ *Market, s *seller) int64 { return s.lost - s.lostThen })},
 		{env.Feature{Name: "orders", Unit: "orders", Doc: "order lines since the last review; missing in the first"}, since(func(_ *Market, s *seller) int64 { return s.orders - s.ordersThen })},
