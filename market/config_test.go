@@ -50,8 +50,8 @@ func spoil(t *rapid.T, cfg *Config) {
 	}
 }
 
-// enough stops an episode that goes on and on.
-var enough = errors.New("enough events")
+// errEnough stops an episode that goes on and on.
+var errEnough = errors.New("enough events")
 
 // runSpoilt says what is wrong with a configuration that has an extreme value, or runs it: never a panic, never a number that is none.
 func runSpoilt(t *rapid.T) {
@@ -70,14 +70,14 @@ func runSpoilt(t *rapid.T) {
 		return
 	}
 	defer func() {
-		if r := recover(); r != nil && r != enough {
+		if r := recover(); r != nil && r != errEnough {
 			panic(r)
 		}
 	}()
 	events := 0
 	m.watch = func(float64, event) {
 		if events++; events > 5000 {
-			panic(enough)
+			panic(errEnough)
 		}
 	}
 	var step env.TimeStep

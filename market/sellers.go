@@ -100,9 +100,10 @@ func (m *Market) gather(now float64, first int) {
 		if s.next != now && s.called != now {
 			continue
 		}
+		why := s.why // of the review that was called, if the clock calls none
 		if s.next == now {
 			m.calendar.Cancel(s.ticket[0])
-			s.next, s.why = math.Inf(1), Plainly
+			s.next, why = math.Inf(1), Plainly
 		}
 		if s.called == now {
 			m.calendar.Cancel(s.ticket[1])
@@ -110,7 +111,7 @@ func (m *Market) gather(now float64, first int) {
 		}
 		t.who = append(t.who, i)
 		if m.on {
-			m.add(Record{Time: now, Kind: Reviews, Period: int32(m.period), Seller: int32(i), Why: s.why})
+			m.add(Record{Time: now, Kind: Reviews, Period: int32(m.period), Seller: int32(i), Why: why})
 		}
 		m.settleStock(now, i)
 	}

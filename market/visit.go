@@ -28,7 +28,6 @@ type visitor struct {
 	lines    uint8 // of the trolley, the first product's not among them
 	reminded bool
 	searches bool
-	came     bool // by a reminder or of himself
 }
 
 // mostLines is how many products a basket holds, the first not counted.
