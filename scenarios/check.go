@@ -294,6 +294,7 @@ func (d *document) rewards(p path, seller *Seller) {
 func (d *document) state(s *Scenario) {
 	seller := s.Learner()
 	p := path("sellers").then(strconv.Itoa(slices.IndexFunc(s.Sellers, func(o Seller) bool { return o.Name == seller.Name }))).then("state")
+	hidden := s.Hidden()
 	var known []string
 	for _, f := range s.Features() {
 		known = append(known, f.Name)
@@ -303,7 +304,7 @@ func (d *document) state(s *Scenario) {
 		at := p.then(name)
 		switch {
 		case slices.Contains(known, name):
-		case slices.ContainsFunc(s.Hidden(), func(f env.Feature) bool { return f.Name == name }):
+		case slices.ContainsFunc(hidden, func(f env.Feature) bool { return f.Name == name }):
 			d.bad(at, "what no seller could know", "it in knows, where that is meant")
 		default:
 			d.bad(at, "an unknown feature", Suggest(name, known))

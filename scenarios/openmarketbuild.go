@@ -24,12 +24,13 @@ func (s *Scenario) MarketConfig() *market.Config {
 		PeriodDays: unitDays(s.Time.Period), Horizon: s.Time.Horizon, Terminal: s.Time.End == "terminate",
 		Traffic: s.Traffic.Traffic, Channels: s.Channels, Reference: s.Reference, Visit: s.Visit, Loyalty: s.Loyalty.Loyalty, Promotions: s.Promotions,
 	}
-	copies := map[string][]string{}
+	copies, prices := map[string][]string{}, map[string]float64{}
 	for i := range s.Products {
 		all := s.Products[i].draw(rng.New(uint64(s.Seed), 0).Family("products"), uint64(i))
 		cfg.Products = append(cfg.Products, all...)
 		for k := range all {
 			copies[s.Products[i].Name] = append(copies[s.Products[i].Name], all[k].Name)
+			prices[all[k].Name] = all[k].Price
 		}
 	}
 	for _, p := range s.Personas {
@@ -40,7 +41,7 @@ func (s *Scenario) MarketConfig() *market.Config {
 		cfg.Promotions.Promotions = append(cfg.Promotions.Promotions, p.of(copies))
 	}
 	for i := range s.Sellers {
-		cfg.Sellers = append(cfg.Sellers, s.Sellers[i].each(cfg.Products, copies)...)
+		cfg.Sellers = append(cfg.Sellers, s.Sellers[i].each(prices, copies)...)
 	}
 	for i, seller := range s.Players() {
 		if seller.Learns() {
@@ -178,7 +179,7 @@ func (p Promotion) of(copies map[string][]string) promotion.Promotion {
 }
 
 // each makes the seller, or its copies, to whom its products are dealt in turn.
-func (s *Seller) each(products []market.Product, copies map[string][]string) []market.Seller {
+func (s *Seller) each(prices map[string]float64, copies map[string][]string) []market.Seller {
 	names := expand(s.Prices, copies)
 	all := make([]market.Seller, max(s.Copies, 1))
 	for k := range all {
@@ -192,17 +193,17 @@ func (s *Seller) each(products []market.Product, copies map[string][]string) []m
 		for i := k; i < len(names); i += len(all) {
 			m.Products = append(m.Products, names[i])
 		}
-		m.Opening = s.opening(m.Products, products)
+		m.Opening = s.opening(m.Products, prices)
 		all[k] = m
 	}
 	return all
 }
 
 // opening is the offer that stands at first: the one that is said, or the nearest to the list prices; of equals the first without a promotion.
-func (s *Seller) opening(own []string, products []market.Product) int {
+func (s *Seller) opening(own []string, prices map[string]float64) int {
 	list := make([]float64, len(own))
 	for k, name := range own {
-		list[k] = products[slices.IndexFunc(products, func(p market.Product) bool { return p.Name == name })].Price
+		list[k] = prices[name]
 	}
 	far := func(o *market.Offer) (sum float64) {
 		switch {
