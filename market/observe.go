@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/souk-sim/souk/market/promotion"
 	"github.com/souk-sim/souk/market/stock"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
@@ -105,14 +106,14 @@ func rivalSights(cfg *Config, owner []int, i int) []sight {
 	lowest := func(m *Market) float64 {
 		least := math.Inf(1)
 		for _, j := range rivals {
-			if p := &m.products[j]; !p.out {
-				least = min(least, float64(p.price)/minor)
+			if !m.products[j].out {
+				least = min(least, m.tag(j))
 			}
 		}
 		return least
 	}
 	sights := []sight{
-		{env.Feature{Name: "lowest_rival_price", Unit: "$", Doc: "lowest price of others' products that are in stock; missing where none is"}, func(m *Market, _ int) float64 {
+		{env.Feature{Name: "lowest_rival_price", Unit: "$", Doc: "lowest price of others' products that are in stock, promotions that everybody may have taken off; missing where none is"}, func(m *Market, _ int) float64 {
 			if least := lowest(m); !math.IsInf(least, 1) {
 				return least
 			}
@@ -138,13 +139,18 @@ func rivalSights(cfg *Config, owner []int, i int) []sight {
 	for _, j := range rivals {
 		name := cfg.Products[j].Name
 		sights = append(sights,
-			sight{env.Feature{Name: "price:" + name, Unit: "$", Doc: "price of " + name}, func(m *Market, _ int) float64 { return float64(m.products[j].price) / minor }},
-			sight{env.Feature{Name: "deal:" + name, Unit: "0 or 1", Doc: "whether the price of " + name + " is 5% or more below its reference price"}, func(m *Market, _ int) float64 {
-				p := &m.products[j]
-				return one(float64(p.price)/minor <= 0.95*p.reference)
+			sight{env.Feature{Name: "price:" + name, Unit: "$", Doc: "price of " + name + ", promotions that everybody may have taken off"}, func(m *Market, _ int) float64 { return m.tag(j) }},
+			sight{env.Feature{Name: "deal:" + name, Unit: "0 or 1", Doc: "whether that is 5% or more below its reference price"}, func(m *Market, _ int) float64 {
+				return one(m.tag(j) <= 0.95*m.products[j].reference)
 			}})
 	}
 	return sights
+}
+
+// tag is what a product's price tag says to everybody, $: the posted price, less the promotions on units that whoever comes by may have.
+func (m *Market) tag(j int) float64 {
+	anybody := promotion.Customer{ID: -1, Persona: -1, Channel: -1}
+	return float64(m.promotions.Shelf(&m.order, j, m.products[j].price, m.now, anybody, m.usage)) / minor
 }
 
 // hiddenSights are what no seller could know.
