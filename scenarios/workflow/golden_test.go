@@ -125,7 +125,7 @@ func compareRecorded(t *testing.T, name, got string) {
 	}
 	want, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatalf("%v: -update writes it", err)
+		t.Fatalf("%v: go test ./scenarios/workflow -run BundledMarkets -update writes it", err)
 	}
 	if got, want := strings.Split(got, "\n"), strings.Split(string(want), "\n"); len(got) != len(want) {
 		t.Errorf("%d lines, recorded are %d", len(got), len(want))
