@@ -125,6 +125,10 @@ func (m *Market) openPeriod(now float64) {
 	}
 	if mood := m.moodOf(m.period); mood != m.mood || m.period == 0 {
 		m.mood = mood
+		for i := range m.views {
+			v := &m.views[i]
+			v.dollar, v.fresh = -m.cfg.Personas[v.persona].Price*mood, false
+		}
 		m.reweigh(now)
 	}
 	m.calendar.Schedule(float64(m.period+1)*m.cfg.PeriodDays, atClose, event{kind: periodCloses})

@@ -10,9 +10,9 @@ const utmost = 600
 
 // shelf holds the multinomial logit weights of all products for one view, a persona in a channel, as running sums that a choice inverts. The sums
 // follow when they are next asked for. Weights stand in the order of the inverse transform: the products of other sellers, the outside option, the
-// products of the focal seller. When the focal seller alone changes a price, those who change their minds then are the fewest that can (maximal coupling);
-// where several sellers change theirs, the order couples less tightly, but Gumbel noise of each product's own, which would couple them all alike, costs two
-// logarithms for each product on the shelf and every shopper.
+// products of the focal seller. When the one product of the focal seller gets another price, those who turn to it, or from it, are then as few as can be, which is what
+// counts for its accounts; where borders between the others' products lie, moves with the sum of all weights, so that more shoppers than those choose otherwise.
+// Where several sellers change prices, Gumbel noise of each product's own would couple all alike, but costs two logarithms for each product on the shelf and every shopper.
 type shelf struct {
 	weight []float64 // by place
 	within []float64 // by place: the weights before it in its block

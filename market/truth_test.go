@@ -159,13 +159,14 @@ func TestGrowthAndSeasonMoveTheRate(t *testing.T) {
 	}
 }
 
-// A shock sets in with the period in which its day lies, and ends with that of its end: it multiplies shoppers, and the price coefficients by which they choose. |z| < 3.29.
+// A shock sets in with the period in which its day lies, and ends with that of its end: it multiplies shoppers, and the price coefficients by which they choose and by which surplus is measured. |z| < 3.29.
 func TestShocksChangeRatesAndTastes(t *testing.T) {
 	cfg := plain(3000, 30)
 	cfg.Traffic.Shocks = []Shock{{Day: 10.5, Days: 5, Visitors: 2, Price: 1}, {Day: 20, Visitors: 0.5, Price: 2}}
 	var visits, choices tally
+	m, surplus := open(t, cfg, 5), 0.0
 	count, came, day := make([]float64, 4), 0.0, 0
-	watch(t, open(t, cfg, 5), 0, always(0), func(r *Record) {
+	watch(t, m, 0, always(0), func(r *Record) {
 		switch r.Kind {
 		case ShopperDecides: // without delay: the visit is of the day
 			count[r.Product+1]++
@@ -180,6 +181,9 @@ func TestShocksChangeRatesAndTastes(t *testing.T) {
 			}
 			visits.add(came, rate)
 			for k, s := range shares(cfg, 0, 0, []float64{1, 2, 3}, mood) {
+				if k == 0 {
+					surplus -= came * math.Log(s) / mood // of the utility of a dollar, which is 1
+				}
 				choices.add(count[k], came*s)
 			}
 			clear(count)
@@ -188,6 +192,9 @@ func TestShocksChangeRatesAndTastes(t *testing.T) {
 	})
 	if z := visits.z(0); !(math.Abs(z) < 3.29) {
 		t.Errorf("visits: z = %.2f", z)
+	}
+	if have := m.Account().Surplus; !(math.Abs(have-surplus) < 1e-9*surplus) {
+		t.Errorf("surplus %g, expected %g", have, surplus)
 	}
 	if z := choices.z(30); !(math.Abs(z) < 3.29) {
 		t.Errorf("choices: z = %.2f", z)
