@@ -25,9 +25,9 @@ func (d *document) override(assignment string) error {
 	value, err := parseValue(text)
 	if err != nil {
 		if quoted, bad := parseValue(strconv.Quote(text)); bad == nil && quoted == text {
-			return refuse(dotted, text, "a TOML value; text is quoted: "+dotted+"="+strconv.Quote(text))
+			return refuse(dotted, oneLine(text), "a TOML value; text is quoted: "+dotted+"="+strconv.Quote(text))
 		}
-		return refuse(dotted, text, "a TOML value")
+		return refuse(dotted, oneLine(text), "a TOML value")
 	}
 	var at path
 	var here any = d.root
