@@ -51,9 +51,13 @@ func (a *arrivals) reset(s rng.Streams) error {
 	}
 	a.stream = s.Family("path").At()
 	a.simulator.Path(&a.stream, a.drawn)
+	sum := 0.0
 	for t, n := range a.drawn[a.cfg.Traffic.Skip:] {
 		if !(n >= 0 && n <= mostVisitors) {
 			return field.New("traffic.demand", fmt.Sprintf("%g shoppers in period %d", n, t), fmt.Sprintf("a number from 0 to %g", mostVisitors))
+		}
+		if sum += n; sum > mostShoppers {
+			return field.New("traffic.demand", fmt.Sprintf("%.3g shoppers in %d periods", sum, t+1), fmt.Sprintf("at most %g an episode", mostShoppers))
 		}
 	}
 	return nil
