@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"reflect"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/scenarios/workflow"
 	"github.com/souk-sim/souk/sim/env"
@@ -38,7 +40,8 @@ func (a *app) simulate() *cobra.Command {
 			}
 			watch, closed := a.watch()
 			defer closed()
-			r, err := workflow.Simulate(cmd.Context(), s, names, loadFor, a.workers, watch)
+			pace := pace{scenario: s, show: watch}
+			r, err := workflow.Simulate(cmd.Context(), s, names, loadFor, a.workers, pace.watch)
 			if bad, ok := errors.AsType[*field.Error](err); ok && bad.Key == "--policy" {
 				return usage{err}
 			} else if err != nil {
@@ -47,6 +50,9 @@ func (a *app) simulate() *cobra.Command {
 			closed()
 			if a.json {
 				return a.document("simulation", r)
+			}
+			if !a.quiet {
+				fmt.Fprintln(a.stderr, pace.text())
 			}
 			_, err = fmt.Fprint(a.stdout, r.Text())
 			return err
@@ -57,6 +63,32 @@ func (a *app) simulate() *cobra.Command {
 	tell.flags(cmd)
 	cmd.Flags().StringArrayVar(&names, "policy", nil, "the folder of a bundle, or a rule; once for each policy")
 	return cmd
+}
+
+// pace takes the time of a simulation, once it has begun.
+type pace struct {
+	scenario *scenarios.Scenario
+	show     func(workflow.Progress)
+	episodes int
+	from, to time.Time
+}
+
+func (p *pace) watch(now workflow.Progress) {
+	if now.Stage == "simulate" {
+		if p.to = time.Now(); p.from.IsZero() {
+			p.from = p.to
+		}
+		p.episodes = now.Total
+	}
+	if p.show != nil {
+		p.show(now)
+	}
+}
+
+// text says how fast simulated time went by.
+func (p *pace) text() string {
+	n, seconds := p.episodes*p.scenario.Time.Horizon, p.to.Sub(p.from).Seconds()
+	return fmt.Sprintf("%d simulated %ss in %.2g s: %.3g a second", n, p.scenario.Time.Period, seconds, float64(n)/seconds)
 }
 
 // loadFor reads a bundle that is to play with a scenario's features and ladder.
