@@ -12,11 +12,13 @@ import (
 // the bucket being emptied, and earlier ones, are kept in order, or as a heap when they are many. Those after the rung
 // wait in no order until the next rung is laid out for them.
 //
-// It was chosen by measurement, in the loop of BenchmarkHold, against a 4-ary heap alone and the calendar queue of Brown
-// (1988, CACM 31:1220). Least CPU time of several rounds in turn, in ns an operation (AMD EPYC, 2 cores, both busy):
+// Its first form, a bucket an item and no batches, was chosen by measurement, in the loop of BenchmarkHold, against a
+// 4-ary heap alone and the calendar queue of Brown (1988, CACM 31:1220). Least processor time of several rounds in turn,
+// in ns an operation (AMD EPYC, 2 cores, both busy); this form takes about a fifth less than the first, by
+// docs/benchmarks/engine:
 //
 //	pending          10²     10⁴     10⁶
-//	this queue       31      23      121
+//	first form       31      23      121
 //	4-ary heap       61      147     426
 //	calendar queue   20      55      247
 type queue struct {
