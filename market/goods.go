@@ -95,7 +95,7 @@ func (m *Market) furnish() {
 			list = newRanking(cfg, p)
 		}
 		for c := range channels {
-			v := view{shelf: newShelf(len(m.goods), -p.Price), persona: i, channel: c, ranking: list, loyal: portable.Exp(p.Loyal) - 1, appeal: make([]float64, len(cfg.Products))}
+			v := view{shelf: newShelf(len(m.goods), m.outside+1, -p.Price), persona: i, channel: c, ranking: list, loyal: portable.Exp(p.Loyal) - 1, appeal: make([]float64, len(cfg.Products))}
 			for j := range cfg.Products {
 				v.appeal[j] = cfg.Products[j].Appeal + p.Appeals[cfg.Products[j].Name] + channels[c].Utility
 			}

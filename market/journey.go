@@ -248,25 +248,25 @@ func (m *Market) view(now float64, v *visitor, t *trolley, i, j int32) {
 // see is the end of a view: the visitor walks on.
 func (m *Market) see(now float64, i int32) { m.walk(now, &m.visitors[i], &m.trolleys[i], i) }
 
-// among chooses from what was viewed, in the order of the shelves: other sellers' products, the outside option, the focal seller's.
+// among chooses from what was viewed as choose does from the shelf: first whether it is one of the focal seller's, and else by the lower bits which of the rest.
 func (m *Market) among(view *view, v *visitor, t *trolley, u float64) (product int32, odds float64) {
 	var weights [8]float64
-	sum, others := 1.0, 0.0
+	rest, own := 1.0, 0.0
 	for k := range v.seen {
 		weights[k] = m.weightOf(view, v, t.considered[k])
-		sum += weights[k]
-		if m.place[t.considered[k]] < int32(m.outside) {
-			others += weights[k]
+		if m.place[t.considered[k]] > int32(m.outside) {
+			own += weights[k]
+		} else {
+			rest += weights[k]
 		}
 	}
-	target := u * sum
-	if target >= others {
-		if target < others+1 {
-			return outside, sum
-		}
-		return t.find(m, v, weights[:v.seen], target-others-1, true), sum
+	if target := u*(rest+own) - rest; target >= 0 {
+		return t.find(m, v, weights[:v.seen], target, true), rest + own
 	}
-	return t.find(m, v, weights[:v.seen], target, false), sum
+	if target := lower(u)*rest - 1; target >= 0 {
+		return t.find(m, v, weights[:v.seen], target, false), rest + own
+	}
+	return outside, rest + own
 }
 
 // find inverts the weights of the focal seller's products, or of the others'.

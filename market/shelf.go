@@ -1,6 +1,10 @@
 package market
 
-import "github.com/souk-sim/souk/sim/portable"
+import (
+	"math"
+
+	"github.com/souk-sim/souk/sim/portable"
+)
 
 // blockSize is how many weights are summed together: a price change costs a block's sum and the sums over blocks, a choice one look through each.
 const blockSize = 32
@@ -9,9 +13,10 @@ const blockSize = 32
 const utmost = 600
 
 // shelf holds the multinomial logit weights of all products for one view, a persona in a channel, as running sums that a choice inverts. The sums
-// follow when they are next asked for. Weights stand in the order of the inverse transform: the products of other sellers, the outside option, the
-// products of the focal seller. When the one product of the focal seller gets another price, those who turn to it, or from it, are then as few as can be, which is what
-// counts for its accounts; where borders between the others' products lie, moves with the sum of all weights, so that more shoppers than those choose otherwise.
+// follow when they are next asked for. Places are those of the products of other sellers, then the outside option, then the products of the focal seller.
+//
+// A uniform says first whether the choice is one of the focal seller's, and its lower bits which of the rest it is else. A new price of the focal seller's one product then
+// moves those shoppers alone who turn to it or from it, and they are as few as can be: the coupling is maximal (Thorisson 2000, Coupling, Stationarity, and Regeneration).
 // Where several sellers change prices, Gumbel noise of each product's own would couple all alike, but costs two logarithms for each product on the shelf and every shopper.
 type shelf struct {
 	weight []float64 // by place
@@ -21,14 +26,16 @@ type shelf struct {
 	stale  []bool    // by block: whether a weight has changed since its sum was taken
 	fresh  bool      // none has
 	total  float64
+	rest   float64 // of it, what is not the focal seller's
+	own    int     // first place of the focal seller's
 	dollar float64 // |utility of a dollar|
 	worth  float64 // consumer surplus that a visit to all products expects, $
 }
 
-func newShelf(places int, dollar float64) shelf {
+func newShelf(places, own int, dollar float64) shelf {
 	blocks := (places + blockSize - 1) / blockSize
 	return shelf{weight: make([]float64, places), within: make([]float64, places), block: make([]float64, blocks), before: make([]float64, blocks),
-		stale: make([]bool, blocks), dollar: dollar}
+		stale: make([]bool, blocks), own: own, dollar: dollar}
 }
 
 // set gives a place another weight.
@@ -55,19 +62,30 @@ func (s *shelf) sum() {
 		}
 		s.total += s.block[b]
 	}
+	s.rest = s.total
+	if s.own < len(s.weight) {
+		s.rest = s.before[s.own/blockSize] + s.within[s.own]
+	}
 	s.fresh = true
 	s.worth = surplus(s.total, s.dollar)
 }
 
-// choose returns the place that a uniform u in [0, 1) chooses, and further on with probability extra/(total+extra), which stands for more weight on one
-// place, that place.
+// choose returns the place that a uniform u in [0, 1) chooses, where one place weighs so much more than on the shelf.
 func (s *shelf) choose(u, extra float64, extraPlace int) int {
 	if !s.fresh {
 		s.sum()
 	}
-	target := u * (s.total + extra)
-	if target >= s.total && extra > 0 {
-		return extraPlace
+	rest := s.rest
+	if extraPlace < s.own {
+		rest += extra
+	}
+	target := u*(s.total+extra) - rest
+	if target >= 0 { // the focal seller's
+		if target += s.rest; target >= s.total {
+			return s.last(extra, extraPlace)
+		}
+	} else if target = lower(u) * rest; target >= s.rest {
+		return s.last(extra, extraPlace)
 	}
 	b := 0
 	for b+1 < len(s.before) && s.before[b+1] <= target {
@@ -79,6 +97,20 @@ func (s *shelf) choose(u, extra float64, extraPlace int) int {
 		place++
 	}
 	return place
+}
+
+// last is the place beyond the running sums: that of the extra weight, or where rounding led there the last.
+func (s *shelf) last(extra float64, extraPlace int) int {
+	if extra > 0 {
+		return extraPlace
+	}
+	return len(s.weight) - 1
+}
+
+// lower is a uniform in [0, 1) made of the lower half of the bits of another one.
+func lower(u float64) float64 {
+	u *= 1 << 26
+	return u - math.Floor(u)
 }
 
 // odds is the weight of a utility beside that of the outside option.

@@ -204,13 +204,13 @@ func (m *Market) elsewhere(now float64, v *visitor, i int32, wanted, units int32
 	stream := m.streams.second.At(uint64(v.period), uint64(v.number), uint64(v.visit))
 	again, u := stream.Float64(), stream.Float64()
 	m.books.stopped++
+	p.keeper.Lose(int64(units))
+	m.lost(wanted, units)
 	if again < m.cfg.Visit.Substitute {
 		if j := m.substitute(v, i, u); j != outside {
 			return j, Substitute
 		}
 	}
-	p.keeper.Lose(int64(units))
-	m.lost(wanted, units)
 	return outside, SoldOut
 }
 
