@@ -14,8 +14,8 @@ import (
 //
 // Its first form, a bucket an item and no batches, was chosen by measurement, in the loop of BenchmarkHold, against a
 // 4-ary heap alone and the calendar queue of Brown (1988, CACM 31:1220). Least processor time of several rounds in turn,
-// in ns an operation (AMD EPYC, 2 cores, both busy); this form takes about a fifth less than the first, by
-// docs/benchmarks/engine:
+// in ns an operation (AMD EPYC, 2 cores, both busy), another day than the figures of docs/benchmarks.md, when the first
+// form needed a tenth to a third more than this one:
 //
 //	pending          10²     10⁴     10⁶
 //	first form       31      23      121
@@ -109,7 +109,7 @@ func (c *Calendar[E]) refill() bool {
 // almost every access misses it, and an operation takes as long as the misses that wait for each other. Those of many
 // items, one after the other, overlap: so items are put into their buckets by the batch, and the lists of the buckets to
 // come, chains of misses each, are followed in step, as far as most of them go. With a million events pending an operation
-// takes less than half the time.
+// takes a third of the time.
 func (c *Calendar[E]) stage(bucket uint) {
 	q := &c.queue
 	for _, it := range q.staged {
