@@ -261,7 +261,9 @@ func (b *bazaar) bestFixed(ctx context.Context, w world, workers int, watch func
 		return nil, nil, err
 	}
 	best := spec.Offers[tuned.Index]
-	top := !slices.ContainsFunc(b.cfg.Sellers[w.seats().Learner].Offers, func(o market.Offer) bool { return o.Price > best.Price })
+	offers := b.cfg.Sellers[w.seats().Learner].Offers // where all have one price, promotions alone tell them apart and none is the top
+	top := slices.ContainsFunc(offers, func(o market.Offer) bool { return o.Price < best.Price }) &&
+		!slices.ContainsFunc(offers, func(o market.Offer) bool { return o.Price > best.Price })
 	return &evaluate.FixedPrice{Tuned: *tuned, Price: best.Price, Promotion: best.Promotion, Top: top}, candidates[tuned.Index], nil
 }
 
