@@ -23,9 +23,11 @@ type arrivals struct {
 	edge   []float64 // borders of the pieces of this period, days
 	mass   []float64 // expected shoppers from the period's opening to each border
 	piece  int
-	passed float64 // expected shoppers up to the last arrival
-	number int32   // of the next shopper of this period, from 0
-	next   float64 // when he comes; +Inf: none does
+	gaps   [16]float64 // drawn ahead, since many logarithms at once are cheaper than one by one
+	gap    int         // of them, the next
+	passed float64     // expected shoppers up to the last arrival
+	number int32       // of the next shopper of this period, from 0
+	next   float64     // when he comes; +Inf: none does
 }
 
 func newArrivals(cfg *Config) (arrivals, error) {
@@ -68,14 +70,21 @@ func (a *arrivals) open(period int) {
 	start := float64(period) * a.cfg.PeriodDays
 	a.lay(period, start)
 	a.stream = a.family.At(uint64(period))
-	a.piece, a.passed, a.number = 0, 0, -1
+	a.piece, a.passed, a.number, a.gap = 0, 0, -1, len(a.gaps)
 	a.advance()
 }
 
 // advance draws the next arrival, by one draw.
 func (a *arrivals) advance() {
+	if a.gap == len(a.gaps) {
+		for i := range a.gaps {
+			a.gaps[i] = a.stream.Exponential()
+		}
+		a.gap = 0
+	}
 	a.number++
-	a.passed += a.stream.Exponential()
+	a.passed += a.gaps[a.gap]
+	a.gap++
 	last := len(a.mass) - 1
 	if !(a.passed < a.mass[last]) {
 		a.next = math.Inf(1)

@@ -87,16 +87,19 @@ func (s *shelf) choose(u, extra float64, extraPlace int) int {
 	} else if target = lower(u) * rest; target >= s.rest {
 		return s.last(extra, extraPlace)
 	}
-	b := 0
-	for b+1 < len(s.before) && s.before[b+1] <= target {
-		b++
-	}
+	b := reach(s.before[1:], target)
 	target -= s.before[b]
 	place := b * blockSize
-	for last := min(len(s.weight), place+blockSize) - 1; place < last && s.within[place+1] <= target; {
-		place++
+	return place + reach(s.within[place+1:min(len(s.within), place+blockSize)], target)
+}
+
+// reach counts the increasing sums that are at most a target. It has no branch for the processor to guess wrong.
+func reach(sums []float64, target float64) int {
+	n := len(sums)
+	for _, sum := range sums {
+		n -= int(math.Float64bits(target-sum) >> 63)
 	}
-	return place
+	return n
 }
 
 // last is the place beyond the running sums: that of the extra weight, or where rounding led there the last.

@@ -20,7 +20,7 @@ func New(seed, replication uint64) Streams {
 }
 
 // Family is a named set of streams; resolve it once, outside the loop.
-type Family struct{ key uint64 }
+type Family struct{ key, high uint64 }
 
 // Family returns the streams called name (hashed by FNV-1a, then mixed with the root).
 func (s Streams) Family(name string) Family {
@@ -28,12 +28,13 @@ func (s Streams) Family(name string) Family {
 	for i := 0; i < len(name); i++ {
 		h = (h ^ uint64(name[i])) * 1099511628211
 	}
-	return Family{key: mix(s.key ^ mix(h))}
+	key := mix(s.key ^ mix(h))
+	return Family{key, mix(key + golden)}
 }
 
 // At returns the stream addressed by ids within the family. It does not allocate.
 func (f Family) At(ids ...uint64) Stream {
-	lo, hi := f.key, mix(f.key+golden)
+	lo, hi := f.key, f.high
 	for _, id := range ids {
 		lo = mix(lo ^ (id + golden))
 		hi = mix(hi + lo)
