@@ -1,6 +1,8 @@
 package market
 
 import (
+	"math"
+
 	"github.com/souk-sim/souk/market/stock"
 	"github.com/souk-sim/souk/results"
 )
@@ -29,8 +31,9 @@ type books struct {
 	surplus            float64 // $
 	stockoutDays       float64
 	holding            int64
-	list               float64 // sum over periods of the focal seller's mean price over its mean list price, $
-	deals, periods     int64
+	priceDays          float64 // integral of the focal seller's mean price, $ days
+	heldAt, dealDays   float64 // when that was last summed; days with a promotion on
+	periods            int64
 	metrics            results.Metrics
 }
 
@@ -64,16 +67,24 @@ func (m *Market) keepBooks(now float64) {
 	for i := range m.sellers {
 		m.settleStock(now, i)
 	}
+	b := &m.books
+	m.hold(now)
+	b.periods++
+}
+
+// hold sums what the focal seller has asked since the last time.
+func (m *Market) hold(now float64) {
 	b, focal := &m.books, &m.sellers[m.cfg.Focal]
 	price := 0.0
 	for _, j := range focal.products {
 		price += float64(m.products[j].price) / minor
 	}
-	b.list += price / float64(len(focal.products))
+	days := now - b.heldAt
+	b.priceDays += float64(days * price / float64(len(focal.products)))
 	if m.cfg.Sellers[m.cfg.Focal].Offers[focal.offer].Promotion != "" {
-		b.deals++
+		b.dealDays += days
 	}
-	b.periods++
+	b.heldAt = now
 }
 
 // account puts the books into the words of results.
@@ -87,12 +98,12 @@ func (b *books) account(m *Market) *results.Metrics {
 	b.metrics = results.Metrics{
 		Periods: b.periods, Reward: dollars(m.objective(m.cfg.Focal)), Revenue: dollars(b.takings), Profit: dollars(profit), Units: float64(b.units),
 		Customers: float64(b.visits), Purchases: float64(b.purchases), OwnUnits: float64(focal.sold), OwnRevenue: dollars(focal.paid), OwnProfit: dollars(focal.profit()),
-		LostUnits: float64(b.lostUnits), StockOutDays: b.stockoutDays, HoldingCost: dollars(b.holding), PriceChanges: focal.changed, DealPeriods: b.deals,
+		LostUnits: float64(b.lostUnits), StockOutDays: b.stockoutDays, HoldingCost: dollars(b.holding), PriceChanges: focal.changed, DealPeriods: int64(math.Round(b.dealDays / m.cfg.PeriodDays)),
 		ReceivedUnits: float64(b.received), Views: b.views, Carts: b.carts, Abandoned: b.abandoned, ReturnedUnits: b.back, SpoiledUnits: b.spoiled,
 		StockOuts: b.stopped, RepeatVisits: b.returns, RepeatOrders: b.repeats, Lapsed: b.lapsed, Saved: dollars(b.saved), Surplus: b.surplus,
 	}
-	if b.periods > 0 {
-		b.metrics.MeanPrice = b.list / float64(b.periods)
+	if b.heldAt > 0 {
+		b.metrics.MeanPrice = b.priceDays / b.heldAt
 	}
 	if b.parted > 0 {
 		b.metrics.Satisfaction = b.satisfaction / float64(b.parted)

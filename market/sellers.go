@@ -165,6 +165,9 @@ func (m *Market) apply() {
 			s.rewarded = m.objective(i)
 		}
 		moved := s.action != s.offer
+		if moved && i == m.cfg.Focal {
+			m.hold(now)
+		}
 		if moved {
 			if old := cfg.Offers[s.offer].Promotion; old != "" {
 				m.usage.Switch(m.named[old], false)
