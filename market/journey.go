@@ -100,7 +100,7 @@ func (r *ranking) draw(t *trolley, s *rng.Stream) int32 {
 		return None
 	}
 	tries := 8
-	if n := len(r.sums); n <= 16 && 2*int(t.shown) >= n {
+	if n := len(r.sums); n <= 64 && 2*int(t.shown) >= n {
 		tries = 0
 	}
 	for range tries {

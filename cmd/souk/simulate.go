@@ -40,7 +40,7 @@ func (a *app) simulate() *cobra.Command {
 			}
 			watch, closed := a.watch()
 			defer closed()
-			pace := pace{scenario: s, show: watch}
+			pace := pace{scenario: s, show: watch, from: time.Now()}
 			r, err := workflow.Simulate(cmd.Context(), s, names, loadFor, a.workers, pace.watch)
 			if bad, ok := errors.AsType[*field.Error](err); ok && bad.Key == "--policy" {
 				return usage{err}
@@ -65,7 +65,7 @@ func (a *app) simulate() *cobra.Command {
 	return cmd
 }
 
-// pace takes the time of a simulation, once it has begun.
+// pace takes the time of a simulation, from when all before it is done.
 type pace struct {
 	scenario *scenarios.Scenario
 	show     func(workflow.Progress)
@@ -74,12 +74,11 @@ type pace struct {
 }
 
 func (p *pace) watch(now workflow.Progress) {
-	if now.Stage == "simulate" {
-		if p.to = time.Now(); p.from.IsZero() {
-			p.from = p.to
-		}
-		p.episodes = now.Total
+	p.to = time.Now()
+	if now.Stage != "simulate" || now.Done == 0 {
+		p.from = p.to
 	}
+	p.episodes = now.Total
 	if p.show != nil {
 		p.show(now)
 	}
