@@ -117,9 +117,8 @@ func (m *Market) stuck() error {
 	return fmt.Errorf("market: the clock stands still at day %g: events of kind %q%s repeat without end", m.calendar.Now(), e.kind, who)
 }
 
-// openPeriod sets the arrival rate of a period.
+// openPeriod follows what changes with a period whose arrivals are open.
 func (m *Market) openPeriod(now float64) {
-	m.arrivals.open(m.period)
 	if m.period == 0 || m.drifts {
 		m.mingle()
 	}
@@ -170,5 +169,6 @@ func (m *Market) closePeriod(now float64) {
 	if moved && m.remembers {
 		m.reweigh(now)
 	}
+	m.arrivals.open(m.period)
 	m.openPeriod(now)
 }

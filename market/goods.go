@@ -65,11 +65,13 @@ func (m *Market) settle() {
 // outside stands for the outside option among the goods.
 const outside = -1
 
-// reset puts a product where an episode finds it; its price is posted with its seller's opening offer.
-func (p *product) reset(cfg *Product) {
+// reset puts a product where an episode finds it; its price is posted with its seller's opening offer. A forecast of its stock begins
+// with so many units a day, before its first fill.
+func (p *product) reset(cfg *Product, units float64) {
 	p.reference, p.price, p.changes = cfg.Price, p.list, 0
 	p.out = false
 	if p.keeper != nil {
+		p.keeper.Expect(units, units)
 		p.keeper.Reset()
 		p.out = p.keeper.OnHand() == 0
 	}

@@ -141,8 +141,10 @@ func (m *Market) Reset(episode uint64) {
 	m.turns.reset(len(m.sellers))
 	m.books.reset()
 	m.held = m.held[:0]
+	m.arrivals.open(0)
+	units := m.arrivals.expected() / m.cfg.PeriodDays / float64(len(m.products)) // a day, if all sell alike and everybody buys
 	for j := range m.products {
-		m.products[j].reset(&m.cfg.Products[j])
+		m.products[j].reset(&m.cfg.Products[j], units)
 	}
 	m.trucks, m.freeTruck = m.trucks[:0], m.freeTruck[:0]
 	for i := range m.sellers {

@@ -35,7 +35,6 @@ func (m *Market) openStock() {
 		if k == nil {
 			continue
 		}
-		k.Expect(m.arrivals.expected()/m.cfg.PeriodDays/float64(len(m.products)), m.arrivals.expected()/m.cfg.PeriodDays/float64(len(m.products)))
 		m.products[j].spoils = math.Inf(1)
 		if days := k.ReviewDays(); !math.IsInf(days, 1) {
 			m.calendar.Schedule(0, atStock, event{stockReviewed, int32(j)})

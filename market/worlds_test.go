@@ -86,6 +86,9 @@ func drawStock(t *rapid.T, lost float64) *stock.Config {
 		LeadTime: stock.LeadTime{Law: oneOf(t, "law", "fixed", "exponential"), MeanDays: oneOf(t, "lead time", 0, 0.25, 1)}, LostSaleCost: lost,
 		ShelfLifeDays: oneOf(t, "shelf life", 0, 0, 0.7, 2), Issuing: oneOf(t, "issuing", "fifo", "lifo"), MaxWaiting: int64(rarely(t, "waiting", 30)), ScrappedReturns: oneOf(t, "scrapped", 0, 0.5, 1),
 		OrderCost: cents(t, "order cost", 0, 500), HoldingCost: cents(t, "holding cost", 0, 30), BackOrderCost: cents(t, "back-order cost", 0, 30), DisposalCost: cents(t, "disposal", -20, 20)}
+	if c.Policy != "none" && maybe(t, "filled by the policy") {
+		c.Initial = nil
+	}
 	level := int64(rapid.IntRange(1, 60).Draw(t, "level"))
 	switch c.Policy {
 	case "base-stock":
