@@ -40,14 +40,17 @@ func (m *Market) enrol(v *visitor) {
 	}
 }
 
-// part ends the visit of one who has bought, now or before: it is drawn when he comes back, or that he has lapsed. Who bought nothing has not come to
-// the end of anything: he lapses by what annoyed him alone.
+// part ends the visit of one who has bought, now or before: it is drawn when he comes back, or that he has lapsed. A lifetime that runs by the calendar
+// (Pareto/NBD) runs whether he has bought or not; where a purchase is what a customer may be lost at (BG/NBD), who bought nothing lapses by what annoyed him alone.
 func (m *Market) part(now float64, v *visitor, bought bool) {
 	c := &m.customers[v.customer]
-	first := c.orders == 0
+	first := bought && c.orders == 0
 	service := float64(v.grudge)
+	if bought || c.known.Hazard > 0 {
+		service++
+	}
 	if bought {
-		service += 1 + m.unsettled(c)
+		service += m.unsettled(c)
 		if c.orders > 0 {
 			m.books.repeats++
 		}
