@@ -186,7 +186,29 @@ func policyLines(t *policies.Table, noun string) *report.PolicyLines {
 		}
 		l.Lines = append(l.Lines, line)
 	}
+	if all := len(l.Lines); all > mostLines {
+		l.Lines = evenly(l.Lines, mostLines)
+		l.Subtitle = fmt.Sprintf("%d of %d situations", len(l.Lines), all)
+	}
 	return l
+}
+
+// mostLines is how many situations a picture of a policy tells apart.
+const mostLines = 4
+
+// evenly picks so many lines, evenly from the first to the last of those that training met; of all where it met none.
+func evenly(lines []report.PolicyLine, n int) (picked []report.PolicyLine) {
+	known := slices.DeleteFunc(slices.Clone(lines), func(l report.PolicyLine) bool { return !slices.Contains(l.Known, true) })
+	if len(known) == 0 {
+		known = lines
+	}
+	if len(known) <= n {
+		return known
+	}
+	for k := range n {
+		picked = append(picked, known[k*(len(known)-1)/(n-1)])
+	}
+	return picked
 }
 
 // aPeriod is what the learner is after, with its unit.
