@@ -192,7 +192,9 @@ type Reminder struct {
 	Coupon string  `toml:"coupon" doc:"promotion, granted = true, that is handed out with it"`
 }
 
-// Loyalty is whether shoppers come back. Who buys becomes a customer, with a rate of purchases of his own, and lapses.
+// Loyalty is whether shoppers come back. Who buys becomes a customer, who lapses one day, and until then comes back to look at the rate at which the model has
+// him buy; what he finds decides. So the model's purchases are the market's where every such visit buys, and in proportion fewer where a share of visits does:
+// a shop that fits the model to its orders and has customers leave empty-handed besides needs a higher rate here, by one over that share.
 type Loyalty struct {
 	Satisfied Grudges       `toml:"grudges" doc:"what makes customers likelier to lapse"`
 	Model     loyalty.Model // in days; nil: nobody comes back

@@ -136,7 +136,7 @@ func (b *bazaar) shoppersInWords() string {
 		text += " and fill baskets"
 	}
 	if cfg.Loyalty.Model != nil {
-		text += "; who buys may come back"
+		text += "; who buys may come back, to look at the rate at which the model has customers buy"
 	}
 	return text
 }
