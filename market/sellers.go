@@ -181,7 +181,7 @@ func (m *Market) apply() {
 		if moved || !s.begun {
 			m.reweighSeller(now, i, cfg)
 		}
-		if moved && s.begun {
+		if moved {
 			m.rivalsMove(now, i)
 		}
 		s.begun, s.acted = true, now
