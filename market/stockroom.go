@@ -17,6 +17,9 @@ func (m *Market) stockUp() error {
 		if days := p.Stock.ReviewDays; days > 0 && days < second {
 			return field.New("products."+p.Name+".stock.review_days", days, "at least a second, or 0 for a review after each sale")
 		}
+		if days := p.Stock.ShelfLifeDays; days > 0 && days < second {
+			return field.New("products."+p.Name+".stock.shelf_life_days", days, "at least a second, or 0 for goods that keep")
+		}
 		var err error
 		if m.products[j].keeper, err = stock.New(*p.Stock, m.products[j].cost); err != nil {
 			if e, ok := err.(*field.Error); ok {

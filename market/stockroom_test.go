@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/souk-sim/souk/market/stock"
+	"github.com/souk-sim/souk/scenarios/field"
 )
 
 // An episode depends on none before it: a stock that its policy fills by a forecast opens with what the first period is expected to bring, whatever came before.
@@ -32,5 +33,48 @@ func TestAForecastFillsByItsOwnEpisode(t *testing.T) {
 	}
 	if len(fills) < 2 {
 		t.Errorf("all episodes open with %v units: they expect different numbers of shoppers", fills)
+	}
+}
+
+// Goods that spoil and are ordered again at once keep the calendar busy: what may take more than a run has time for is refused, what is bounded runs, and takes as many
+// events as it was expected to at most.
+func TestStockThatSpoilsIsBounded(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		stock   stock.Config
+		horizon int
+		key     string // of the error; "": it runs
+	}{
+		{"a tenth of a second", stock.Config{Policy: "base-stock", OrderUpTo: 5, ShelfLifeDays: 1e-6}, 1, "products.a.stock.shelf_life_days"},
+		{"seconds, for years", stock.Config{Policy: "base-stock", OrderUpTo: 5000, ShelfLifeDays: 2 * second}, 1000, "products.a.stock.review_days"},
+		{"filled by single units", stock.Config{Policy: "base-stock", OrderUpTo: 1e9, MostOrder: 1, LeadTime: stock.LeadTime{MeanDays: 1e-9}}, 1, "products.a.stock.review_days"},
+		{"an hour", stock.Config{Policy: "base-stock", OrderUpTo: 5, ShelfLifeDays: 1.0 / 24}, 3, ""},
+		{"an hour, with a random lead time", stock.Config{Policy: "base-stock", OrderUpTo: 20, ShelfLifeDays: 1.0 / 24, LeadTime: stock.LeadTime{Law: "exponential", MeanDays: 0.01}}, 3, ""},
+		{"an hour, one by one", stock.Config{Policy: "r-Q", ReorderPoint: 7, OrderQuantity: 8, MostOrder: 1, ShelfLifeDays: 1.0 / 24, LeadTime: stock.LeadTime{MeanDays: 0.01}}, 3, ""},
+	} {
+		cfg := plain(10, c.horizon)
+		cfg.Products[0].Stock = &c.stock
+		m, err := New(cfg, 1)
+		if c.key != "" {
+			if e, ok := err.(*field.Error); !ok || e.Key != c.key {
+				t.Errorf("%s: error %v, expected one of %s", c.name, err, c.key)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, sold := 0.0, 0.0
+		watch(t, m, 0, stay(m), func(r *Record) {
+			switch {
+			case r.Kind == StockOrdered:
+				made++
+			case r.Kind == ChecksOut && r.Product == 0:
+				sold++
+			}
+		})
+		if most := orders(&c.stock, float64(c.horizon), sold) + sold; made == 0 || made > most {
+			t.Errorf("%s: %g orders, at most %g expected", c.name, made, most)
+		}
 	}
 }
