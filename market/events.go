@@ -1,6 +1,7 @@
 package market
 
 import (
+	"context"
 	"fmt"
 	"math"
 )
@@ -61,7 +62,10 @@ func (m *Market) play() bool {
 			m.err = m.stuck()
 			return false
 		}
-		m.handled++
+		if m.handled++; m.handled&0xfff == 0 && m.stopped() {
+			m.err = context.Canceled
+			return false
+		}
 		if m.watch != nil {
 			m.watch(now, e)
 		}

@@ -27,6 +27,8 @@ type Market struct {
 	streams  families
 	period   int
 	handled  int64 // events of all episodes
+	opened   int64 // of those, before the running one
+	until    <-chan struct{}
 	err      error
 
 	// Who is under way, and who may come back. Slots are used again.
@@ -122,8 +124,25 @@ func (m *Market) Spec(player int) *env.Spec { return &m.obs.specs[player] }
 // Account is what the running episode has brought so far; the own figures are those of Config.Focal.
 func (m *Market) Account() *results.Metrics { return m.books.account(m) }
 
-// Err tells why an episode ended before its time: events that breed events without end at one instant.
+// Err tells why an episode ended before its time: events that breed events without end at one instant, or the end of Until.
 func (m *Market) Err() error { return m.err }
+
+// Until has episodes end before their time, with context.Canceled for Err, once done is closed; nil for never. Those of a few hundred thousand events, a part of a
+// second, are played to their end all the same.
+func (m *Market) Until(done <-chan struct{}) { m.until = done }
+
+// stopped tells whether the running episode is to end, being long and somebody wishing it.
+func (m *Market) stopped() bool {
+	if m.handled-m.opened < 1<<18 {
+		return false
+	}
+	select {
+	case <-m.until:
+		return true
+	default:
+		return false
+	}
+}
 
 // Reset opens an episode: everything in it but the sellers' offers depends on (seed, episode) and on nothing else.
 func (m *Market) Reset(episode uint64) {
@@ -131,6 +150,7 @@ func (m *Market) Reset(episode uint64) {
 	m.streams = families{shopper: s.Family("shopper"), second: s.Family("second thoughts"), customer: s.Family("customer"), loyalty: s.Family("loyalty"),
 		lead: s.Family("lead times"), review: s.Family("reviews"), tradeIn: s.Family("trade-ins")}
 	m.calendar.Reset()
+	m.opened = m.handled
 	m.err = m.arrivals.reset(s)
 	m.period, m.mood = 0, 1
 	m.visitors, m.trolleys, m.freeVisit = m.visitors[:0], m.trolleys[:0], m.freeVisit[:0]

@@ -57,6 +57,7 @@ func (b *bazaar) Records() (periods int, findings []logs.Finding) {
 // shop is an open market as a world.
 type shop struct {
 	Config *market.Config
+	until  <-chan struct{} // its markets stop when this is closed
 	Seats
 }
 
@@ -72,7 +73,20 @@ func (w *shop) score(a *results.Metrics) float64 {
 
 func (w *shop) open(master uint64) (train.World, error) {
 	m, err := market.New(w.Config, master)
-	return &reviewed{Market: m, learner: w.Learner}, err
+	if err != nil {
+		return nil, err
+	}
+	m.Until(w.until)
+	return &reviewed{Market: m, learner: w.Learner}, nil
+}
+
+// mostUnsaved is about how many shoppers training may lose when it is interrupted: seconds of work.
+const mostUnsaved = 1e6
+
+// checkpoint is after how many episodes training is saved, where an interrupt ends long ones before their time.
+func (w *shop) checkpoint(most int) int {
+	shoppers := w.Config.Traffic.Visitors * w.Config.PeriodDays * float64(w.Config.Horizon)
+	return max(1, int(min(float64(most), mostUnsaved/shoppers)))
 }
 
 // reviewed is a market that also accounts for the time between the learner's reviews.
@@ -106,10 +120,11 @@ func (r *reviewed) Week() *results.Metrics { return &r.week }
 
 func (b *bazaar) shoppers() []Shopper { return b.people }
 
-func (b *bazaar) worlds() (school, full world, err error) {
+func (b *bazaar) worlds(ctx context.Context) (school, full world, err error) {
 	if b.full, err = b.shop(); err != nil {
 		return nil, nil, err
 	}
+	b.full.until = ctx.Done()
 	return b.full, b.full, nil
 }
 

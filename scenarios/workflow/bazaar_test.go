@@ -90,7 +90,7 @@ func setUp(t *testing.T, text string, data map[string]string, overrides ...strin
 	if err := b.Fit(t.Context(), 1, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := b.worlds(); err != nil {
+	if _, _, err := b.worlds(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return b

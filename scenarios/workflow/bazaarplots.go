@@ -65,6 +65,9 @@ func (b *bazaar) follow(w world, policy policies.Policy, paths int) (*course, er
 			}
 			m.Act(d.Action)
 		}
+		if teller, ok := m.(interface{ Err() error }); ok && teller.Err() != nil {
+			return nil, teller.Err()
+		}
 	}
 	return c, nil
 }

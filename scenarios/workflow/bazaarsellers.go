@@ -26,7 +26,7 @@ func (b *bazaar) simulateAll(ctx context.Context, r *Run) (*Simulation, error) {
 	if err := b.Fit(ctx, r.workers(), r.counting("fit")); err != nil {
 		return nil, err
 	}
-	if _, _, err := b.worlds(); err != nil {
+	if _, _, err := b.worlds(ctx); err != nil {
 		return nil, err
 	}
 	paths, n := b.s.Evaluate.Paths, len(b.cfg.Sellers)
@@ -68,6 +68,9 @@ func (b *bazaar) playAll(ctx context.Context, played [][]market.SellerAccount, r
 	for range max(1, min(r.workers(), len(played))) {
 		group.Go(func() {
 			m, err := market.New(b.cfg, master)
+			if err == nil {
+				m.Until(ctx.Done())
+			}
 			for path := range next {
 				if err == nil {
 					played[path], err = b.playOnce(m, master, path)

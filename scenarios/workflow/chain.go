@@ -61,7 +61,7 @@ func (c *chain) usual() []string { return nil }
 
 func (c *chain) budget() evaluate.Budget { return evaluate.Budget{First: firstPaths, Paths: tunePaths} }
 
-func (c *chain) worlds() (school, full world, err error) {
+func (c *chain) worlds(context.Context) (school, full world, err error) {
 	if c.full, err = Build(c.s, c.data, c.models, c.s.Market.Stores.EvaluateShare()); err != nil {
 		return nil, nil, err
 	}

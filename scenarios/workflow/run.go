@@ -139,7 +139,7 @@ func (r *Run) train(ctx context.Context, scene Scene, run *rundir.Run, summary *
 	if err := scene.Fit(ctx, r.workers(), r.counting("fit")); err != nil {
 		return err
 	}
-	school, full, err := scene.worlds()
+	school, full, err := scene.worlds(ctx)
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func stage(ctx context.Context, scene Scene, names []string, load func(name, rul
 	if err := scene.Fit(ctx, r.workers(), r.counting("fit")); err != nil {
 		return nil, nil, err
 	}
-	_, full, err := scene.worlds()
+	_, full, err := scene.worlds(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

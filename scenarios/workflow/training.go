@@ -62,6 +62,9 @@ func trainingJob(s *scenarios.Scenario, w world, run *rundir.Run, agent *scenari
 		World:  func() (train.World, error) { return w.open(master) },
 		Master: master, Learner: seats.Learner, Others: seats.Others, Encoder: seats.Encoder,
 		Episodes: s.Train.Episodes, CheckpointEvery: s.Train.Checkpoint}
+	if m, ok := w.(*shop); ok {
+		job.CheckpointEvery = m.checkpoint(s.Train.Checkpoint)
+	}
 	strand, err := run.Job(fmt.Sprintf("%s-%d", agent.Name, seed))
 	if err != nil {
 		return job, err

@@ -64,8 +64,8 @@ type Scene interface {
 
 // stages of the main job that differ between the kinds.
 type stages interface {
-	shoppers() []Shopper                     // the models of [shoppers] that Fit has fitted
-	worlds() (school, full world, err error) // what is learned in, and what is compared in
+	shoppers() []Shopper                                        // the models of [shoppers] that Fit has fitted
+	worlds(ctx context.Context) (school, full world, err error) // what is learned in, and what is compared in
 	rule(name string) (made rule, ok bool, err error)
 	simulateAll(ctx context.Context, r *Run) (*Simulation, error) // where all sellers have a brain
 	usual() []string                                              // names of what is simulated where nobody says
