@@ -135,34 +135,83 @@ func (m *Market) reweigh(now float64) {
 }
 
 // weigh brings the weights of a product up to date: its price, its reference price, a promotion or its stock has changed. What shoppers go by is what
-// one unit alone would cost them, their coupons taken off.
+// one unit alone would cost them, their coupons taken off. The weights kept are those of newcomers; fit has those of others.
 func (m *Market) weigh(now float64, j int) {
-	p := &m.products[j]
-	hidden := p.out && m.hides || m.cfg.Products[j].TradeIn != nil
-	posted, place := float64(p.price)/minor, int(m.place[j])
 	for i := range m.views {
 		v := &m.views[i]
-		if hidden {
-			v.set(place, 0)
+		v.set(int(m.place[j]), m.oddsOf(now, v, j, promotion.Customer{ID: None, Persona: v.persona, Channel: v.channel, First: true}))
+	}
+}
+
+// oddsOf is what a product weighs in a view for one who asks for promotions so.
+func (m *Market) oddsOf(now float64, v *view, j int, buyer promotion.Customer) float64 {
+	p, who := &m.products[j], &m.cfg.Personas[v.persona]
+	if p.out && m.hides || m.cfg.Products[j].TradeIn != nil {
+		return 0
+	}
+	shown, deal := float64(p.price)/minor, 0.0
+	if m.advertised {
+		m.single[0] = promotion.Line{Product: j, Quantity: 1, Price: p.price}
+		m.promotions.Price(&m.order, m.single[:], now, buyer, m.usage)
+		if shown = float64(m.order.Total) / minor; m.order.Total < p.price {
+			deal = who.Deal
+		}
+	}
+	utility := v.appeal[j] + float64(m.mood*who.Price*shown) + deal
+	if gap := p.reference - shown; gap > 0 {
+		utility += float64(who.Gain * gap)
+	} else {
+		utility += float64(who.Loss * gap)
+	}
+	return odds(utility, who.Outside)
+}
+
+// fit has a visitor's view weigh products by what he would pay where promotions know him: he has bought before, used up what is limited, or holds a coupon.
+// It costs a price for each product of such promotions; unfit puts the newcomers' weights back.
+func (m *Market) fit(now float64, v *visitor) {
+	if len(m.personal) == 0 || v.customer == None || !(m.welcomes && v.last != None) && !m.usage.Knows(int(v.customer)) {
+		return
+	}
+	view, buyer := &m.views[v.view], m.buyer(v)
+	for _, j := range m.personal {
+		place := int(m.place[j])
+		m.newcomers = append(m.newcomers, view.weight[place])
+		view.set(place, m.oddsOf(now, view, int(j), buyer))
+	}
+}
+
+// unfit ends what fit began.
+func (m *Market) unfit(view uint16) {
+	for k, weight := range m.newcomers {
+		m.views[view].set(int(m.place[m.personal[k]]), weight)
+	}
+	m.newcomers = m.newcomers[:0]
+}
+
+// personalise finds the products of promotions that ask what a shopper has bought or used, or was handed.
+func (m *Market) personalise() {
+	some := map[string]bool{}
+	for i := range m.cfg.Promotions.Promotions {
+		p := &m.cfg.Promotions.Promotions[i]
+		m.welcomes = m.welcomes || p.First
+		if !p.First && !p.Granted && p.PerCustomer == 0 {
 			continue
 		}
-		who := &m.cfg.Personas[v.persona]
-		shown, deal := posted, 0.0
-		if m.advertised {
-			m.single[0] = promotion.Line{Product: j, Quantity: 1, Price: p.price}
-			m.promotions.Price(&m.order, m.single[:], now, promotion.Customer{ID: -1, Persona: v.persona, Channel: v.channel}, m.usage)
-			if shown = float64(m.order.Total) / minor; m.order.Total < p.price {
-				deal = who.Deal
+		for _, name := range p.Products {
+			some[name] = true
+		}
+		for j := range m.cfg.Products {
+			if len(p.Products) == 0 {
+				some[m.cfg.Products[j].Name] = true
 			}
 		}
-		utility := v.appeal[j] + float64(m.mood*who.Price*shown) + deal
-		if gap := p.reference - shown; gap > 0 {
-			utility += float64(who.Gain * gap)
-		} else {
-			utility += float64(who.Loss * gap)
-		}
-		v.set(place, odds(utility, who.Outside))
 	}
+	for j := range m.cfg.Products {
+		if some[m.cfg.Products[j].Name] && m.cfg.Products[j].TradeIn == nil {
+			m.personal = append(m.personal, int32(j))
+		}
+	}
+	m.newcomers = make([]float64, 0, len(m.personal))
 }
 
 // advertise compiles the promotions.
@@ -181,6 +230,7 @@ func (m *Market) advertise() error {
 	if name := m.cfg.Visit.Reminder.Coupon; name != "" {
 		m.coupon = m.named[name]
 	}
+	m.personalise()
 	return nil
 }
 

@@ -332,6 +332,7 @@ func (m *Market) goesOn(v *visitor, i int32) bool {
 func (m *Market) grow(now float64, i int32) {
 	v, t := &m.visitors[i], &m.trolleys[i]
 	view := &m.views[v.view]
+	m.fit(now, v)
 	j, found := m.next(v, t)
 	q, take, pay := v.stream.Open(), v.stream.Float64(), v.stream.Exponential()
 	taken := false
@@ -348,6 +349,7 @@ func (m *Market) grow(now float64, i int32) {
 			v.lines++
 		}
 	}
+	m.unfit(v.view)
 	at := now + float64(pay*m.pace.pay)
 	if taken && m.goesOn(v, i) {
 		m.calendar.Schedule(at, atShopper, event{basketGrows, i})

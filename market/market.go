@@ -68,7 +68,10 @@ type Market struct {
 	lines      []promotion.Line
 	single     [1]promotion.Line
 	cart       *basket.Cart
-	coupon     int // handed out with reminders; -1: none
+	coupon     int       // handed out with reminders; -1: none
+	welcomes   bool      // there is a promotion for first purchases
+	personal   []int32   // products of promotions that are not for everybody alike
+	newcomers  []float64 // their weights, while those of one who is known are in their place
 
 	now    float64    // of the turns
 	stream rng.Stream // where one would escape

@@ -124,8 +124,16 @@ func (m *Market) leave(now float64, v *visitor, i int32, bought bool) {
 	m.freeVisit = append(m.freeVisit, i)
 }
 
-// decide lets a visitor choose. Uniforms for the choice, the units and the time to the check-out are drawn whatever he chooses.
+// decide lets a visitor choose among what he would have to pay.
 func (m *Market) decide(now float64, i int32) {
+	view := m.visitors[i].view
+	m.fit(now, &m.visitors[i])
+	m.choose(now, i)
+	m.unfit(view)
+}
+
+// choose draws uniforms for the choice, the units and the time to the check-out, whatever is chosen.
+func (m *Market) choose(now float64, i int32) {
 	v := &m.visitors[i]
 	u, q, pay := v.stream.Float64(), v.stream.Open(), v.stream.Open()
 	view := &m.views[v.view]

@@ -152,6 +152,20 @@ func (u *Usage) Spent(promotion int) bool {
 	return u.uses[promotion] >= r.uses || u.amount[promotion] >= r.budget
 }
 
+// Knows tells whether a customer has used or was granted something that is counted by customer: whoever has not pays what a newcomer would, but for
+// promotions for first purchases.
+func (u *Usage) Knows(customer int) bool {
+	width := u.promotions.counted
+	if at := customer * width; at < len(u.customers) {
+		for _, uses := range u.customers[at : at+width] {
+			if uses != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Forget clears what a customer has used and was granted, so that the number may be given to another.
 func (u *Usage) Forget(customer int) {
 	width := u.promotions.counted
