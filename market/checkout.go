@@ -37,9 +37,9 @@ func (m *Market) sellOne(now float64, v *visitor) bool {
 	if m.cfg.Loyalty.Model != nil {
 		m.enrol(v)
 	}
-	p := &m.products[v.product]
-	m.pay(now, v, v.product, units, int64(units)*p.price, p.price)
-	m.sellers[p.seller].charge(m.channels[m.views[v.view].channel].order)
+	price := m.asked(v.product, v.price)
+	m.pay(now, v, v.product, units, int64(units)*price, price)
+	m.sellers[m.products[v.product].seller].charge(m.channels[m.views[v.view].channel].order)
 	m.books.purchases++
 	return true
 }
@@ -47,11 +47,11 @@ func (m *Market) sellOne(now float64, v *visitor) bool {
 // fill makes an order of a cart, and books it. It returns whether there were any units.
 func (m *Market) fill(now float64, v *visitor, i int32) bool {
 	m.lines = m.lines[:0]
-	m.putLine(now, v, v.product, v.units)
+	m.putLine(now, v, v.product, v.units, v.price)
 	if v.lines > 0 {
 		t := &m.trolleys[i]
 		for k := range v.lines {
-			m.putLine(now, v, t.goods[k], t.units[k])
+			m.putLine(now, v, t.goods[k], t.units[k], t.prices[k])
 		}
 	}
 	if len(m.lines) == 0 {
@@ -93,12 +93,15 @@ func (m *Market) buyer(v *visitor) promotion.Customer {
 	return promotion.Customer{ID: int(v.customer), Persona: view.persona, Channel: view.channel, First: v.last == None}
 }
 
-// putLine adds what the stock has of a product to the order.
-func (m *Market) putLine(now float64, v *visitor, j, units int32) {
+// putLine adds what the stock has of a product to the order; it was put into the cart at a price.
+func (m *Market) putLine(now float64, v *visitor, j, units int32, price int64) {
 	if units = m.take(now, v, j, units); units > 0 {
-		m.lines = append(m.lines, promotion.Line{Product: int(j), Quantity: int(units), Price: m.products[j].price})
+		m.lines = append(m.lines, promotion.Line{Product: int(j), Quantity: int(units), Price: m.asked(j, price)})
 	}
 }
+
+// asked is what the check-out asks for a unit that was put into the cart at a price: nobody pays more than the price he decided on, and who finds it lower pays that.
+func (m *Market) asked(j int32, price int64) int64 { return min(price, m.products[j].price) }
 
 // take has a product's units handed out, or promised where shoppers wait; what is neither is lost.
 func (m *Market) take(now float64, v *visitor, j, units int32) int32 {
@@ -204,11 +207,11 @@ func (m *Market) abandon(now float64, v *visitor, i int32) {
 	m.books.abandoned++
 	if m.on {
 		r := m.record(now, Abandons, v)
-		r.Units, r.Amount = v.units, int64(v.units)*m.products[v.product].price
+		r.Units, r.Amount = v.units, int64(v.units)*m.asked(v.product, v.price)
 		for k := range v.lines {
 			t := &m.trolleys[i]
 			r.Units += t.units[k]
-			r.Amount += int64(t.units[k]) * m.products[t.goods[k]].price
+			r.Amount += int64(t.units[k]) * m.asked(t.goods[k], t.prices[k])
 		}
 		m.add(r)
 	}

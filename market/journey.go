@@ -340,7 +340,7 @@ func (m *Market) grow(now float64, i int32) {
 		units := unitsOf(m.cfg.Personas[view.persona].Units, q)
 		if w := m.weightOf(view, v, j) * m.pull(now, v, t, j, units); take < w/(1+w) {
 			taken = true
-			t.goods[v.lines], t.units[v.lines] = j, units
+			t.goods[v.lines], t.units[v.lines], t.prices[v.lines] = j, units, m.products[j].price
 			if m.on {
 				r := m.decided(now, v, j, t.units[v.lines], Plainly)
 				r.Kind = BasketGrows
@@ -365,14 +365,14 @@ func (m *Market) pull(now float64, v *visitor, t *trolley, j, units int32) float
 		return 1
 	}
 	lines := m.lines[:0]
-	put := func(j, units int32) {
-		lines = append(lines, promotion.Line{Product: int(j), Quantity: int(units), Price: m.products[j].price})
+	put := func(j, units int32, price int64) {
+		lines = append(lines, promotion.Line{Product: int(j), Quantity: int(units), Price: m.asked(j, price)})
 	}
-	put(v.product, v.units)
+	put(v.product, v.units, v.price)
 	for k, j := range t.goods[:v.lines] {
-		put(j, t.units[k])
+		put(j, t.units[k], t.prices[k])
 	}
-	put(j, units)
+	put(j, units, m.products[j].price)
 	m.lines = lines
 	last := len(lines) - 1
 	saved := m.worth(now, v, lines[:last]) + m.worth(now, v, lines[last:]) - m.worth(now, v, lines)

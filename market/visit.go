@@ -14,6 +14,7 @@ const (
 // visitor is a shopper under way, in one cache line. Who has bought before is a customer besides.
 type visitor struct {
 	stream   rng.Stream
+	price    int64 // posted when the product was taken, minor units
 	period   int32 // with number, who the shopper is
 	number   int32
 	visit    int32 // 0 for the first, k for the k-th return
@@ -41,6 +42,7 @@ type trolley struct {
 	marks      uint64 // of the products listed: a bit for each, those 64 apart share one
 	goods      [mostLines]int32
 	units      [mostLines]int32
+	prices     [mostLines]int64 // posted when they were taken, minor units
 }
 
 // times of a visit, in days.
@@ -154,7 +156,7 @@ func (m *Market) choose(now float64, i int32) {
 			return
 		}
 	}
-	v.product, v.units = j, units
+	v.product, v.units, v.price = j, units, m.products[j].price
 	if m.on {
 		m.add(m.decided(now, v, j, units, why))
 	}

@@ -1,0 +1,70 @@
+package market
+
+import (
+	"testing"
+	"unsafe"
+
+	"github.com/souk-sim/souk/market/promotion"
+	"github.com/souk-sim/souk/sim/env"
+)
+
+func TestAVisitorFillsACacheLine(t *testing.T) {
+	if size := unsafe.Sizeof(visitor{}); size != 64 {
+		t.Errorf("a visitor takes %d bytes, not a cache line of 64", size)
+	}
+}
+
+// Nobody pays more than the price that he decided on, however long he takes to the check-out, whatever else is in the cart: a seller who raises prices in between gains
+// nothing by it. Who finds a lower price pays that one.
+func TestACartKeepsItsPrices(t *testing.T) {
+	reminder := Reminder{Hours: 6, Works: 1}
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+	}{
+		{"a slow check-out", func(cfg *Config) { cfg.Visit.PayMinutes = 600 }},
+		{"a reminder", func(cfg *Config) { cfg.Visit.Abandon, cfg.Visit.Reminder = 1, reminder }},
+		{"a basket", func(cfg *Config) { cfg.Visit.PayMinutes, cfg.Visit.Basket = 600, 0.9 }},
+		{"a promotion", func(cfg *Config) {
+			cfg.Visit.PayMinutes, cfg.Visit.Basket = 600, 0.9
+			cfg.Promotions.Promotions = []promotion.Promotion{{Name: "off", Kind: "spend", Options: &promotion.Spend{Tiers: []promotion.Tier{{Spend: 3, Percent: 10}}}}}
+		}},
+	} {
+		cfg := plain(500, 6)
+		cfg.Sellers[0].Offers = []Offer{{Price: 1}, {Price: 1.25}}
+		cfg.Sellers[0].Review.Every = 0.25
+		c.change(cfg)
+		m := open(t, cfg, 1)
+		posted := make([]int64, len(cfg.Products))
+		type line struct {
+			who     shopper
+			product int32
+		}
+		decided := map[line]int64{}
+		kept, lower := 0, 0
+		turn := 0
+		watch(t, m, 0, func(*env.TimeStep) int { turn++; return turn % 2 }, func(r *Record) {
+			switch r.Kind {
+			case Repriced:
+				posted[r.Product] = r.Price
+			case ShopperDecides, BasketGrows:
+				if r.Product != None {
+					decided[line{shopper{r.Period, r.Number}, r.Product}] = r.Price
+				}
+			case ChecksOut:
+				price := decided[line{shopper{r.Period, r.Number}, r.Product}]
+				if want := min(price, posted[r.Product]); r.Price != want || r.Amount > int64(r.Units)*want {
+					t.Fatalf("%s: %+v, decided on at %d, posted at %d", c.name, r, price, posted[r.Product])
+				}
+				if price < posted[r.Product] {
+					kept++
+				} else if price > posted[r.Product] {
+					lower++
+				}
+			}
+		})
+		if kept < 20 || lower < 20 {
+			t.Errorf("%s: %d pay less than is posted by then, %d less than they decided on, expected some of both", c.name, kept, lower)
+		}
+	}
+}
