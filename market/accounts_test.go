@@ -197,11 +197,12 @@ func (a *auditor) auditMoney() error {
 	goods, stocks := make([]int64, len(m.sellers)), make([]float64, len(m.sellers))
 	for j := range a.goods {
 		g, p := &a.goods[j], &m.products[j]
-		left := int64(0) // when the market has closed for good
-		if m.cfg.Terminal && m.period == m.cfg.Horizon && p.keeper != nil {
-			left = g.onHand + p.keeper.OnOrder()
+		bought, left := g.sold-g.restocked+g.spoiled, int64(0)
+		if m.cfg.Terminal && m.period == m.cfg.Horizon && p.keeper != nil { // closed for good: all there ever was is paid for, and what is still owed
+			bought = g.opening + g.ordered + max(0, -p.keeper.Position())
+			left = max(0, p.keeper.Position())
 		}
-		goods[p.seller] += p.cost * (g.sold - g.restocked + g.spoiled + left)
+		goods[p.seller] += p.cost * bought
 		if c := m.cfg.Products[j].Stock; c != nil {
 			stocks[p.seller] += minor * (float64(g.orders)*c.OrderCost + g.unitDays*c.HoldingCost + g.waitingDays*c.BackOrderCost + float64(g.spoiled+g.back-g.restocked+left)*c.DisposalCost)
 		}

@@ -129,13 +129,14 @@ func (m *Market) spoil(now float64, j int32) {
 }
 
 // liquidate clears what is left, and on its way, when the market closes for good: it was bought, and is worth no more than its disposal brings.
+// What shoppers wait for, and have paid, was charged when it was promised: they get what is on its way first, and what is missing is bought for them after the end, at that cost.
 func (m *Market) liquidate() {
 	for j := range m.products {
 		p := &m.products[j]
 		if p.keeper == nil {
 			continue
 		}
-		s, units := &m.sellers[p.seller], p.keeper.OnHand()+p.keeper.OnOrder()
+		s, units := &m.sellers[p.seller], max(0, p.keeper.Position())
 		s.goods += units * p.cost
 		s.stock += units * toMinor(m.cfg.Products[j].Stock.DisposalCost)
 	}

@@ -78,3 +78,35 @@ func TestStockThatSpoilsIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// At an end for good every unit has been paid for once: those promised when they were promised, the rest of what was ordered then.
+func TestBackOrdersAreChargedOnce(t *testing.T) {
+	for _, lead := range []float64{1, 100} {
+		cfg := plain(100, 3)
+		cfg.Terminal = true
+		none := int64(0)
+		cfg.Products[0].Cost = 1
+		cfg.Products[0].Stock = &stock.Config{Policy: "base-stock", OrderUpTo: 7, Initial: &none, MaxWaiting: 1_000_000, LeadTime: stock.LeadTime{MeanDays: lead}, DisposalCost: 0.5}
+		m := open(t, cfg, 1)
+		var sold, ordered, others int64
+		watch(t, m, 0, stay(m), func(r *Record) {
+			switch {
+			case r.Kind == StockOrdered:
+				ordered += int64(r.Units)
+			case r.Kind == ChecksOut && r.Product == 0:
+				sold += int64(r.Units)
+			case r.Kind == ChecksOut:
+				others += int64(r.Units) * m.products[r.Product].cost
+			}
+		})
+		if sold < 20 || ordered != sold+7 {
+			t.Fatalf("%d sold, %d ordered", sold, ordered)
+		}
+		if got, want := m.sellers[0].stock, 7*int64(minor)/2; got != want {
+			t.Errorf("lead time %g: disposal costs %d, expected %d, of 7 units", lead, got, want)
+		}
+		if got, want := m.sellers[0].goods-others, ordered*minor; got != want {
+			t.Errorf("lead time %g: %d sold, %d ordered at $1 each, and charged $%g", lead, sold, ordered, float64(got)/minor)
+		}
+	}
+}
