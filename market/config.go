@@ -42,7 +42,7 @@ type Traffic struct {
 	Shocks     []Shock   `toml:"shocks" doc:"times at which the number changes"`
 
 	// Periods simulates the expected shoppers of each period in place of Visitors, Weekdays, Growth and Season; nil for none. Each market makes its own
-	// simulator. Skip is how many periods lie between the model's history and the episode.
+	// simulator. Visitors is then what the ranges of features go by, and nothing else does. Skip is how many periods lie between the model's history and the episode.
 	Periods func() (demand.Simulator, error)
 	Skip    int
 }

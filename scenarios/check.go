@@ -294,7 +294,7 @@ func (d *document) rewards(p path, seller *Seller) {
 func (d *document) state(s *Scenario) {
 	seller := s.Learner()
 	p := path("sellers").then(strconv.Itoa(slices.IndexFunc(s.Sellers, func(o Seller) bool { return o.Name == seller.Name }))).then("state")
-	hidden := s.Hidden()
+	hidden := s.hidden()
 	var known []string
 	for _, f := range s.Features() {
 		known = append(known, f.Name)

@@ -16,8 +16,8 @@ func (s *Scenario) Features() []env.Feature {
 	return category.Features(s.Data.Products, s.Own())
 }
 
-// Hidden lists what no seller could know, and the learning one sees only where its key knows names it; a category has nothing of the kind.
-func (s *Scenario) Hidden() []env.Feature {
+// hidden lists what no seller could know, and the learning one sees only where its key knows names it; a category has nothing of the kind.
+func (s *Scenario) hidden() []env.Feature {
 	if cfg := s.MarketConfig(); cfg != nil {
 		return market.Hidden(cfg, cfg.Focal)
 	}

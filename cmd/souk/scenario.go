@@ -210,7 +210,8 @@ func (a *app) scenarioSchema() *cobra.Command {
 func (a *app) scenarioFeatures() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "features SCENARIO", Short: "What the learning seller can see, for its state", Args: takes("SCENARIO"),
-		Long: "What the learning seller can see, for its state. In a market of [[products]] there is also what no seller could know: a seller sees it where its\n" +
+		Long: "What the learning seller can see, for its state, and where its values are expected: from and to of a state are these where they are left\n" +
+			"out. A chain's category knows them when its models are fitted. In a market of [[products]] there is also what no seller could know: a seller sees it where its\n" +
 			"key knows names it, and what it then earns no shop can.",
 		Example: "  souk scenario features canned-tuna",
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -219,11 +220,13 @@ func (a *app) scenarioFeatures() *cobra.Command {
 				return err
 			}
 			type entry struct {
-				Name    string `json:"name"`
-				Unit    string `json:"unit"`
-				Doc     string `json:"doc"`
-				InState bool   `json:"in_state"`
-				Hidden  bool   `json:"hidden,omitempty"` // no seller could know it; the key knows gives it nevertheless
+				Name    string   `json:"name"`
+				Unit    string   `json:"unit"`
+				Min     *float64 `json:"min"` // where values are expected; null: the fitted models will tell
+				Max     *float64 `json:"max"`
+				Doc     string   `json:"doc"`
+				InState bool     `json:"in_state"`
+				Hidden  bool     `json:"hidden,omitempty"` // no seller could know it; the key knows gives it nevertheless
 			}
 			seller := s.Learner()
 			if seller == nil {
@@ -234,19 +237,31 @@ func (a *app) scenarioFeatures() *cobra.Command {
 				for _, f := range features {
 					if known := slices.Contains(seller.Knows, f.Name); !hidden || !known {
 						_, in := seller.State[f.Name]
-						list = append(list, entry{f.Name, f.Unit, f.Doc, in, hidden || known})
+						e := entry{Name: f.Name, Unit: f.Unit, Doc: f.Doc, InState: in, Hidden: hidden || known}
+						if f.Min < f.Max {
+							e.Min, e.Max = &f.Min, &f.Max
+						}
+						list = append(list, e)
 					}
 				}
 			}
-			add(s.Features(), false)
-			add(s.Hidden(), true)
+			seen, unknowable, err := workflow.Features(s)
+			if err != nil {
+				return err
+			}
+			add(seen, false)
+			add(unknowable, true)
 			if a.json {
 				return a.document("features", map[string]any{"seller": seller.Name, "features": list})
 			}
 			return a.table(func(t *tabwriter.Writer) {
-				fmt.Fprintln(t, "FEATURE\tUNIT\tIN STATE\tMEANING")
+				fmt.Fprintln(t, "FEATURE\tUNIT\tRANGE\tIN STATE\tMEANING")
 				for _, f := range list {
-					fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Name, f.Unit, map[bool]string{true: "yes"}[f.InState], map[bool]string{true: "NO SELLER COULD KNOW: "}[f.Hidden]+f.Doc)
+					between := ""
+					if f.Min != nil {
+						between = fmt.Sprintf("%.6g to %.6g", *f.Min, *f.Max)
+					}
+					fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", f.Name, f.Unit, between, map[bool]string{true: "yes"}[f.InState], map[bool]string{true: "NO SELLER COULD KNOW: "}[f.Hidden]+f.Doc)
 				}
 			})
 		},

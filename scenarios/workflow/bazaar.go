@@ -57,6 +57,7 @@ func (b *bazaar) Records() (periods int, findings []logs.Finding) {
 // shop is an open market as a world.
 type shop struct {
 	Config *market.Config
+	s      *scenarios.Scenario
 	until  <-chan struct{} // its markets stop when this is closed
 	Seats
 }
@@ -77,7 +78,7 @@ func (w *shop) open(master uint64) (train.World, error) {
 		return nil, err
 	}
 	m.Until(w.until)
-	return &reviewed{Market: m, learner: w.Learner}, nil
+	return &reviewed{Market: m, learner: w.Learner, s: w.s}, nil
 }
 
 // mostUnsaved is about how many shoppers training may lose when it is interrupted: seconds of work.
@@ -93,6 +94,7 @@ func (w *shop) checkpoint(most int) int {
 type reviewed struct {
 	*market.Market
 	learner      int
+	s            *scenarios.Scenario
 	before, week results.Metrics
 }
 
@@ -115,6 +117,9 @@ func (r *reviewed) Next(step *env.TimeStep) bool {
 	return true
 }
 
+// Err is the market's, with the scenario's file and line where it is about one of its keys.
+func (r *reviewed) Err() error { return fault(r.s, r.Market.Err()) }
+
 // Week implements train.World.
 func (r *reviewed) Week() *results.Metrics { return &r.week }
 
@@ -130,10 +135,10 @@ func (b *bazaar) worlds(ctx context.Context) (school, full world, err error) {
 
 // shop seats the players of the configuration.
 func (b *bazaar) shop() (*shop, error) {
-	w := &shop{Config: b.cfg}
+	w := &shop{Config: b.cfg, s: b.s}
 	m, err := market.New(b.cfg, 0)
 	if err != nil {
-		return nil, err
+		return nil, fault(b.s, err)
 	}
 	w.Others = make([]policies.Policy, m.Players())
 	for i, seller := range b.s.Players() {

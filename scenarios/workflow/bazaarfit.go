@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/estimators"
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
 	"github.com/souk-sim/souk/sim/rng"
 )
 
@@ -74,6 +76,18 @@ func (d *series) fit(seed int64) error {
 	return err
 }
 
+// visitors is the mean of the history, shoppers a day.
+func (d *series) visitors(periodDays float64) float64 {
+	sum, n := 0.0, 0
+	for _, v := range d.Values {
+		if !math.IsNaN(v) {
+			sum += v
+			n++
+		}
+	}
+	return min(sum/float64(max(n, 1))*d.of.Share/periodDays, 1e9) // which no market exceeds
+}
+
 // simulator draws shoppers a period: so many for each of what is counted.
 func (d *series) simulator(horizon int) (demand.Simulator, error) {
 	paths, err := d.model.Simulator(d.of.Skip+horizon, nil)
@@ -93,12 +107,35 @@ func (a scaled) Path(stream *rng.Stream, path []float64) {
 	}
 }
 
+// config is the market before anything is fitted.
+func (b *bazaar) config() *market.Config {
+	cfg := b.s.MarketConfig()
+	if b.series != nil {
+		cfg.Traffic.Visitors = b.series.visitors(cfg.PeriodDays)
+	}
+	return cfg
+}
+
+// Features are what a scenario's learning seller can see, in the order of its observations, and what no seller could know; nobody else sees it. Where the ranges go
+// by a series of shoppers, it is read.
+func Features(s *scenarios.Scenario) (seen, hidden []env.Feature, err error) {
+	if s.World() != scenarios.OpenMarket {
+		return s.Features(), nil, nil
+	}
+	b, err := openBazaar(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg := b.config()
+	return market.Features(cfg, cfg.Focal), market.Hidden(cfg, cfg.Focal), nil
+}
+
 // Fit fits the model of demand and those models of [shoppers] that the market draws on.
 func (b *bazaar) Fit(ctx context.Context, workers int, progress func(done, total int)) error {
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	b.cfg, b.people, b.told = b.s.MarketConfig(), nil, nil
+	b.cfg, b.people, b.told = b.config(), nil, nil
 	if d := b.series; d != nil {
 		if _, err := interruptible(ctx, func() (none struct{}, err error) { return none, d.fit(b.s.Seed) }); err != nil {
 			return fmt.Errorf("fitting traffic: %w", err)

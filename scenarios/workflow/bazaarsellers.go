@@ -117,7 +117,7 @@ func (b *bazaar) playOnce(m *market.Market, master uint64, path int) ([]market.S
 	for i := range all {
 		all[i] = m.SellerAccount(i)
 	}
-	return all, m.Err()
+	return all, fault(b.s, m.Err())
 }
 
 func sellersTable(all []SellerLine) string {

@@ -2,11 +2,17 @@ package workflow
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/souk-sim/souk/market/demand"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/rng"
 )
 
@@ -118,5 +124,55 @@ func TestAnotherDifferenceIsNotTakenForTheWorse(t *testing.T) {
 	}
 	if free.AICc > once.AICc || len(free.Trace) == 0 {
 		t.Errorf("order %v with AICc %.1f, but %v has %.1f", free.Order, free.AICc, once.Order, once.AICc)
+	}
+}
+
+// came is a tearoom whose shoppers come by a model of 40 days of which each brought about as many.
+func came(t *testing.T, shoppers float64) (text string, data map[string]string) {
+	t.Helper()
+	history := &strings.Builder{}
+	history.WriteString("came\n")
+	for day := range 40 {
+		fmt.Fprintf(history, "%g\n", shoppers*(1+0.1*float64(day%2)))
+	}
+	return strings.Replace(tearoom, "visitors = 50", "[traffic.demand]\ndata = 'came.csv'\ncolumn = 'came'\nmodel = 'naive'\nseason = 1", 1), map[string]string{"came.csv": history.String()}
+}
+
+// TestRangesGoByTheHistoryOfShoppers: what a seller sees of shoppers and units is not cut into cells of a unit beside a model of them.
+func TestRangesGoByTheHistoryOfShoppers(t *testing.T) {
+	text, data := came(t, 400)
+	b := setUp(t, strings.Replace(text, "lowest_rival_price = { bins = 4 }", "sold = { bins = 10 }", 1), data)
+	seen, _, err := Features(b.s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range seen {
+		switch {
+		case f != b.full.Spec.Features[i]:
+			t.Errorf("%s: %+v before the fit, %+v after", f.Name, f, b.full.Spec.Features[i])
+		case f.Name == "sold" && f.Max != 420, f.Name == "visitors" && f.Max != 840:
+			t.Errorf("%s up to %g where 420 shoppers came a day", f.Name, f.Max)
+		}
+	}
+	if edges := b.full.Encoder.Dimensions[0].Edges; len(edges) != 9 || math.Abs(edges[0]-42) > 1e-9 {
+		t.Errorf("cells end at %v", edges)
+	}
+}
+
+func TestTooManyShoppersOfAModelAreAFaultOfItsTable(t *testing.T) {
+	text, data := came(t, 4e8)
+	file := filepath.Join(t.TempDir(), "it.toml")
+	for name, content := range map[string]string{file: text, filepath.Join(filepath.Dir(file), "came.csv"): data["came.csv"]} {
+		if err := os.WriteFile(name, []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := scenarios.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Simulate(t.Context(), s, nil, nil, 1, nil)
+	if bad, ok := errors.AsType[*field.Error](err); !ok || bad.Key != "traffic.demand" || bad.File != file || bad.Line != 7 {
+		t.Errorf("%v", err)
 	}
 }
