@@ -79,12 +79,19 @@ func (m *Market) fill(now float64, v *visitor, i int32) bool {
 	m.books.purchases++
 	m.books.saved += o.Gross - o.Total
 	for k := range o.Uses {
-		if m.usage.Spent(o.Uses[k].Promotion) {
+		if m.runsShort(o.Uses[k].Promotion) {
 			m.reweigh(now)
 			break
 		}
 	}
 	return true
+}
+
+// runsShort tells whether a promotion may be refused to somebody for want of uses or budget: what it saves on a unit is no more than the dearest costs.
+func (m *Market) runsShort(promotion int) bool {
+	budget := m.cfg.Promotions.Promotions[promotion].Budget
+	_, saved := m.usage.Used(promotion)
+	return m.usage.Spent(promotion) || budget > 0 && toMinor(budget)-saved < toMinor(m.cfg.highest())
 }
 
 // buyer is what promotions ask of a visitor.

@@ -68,3 +68,33 @@ func TestACartKeepsItsPrices(t *testing.T) {
 		}
 	}
 }
+
+// What is left of a budget and pays for no more units is not advertised: at the end shoppers go by what they would pay.
+func TestALeftOverBudgetIsNotAdvertised(t *testing.T) {
+	cfg := plain(1000, 3)
+	cfg.Promotions.Promotions = []promotion.Promotion{{Name: "off", Kind: "amount", Budget: 1, Options: &promotion.Amount{Amount: 0.3}}}
+	m := open(t, cfg, 1)
+	before := m.views[0].weight[m.place[0]]
+	watch(t, m, 0, stay(m), func(r *Record) {
+		if r.Kind != ChecksOut {
+			return
+		}
+		if _, saved := m.usage.Used(0); saved > 9000 {
+			t.Fatalf("%d saved, of a budget of 10000 in whole units of 3000", saved)
+		}
+	})
+	uses, _ := m.usage.Used(0)
+	if uses != 3 || m.usage.Spent(0) {
+		t.Fatalf("%d uses, spent: %v; expected 3 and a left-over", uses, m.usage.Spent(0))
+	}
+	for j := range m.products {
+		was := m.views[0].weight[m.place[j]]
+		m.weigh(m.now, j)
+		if is := m.views[0].weight[m.place[j]]; is != was {
+			t.Errorf("product %d: shoppers go by a weight of %g, its price makes it %g", j, was, is)
+		}
+	}
+	if after := m.views[0].weight[m.place[0]]; !(after < before) {
+		t.Errorf("weight %g with the promotion, %g when nothing is left of it", before, after)
+	}
+}

@@ -396,6 +396,27 @@ func (cfg *Config) checkSellers() error {
 	return nil
 }
 
+// highest is the most that a product may be posted at, $.
+func (cfg *Config) highest() (most float64) {
+	for j := range cfg.Products {
+		most = max(most, cfg.Products[j].Price)
+	}
+	list := most
+	for i := range cfg.Sellers {
+		for _, o := range cfg.Sellers[i].Offers {
+			price := o.Price
+			if cfg.Sellers[i].Levels {
+				price *= list
+			}
+			most = max(most, price)
+			for _, price := range o.Prices {
+				most = max(most, price)
+			}
+		}
+	}
+	return most
+}
+
 func finiteFromZero(x float64) bool { return x >= 0 && !math.IsInf(x, 1) }
 
 func toMinor(dollars float64) int64 { return int64(math.Round(dollars * minor)) }
