@@ -109,7 +109,8 @@ type TradeIn struct {
 	Price   float64 `toml:"price" default:"1.0" range:"[0,1000]" doc:"log odds that a dollar adds"`
 }
 
-// Reference is the reference price r' = memory·r + (1−memory)·price, period by period (Winer 1986).
+// Reference is the reference price r' = memory·r + (1−memory)·price, period by period (Winer 1986). The price is that of the tag as the period closes: what everybody is
+// asked for a unit, promotions taken off that whoever comes by may have; not those of some personas or channels, nor coupons.
 type Reference struct {
 	Memory float64 `toml:"memory" default:"0.8" range:"[0,1]" doc:"carry-over of a period"`
 }

@@ -155,10 +155,11 @@ func (m *Market) moodOf(period int) float64 {
 func (m *Market) closePeriod(now float64) {
 	m.keepBooks(now)
 	memory, moved := m.cfg.Reference.Memory, false
+	before := math.Nextafter(now, 0) // the period's own promotions, not those that start as it ends
 	for j := range m.products {
 		p := &m.products[j]
-		if posted := float64(p.price) / minor; posted != p.reference {
-			p.reference = float64(memory*p.reference) + float64((1-memory)*posted)
+		if shown := m.tagAt(j, before); shown != p.reference {
+			p.reference = float64(memory*p.reference) + float64((1-memory)*shown)
 			moved = true
 		}
 	}

@@ -148,9 +148,11 @@ func rivalSights(cfg *Config, owner []int, i int) []sight {
 }
 
 // tag is what a product's price tag says to everybody, $: the posted price, less the promotions on units that whoever comes by may have.
-func (m *Market) tag(j int) float64 {
+func (m *Market) tag(j int) float64 { return m.tagAt(j, m.now) }
+
+func (m *Market) tagAt(j int, at float64) float64 {
 	anybody := promotion.Customer{ID: -1, Persona: -1, Channel: -1}
-	return float64(m.promotions.Shelf(&m.order, j, m.products[j].price, m.now, anybody, m.usage)) / minor
+	return float64(m.promotions.Shelf(&m.order, j, m.products[j].price, at, anybody, m.usage)) / minor
 }
 
 // hiddenSights are what no seller could know.
