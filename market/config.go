@@ -129,7 +129,7 @@ type Seller struct {
 	Offers   []Offer // in action order
 	Levels   bool    // prices of offers are multiples of list prices
 	Opening  int     // offer that stands when an episode opens
-	Drop     float64 // offers further than this below the reference price are masked, $; 0: none are
+	Drop     float64 // offers further than this below the reference price are masked, $; 0: none are. For a seller of one product without Levels
 	Review   Review
 	Reward   Reward
 	Knows    []string // features that no seller could know and this one does nevertheless; see Features
@@ -374,6 +374,9 @@ func (cfg *Config) checkSellers() error {
 			if !(o.Price > 0 && o.Price <= highestPrice) || s.Levels && o.Price*dearest > highestPrice {
 				return field.New(key+".offers", o.Price, fmt.Sprintf("a price of at most $%g", highestPrice))
 			}
+		}
+		if s.Drop != 0 && (!finiteFromZero(s.Drop) || s.Levels || len(s.Products) > 1) {
+			return field.New(key+".limit.below_reference", s.Drop, "0 or more $ below the reference price of one product; none beside levels, which are multiples, or prices of several products")
 		}
 		r := &s.Review
 		if r.Every != 0 && !(r.Every >= second && r.Every <= 1e6) {

@@ -287,6 +287,21 @@ func TestFittedTastesBecomePersonas(t *testing.T) {
 	}
 }
 
+// TestAFittedTasteIsAllOfAnAppeal: what the scenario says of a product that the fit covers is not added to it, and of other products it stands.
+func TestAFittedTasteIsAllOfAnAppeal(t *testing.T) {
+	plain := setUp(t, sticks, nil)
+	b := setUp(t, sticks, nil, "products.house_stick.appeal=2", "personas.plain.appeal={ house_stick = 3.0, jam = 0.5 }")
+	if a := b.cfg.Products; a[1].Appeal != 0 || a[2].Appeal != -1 {
+		t.Errorf("house_stick %g, jam %g", a[1].Appeal, a[2].Appeal)
+	}
+	if got, want := b.cfg.Personas[0].Appeals, plain.cfg.Personas[0].Appeals; got["house_stick"] != want["house_stick"] || got["jam"] != 0.5 {
+		t.Errorf("%v beside %v", got, want)
+	}
+	if told := strings.Join(b.told, "\n"); !strings.Contains(told, "the fit's appeal of house_stick") {
+		t.Errorf("not told: %q", told)
+	}
+}
+
 func TestAClassForWhomDearerIsBetterIsRefused(t *testing.T) {
 	for _, p := range []market.Persona{{Price: 0.1}, {Gain: -1}, {Loss: -1}, {Loyal: -1}} {
 		if refused(&p) == "" {

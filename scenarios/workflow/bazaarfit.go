@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"runtime"
 	"slices"
@@ -307,12 +308,23 @@ func (b *bazaar) tastes(m Shopper) error {
 	if n := len(b.cfg.Products) - len(sold); n > 0 {
 		b.told = append(b.told, fmt.Sprintf("choice: the fit has no alternative for %s; their appeal is the scenario's", plural(n, "product")))
 	}
+	var given []string
+	for j := range b.cfg.Products { // the fit's constants are all of the appeal
+		if p := &b.cfg.Products[j]; p.Appeal != 0 && slices.Contains(sold, p.Name) {
+			given, p.Appeal = append(given, p.Name), 0
+		}
+	}
+	if len(given) > 0 {
+		b.told = append(b.told, fmt.Sprintf("choice: the fit's appeal of %s is in the place of the scenario's", strings.Join(few(given, 5), ", ")))
+	}
 	b.told = append(b.told, fmt.Sprintf("choice: %s of the fit are the personas; what it does not tell they have from %s", map[bool]string{true: "the tastes", false: fmt.Sprint("the ", len(shares), " classes")}[len(shares) == 1], plain.Name))
 	unused := map[string]bool{}
 	var personas []market.Persona
 	for c, class := range classes {
 		p := plain
 		p.Name, p.Share, p.Appeals = fmt.Sprintf("%s-%d", m.Name, c+1), shares[c], map[string]float64{}
+		maps.Copy(p.Appeals, plain.Appeals)
+		maps.DeleteFunc(p.Appeals, func(name string, _ float64) bool { return slices.Contains(sold, name) })
 		if len(classes) == 1 {
 			p.Name = m.Name
 		}

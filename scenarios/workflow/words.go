@@ -101,12 +101,19 @@ func situation(dims []policies.Dimension, main int, cells []int) (parts []string
 			parts = append(parts, rival+" not on deal")
 		case isDeal && len(dims[i].Edges) == 1:
 			parts = append(parts, rival+" on deal")
+		case len(dims[i].Edges) > 0 && cells[i] == 0 && !binary(&dims[i]):
+			parts = append(parts, fmt.Sprintf("%s below %.3g", name, dims[i].Edges[0]))
+		case len(dims[i].Edges) > 0 && cells[i] == len(dims[i].Edges) && !binary(&dims[i]):
+			parts = append(parts, fmt.Sprintf("%s %.3g or more", name, dims[i].Edges[cells[i]-1]))
 		default:
 			parts = append(parts, fmt.Sprintf("%s about %.3g", name, middle(&dims[i], cells[i])))
 		}
 	}
 	return parts
 }
+
+// binary tells whether the cells are those of 0 and 1.
+func binary(d *policies.Dimension) bool { return len(d.Edges) == 1 && d.Edges[0] == 0.5 }
 
 // middle is a value within cell k of a dimension.
 func middle(d *policies.Dimension, k int) float64 {

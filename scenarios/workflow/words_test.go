@@ -34,6 +34,16 @@ func TestTheWordsListTheStatesThatTrainingVisitedOftenEnough(t *testing.T) {
 	}
 }
 
+// TestCellsAtTheEndsAreToldByTheirEdge: their middle would be a figure that cannot be, such as a stock below nothing.
+func TestCellsAtTheEndsAreToldByTheirEdge(t *testing.T) {
+	dims := []policies.Dimension{{Feature: "stock", Edges: []float64{1, 60}}, {Feature: "promotion_on", Edges: []float64{0.5}}, {Feature: "reference_price"}}
+	for cell, want := range []string{"stock below 1; promotion on about 0", "stock about 30.5; promotion on about 1", "stock 60 or more; promotion on about 0"} {
+		if told := strings.Join(situation(dims, 2, []int{cell, cell % 2, 0}), "; "); told != want {
+			t.Errorf("%q, not %q", told, want)
+		}
+	}
+}
+
 func TestOfManyBandsTheMostVisitedAreToldInOrder(t *testing.T) {
 	table := ladderOfBins(t, func(cell int) uint32 { return uint32(100 + cell) })
 	kept := mostVisited(bandsIn(table, 0, []int{0}))
