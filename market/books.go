@@ -76,11 +76,11 @@ func (m *Market) keepBooks(now float64) {
 func (m *Market) hold(now float64) {
 	b, focal := &m.books, &m.sellers[m.cfg.Focal]
 	price := 0.0
-	for _, j := range focal.products {
+	for _, j := range focal.wares {
 		price += float64(m.products[j].price) / minor
 	}
 	days := now - b.heldAt
-	b.priceDays += float64(days * price / float64(len(focal.products)))
+	b.priceDays += float64(days * price / float64(len(focal.wares)))
 	if m.cfg.Sellers[m.cfg.Focal].Offers[focal.offer].Promotion != "" {
 		b.dealDays += days
 	}

@@ -45,6 +45,9 @@ func (m *Market) settle() {
 			j := index[name]
 			m.products[j].seller = int32(i)
 			m.sellers[i].products = append(m.sellers[i].products, int32(j))
+			if cfg.Products[j].TradeIn == nil {
+				m.sellers[i].wares = append(m.sellers[i].wares, int32(j))
+			}
 		}
 	}
 	m.place, m.goods = make([]int32, len(cfg.Products)), make([]int32, 0, len(cfg.Products)+1)

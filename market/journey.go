@@ -12,6 +12,8 @@ import (
 type ranking struct {
 	sums  []float64 // by product: weights up to and including it
 	cells []cell
+	never []bool // by product: offers to buy have no place
+	most  int    // places that products can fill
 }
 
 // cell is a slice of probability 1/n: of it, keep is its own product's, and the rest its alias's.
@@ -22,13 +24,14 @@ type cell struct {
 
 func newRanking(cfg *Config, p *Persona) *ranking {
 	n := len(cfg.Products)
-	r := &ranking{sums: make([]float64, n), cells: make([]cell, n)}
+	r := &ranking{sums: make([]float64, n), cells: make([]cell, n), never: make([]bool, n), most: n}
 	sum := 0.0
 	for j := range cfg.Products {
 		weight := 1.0
 		switch {
 		case cfg.Products[j].TradeIn != nil:
-			weight = 0
+			weight, r.never[j] = 0, true
+			r.most--
 		case cfg.Visit.Ranking == "appeal":
 			weight = odds((cfg.Products[j].Appeal+p.Appeals[cfg.Products[j].Name]+p.Price*cfg.Products[j].Price)/cfg.Visit.Spread, p.Outside/cfg.Visit.Spread)
 		}
@@ -96,7 +99,7 @@ func (r *ranking) weight(j int32) float64 {
 // draw puts the product for the next place onto a list, among those that do not stand there already, and returns it; None when all do. It draws until it finds
 // a new one, which is Plackett–Luce exactly; where few are left, it works out what is left.
 func (r *ranking) draw(t *trolley, s *rng.Stream) int32 {
-	if int(t.shown) == len(r.sums) {
+	if int(t.shown) == r.most {
 		return None
 	}
 	tries := 8
@@ -141,19 +144,18 @@ func (r *ranking) rest(t *trolley, u float64) int32 {
 	if j := r.find(target); !t.lists(j) {
 		return j
 	}
-	for j := range sorted[:n] { // nothing is left but rounding: the first that is not listed
-		if sorted[j] != int32(j) {
-			return int32(j)
-		}
+	j := int32(0) // nothing is left but rounding: the first that is not listed
+	for r.never[j] || t.lists(j) {
+		j++
 	}
-	return int32(n)
+	return j
 }
 
 // unmarked does the same where each product has a mark of its own.
 func (r *ranking) unmarked(marks uint64, u float64) int32 {
 	left, last := 0.0, int32(None)
 	for j := range r.sums {
-		if marks>>j&1 == 0 {
+		if marks>>j&1 == 0 && !r.never[j] {
 			left += r.weight(int32(j))
 			last = int32(j)
 		}

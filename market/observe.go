@@ -10,7 +10,8 @@ import (
 	"github.com/souk-sim/souk/sim/env"
 )
 
-// sight is a feature and how it is seen. A seller of several products sees sums of units, and means of prices and costs.
+// sight is a feature and how it is seen. A seller of several products sees sums of units, and means of prices and costs; offers to
+// buy used units are in none of them.
 type sight struct {
 	env.Feature
 	see func(m *Market, i int) float64
@@ -20,12 +21,12 @@ type sight struct {
 func ownSights() []sight {
 	own := func(each func(p *product, now float64) float64, mean bool) func(m *Market, i int) float64 {
 		return func(m *Market, i int) float64 {
-			sum, products := 0.0, m.sellers[i].products
-			for _, j := range products {
+			sum, wares := 0.0, m.sellers[i].wares
+			for _, j := range wares {
 				sum += each(&m.products[j], m.now)
 			}
 			if mean {
-				sum /= float64(len(products))
+				sum /= float64(len(wares))
 			}
 			return sum
 		}
@@ -96,7 +97,7 @@ const mostRivals = 64
 func rivalSights(cfg *Config, owner []int, i int) []sight {
 	var rivals []int
 	for j, s := range owner {
-		if s != i {
+		if s != i && cfg.Products[j].TradeIn == nil {
 			rivals = append(rivals, j)
 		}
 	}
@@ -176,11 +177,11 @@ func (m *Market) priceOf(i, action int) float64 {
 	if !m.cfg.Sellers[i].Levels {
 		return price
 	}
-	list, products := int64(0), m.sellers[i].products
-	for _, j := range products {
+	list, wares := int64(0), m.sellers[i].wares
+	for _, j := range wares {
 		list += m.products[j].list
 	}
-	return price * float64(list) / minor / float64(len(products))
+	return price * float64(list) / minor / float64(len(wares))
 }
 
 // owners is who sells each product.
@@ -280,8 +281,9 @@ func (cfg *Config) prices() (lowest, highest float64) {
 		}
 	}
 	for j := range cfg.Products {
-		p := &cfg.Products[j]
-		lowest, highest = min(lowest, p.Price, math.Max(p.Cost, 0.01)), max(highest, p.Price)
+		if p := &cfg.Products[j]; p.TradeIn == nil {
+			lowest, highest = min(lowest, p.Price, math.Max(p.Cost, 0.01)), max(highest, p.Price)
+		}
 	}
 	return lowest, highest
 }

@@ -13,8 +13,9 @@ import (
 // seller is what one seller has come to.
 type seller struct {
 	products []int32
-	offer    int // that stands
-	action   int // the answer to the turn, not yet posted
+	wares    []int32 // those of them that it sells: the others are offers to buy
+	offer    int     // that stands
+	action   int     // the answer to the turn, not yet posted
 	begun    bool
 	acted    float64 // day of the last act
 	reviews  uint64
@@ -61,7 +62,7 @@ func (s *seller) profit() int64 { return s.paid - s.goods - s.stock - s.selling 
 // open puts a seller where an episode finds it.
 func (m *Market) open(i int) {
 	s, cfg := &m.sellers[i], &m.cfg.Sellers[i]
-	*s = seller{products: s.products, offer: cfg.Opening, next: 0, called: math.Inf(1)}
+	*s = seller{products: s.products, wares: s.wares, offer: cfg.Opening, next: 0, called: math.Inf(1)}
 	m.post(s, cfg, 0)
 	s.ticket[0] = m.calendar.Schedule(0, atReview, event{sellerReviews, int32(i)})
 }
