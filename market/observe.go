@@ -156,6 +156,19 @@ func (m *Market) tagAt(j int, at float64) float64 {
 	return float64(m.promotions.Shelf(&m.order, j, m.products[j].price, at, anybody, m.usage)) / minor
 }
 
+// Tagged is what the price tags of a seller's products say to everybody at its turn, as a share of the prices posted: 1 where no promotion takes anything off.
+func (m *Market) Tagged(seller int) float64 {
+	tags, posted := 0.0, 0.0
+	for _, j := range m.sellers[seller].products {
+		tags += m.tag(int(j))
+		posted += float64(m.products[j].price) / minor
+	}
+	if posted == 0 {
+		return 1
+	}
+	return tags / posted
+}
+
 // hiddenSights are what no seller could know.
 func hiddenSights(cfg *Config, owner []int, i int) []sight {
 	sights := []sight{

@@ -15,7 +15,7 @@ type PricePath struct {
 	Time      []float64 // ascending: weeks, days
 	Price     []float64 // posted; NaN where there is none
 	Reference []float64 // what shoppers think the price should be; nil, or NaN where unknown
-	RivalDeal []bool    // whether a rival is on deal; nil for never
+	RivalDeal []bool    // what is shaded: whether a rival, or what PricePaths.Deals says, is on deal; nil for never
 }
 
 // PricePaths shows the prices of several policies one below the other, on the same axes.

@@ -360,6 +360,22 @@ func TestAskingForAnOfferThatIsNotThereIsRefused(t *testing.T) {
 	}
 }
 
+// TestACourseShowsThePriceOnTheTag: a promotion is on it, and marked.
+func TestACourseShowsThePriceOnTheTag(t *testing.T) {
+	text := strings.Replace(tearoom, "offers = { from = 2.0, to = 4.0, rungs = 5 }", `offers = { prices = [3.0, 4.0], promotions = ["off"] }`, 1)
+	text = strings.Replace(text, "[[agents]]", "[[promotion]]\nname = \"off\"\nkind = \"percentage\"\noff = true\nproducts = [\"tea\"]\npercent = 25\n[[agents]]", 1)
+	b := setUp(t, text, nil)
+	c, err := b.follow(b.full, b.named(t, "fixed:4/off"), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for day := range c.price {
+		if math.Abs(c.price[day]-3) > 1e-9 || math.Abs(c.promoted[day]-1) > 1e-9 {
+			t.Errorf("day %d: %g $ on the tag, promotions on %g of the day", day, c.price[day], c.promoted[day])
+		}
+	}
+}
+
 func TestCoursesOfPricesAndUnits(t *testing.T) {
 	b := setUp(t, strings.Replace(tearoom, `prices = "tea"`, "prices = \"tea\"\nreview = { every = \"36 hours\" }", 1), nil)
 	c, err := b.follow(b.full, b.named(t, "fixed:3.5"), 3)

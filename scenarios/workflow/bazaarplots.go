@@ -3,6 +3,7 @@ package workflow
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
@@ -16,29 +17,31 @@ import (
 const drawnPaths = 8
 
 // mostDrawn is how many policies a picture of paths has.
-const mostDrawn = 4
+const mostDrawn = 6
 
 // course is what a policy came to, period by period: means over paths.
 type course struct {
-	price, units, visitors []float64
+	price, units, visitors []float64 // price: on the tag
+	promoted               []float64 // share of the time with a promotion on
 }
 
 // follow plays a policy on the first evaluation paths.
 func (b *bazaar) follow(w world, policy policies.Policy, paths int) (*course, error) {
 	n := b.s.Time.Horizon
-	c := &course{price: make([]float64, n), units: make([]float64, n), visitors: make([]float64, n)}
+	c := &course{price: make([]float64, n), units: make([]float64, n), visitors: make([]float64, n), promoted: make([]float64, n)}
 	master, seats := evaluate.MasterSeed(b.s.Seed), w.seats()
-	m, err := w.open(master)
+	opened, err := w.open(master)
 	if err != nil {
 		return nil, err
 	}
+	m := opened.(*reviewed)
 	turns := make([]uint64, m.Players())
 	for path := range paths {
 		brain := rng.New(master, uint64(path)).Family("brain")
 		clear(turns)
 		m.Reset(uint64(path))
 		var before results.Metrics
-		last, at := seats.Spec.Offers[b.cfg.Sellers[seats.Learner].Opening].Price, 0.0
+		last, at := seats.Spec.Offers[b.cfg.Sellers[seats.Learner].Opening], 0.0
 		for step := new(env.TimeStep); m.Next(step); {
 			who := step.Player
 			if who == seats.Learner {
@@ -47,7 +50,12 @@ func (b *bazaar) follow(w world, policy policies.Policy, paths int) (*course, er
 				if step.Stage == env.Last {
 					until = float64(n)
 				}
-				c.spread(at, until, last, now.OwnUnits-before.OwnUnits, now.Customers-before.Customers, float64(paths))
+				tagged := m.Tagged(seats.Learner)
+				promoted := 0.0
+				if last.Promotion != "" || tagged < 1 {
+					promoted = 1
+				}
+				c.spread(at, until, tagged*last.Price, promoted, now.OwnUnits-before.OwnUnits, now.Customers-before.Customers, float64(paths))
 				before, at = now, until
 			}
 			if step.Stage == env.Last {
@@ -61,22 +69,23 @@ func (b *bazaar) follow(w world, policy policies.Policy, paths int) (*course, er
 			}
 			d := decider.Decide(step.Observation, stream.Float64())
 			if who == seats.Learner {
-				last = d.Price
+				last = env.Offer{Price: d.Price, Promotion: d.Promotion}
 			}
 			m.Act(d.Action)
 		}
-		if teller, ok := m.(interface{ Err() error }); ok && teller.Err() != nil {
-			return nil, teller.Err()
+		if m.Err() != nil {
+			return nil, m.Err()
 		}
 	}
 	return c, nil
 }
 
 // spread gives each period its part of a stretch of time, in periods, under one price.
-func (c *course) spread(from, to, price, units, visitors, paths float64) {
+func (c *course) spread(from, to, price, promoted, units, visitors, paths float64) {
 	for k := int(from); k < len(c.price) && float64(k) < to; k++ {
 		part := min(to, float64(k+1)) - max(from, float64(k))
 		c.price[k] += part * price / paths
+		c.promoted[k] += part * promoted / paths
 		c.units[k] += part / (to - from) * units / paths
 		c.visitors[k] += part / (to - from) * visitors / paths
 	}
@@ -88,13 +97,18 @@ func (b *bazaar) pictures(m *Summary, w world) ([]picture, error) {
 	mean := fmt.Sprintf("mean of %s that training never met", plural(paths, "path"))
 	period := b.s.Time.Period
 	k := &b.cfg.Sellers[b.player]
-	prices := &report.PricePaths{Title: "Prices", Subtitle: mean, X: period, Y: "price of " + k.Name + ", $"}
+	prices := &report.PricePaths{Title: "Prices", Subtitle: mean, Line: "price on the tag", Deals: "a promotion on, half of the time or more", X: period, Y: "price of " + k.Name + ", $"}
 	if k.Levels {
 		prices.Y = "price level of " + k.Name
 	}
 	units := &report.PricePaths{Title: "Units", Subtitle: mean, X: period, Y: "units of " + k.Name + " a " + period, Line: "units sold"}
 	visitors := &report.PricePaths{Title: "Visitors", Subtitle: mean, X: period, Y: "shoppers a " + period, Line: "visits, of customers who came back too"}
 	names := append([]string{m.Chosen.Agent}, slices.DeleteFunc(slices.Clone(m.Baselines.entered), func(name string) bool { return name == random })...)
+	if rest := names[min(len(names), mostDrawn):]; len(rest) > 0 {
+		for _, of := range []*report.PricePaths{prices, units, visitors} {
+			of.Subtitle += "; not drawn: " + strings.Join(few(rest, 3), ", ")
+		}
+	}
 	for _, name := range names[:min(len(names), mostDrawn)] {
 		policy := m.Baselines.policies[name]
 		if name == m.Chosen.Agent {
@@ -105,10 +119,15 @@ func (b *bazaar) pictures(m *Summary, w world) ([]picture, error) {
 			return nil, err
 		}
 		var time []float64
+		var promoted []bool
 		for t := range c.price {
 			time = append(time, float64(t+1))
+			promoted = append(promoted, c.promoted[t] >= 0.5)
 		}
-		prices.Paths = append(prices.Paths, report.PricePath{Name: name, Time: time, Price: c.price})
+		if !slices.Contains(promoted, true) {
+			promoted = nil
+		}
+		prices.Paths = append(prices.Paths, report.PricePath{Name: name, Time: time, Price: c.price, RivalDeal: promoted})
 		units.Paths = append(units.Paths, report.PricePath{Name: name, Time: time, Price: c.units})
 		visitors.Paths = append(visitors.Paths, report.PricePath{Name: name, Time: time, Price: c.visitors})
 	}
