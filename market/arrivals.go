@@ -18,6 +18,7 @@ type arrivals struct {
 	noise     rng.Family // "traffic"
 	simulator demand.Simulator
 	stream    rng.Stream
+	most      float64   // shoppers of an episode
 	drawn     []float64 // path of the simulator, from the first period after its history
 
 	edge   []float64 // borders of the pieces of this period, days
@@ -31,7 +32,7 @@ type arrivals struct {
 }
 
 func newArrivals(cfg *Config) (arrivals, error) {
-	a := arrivals{cfg: cfg}
+	a := arrivals{cfg: cfg, most: cfg.mostVisits() / (1 + cfg.comebacks())}
 	pieces := int(math.Ceil(cfg.PeriodDays*24)) + 2
 	a.edge, a.mass = make([]float64, 0, pieces), make([]float64, 0, pieces)
 	if cfg.Traffic.Periods == nil {
@@ -58,8 +59,8 @@ func (a *arrivals) reset(s rng.Streams) error {
 		if !(n >= 0 && n <= mostVisitors) {
 			return field.New("traffic.demand", fmt.Sprintf("%g shoppers in period %d", n, t), fmt.Sprintf("a number from 0 to %g", mostVisitors))
 		}
-		if sum += n; sum > mostShoppers {
-			return field.New("traffic.demand", fmt.Sprintf("%.3g shoppers in %d periods", sum, t+1), fmt.Sprintf("at most %g an episode", mostShoppers))
+		if sum += n; sum > a.most {
+			return field.New("traffic.demand", fmt.Sprintf("%.3g shoppers in %d periods", sum, t+1), fmt.Sprintf("at most %.3g an episode, by the time and the money that they may take", a.most))
 		}
 	}
 	return nil

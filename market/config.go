@@ -385,8 +385,8 @@ func (cfg *Config) checkSellers() error {
 		if !finiteFromZero(r.Delay) || r.Every == 0 && r.StockBelow == 0 && !r.RivalMoved {
 			return field.New(key+".review", r.Every, "days between reviews, or what triggers one")
 		}
-		if w := &s.Reward; w.Of != Profit && w.Of != Revenue || !(w.Discount >= 0 && w.Discount < 1) || !finiteFromZero(w.LostUnit) || !finiteFromZero(w.PriceChange) {
-			return field.New(key+".reward", fmt.Sprintf("%+v", *w), "profit or revenue, a discount in [0, 1), costs of at least 0")
+		if w := &s.Reward; w.Of != Profit && w.Of != Revenue || !(w.Discount >= 0 && w.Discount < 1) || !(w.LostUnit >= 0 && w.LostUnit <= highestPrice) || !(w.PriceChange >= 0 && w.PriceChange <= highestPrice) {
+			return field.New(key+".reward", fmt.Sprintf("%+v", *w), "profit or revenue, a discount in [0, 1), costs from $0 to $1000000")
 		}
 	}
 	for i := range cfg.Products {

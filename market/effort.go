@@ -2,6 +2,7 @@ package market
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/souk-sim/souk/market/stock"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -13,25 +14,30 @@ const (
 	mostShoppers = 1e9 // expected, those who come back included
 	mostReviews  = 1e8 // of offers and of stock
 	mostWeights  = 1e8 // personas × channels × products
+	mostViews    = 1 << 16
+	mostMoney    = 1 << 62 // minor units, expected
 )
 
 // checkEffort holds what an episode is expected to take against these limits.
 func (cfg *Config) checkEffort() error {
 	days, shoppers := float64(cfg.Horizon)*cfg.PeriodDays, mostShoppers
+	if n := len(cfg.Personas) * max(len(cfg.Channels), 1); n > mostViews {
+		return field.New("personas", fmt.Sprintf("%d in %d channels, %d pairs", len(cfg.Personas), len(cfg.Channels), n), fmt.Sprintf("at most %d pairs", mostViews))
+	}
 	if n := float64(len(cfg.Personas)) * float64(max(len(cfg.Channels), 1)) * float64(len(cfg.Products)); n > mostWeights {
 		return field.New("products", fmt.Sprintf("%g weights of choice, personas × channels × products", n), fmt.Sprintf("at most %g", mostWeights))
 	}
-	if cfg.Traffic.Periods == nil {
-		n := cfg.expectedShoppers(days)
-		if !(n <= mostShoppers) {
-			return field.New("traffic.visitors", fmt.Sprintf("%.3g shoppers an episode of %g days", n, days), fmt.Sprintf("at most %g: fewer visitors, less growth or fewer periods", mostShoppers))
+	if cfg.Traffic.Periods == nil { // else each episode's path is held against it
+		n, most := cfg.expectedShoppers(days), cfg.mostVisits()
+		if !(n <= most) {
+			return field.New("traffic.visitors", fmt.Sprintf("%.3g shoppers an episode of %g days, each with a turnover of up to $%.3g", n, days, cfg.turnover()/minor),
+				fmt.Sprintf("at most %.3g, and $%.3g in all: fewer visitors, less growth or fewer periods", mostShoppers, float64(mostMoney)/minor))
+		}
+		if back := cfg.comebacks(); !(n*(1+back) <= most) {
+			return field.New("loyalty", fmt.Sprintf("%.3g shoppers an episode, each of whom may come back %.3g times, with a turnover of up to $%.3g", n, back, cfg.turnover()/minor),
+				fmt.Sprintf("at most %.3g visits, and $%.3g in all", mostShoppers, float64(mostMoney)/minor))
 		}
 		shoppers = n
-		if m := cfg.Loyalty.Model; m != nil {
-			if back := m.Expected(days); !(n*(1+back) <= mostShoppers) {
-				return field.New("loyalty", fmt.Sprintf("%.3g shoppers an episode, each of whom may come back %.3g times", n, back), fmt.Sprintf("at most %g visits", mostShoppers))
-			}
-		}
 	}
 	reviews := 0.0
 	for i := range cfg.Sellers {
@@ -46,35 +52,93 @@ func (cfg *Config) checkEffort() error {
 			return field.New("sellers."+cfg.Sellers[i].Name+".review", fmt.Sprintf("%.3g reviews of offers an episode of %g days", reviews, days), fmt.Sprintf("at most %g: fewer periods, or more time between reviews", mostReviews))
 		}
 	}
+	return cfg.checkStockEffort(days, shoppers, reviews)
+}
+
+// checkStockEffort adds the reviews of stock to those of offers, and holds what keeping it may come to against the money that there is.
+func (cfg *Config) checkStockEffort(days, shoppers, reviews float64) error {
+	money := 0.0
 	for j := range cfg.Products {
-		s := cfg.Products[j].Stock
+		p := &cfg.Products[j]
+		s, key := p.Stock, "products."+p.Name+".stock"
 		if s == nil {
 			continue
 		}
-		if s.ReviewDays == 0 {
-			if reviews += orders(s, days, shoppers); !(reviews <= mostReviews) {
-				return field.New("products."+cfg.Products[j].Name+".stock.review_days", fmt.Sprintf("0, which may order %.3g times an episode of %g days", reviews, days),
-					fmt.Sprintf("at most %g times: larger orders, a longer shelf life or time between reviews", mostReviews))
-			}
-		} else if reviews += days / s.ReviewDays; !(reviews <= mostReviews) {
-			return field.New("products."+cfg.Products[j].Name+".stock.review_days", fmt.Sprintf("%.3g reviews an episode of %g days", reviews, days), fmt.Sprintf("at most %g: fewer periods, or more time between reviews", mostReviews))
+		made := orders(s, days, shoppers)
+		if s.ReviewDays > 0 {
+			made = days / s.ReviewDays
+		}
+		if reviews += made; !(reviews <= mostReviews) {
+			return field.New(key+".review_days", fmt.Sprintf("%g, which may be %.3g reviews an episode of %g days", s.ReviewDays, reviews, days),
+				fmt.Sprintf("at most %g: fewer periods, larger orders, a longer shelf life or more time between reviews", mostReviews))
+		}
+		units, fills := level(s), 1.0
+		if s.Initial != nil {
+			units = max(units, float64(*s.Initial))
+		}
+		if s.ShelfLifeDays > 0 {
+			fills += days / s.ShelfLifeDays
+		}
+		money += minor * (units*(fills*(p.Cost+math.Abs(s.DisposalCost))+days*s.HoldingCost) + days*float64(s.MaxWaiting)*s.BackOrderCost + (made+shoppers)*s.OrderCost)
+		if !(money <= mostMoney) {
+			return field.New(key, fmt.Sprintf("%.3g units, whose keeping may cost $%.3g", units, money/minor), fmt.Sprintf("at most $%.3g for all products", float64(mostMoney)/minor))
 		}
 	}
 	return nil
 }
 
+// mostVisits is how many visits an episode may expect, so that it ends, and that no account comes near the end of its 63 bits.
+func (cfg *Config) mostVisits() float64 { return min(mostShoppers, mostMoney/cfg.turnover()) }
+
+// turnover is the most that a visit is expected to come to, minor units: what is paid, and what each unit and order costs.
+func (cfg *Config) turnover() float64 {
+	units, unit, order := 1.0, 0.0, 0.0
+	for i := range cfg.Personas {
+		units = max(units, cfg.Personas[i].Units)
+	}
+	for j := range cfg.Products {
+		cost := cfg.Products[j].Cost
+		if s := cfg.Products[j].Stock; s != nil {
+			cost += s.LostSaleCost + math.Abs(s.DisposalCost)
+		}
+		unit = max(unit, cost)
+	}
+	for i := range cfg.Channels {
+		order = max(order, cfg.Channels[i].OrderCost+8*cfg.Channels[i].ViewCost)
+	}
+	lost := 0.0
+	for i := range cfg.Sellers {
+		lost = max(lost, cfg.Sellers[i].Reward.LostUnit)
+	}
+	sum := units*(cfg.highest()+unit+lost) + order
+	if cfg.Visit.Basket > 0 || cfg.Visit.CrossSell != nil {
+		sum *= 1 + mostLines
+	}
+	return minor * sum
+}
+
+// comebacks is how often a customer is expected to come back in an episode.
+func (cfg *Config) comebacks() float64 {
+	if cfg.Loyalty.Model == nil {
+		return 0
+	}
+	return cfg.Loyalty.Model.Expected(float64(cfg.Horizon) * cfg.PeriodDays)
+}
+
+// level is up to how many units a stock's policy orders; that of a forecast is not known.
+func level(s *stock.Config) float64 { return float64(max(s.OrderUpTo, s.ReorderPoint+s.OrderQuantity, 0)) }
+
 // orders is the most that a stock under continuous review makes besides those that a sale calls: as many as fill it, and as many again each time that it spoils. There are
 // as many lots that spoil apart as orders that fill it and sales that were made good apart, each of a unit at least.
 func orders(s *stock.Config, days, shoppers float64) float64 {
-	level := float64(max(s.OrderUpTo, s.ReorderPoint+s.OrderQuantity, 0))
 	fill := 1.0
 	if s.MostOrder > 0 {
-		fill += level / float64(s.MostOrder)
+		fill += level(s) / float64(s.MostOrder)
 	}
 	if s.ShelfLifeDays == 0 {
 		return fill
 	}
-	return fill + days/s.ShelfLifeDays*min(level+1, fill+shoppers)
+	return fill + days/s.ShelfLifeDays*min(level(s)+1, fill+shoppers)
 }
 
 // expectedShoppers is how many new ones an episode brings, by its days; it stops counting beyond mostShoppers.
