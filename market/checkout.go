@@ -38,7 +38,7 @@ func (m *Market) sellOne(now float64, v *visitor) bool {
 		m.enrol(v)
 	}
 	price := m.asked(v.product, v.price)
-	m.pay(now, v, v.product, units, int64(units)*price, price)
+	m.pay(now, v, v.product, units, int64(units)*price, price, 0)
 	m.sellers[m.products[v.product].seller].charge(m.channels[m.views[v.view].channel].order)
 	m.books.purchases++
 	return true
@@ -64,9 +64,14 @@ func (m *Market) fill(now float64, v *visitor, i int32) bool {
 	view, o := &m.views[v.view], &m.order
 	m.promotions.Price(o, m.lines, now, m.buyer(v), m.usage)
 	m.usage.Commit(o) // of what it grants, all can be booked: nothing has happened since
+	earlier := int32(0)
 	for k := range o.Lines {
 		l := &o.Lines[k]
-		m.pay(now, v, int32(l.Product), int32(l.Quantity), l.Paid, l.Price)
+		if k > 0 && l.Product != o.Lines[k-1].Product {
+			earlier = 0
+		}
+		m.pay(now, v, int32(l.Product), int32(l.Quantity), l.Paid, l.Price, earlier)
+		earlier += int32(l.Quantity)
 	}
 	for s := range m.sellers {
 		for k := range o.Lines {
@@ -131,8 +136,8 @@ func (m *Market) take(now float64, v *visitor, j, units int32) int32 {
 	return got
 }
 
-// pay books a line that is paid, and what of it will come back.
-func (m *Market) pay(now float64, v *visitor, j, units int32, paid, posted int64) {
+// pay books a line that is paid, and what of it will come back. Earlier lines of the order, where promotions split it, had so many units of the product.
+func (m *Market) pay(now float64, v *visitor, j, units int32, paid, posted int64, earlier int32) {
 	p := &m.products[j]
 	s := &m.sellers[p.seller]
 	s.sold += int64(units)
@@ -154,7 +159,7 @@ func (m *Market) pay(now float64, v *visitor, j, units int32, paid, posted int64
 		m.add(r)
 	}
 	if p.buyer != None {
-		m.circulate(now, v, j, units)
+		m.circulate(now, v, j, earlier, units)
 	}
 	if share := m.cfg.Products[j].Returns; share > 0 {
 		m.sendBack(now, v, j, units, paid, share)

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/souk-sim/souk/market/promotion"
+	"github.com/souk-sim/souk/market/stock"
 	"github.com/souk-sim/souk/sim/env"
 )
 
@@ -96,5 +97,27 @@ func TestALeftOverBudgetIsNotAdvertised(t *testing.T) {
 	}
 	if after := m.views[0].weight[m.place[0]]; !(after < before) {
 		t.Errorf("weight %g with the promotion, %g when nothing is left of it", before, after)
+	}
+}
+
+// Every unit has an owner of its own: those of one order come up for disposal at times of their own, however promotions split its lines.
+func TestUnitsOfSplitLinesAreTradedInApart(t *testing.T) {
+	cfg := duopoly()
+	ten := int64(10)
+	cfg.Horizon = 20
+	cfg.Personas[0].Units, cfg.Personas[1].Units = 3, 3
+	cfg.Products[3].Stock = &stock.Config{Policy: "none", Initial: &ten}
+	cfg.Products = append(cfg.Products, Product{Name: "rebuy", Price: 0.3, TradeIn: &TradeIn{Of: "c", Becomes: "d", Days: 1, Utility: 50, Price: 1}})
+	cfg.Sellers[1].Products = append(cfg.Sellers[1].Products, "rebuy")
+	cfg.Promotions.Promotions = []promotion.Promotion{{Name: "first", Kind: "percentage", PerOrder: 1, Options: &promotion.Percentage{Percent: 10}}}
+	tradeIns, at := 0, map[float64]bool{}
+	watch(t, open(t, cfg, 1), 0, always(2, 2), func(r *Record) {
+		if r.Kind == TradesIn {
+			tradeIns++
+			at[r.Time] = true
+		}
+	})
+	if tradeIns < 1000 || len(at) != tradeIns {
+		t.Errorf("%d trade-ins at %d instants", tradeIns, len(at))
 	}
 }

@@ -126,7 +126,9 @@ func (cfg *Config) comebacks() float64 {
 }
 
 // level is up to how many units a stock's policy orders; that of a forecast is not known.
-func level(s *stock.Config) float64 { return float64(max(s.OrderUpTo, s.ReorderPoint+s.OrderQuantity, 0)) }
+func level(s *stock.Config) float64 {
+	return float64(max(s.OrderUpTo, s.ReorderPoint+s.OrderQuantity, 0))
+}
 
 // orders is the most that a stock under continuous review makes besides those that a sale calls: as many as fill it, and as many again each time that it spoils. There are
 // as many lots that spoil apart as orders that fill it and sales that were made good apart, each of a unit at least.

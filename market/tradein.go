@@ -53,11 +53,11 @@ func (m *Market) tradeIns() {
 	}
 }
 
-// circulate draws when the owners of units sold think of parting with them.
-func (m *Market) circulate(now float64, v *visitor, j, units int32) {
+// circulate draws when the owners of units sold think of parting with them. They are those after the earlier ones of the product in the order.
+func (m *Market) circulate(now float64, v *visitor, j, earlier, units int32) {
 	buyer := m.products[j].buyer
 	mean := m.cfg.Products[buyer].TradeIn.Days
-	for k := range units {
+	for k := earlier; k < earlier+units; k++ {
 		m.stream = m.streams.tradeIn.At(uint64(v.period), uint64(v.number), uint64(v.visit), uint64(j)<<32|uint64(k))
 		at, u := now+float64(m.stream.Exponential()*mean), m.stream.Float64()
 		if at >= float64(m.cfg.Horizon)*m.cfg.PeriodDays {
