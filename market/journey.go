@@ -183,7 +183,7 @@ func (t *trolley) list(j int32) {
 	t.marks |= 1 << (uint(j) % 64)
 }
 
-// enter begins a journey: whoever searches views first what he came for; the others walk down the list.
+// enter begins a journey: whoever searches views first what he came for, if it is there; the others walk down the list.
 func (m *Market) enter(now float64, v *visitor, i int32) {
 	t := &m.trolleys[i]
 	t.shown, t.marks, v.place, v.seen, v.lines = 0, 0, 0, 0, 0
@@ -194,24 +194,33 @@ func (m *Market) enter(now float64, v *visitor, i int32) {
 		} else {
 			t.list(j)
 		}
-		m.view(now, v, t, i, j)
-		return
+		if !m.hidden(j) {
+			m.view(now, v, t, i, j)
+			return
+		}
+		v.searches = false
 	}
 	m.walk(now, v, t, i)
 }
+
+// hidden tells whether a product is sold out where nobody is shown what is.
+func (m *Market) hidden(j int32) bool { return m.hides && m.products[j].out }
 
 // walk looks down the list until a product is clicked, which is then viewed, or the visitor has seen enough and decides. What a place holds depends on the
 // list above it and on no price.
 func (m *Market) walk(now float64, v *visitor, t *trolley, i int32) {
 	law, places := m.views[v.view].ranking, len(m.looks)
 	for int(v.seen) < m.cfg.Visit.Consider && int(v.place) < places && int(t.shown) < len(t.listed) {
-		look := m.looks[v.place]
-		v.place++
 		click := v.stream.Float64()
 		j := law.draw(t, &v.stream)
 		if j == None {
 			break
 		}
+		if m.hidden(j) {
+			continue // the next product moves up
+		}
+		look := m.looks[v.place]
+		v.place++
 		if click < look {
 			m.view(now, v, t, i, j)
 			return
@@ -292,31 +301,6 @@ func (m *Market) weightOf(view *view, v *visitor, j int32) float64 {
 		w += float64(w * view.loyal)
 	}
 	return w
-}
-
-// amongStock chooses from what was viewed and is in stock, or nothing.
-func (m *Market) amongStock(view *view, v *visitor, t *trolley, u float64) int32 {
-	sum := 1.0
-	for _, j := range t.considered[:v.seen] {
-		if !m.products[j].out {
-			sum += m.weightOf(view, v, j)
-		}
-	}
-	target := u*sum - 1
-	for _, j := range t.considered[:v.seen] {
-		if target < 0 {
-			break
-		}
-		if m.products[j].out {
-			continue
-		}
-		if w := m.weightOf(view, v, j); target < w {
-			return j
-		} else {
-			target -= w
-		}
-	}
-	return outside
 }
 
 // goesOn tells whether a visitor who has put something into the basket looks for more: by the law of baskets where there is one, else with a probability.

@@ -151,7 +151,7 @@ func (m *Market) choose(now float64, i int32) {
 	units := unitsOf(m.cfg.Personas[view.persona].Units, q)
 	why := Plainly
 	if m.products[j].out {
-		if j, why = m.elsewhere(now, v, i, j, units); j == outside {
+		if j, why = m.elsewhere(now, v, i, j, units, odds); j == outside {
 			m.leave(now, v, i, false)
 			return
 		}
@@ -191,6 +191,15 @@ func (v *view) surplusOf(odds float64) float64 {
 	return surplus(odds, v.dollar)
 }
 
+// missed is what a visitor's surplus falls by, $, whose choice among goods of these odds is not to be had, so that odds of left remain. With Gumbel tastes the best of all
+// is worth the same, whichever it is; so the expected best of what remains, over all visitors, is mixed from that and from what those get who miss theirs.
+func (v *view) missed(left, odds float64) float64 {
+	if left >= odds {
+		return 0 // but for rounding
+	}
+	return (surplus(left, v.dollar) - v.surplusOf(odds)) / (1 - left/odds)
+}
+
 // unitsOf draws how many units: 1, and a geometric number more.
 func unitsOf(mean, u float64) int32 {
 	if mean <= 1 {
@@ -202,7 +211,7 @@ func unitsOf(mean, u float64) int32 {
 
 // elsewhere is what a visitor does whose choice is sold out: he waits for it where he may, or chooses again among what is there with the probability of a
 // substitute, or goes. Second thoughts have a stream of their own, so that whoever has none draws the same.
-func (m *Market) elsewhere(now float64, v *visitor, i int32, wanted, units int32) (product int32, why Why) {
+func (m *Market) elsewhere(now float64, v *visitor, i int32, wanted, units int32, odds float64) (product int32, why Why) {
 	p := &m.products[wanted]
 	if p.waits(m.cfg.Products[wanted].Stock, units) {
 		return wanted, BackOrder
@@ -216,34 +225,50 @@ func (m *Market) elsewhere(now float64, v *visitor, i int32, wanted, units int32
 	m.books.stopped++
 	p.keeper.Lose(int64(units))
 	m.lost(wanted, units)
+	view, left := &m.views[v.view], 1.0
 	if again < m.cfg.Visit.Substitute {
-		if j := m.substitute(v, i, u); j != outside {
-			return j, Substitute
-		}
+		left = m.inStock(view, v, i)
+	}
+	m.books.surplus += view.missed(left, odds)
+	if j := m.substitute(view, v, i, u*left-1); j != outside {
+		return j, Substitute
 	}
 	return outside, SoldOut
 }
 
-// substitute chooses again among what is in stock.
-func (m *Market) substitute(v *visitor, i int32, u float64) int32 {
-	view := &m.views[v.view]
+// within are the products that a visitor chooses from.
+func (m *Market) within(v *visitor, i int32) []int32 {
 	if m.journeys {
-		return m.amongStock(view, v, &m.trolleys[i], u)
+		return m.trolleys[i].considered[:v.seen]
 	}
-	sum := 0.0
-	for place, j := range m.goods {
-		if j == outside || !m.products[j].out {
-			sum += view.weight[place]
+	return m.goods
+}
+
+// inStock is the weight of what a visitor chooses from and is in stock, and of nothing.
+func (m *Market) inStock(view *view, v *visitor, i int32) float64 {
+	sum := 1.0
+	for _, j := range m.within(v, i) {
+		if j != outside && !m.products[j].out {
+			sum += m.weightOf(view, v, j)
 		}
 	}
-	target := u * sum
-	for place, j := range m.goods {
-		if j != outside && m.products[j].out {
+	return sum
+}
+
+// substitute inverts those weights, those of the products; below 0 is nothing.
+func (m *Market) substitute(view *view, v *visitor, i int32, target float64) int32 {
+	if target < 0 {
+		return outside
+	}
+	for _, j := range m.within(v, i) {
+		if j == outside || m.products[j].out {
 			continue
 		}
-		if target -= view.weight[place]; target < 0 {
+		w := m.weightOf(view, v, j)
+		if target < w {
 			return j
 		}
+		target -= w
 	}
 	return outside
 }
