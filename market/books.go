@@ -16,7 +16,7 @@ type channelCosts struct {
 // books are the accounts of the episode that belong to no seller. Money is in minor units.
 type books struct {
 	visits, returns    int64 // visits, those of customers who came back among them
-	views, bounced     int64 // products viewed; visits that viewed none
+	views              int64 // of products
 	carts, abandoned   int64
 	purchases, repeats int64 // orders; those of customers who had bought before
 	units, back        int64 // sold; come back
@@ -25,7 +25,6 @@ type books struct {
 	saved              int64 // by promotions
 	lostUnits, stopped int64 // units lost to a stock that was out; choices that met one
 	received, spoiled  int64
-	tradedIn           int64
 	lapsed, parted     int64
 	satisfaction       float64 // sum over the visits of customers
 	surplus            float64 // $

@@ -180,7 +180,7 @@ type Visit struct {
 
 	Basket   float64  `toml:"basket" default:"0.0" range:"[0,0.95]" doc:"probability that another product is looked for after each one taken; with a model of baskets, it says"`
 	Abandon  float64  `toml:"abandon" default:"0.0" range:"[0,1]" doc:"probability that a cart is left at the check-out"`
-	Reminder Reminder `toml:"reminder" doc:"what is done about carts left by customers who are known"`
+	Reminder Reminder `toml:"reminder" doc:"what is done about carts that are left: whoever leaves one is known by then"`
 	Returns  float64  `toml:"return_days" default:"7.0" range:"[0,1000]" doc:"mean days until units come back"`
 
 	CrossSell *basket.CrossSell // what goes with what, items being indices of products; nil: by tastes

@@ -227,7 +227,6 @@ func (m *Market) walk(now float64, v *visitor, t *trolley, i int32) {
 		}
 	}
 	if v.seen == 0 {
-		m.books.bounced++
 		if m.on {
 			m.add(m.decided(now, v, None, 0, Plainly))
 		}

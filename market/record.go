@@ -35,8 +35,7 @@ type Fields uint16
 
 // The fields. A product's seller is known and in no field.
 const (
-	HasShopper  Fields = 1 << iota // Number, Visit, Customer, Persona, Channel
-	HasCustomer                    // Customer alone
+	HasShopper Fields = 1 << iota // Number, Visit, Customer, Persona, Channel
 	HasProduct
 	HasSeller
 	HasPromotion

@@ -86,7 +86,6 @@ func (m *Market) buyBack(now float64, i int32) {
 	}
 	s := &m.sellers[offer.seller]
 	s.goods += offer.price
-	m.books.tradedIn++
 	made := &m.products[offer.becomes]
 	made.keeper.Return(now, 1, 0)
 	if m.on {
