@@ -190,7 +190,7 @@ func (a *auditor) auditStock() error {
 	return nil
 }
 
-// auditMoney: takings are the lines paid less refunds, and what the sellers got; posted prices less savings are what is paid; each cost has its cause.
+// auditMoney: segments sum to the whole; takings are the lines paid less refunds, and what the sellers got; posted prices less savings are what is paid; each cost has its cause.
 func (a *auditor) auditMoney() error {
 	m, b := a.m, &a.m.books
 	var paid, lost int64
@@ -218,6 +218,13 @@ func (a *auditor) auditMoney() error {
 		case a.last.kind == periodCloses && math.Abs(float64(s.stock)-stocks[i]) > float64(2*len(s.products))+1e-9*math.Abs(stocks[i]):
 			return fmt.Errorf("seller %d paid %d for its stock; the log says %.2f", i, s.stock, stocks[i])
 		}
+	}
+	var sum segmentBooks
+	for _, s := range b.segments {
+		sum.visits, sum.orders, sum.units, sum.takings, sum.surplus = sum.visits+s.visits, sum.orders+s.orders, sum.units+s.units, sum.takings+s.takings, sum.surplus+s.surplus
+	}
+	if sum.visits != b.visits || sum.orders != b.purchases || sum.units != b.units || sum.takings != b.takings || math.Abs(sum.surplus-b.surplus) > 1e-9*(1+b.surplus) {
+		return fmt.Errorf("segments come to %+v: %d visits, %d orders, %d units, takings %d, surplus %g", sum, b.visits, b.purchases, b.units, b.takings, b.surplus)
 	}
 	if paid != b.takings || lost != b.lostUnits || b.saved != a.saved || !(b.surplus >= 0 && b.surplus <= math.MaxFloat64) {
 		return fmt.Errorf("takings %d, sellers %d; lost units %d, by seller %d; saved %d, by the log %d; surplus %g", b.takings, paid, b.lostUnits, lost, b.saved, a.saved, b.surplus)

@@ -33,10 +33,19 @@ type books struct {
 	priceDays          float64 // integral of the focal seller's mean price, $ days
 	heldAt, dealDays   float64 // when that was last summed; days with a promotion on
 	periods            int64
+	segments           []segmentBooks // by view
 	metrics            results.Metrics
 }
 
-func (b *books) reset() { *b = books{} }
+// reset clears the accounts, of so many views.
+func (b *books) reset(views int) {
+	segments := b.segments
+	if len(segments) != views {
+		segments = make([]segmentBooks, views)
+	}
+	clear(segments)
+	*b = books{segments: segments}
+}
 
 func (b *books) sold(units int32, paid int64) {
 	b.units += int64(units)

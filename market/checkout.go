@@ -41,6 +41,7 @@ func (m *Market) sellOne(now float64, v *visitor) bool {
 	m.pay(now, v, v.product, units, int64(units)*price, price, 0)
 	m.sellers[m.products[v.product].seller].charge(m.channels[m.views[v.view].channel].order)
 	m.books.purchases++
+	m.books.segments[v.view].orders++
 	return true
 }
 
@@ -82,6 +83,7 @@ func (m *Market) fill(now float64, v *visitor, i int32) bool {
 		}
 	}
 	m.books.purchases++
+	m.books.segments[v.view].orders++
 	m.books.saved += o.Gross - o.Total
 	for k := range o.Uses {
 		if m.runsShort(o.Uses[k].Promotion) {
@@ -148,6 +150,9 @@ func (m *Market) pay(now float64, v *visitor, j, units int32, paid, posted int64
 		s.charge(round(c * float64(paid)))
 	}
 	m.books.sold(units, paid)
+	t := &m.books.segments[v.view]
+	t.units += int64(units)
+	t.takings += paid
 	if grudge := m.cfg.Loyalty.Satisfied; grudge.Surprise > 0 {
 		if over := float64(paid)/float64(units)/minor/p.reference - 1; over > 0 {
 			v.grudge += float32(grudge.Surprise * over)
@@ -198,6 +203,7 @@ func (m *Market) takeBack(now float64, i int32) {
 	s := &m.sellers[p.seller]
 	s.paid -= b.refund
 	m.books.sentBack(b.units, b.refund)
+	m.books.segments[b.who.view].takings -= b.refund
 	restocked := int64(b.units)
 	if p.keeper != nil {
 		before := p.keeper.OnHand() - p.keeper.Waiting()

@@ -92,6 +92,7 @@ func (m *Market) comeBack(now float64, i int32) {
 	*v = visitor{stream: m.streams.shopper.At(uint64(c.period), uint64(c.number), uint64(c.visits)), period: c.period, number: c.number, visit: c.visits,
 		customer: i, last: c.last, view: c.view}
 	m.books.visits++
+	m.books.segments[c.view].visits++
 	m.books.returns++
 	if m.on {
 		m.add(m.record(now, ComesBack, v))

@@ -162,7 +162,7 @@ func (m *Market) Reset(episode uint64) {
 	m.circulating, m.freeUnit = m.circulating[:0], m.freeUnit[:0]
 	m.usage.Reset()
 	m.turns.reset(len(m.sellers))
-	m.books.reset()
+	m.books.reset(len(m.views))
 	m.held = m.held[:0]
 	m.arrivals.open(0)
 	units := m.arrivals.expected() / m.cfg.PeriodDays / float64(len(m.products)) // a day, if all sell alike and everybody buys

@@ -74,6 +74,7 @@ func (m *Market) arrive(now float64) {
 	a.advance()
 	v.view = uint16(m.viewOf(v.stream.Float64()))
 	m.books.visits++
+	m.books.segments[v.view].visits++
 	m.begin(now, v, i)
 }
 
@@ -140,7 +141,9 @@ func (m *Market) choose(now float64, i int32) {
 	u, q, pay := v.stream.Float64(), v.stream.Open(), v.stream.Open()
 	view := &m.views[v.view]
 	j, odds := m.pick(view, v, i, u)
-	m.books.surplus += view.surplusOf(odds)
+	worth := view.surplusOf(odds)
+	m.books.surplus += worth
+	m.books.segments[v.view].surplus += worth
 	if j == outside {
 		if m.on {
 			m.add(m.decided(now, v, None, 0, Plainly))

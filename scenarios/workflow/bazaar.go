@@ -322,8 +322,9 @@ func (b *bazaar) ruleNames() (names []string) {
 // optima are not known of an open market.
 func (b *bazaar) optima(*evaluate.Contest, world, *Baselines) {}
 
-func (b *bazaar) chapters(_ context.Context, _ *Run, m *Summary, _ world, _ []Learned, done func(stage string)) error {
+func (b *bazaar) chapters(_ context.Context, _ *Run, m *Summary, _ world, _ []Learned, done func(stage string)) (err error) {
 	m.Accounts = accountsOf(m.Comparison)
+	m.Segments, err = b.segments(m.Chosen.Agent, m.Chosen.Table)
 	done("evaluate")
-	return nil
+	return err
 }

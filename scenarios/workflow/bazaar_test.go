@@ -402,3 +402,36 @@ func TestCoursesOfPricesAndUnits(t *testing.T) {
 		t.Errorf("%v units and %v visits, not %v and %v", units, visits, total.OwnUnits/3, total.Customers/3)
 	}
 }
+
+// TestSegmentsSumToTheAccounts: over paths that both have, those of the first policy and those of sellers who all have a brain.
+func TestSegmentsSumToTheAccounts(t *testing.T) {
+	text := strings.Replace(tearoom, "[[products]]", "[[personas]]\nname = \"keen\"\nprice = -0.3\n[[channels]]\nname = \"web\"\n[[channels]]\nname = \"shop\"\n[[products]]", 1)
+	m, err := Simulate(t.Context(), setUp(t, text, nil).s, []string{opening}, nil, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	visits, orders, revenue, surplus := 0.0, 0.0, 0.0, 0.0
+	for _, s := range m.Segments.Each {
+		visits, orders, revenue, surplus = visits+s.Visits, orders+s.Orders, revenue+s.Revenue, surplus+s.Surplus
+	}
+	for name, pair := range map[string][2]float64{"visits": {visits, m.Accounts[0].Visits}, "orders": {orders, m.Accounts[0].Orders}, "revenue": {revenue, m.Accounts[0].AllRevenue},
+		"surplus": {surplus, m.Accounts[0].Surplus}} {
+		if math.Abs(pair[0]-pair[1]) > 1e-9*pair[1] || pair[1] == 0 {
+			t.Errorf("%s of the segments %g, of all %g", name, pair[0], pair[1])
+		}
+	}
+	if len(m.Segments.Each) != 4 || m.Segments.Policy != opening || !strings.Contains(m.Text(), "keen, shop") {
+		t.Errorf("%+v in\n%s", m.Segments, m.Text())
+	}
+	alone, _, _ := strings.Cut(strings.Replace(text, "state = { lowest_rival_price = { bins = 4 } }", `brain = { rule = "fixed", price = 3.0 }`, 1), "[[agents]]")
+	if m, err = Simulate(t.Context(), setUp(t, alone, nil).s, nil, nil, 2, nil); err != nil || len(m.Segments.Each) != 4 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	earned := 0.0
+	for _, s := range m.Segments.Each {
+		earned += s.Revenue * 7
+	}
+	if sold := m.Sellers[0].Revenue + m.Sellers[1].Revenue; math.Abs(earned-sold) > 1e-9*sold {
+		t.Errorf("segments paid %g, sellers had %g", earned, sold)
+	}
+}

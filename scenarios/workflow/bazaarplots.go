@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/souk-sim/souk/market"
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/results"
@@ -23,6 +24,7 @@ const mostDrawn = 6
 type course struct {
 	price, units, visitors []float64 // price: on the tag
 	promoted               []float64 // share of the time with a promotion on
+	segments               []market.Segment
 }
 
 // follow plays a policy on the first evaluation paths.
@@ -76,6 +78,7 @@ func (b *bazaar) follow(w world, policy policies.Policy, paths int) (*course, er
 		if m.Err() != nil {
 			return nil, m.Err()
 		}
+		c.segments = addSegments(c.segments, m.Segments(), float64(paths*n))
 	}
 	return c, nil
 }

@@ -30,8 +30,8 @@ func (b *bazaar) simulateAll(ctx context.Context, r *Run) (*Simulation, error) {
 		return nil, err
 	}
 	paths, n := b.s.Evaluate.Paths, len(b.cfg.Sellers)
-	played := make([][]market.SellerAccount, paths)
-	if err := b.playAll(ctx, played, r); err != nil {
+	played, whose := make([][]market.SellerAccount, paths), make([][]market.Segment, paths)
+	if err := b.playAll(ctx, played, whose, r); err != nil {
 		return nil, err
 	}
 	m := &Simulation{}
@@ -54,11 +54,18 @@ func (b *bazaar) simulateAll(ctx context.Context, r *Run) (*Simulation, error) {
 	}
 	m.text = fmt.Sprintf("%s: what its %s earn, $ a %s, over %d paths of %s; ± is half of the %.0f%% interval.\nThe other columns are means of an episode\n\n",
 		b.s.Name, plural(n, "seller"), b.s.Time.Period, paths, plural(b.s.Time.Horizon, b.s.Time.Period), 100*level) + sellersTable(m.Sellers)
+	var sum []market.Segment
+	for _, of := range whose {
+		sum = addSegments(sum, of, float64(paths*b.s.Time.Horizon))
+	}
+	if m.Segments = b.segmented("", paths, sum); m.Segments.text != "" {
+		m.text += "\n" + m.Segments.text
+	}
 	return m, nil
 }
 
 // playAll plays every path, several at once.
-func (b *bazaar) playAll(ctx context.Context, played [][]market.SellerAccount, r *Run) error {
+func (b *bazaar) playAll(ctx context.Context, played [][]market.SellerAccount, whose [][]market.Segment, r *Run) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	master, next := evaluate.MasterSeed(b.s.Seed), make(chan int)
@@ -74,6 +81,7 @@ func (b *bazaar) playAll(ctx context.Context, played [][]market.SellerAccount, r
 			for path := range next {
 				if err == nil {
 					played[path], err = b.playOnce(m, master, path)
+					whose[path] = m.Segments()
 				}
 				if err != nil {
 					cancel(err)

@@ -188,6 +188,10 @@ func (b *bazaar) notes(p *page, m *Summary) {
 	p.section("", b.accountsTitle())
 	p.line("")
 	p.WriteString(accountsTable(m.Accounts))
+	if m.Segments != nil && m.Segments.text != "" {
+		p.line("")
+		p.WriteString(m.Segments.text)
+	}
 }
 
 func (b *bazaar) accountsTitle() string {
@@ -324,14 +328,17 @@ func accountsOf(r *evaluate.Result) (all []Account) {
 	return all
 }
 
+// amountText is an amount in three digits, or all of those before the point.
+func amountText(x float64) string {
+	if x == 0 || math.Abs(x) >= 1000 {
+		return thousands(x, "")
+	}
+	return strings.Replace(strconv.FormatFloat(x, 'g', 3, 64), "-", "−", 1)
+}
+
 // accountsTable has a line for each figure and a column for each policy, as many side by side as fit; a figure that is 0 throughout is left out.
 func accountsTable(all []Account) string {
-	amount := func(x float64) string {
-		if x == 0 || math.Abs(x) >= 1000 {
-			return thousands(x, "")
-		}
-		return strings.Replace(strconv.FormatFloat(x, 'g', 3, 64), "-", "−", 1)
-	}
+	amount := amountText
 	percent := func(x float64) string { return fmt.Sprintf("%.1f%%", 100*x) }
 	figures := []struct {
 		name string

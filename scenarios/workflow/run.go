@@ -62,6 +62,7 @@ type Summary struct {
 	Comparison *evaluate.Result `json:"comparison"`
 	*Chapters                   // of a chain's category; nil for an open market
 	Accounts   []Account        `json:"accounts,omitempty"` // of an open market, by policy
+	Segments   *Segments        `json:"segments,omitempty"` // of an open market, under the chosen policy
 	Chosen     *Chosen          `json:"chosen"`
 	Learned    string           `json:"learned_policy"` // the chosen policy in words
 

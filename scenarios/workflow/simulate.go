@@ -103,6 +103,15 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load f
 	}
 	simulation := &Simulation{Result: result}
 	title, below := scene.simulated(simulation)
+	if b, ok := scene.(*bazaar); ok {
+		first := c.Contestants[0]
+		if simulation.Segments, err = b.segments(first.Name, first.Policies[0]); err != nil {
+			return nil, err
+		}
+		if text := simulation.Segments.text; text != "" {
+			below += "\n" + text
+		}
+	}
 	simulation.text = title + "\n\n" + headline(result, s.Time.Period) + below
 	return simulation, nil
 }
@@ -176,6 +185,7 @@ type player struct {
 type Simulation struct {
 	*evaluate.Result
 	Accounts []Account    `json:"accounts,omitempty"` // of an open market, by policy
+	Segments *Segments    `json:"segments,omitempty"` // of an open market, under the first policy
 	Sellers  []SellerLine `json:"sellers,omitempty"`  // where all have a brain; there is no Result then
 
 	text string
