@@ -243,8 +243,15 @@ func (m *Market) abandon(now float64, v *visitor, i int32) {
 // remind sends the reminder of a cart, with a coupon where there is one, and has the shopper come back to it or not.
 func (m *Market) remind(now float64, i int32) {
 	v := &m.visitors[i]
-	works, pay := v.stream.Float64(), v.stream.Exponential()
-	if works >= m.cfg.Visit.Reminder.Works {
+	works, pay := v.stream.Float64() < m.cfg.Visit.Reminder.Works, v.stream.Exponential()
+	if m.on {
+		r := m.record(now, Reminded, v)
+		if r.Promotion = None; works && m.coupon >= 0 {
+			r.Promotion = int32(m.coupon)
+		}
+		m.add(r)
+	}
+	if !works {
 		m.leave(now, v, i, false)
 		return
 	}

@@ -16,6 +16,7 @@ const (
 	BasketGrows
 	ChecksOut
 	Abandons
+	Reminded
 	Returns
 	TradesIn
 	ComesBack
@@ -58,6 +59,7 @@ var recordKinds = [...]struct {
 	BasketGrows:     {"basket-grows", HasShopper | HasProduct | HasUnits | HasPrice},               // as shopper-decides, for each product after the first
 	ChecksOut:       {"checks-out", HasShopper | HasProduct | HasUnits | HasPrice | HasAmount},     // one for each line of the order; amount: what is paid for it
 	Abandons:        {"abandons", HasShopper | HasUnits | HasAmount},                               // units and amount of the cart
+	Reminded:        {"reminded", HasShopper | HasPromotion},                                       // of the cart; promotion: the coupon that he takes, None where there is none or he stays away
 	Returns:         {"returns", HasShopper | HasProduct | HasUnits | HasAmount},                   // amount: negative, paid back
 	TradesIn:        {"trades-in", HasShopper | HasProduct | HasUnits | HasAmount},                 // amount: negative, what the seller pays
 	ComesBack:       {"comes-back", HasShopper},                                                    // before shopper-arrives in each visit after the first; why: ByReminder, to a cart and without arriving

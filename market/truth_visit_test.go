@@ -96,13 +96,17 @@ func TestSharesOfCartsLeftRemindedAndReturned(t *testing.T) {
 		cfg.Products[j].Returns = 0.15
 	}
 	cfg.Personas[0].Units = 2
-	var carts, left, reminded, units, back float64
+	var carts, left, sent, reminded, units, back float64
 	watch(t, open(t, cfg, 3), 0, always(0), func(r *Record) {
 		switch r.Kind {
 		case ShopperDecides:
 			carts += one(r.Product != None)
 		case Abandons:
 			left++
+		case Reminded:
+			if sent++; r.Promotion != None {
+				t.Fatalf("a reminder with coupon %d, where there is none", r.Promotion)
+			}
 		case ComesBack:
 			reminded += one(r.Why == ByReminder)
 		case ChecksOut:
@@ -111,6 +115,9 @@ func TestSharesOfCartsLeftRemindedAndReturned(t *testing.T) {
 			back += float64(r.Units)
 		}
 	})
+	if sent != left {
+		t.Errorf("%g reminders of %g carts left", sent, left)
+	}
 	for _, share := range []struct {
 		name  string
 		n, of float64

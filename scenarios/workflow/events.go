@@ -242,7 +242,7 @@ func (e *eventRows) row(r *market.Record) {
 		has &^= market.HasUnits | market.HasPrice
 	case has&market.HasSeller != 0:
 		row.Seller = e.cfg.Sellers[r.Seller].Name
-	case has&market.HasPromotion != 0:
+	case has&market.HasPromotion != 0 && r.Promotion != market.None:
 		row.Promotion = e.cfg.Promotions.Promotions[r.Promotion].Name
 	}
 	if has&market.HasPlace != 0 {

@@ -47,7 +47,7 @@ func (s *story) sentence(events []results.Event) string {
 		return "arrives" + by(e)
 	case market.ComesBack.String():
 		if e.Why == market.ByReminder.String() {
-			return "is reminded of the cart and comes back to it"
+			return "comes back to the cart"
 		}
 		return fmt.Sprintf("comes back after %s%s", days(e.Time-s.last), by(e))
 	case market.ShopperViews.String():
@@ -60,6 +60,11 @@ func (s *story) sentence(events []results.Event) string {
 		return s.pays(events)
 	case market.Abandons.String():
 		return fmt.Sprintf("leaves the cart: %s, %s", manyOf(*e.Units, "unit"), usd(*e.Amount))
+	case market.Reminded.String():
+		if e.Promotion != "" {
+			return "is reminded of the cart, and takes " + e.Promotion
+		}
+		return "is reminded of the cart"
 	case market.Returns.String():
 		return fmt.Sprintf("sends %d %s back and gets %s", *e.Units, e.Product, usd(-*e.Amount))
 	case market.TradesIn.String():
