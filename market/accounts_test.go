@@ -116,6 +116,7 @@ func (a *auditor) enter(r *Record) {
 		g.sold += int64(r.Units)
 		a.saved += r.Price*int64(r.Units) - r.Amount
 	case Returns:
+		s.selling += round(channel.commission * float64(r.Amount))
 		s.paid += r.Amount
 		g.back += int64(r.Units)
 	case StockOrdered:

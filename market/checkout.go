@@ -7,7 +7,7 @@ import (
 // parcel is units that will come back.
 type parcel struct {
 	who    visitor // as he was at the check-out
-	units  int32
+	units  int32   // 0 when they have come
 	refund int64
 	u      float64
 }
@@ -195,13 +195,38 @@ func (m *Market) sendBack(now float64, v *visitor, j, units int32, paid int64, s
 	m.calendar.Schedule(now+float64(when*m.cfg.Visit.Returns), atShopper, event{returned, i})
 }
 
-// takeBack is the return of units: they are paid back, and go to the shelf or to the scrap.
+// takeBack is the return of units by the clock.
 func (m *Market) takeBack(now float64, i int32) {
+	m.refund(now, i)
+	if j := m.parcels[i].who.product; m.products[j].keeper != nil {
+		m.stockMoved(now, j)
+	}
+	m.freeParc = append(m.freeParc, i)
+}
+
+// takeAllBack is the return of what has not come back when the market closes for good. Nothing follows from it: nobody orders or reviews any more.
+func (m *Market) takeAllBack(now float64) {
+	for i := range m.parcels {
+		if m.parcels[i].units == 0 {
+			continue
+		}
+		m.refund(now, int32(i))
+		if p := &m.products[m.parcels[i].who.product]; p.keeper != nil {
+			p.out = p.keeper.OnHand() == 0
+		}
+	}
+}
+
+// refund empties a parcel: its units are paid back, the channel gives back its commission, and they go to the shelf or to the scrap.
+func (m *Market) refund(now float64, i int32) {
 	b := &m.parcels[i]
 	j := b.who.product
 	p := &m.products[j]
 	s := &m.sellers[p.seller]
 	s.paid -= b.refund
+	if c := m.channels[m.views[b.who.view].channel].commission; c > 0 {
+		s.charge(-round(c * float64(b.refund)))
+	}
 	m.books.sentBack(b.units, b.refund)
 	m.books.segments[b.who.view].takings -= b.refund
 	restocked := int64(b.units)
@@ -209,7 +234,6 @@ func (m *Market) takeBack(now float64, i int32) {
 		before := p.keeper.OnHand() - p.keeper.Waiting()
 		p.keeper.Return(now, int64(b.units), b.u)
 		restocked = p.keeper.OnHand() - p.keeper.Waiting() - before
-		m.stockMoved(now, j)
 	}
 	s.goods -= restocked * p.cost
 	if m.on {
@@ -217,7 +241,7 @@ func (m *Market) takeBack(now float64, i int32) {
 		r.Product, r.Units, r.Amount = j, b.units, -b.refund
 		m.add(r)
 	}
-	m.freeParc = append(m.freeParc, i)
+	b.units = 0
 }
 
 // abandon leaves a cart at the check-out. Where reminders are sent the shopper is known by then, and the cart is kept for him.

@@ -121,3 +121,27 @@ func TestUnitsOfSplitLinesAreTradedInApart(t *testing.T) {
 		t.Errorf("%d trade-ins at %d instants", tradeIns, len(at))
 	}
 }
+
+// Where all units come back and goods cost nothing nobody earns anything: what is paid and the channel's commission are given back, and when the market closes for good,
+// for what is under way as well.
+func TestWhatComesBackIsGivenBack(t *testing.T) {
+	for _, days := range []float64{0.01, 1000} {
+		cfg := plain(300, 10)
+		cfg.Terminal = true
+		cfg.Channels = []Channel{{Name: "x", Share: 1, Commission: 0.3}}
+		cfg.Visit.Returns = days
+		for j := range cfg.Products {
+			cfg.Products[j].Returns, cfg.Products[j].Cost = 1, 0
+		}
+		back := int32(0)
+		m := open(t, cfg, 1)
+		watch(t, m, 0, stay(m), func(r *Record) {
+			if r.Kind == Returns {
+				back += r.Units
+			}
+		})
+		if s := &m.sellers[0]; s.paid != 0 || s.selling != 0 || s.sold < 1000 || int64(back) != s.sold || m.books.back != s.sold {
+			t.Errorf("returns after %g days: %d sold, %d come back; left are takings of %d and commissions of %d", days, s.sold, back, s.paid, s.selling)
+		}
+	}
+}

@@ -69,7 +69,7 @@ type Channel struct {
 	Utility    float64 `toml:"utility" default:"0.0" range:"[-50,50]" doc:"added to the utility of every product: how ready to buy its shoppers are"`
 	OrderCost  float64 `toml:"order_cost" default:"0.0" range:"[0,1000000]" doc:"$ an order, for each seller in it"`
 	ViewCost   float64 `toml:"view_cost" default:"0.0" range:"[0,1000000]" doc:"$ for each view of a product, for its seller"`
-	Commission float64 `toml:"commission" default:"0.0" range:"[0,1]" doc:"share of what is paid"`
+	Commission float64 `toml:"commission" default:"0.0" range:"[0,1]" doc:"share of what is paid; given back with it"`
 }
 
 // Persona is a kind of shopper: a class of a multinomial logit. A product's utility is its appeal to the persona, and what its price, the reference price

@@ -153,6 +153,9 @@ func (m *Market) moodOf(period int) float64 {
 
 // closePeriod closes the books, lets shoppers remember the period's prices, and opens the next one.
 func (m *Market) closePeriod(now float64) {
+	if m.cfg.Terminal && m.period == m.cfg.Horizon-1 {
+		m.takeAllBack(now)
+	}
 	m.keepBooks(now)
 	memory, moved := m.cfg.Reference.Memory, false
 	before := math.Nextafter(now, 0) // the period's own promotions, not those that start as it ends
