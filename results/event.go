@@ -4,7 +4,7 @@ package results
 // a kind has is in docs/formats/events.md; the others are NULL, which "" and, but for Number, Time and what is a pointer, 0 stand for.
 type Event struct {
 	Key       `json:"-"`
-	Number    int64    `parquet:"event,delta" json:"event"`                        // of the event in its episode, 0-based: the order at one instant
+	Number    int64    `parquet:"event,delta" json:"event"`                  // of the event in its episode, 0-based: the order at one instant
 	Time      float64  `parquet:"time_days" json:"time_days"`                // since the episode opened
 	Kind      string   `parquet:"kind,dict" json:"kind"`                     //
 	Shopper   string   `parquet:"shopper,optional" json:"shopper,omitempty"` // PERIOD-NUMBER, both 1-based: the period of the first visit, and which of its shoppers
