@@ -232,7 +232,9 @@ func (m *Market) elsewhere(now float64, v *visitor, i int32, wanted, units int32
 	if again < m.cfg.Visit.Substitute {
 		left = m.inStock(view, v, i)
 	}
-	m.books.surplus += view.missed(left, odds)
+	missed := view.missed(left, odds)
+	m.books.surplus += missed
+	m.books.segments[v.view].surplus += missed
 	if j := m.substitute(view, v, i, u*left-1); j != outside {
 		return j, Substitute
 	}
