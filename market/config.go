@@ -83,7 +83,7 @@ type Persona struct {
 	Loss    float64            `toml:"loss" default:"0.0" range:"[0,1000]" doc:"utility lost with each dollar above the reference price"`
 	Deal    float64            `toml:"deal" default:"0.0" range:"[-50,50]" doc:"utility of a promotion on the product, beside what it saves"`
 	Loyal   float64            `toml:"loyal" default:"0.0" range:"[0,50]" doc:"utility of the product bought last, for those who come back"`
-	Trend   float64            `toml:"trend" default:"0.0" range:"[-20,20]" doc:"growth of the log of its weight from the opening of the episode to its end: those who come late, or early"`
+	Trend   float64            `toml:"trend" default:"0.0" range:"[-20,20]" doc:"growth of the log of its weight from the opening of the episode to its end, about share in the middle: those who come late, or early"`
 	Units   float64            `toml:"units" default:"1.0" range:"[1,100]" doc:"mean units of a purchase: 1 and a geometric number more"`
 	Appeals map[string]float64 `toml:"appeal" doc:"utility of products for this persona, added to their own appeal"`
 }
