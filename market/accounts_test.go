@@ -224,7 +224,7 @@ func (a *auditor) auditMoney() error {
 	for _, s := range b.segments {
 		sum.visits, sum.orders, sum.units, sum.takings, sum.surplus = sum.visits+s.visits, sum.orders+s.orders, sum.units+s.units, sum.takings+s.takings, sum.surplus+s.surplus
 	}
-	if sum.visits != b.visits || sum.orders != b.purchases || sum.units != b.units || sum.takings != b.takings || math.Abs(sum.surplus-b.surplus) > 1e-9*(1+b.surplus) {
+	if sum.visits != b.visits || sum.orders != b.purchases || sum.units != b.units || sum.takings != b.takings || math.Abs(sum.surplus-b.surplus) > 1e-9*(1+math.Abs(b.surplus)) {
 		return fmt.Errorf("segments come to %+v: %d visits, %d orders, %d units, takings %d, surplus %g", sum, b.visits, b.purchases, b.units, b.takings, b.surplus)
 	}
 	if paid != b.takings || lost != b.lostUnits || b.saved != a.saved || !(b.surplus >= 0 && b.surplus <= math.MaxFloat64) {
