@@ -194,6 +194,20 @@ func difference(s, reference *scores, level float64) (stats.Estimate, error) {
 	return stats.Crossed(minus(broadcast(s.values, rows), broadcast(reference.values, rows)), level)
 }
 
+// Over is what a row earns more than another, paired by path, and by seed where both have as many. Any two rows can be set against each
+// other, references or not. Its error is one of a name without a row, or of seeds that cannot be paired.
+func (r *Result) Over(name, reference string) (stats.Estimate, error) {
+	var pair [2]scores
+	for k, name := range []string{name, reference} {
+		i := slices.IndexFunc(r.Rows, func(row Row) bool { return row.Name == name })
+		if i < 0 {
+			return stats.Estimate{}, field.New("contestant", name, "the name of a row")
+		}
+		pair[k] = scores{name: name, values: r.Rows[i].Scores}
+	}
+	return difference(&pair[0], &pair[1], r.Level)
+}
+
 func minus(x, y [][]float64) [][]float64 {
 	d := make([][]float64, len(x))
 	for i := range d {

@@ -62,6 +62,23 @@ func TestPoliciesMeetTheVerySameCustomers(t *testing.T) {
 	}
 }
 
+func TestAnyTwoRowsCanBeSetAgainstEachOther(t *testing.T) {
+	r := run(t, contest(newShop, 2))
+	for i := range r.Rows {
+		for _, d := range r.Rows[i].Differences {
+			if got, err := r.Over(r.Rows[i].Name, d.Name); err != nil || got != d.Estimate {
+				t.Errorf("%s over %s: %+v, not %+v: %v", r.Rows[i].Name, d.Name, got, d.Estimate, err)
+			}
+		}
+	}
+	if d, err := r.Over("learner", "middle"); err != nil || math.Abs(d.Value-(r.Rows[0].Profit.Value-r.Rows[2].Profit.Value)) > 1e-12 || !(d.Low < d.High) {
+		t.Errorf("no reference: %+v, %v", d, err)
+	}
+	if _, err := r.Over("learner", "nobody"); err == nil {
+		t.Error("nobody has a row")
+	}
+}
+
 func TestSharesOfGapAndOptimum(t *testing.T) {
 	r := run(t, contest(newShop, 2))
 	learner, low, middle, high, oracle := r.Rows[0], r.Rows[1], r.Rows[2], r.Rows[3], r.Rows[5]

@@ -13,6 +13,7 @@ import (
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/results"
+	"github.com/souk-sim/souk/scenarios"
 )
 
 // mostTold is how many products, sellers or the like are told one by one.
@@ -205,22 +206,56 @@ func (b *bazaar) noun() string {
 	return "price"
 }
 
+// answer sets the agent that the table shows best against what it is compared with, over all seeds, with what can be told of the differences.
 func (b *bazaar) answer(m *Summary) []string {
-	of, first := earns(m.Comparison, m.Chosen.Agent)
+	best, agents := b.best(m.Comparison)
+	if best == nil {
+		return nil
+	}
 	var parts []string
 	for _, row := range m.Comparison.Rows {
-		if slices.Contains(m.Baselines.entered, row.Name) && first {
-			text := fmt.Sprintf("%s %s $", row.Name, thousands(of-row.Profit.Value, "+"))
-			if row.Profit.Value > 0 {
-				text += fmt.Sprintf(" (%s)", signedPercent(of/row.Profit.Value-1))
-			}
-			parts = append(parts, text)
+		if !slices.Contains(m.Baselines.entered, row.Name) {
+			continue
 		}
+		over, err := m.Comparison.Over(best.Name, row.Name)
+		if err != nil {
+			continue // a rule has one policy, which any number of seeds is paired with
+		}
+		text := fmt.Sprintf("over %s %s $", row.Name, plusMinus(over, "+"))
+		if row.Profit.Value > 0 {
+			text += fmt.Sprintf(" (%s)", signedPercent(over.Value/row.Profit.Value))
+		}
+		if over.Low <= 0 && over.High >= 0 {
+			text += ": cannot be told from " + row.Name
+		}
+		parts = append(parts, text)
 	}
 	if len(parts) == 0 {
 		return nil
 	}
-	return []string{"in this model, a " + b.s.Time.Period + ": " + m.Chosen.Agent + " over " + strings.Join(parts, ", ")}
+	who := best.Name
+	if agents > 1 {
+		who += fmt.Sprintf(", the best of %d agents,", agents)
+	}
+	text := []string{fmt.Sprintf("in this model, a %s, mean of %s: %s %s", b.s.Time.Period, plural(best.Seeds, "seed"), who, strings.Join(parts, "; "))}
+	if m.Chosen.Agent != best.Name {
+		text = append(text, fmt.Sprintf("policy/ holds %s all the same: its seed %d is the best single one on paths kept for that", m.Chosen.Agent, m.Chosen.Seed))
+	}
+	return text
+}
+
+// best is the agent with the highest mean over its seeds, and how many agents there are.
+func (b *bazaar) best(r *evaluate.Result) (best *evaluate.Row, agents int) {
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if !slices.ContainsFunc(b.s.Agents, func(a scenarios.Agent) bool { return a.Name == row.Name }) {
+			continue
+		}
+		if agents++; best == nil || row.Profit.Value > best.Profit.Value {
+			best = row
+		}
+	}
+	return best, agents
 }
 
 func (b *bazaar) closing(*page, *Summary) {}
