@@ -206,6 +206,9 @@ func (b *bazaar) noun() string {
 	return "price"
 }
 
+// apart is nothing: rungs may be few and wide, and each offer is another decision.
+func (b *bazaar) apart(*policies.Table) float64 { return 0 }
+
 // answer sets the agent that the table shows best against what it is compared with, over all seeds, with what can be told of the differences.
 func (b *bazaar) answer(m *Summary) []string {
 	best, agents := b.best(m.Comparison)

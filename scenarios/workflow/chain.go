@@ -137,6 +137,9 @@ func (c *chain) caveats(m *Summary) []string { return m.caveats() }
 
 func (c *chain) noun() string { return "price" }
 
+// apart is a rung: on a ladder of narrow rungs neighbouring states hardly differ, and what learning left of noise is not told.
+func (c *chain) apart(table *policies.Table) float64 { return narrowest(table) }
+
 func (c *chain) about() string { return "" }
 
 func (c *chain) provenance() (data, warned []string) {

@@ -15,15 +15,19 @@ import (
 func inWords(scene Scene, table *policies.Table) (string, error) {
 	dims := table.Encoder.Dimensions
 	main := widest(dims)
+	apart := scene.apart(table)
 	var b strings.Builder
 	for _, cells := range situations(dims, main) {
-		if bands := bandsOf(table, main, cells); len(bands) > 0 {
+		if bands := bandsOf(table, main, cells, apart); len(bands) > 0 {
 			when := append(situation(dims, main, cells), strings.ReplaceAll(dims[main].Feature, "_", " ")+" → "+scene.noun()+": ")
 			fmt.Fprintf(&b, "%s%s\n", strings.Join(when, "; "), strings.Join(bands, ", "))
 		}
 	}
-	fmt.Fprintf(&b, "Listed are the states that training visited at least %d%% as often as the most visited one. Neighbours "+
-		"whose prices are a rung apart at most are one band, told by its most frequent price.\n", atLeastVisited)
+	alike := "of one offer are one band."
+	if apart > 0 {
+		alike = "whose prices are a rung apart at most are one band, told by its most frequent price."
+	}
+	fmt.Fprintf(&b, "Listed are the states that training visited at least %d%% as often as the most visited one. Neighbours %s\n", atLeastVisited, alike)
 	played, err := scene.alone(table, 16)
 	fmt.Fprintf(&b, "%s\n", played)
 	return b.String(), err
@@ -155,8 +159,8 @@ func mostVisited(bands []band) []band {
 }
 
 // bandsOf tells the bands over the main dimension, the most visited where there are many.
-func bandsOf(table *policies.Table, main int, cells []int) (texts []string) {
-	bands := bandsIn(table, main, cells)
+func bandsOf(table *policies.Table, main int, cells []int, apart float64) (texts []string) {
+	bands := bandsIn(table, main, cells, apart)
 	for _, b := range mostVisited(bands) {
 		texts = append(texts, b.text)
 	}
@@ -166,11 +170,10 @@ func bandsOf(table *policies.Table, main int, cells []int) (texts []string) {
 	return texts
 }
 
-// bandsIn lists runs of the main dimension's cells in which the table posts about one price (within the narrowest step of the ladder), where
-// training went often enough to mean it. Of each run the price that most cells have is told.
-func bandsIn(table *policies.Table, main int, cells []int) (bands []band) {
+// bandsIn lists runs of the main dimension's cells in which the table posts about one price (at most so far apart), where training went
+// often enough to mean it. Of each run the price that most cells have is told.
+func bandsIn(table *policies.Table, main int, cells []int, apart float64) (bands []band) {
 	d := &table.Encoder.Dimensions[main]
-	step := narrowest(table)
 	var run []float64   // prices of the present run
 	var promoted string // the promotion that all of it have
 	seen := uint64(0)   // visits of it
@@ -188,7 +191,7 @@ func bandsIn(table *policies.Table, main int, cells []int) (bands []band) {
 			continue
 		}
 		offer := table.Decide(observation, 1)
-		if len(run) > 0 && (math.Abs(offer.Price-mode(run)) > step*1.01 || offer.Promotion != promoted) {
+		if len(run) > 0 && (math.Abs(offer.Price-mode(run)) > apart*1.01 || offer.Promotion != promoted) {
 			flush(k - 1)
 		}
 		run, promoted = append(run, offer.Price), offer.Promotion

@@ -92,5 +92,6 @@ type telling interface {
 	pictures(m *Summary, w world) ([]picture, error)    // beyond learning, policy and comparison
 	rules() string                                      // that can be simulated, for messages
 	noun() string                                       // what an offer's price is: a price, or a level of list prices
+	apart(table *policies.Table) float64                // by how much prices of neighbouring states may differ and be told as one
 	simulated(m *Simulation) (title, below string)      // what stands above and below a simulation's table
 }
