@@ -65,7 +65,7 @@ func (a *app) simulate() *cobra.Command {
 	return cmd
 }
 
-// pace takes the time of a simulation, from when all before it is done.
+// pace takes the time of a simulation, from before the first episode to the end of the last.
 type pace struct {
 	scenario *scenarios.Scenario
 	show     func(workflow.Progress)
@@ -75,7 +75,7 @@ type pace struct {
 
 func (p *pace) watch(now workflow.Progress) {
 	p.to = time.Now()
-	if now.Stage != "simulate" || now.Done == 0 {
+	if now.Done == 0 {
 		p.from = p.to
 	}
 	p.episodes = now.Total

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -191,7 +192,8 @@ func (b *bazaar) rule(name string) (made rule, ok bool, err error) {
 			if err != nil && keys != nil {
 				err = fault(b.s, err, keys...)
 			} else if bad, ok := errors.AsType[*field.Error](err); ok {
-				err = field.New("--policy", name+": "+bad.Error(), "a rule with what it needs")
+				err = field.New("--policy", fmt.Sprintf("%s with %s %s", name, bad.Key, bad.Found),
+					bad.Expected+"; souk scenario features lists what it observes, and [[evaluate.rules]] takes a rule's parameters")
 			}
 			return p, err
 		}

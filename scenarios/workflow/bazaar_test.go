@@ -348,6 +348,12 @@ func TestAskingForAnOfferThatIsNotThereIsRefused(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, ok, err)
 		}
 	}
+	blind := setUp(t, strings.Replace(tearoom, "brain = { rule = \"undercut\", floor = 2.5 }", "brain = { rule = \"fixed\", price = 3.0 }", 1), nil)
+	blind.full.Spec = &env.Spec{Offers: blind.full.Spec.Offers}
+	follower, _, _ := blind.rule("follower")
+	if _, err := follower(t.Context(), blind.full, 1); err == nil || strings.Count(err.Error(), "expected") != 1 || !strings.Contains(err.Error(), `found follower with rival "lowest_rival_price", expected a feature that the seller observes`) {
+		t.Errorf("a follower that sees no rival: %v", err)
+	}
 	if _, ok, _ := b.rule("nix"); ok {
 		t.Error("nix is a rule")
 	}

@@ -26,6 +26,7 @@ func (b *bazaar) simulateAll(ctx context.Context, r *Run) (*Simulation, error) {
 	if err := b.Fit(ctx, r.workers(), r.counting("fit")); err != nil {
 		return nil, err
 	}
+	r.tell(Progress{Stage: "simulate", Total: b.s.Evaluate.Paths}) // each worker makes a world before its first episode
 	if _, _, err := b.worlds(ctx); err != nil {
 		return nil, err
 	}

@@ -97,6 +97,7 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, names []string, load f
 	if err != nil {
 		return nil, err
 	}
+	r.tell(Progress{Stage: "simulate", Total: len(c.Contestants) * c.Paths}) // what rules were tuned on is before it
 	result, err := c.Run(ctx)
 	if err != nil {
 		return nil, err
