@@ -176,7 +176,7 @@ func (a *arrivals) factor(period int, start float64) float64 {
 	if t.Dispersion > 0 {
 		stream := a.noise.At(uint64(period))
 		variance := portable.Log(1 + t.Dispersion)
-		factor *= portable.Exp(float64(math.Sqrt(variance)*stream.Normal()) - variance/2)
+		factor *= portable.Exp(float64(math.Sqrt(variance)*stream.Normal()) - float64(variance/2))
 	}
 	return factor
 }

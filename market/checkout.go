@@ -295,7 +295,7 @@ func (m *Market) remind(now float64, i int32) {
 // round rounds half away from zero to a minor unit; amounts are far below 2^53.
 func round(amount float64) int64 {
 	if amount < 0 {
-		return -int64(-amount + 0.5)
+		return -int64(float64(-amount) + 0.5)
 	}
-	return int64(amount + 0.5)
+	return int64(float64(amount) + 0.5)
 }

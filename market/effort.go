@@ -79,7 +79,7 @@ func (cfg *Config) checkStockEffort(days, shoppers, reviews float64) error {
 		if s.ShelfLifeDays > 0 {
 			fills += days / s.ShelfLifeDays
 		}
-		money += minor * (units*(fills*(p.Cost+math.Abs(s.DisposalCost))+days*s.HoldingCost) + days*float64(s.MaxWaiting)*s.BackOrderCost + (made+shoppers)*s.OrderCost)
+		money += float64(minor * (float64(units*(float64(fills*(p.Cost+math.Abs(s.DisposalCost)))+float64(days*s.HoldingCost))) + float64(days*float64(s.MaxWaiting)*s.BackOrderCost) + float64((made+shoppers)*s.OrderCost)))
 		if !(money <= mostMoney) {
 			return field.New(key, fmt.Sprintf("%.3g units, whose keeping may cost $%.3g", units, money/minor), fmt.Sprintf("at most $%.3g for all products", float64(mostMoney)/minor))
 		}
@@ -104,13 +104,13 @@ func (cfg *Config) turnover() float64 {
 		unit = max(unit, cost)
 	}
 	for i := range cfg.Channels {
-		order = max(order, cfg.Channels[i].OrderCost+8*cfg.Channels[i].ViewCost)
+		order = max(order, cfg.Channels[i].OrderCost+float64(8*cfg.Channels[i].ViewCost))
 	}
 	lost := 0.0
 	for i := range cfg.Sellers {
 		lost = max(lost, cfg.Sellers[i].Reward.LostUnit)
 	}
-	sum := units*(cfg.highest()+unit+lost) + order
+	sum := float64(units*(cfg.highest()+unit+lost)) + order
 	if cfg.Visit.Basket > 0 || cfg.Visit.CrossSell != nil {
 		sum *= 1 + mostLines
 	}
@@ -140,7 +140,7 @@ func orders(s *stock.Config, days, shoppers float64) float64 {
 	if s.ShelfLifeDays == 0 {
 		return fill
 	}
-	return fill + days/s.ShelfLifeDays*min(level(s)+1, fill+shoppers)
+	return fill + float64(days/s.ShelfLifeDays*min(level(s)+1, fill+shoppers))
 }
 
 // expectedShoppers is how many new ones an episode brings, by its days; it stops counting beyond mostShoppers.

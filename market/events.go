@@ -142,7 +142,7 @@ func (m *Market) openPeriod(now float64) {
 
 // moodOf is the factor that shocks put on the price coefficients.
 func (m *Market) moodOf(period int) float64 {
-	start, mood := float64(period)*m.cfg.PeriodDays, 1.0
+	start, mood := float64(float64(period)*m.cfg.PeriodDays), 1.0
 	for i := range m.cfg.Traffic.Shocks {
 		if s := &m.cfg.Traffic.Shocks[i]; s.holds(start, start+m.cfg.PeriodDays) {
 			mood *= s.Price

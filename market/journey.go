@@ -33,7 +33,7 @@ func newRanking(cfg *Config, p *Persona) *ranking {
 			weight, r.never[j] = 0, true
 			r.most--
 		case cfg.Visit.Ranking == "appeal":
-			weight = odds((cfg.Products[j].Appeal+p.Appeals[cfg.Products[j].Name]+p.Price*cfg.Products[j].Price)/cfg.Visit.Spread, p.Outside/cfg.Visit.Spread)
+			weight = odds((cfg.Products[j].Appeal+p.Appeals[cfg.Products[j].Name]+float64(p.Price*cfg.Products[j].Price))/cfg.Visit.Spread, p.Outside/cfg.Visit.Spread)
 		}
 		sum += weight
 		r.sums[j] = sum
@@ -70,7 +70,7 @@ func (r *ranking) alias() {
 
 // pick draws a product by a uniform.
 func (r *ranking) pick(u float64) int32 {
-	at := u * float64(len(r.cells))
+	at := float64(u * float64(len(r.cells)))
 	j := int32(at)
 	if c := &r.cells[j]; at-float64(j) >= c.keep {
 		return c.alias
@@ -270,10 +270,10 @@ func (m *Market) among(view *view, v *visitor, t *trolley, u float64) (product i
 			rest += weights[k]
 		}
 	}
-	if target := u*(rest+own) - rest; target >= 0 {
+	if target := float64(u*(rest+own)) - rest; target >= 0 {
 		return t.find(m, v, weights[:v.seen], target, true), rest + own
 	}
-	if target := lower(u)*rest - 1; target >= 0 {
+	if target := float64(lower(u)*rest) - 1; target >= 0 {
 		return t.find(m, v, weights[:v.seen], target, false), rest + own
 	}
 	return outside, rest + own
@@ -323,7 +323,7 @@ func (m *Market) grow(now float64, i int32) {
 	taken := false
 	if found && !m.products[j].out && !t.holds(v, j) {
 		units := unitsOf(m.cfg.Personas[view.persona].Units, q)
-		if w := m.weightOf(view, v, j) * m.pull(now, v, t, j, units); take < w/(1+w) {
+		if w := float64(m.weightOf(view, v, j) * m.pull(now, v, t, j, units)); take < w/(1+w) {
 			taken = true
 			t.goods[v.lines], t.units[v.lines], t.prices[v.lines] = j, units, m.products[j].price
 			if m.on {

@@ -62,7 +62,7 @@ func ownSights() []sight {
 		{env.Feature{Name: "periods_left", Unit: "periods", Doc: "periods until the horizon"}, func(m *Market, _ int) float64 { return float64(m.cfg.Horizon) - m.now/m.cfg.PeriodDays }},
 		{env.Feature{Name: "day_of_week", Unit: "days", Doc: "0 is the day on which the episode opened"}, func(m *Market, _ int) float64 { return math.Mod(math.Floor(m.now+1e-9), 7) }},
 		{env.Feature{Name: "hour_of_day", Unit: "hours", Doc: "0 is the hour at which the episode opened"}, func(m *Market, _ int) float64 {
-			return math.Floor(24*(m.now-math.Floor(m.now+1e-9)) + 1e-6)
+			return math.Floor(float64(24*(m.now-math.Floor(m.now+1e-9))) + 1e-6)
 		}},
 		{env.Feature{Name: "own_rung", Unit: "index", Doc: "offer that stands, as index into the ladder"}, func(m *Market, i int) float64 { return float64(m.sellers[i].offer) }},
 		{env.Feature{Name: "last_price", Unit: "$", Doc: "price posted, mean of the seller's products; with levels, the level"}, func(m *Market, i int) float64 {
@@ -254,7 +254,7 @@ func ranged(cfg *Config, i int, sights []sight) []env.Feature {
 	if days == 0 {
 		days = cfg.PeriodDays
 	}
-	visitors := cfg.Traffic.Visitors * days
+	visitors := float64(cfg.Traffic.Visitors * days)
 	lowest, highest := cfg.prices()
 	for k := range sights {
 		f := &features[k]

@@ -79,7 +79,7 @@ func (s *shelf) choose(u, extra float64, extraPlace int) int {
 	if extraPlace < s.own {
 		rest += extra
 	}
-	target := u*(s.total+extra) - rest
+	target := float64(u*(s.total+extra)) - rest
 	if target >= 0 { // the focal seller's
 		if target += s.rest; target >= s.total {
 			return s.last(extra, extraPlace)
@@ -112,7 +112,7 @@ func (s *shelf) last(extra float64, extraPlace int) int {
 
 // lower is a uniform in [0, 1) made of the lower half of the bits of another one.
 func lower(u float64) float64 {
-	u *= 1 << 26
+	u = float64(u * (1 << 26))
 	return u - math.Floor(u)
 }
 

@@ -235,7 +235,7 @@ func (m *Market) elsewhere(now float64, v *visitor, i int32, wanted, units int32
 	missed := view.missed(left, odds)
 	m.books.surplus += missed
 	m.books.segments[v.view].surplus += missed
-	if j := m.substitute(view, v, i, u*left-1); j != outside {
+	if j := m.substitute(view, v, i, float64(u*left)-1); j != outside {
 		return j, Substitute
 	}
 	return outside, SoldOut

@@ -107,7 +107,7 @@ func (c *Config) checkCosts() error {
 		key     string
 		dollars float64
 	}{{"order_cost", c.OrderCost}, {"lost_sale_cost", c.LostSaleCost}, {"disposal_cost", c.DisposalCost}} {
-		if x := cost.dollars * minorPerDollar; math.Abs(x-math.Round(x)) > 1e-6+1e-12*math.Abs(x) {
+		if x := float64(cost.dollars * minorPerDollar); math.Abs(x-math.Round(x)) > 1e-6+float64(1e-12*math.Abs(x)) {
 			return field.New(cost.key, cost.dollars, "a multiple of $ 0.0001")
 		}
 	}

@@ -41,7 +41,7 @@ func (l *LeadTime) draw(s rng.Stream) float64 {
 		return l.MeanDays / shape * portable.GammaQuantile(shape, s.Open())
 	case "lognormal": // ln of it is Normal(ln mean - σ²/2, σ²), σ² = ln(1 + cv²)
 		variance := portable.Log(1 + float64(l.CV*l.CV))
-		return l.MeanDays * portable.Exp(float64(math.Sqrt(variance)*s.Normal())-variance/2)
+		return l.MeanDays * portable.Exp(float64(math.Sqrt(variance)*s.Normal())-float64(variance/2))
 	}
 	return l.MeanDays
 }
