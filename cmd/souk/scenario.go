@@ -211,8 +211,8 @@ func (a *app) scenarioFeatures() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "features SCENARIO", Short: "What the learning seller can see, for its state", Args: takes("SCENARIO"),
 		Long: "What the learning seller can see, for its state, and where its values are expected: from and to of a state are these where they are left\n" +
-			"out. A chain's category knows them when its models are fitted. In a market of [[products]] there is also what no seller could know: a seller sees it where its\n" +
-			"key knows names it, and what it then earns no shop can.",
+			"out. A chain's category knows them when its models are fitted. In a market of [[products]] there is also what no seller could know:\n" +
+			"a seller sees it where its key knows names it, and what it then earns no shop can.",
 		Example: "  souk scenario features canned-tuna",
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, err := a.market(args[0], "look around")
