@@ -25,6 +25,7 @@ type Transition struct {
 	Discount float64 // what a unit of Next's value is worth at State
 	Next     *State
 	Terminal bool // Next has no future
+	Last     bool // the episode ends here: because the world does (Terminal), or because it is cut short
 }
 
 // Agent learns to act. The loop of one episode is, in this order,
@@ -36,8 +37,9 @@ type Transition struct {
 // that both bootstrap from the last state; when the world ends (Terminal) it does not. Nothing here allocates.
 type Agent interface {
 	// Act chooses an offer that s.Mask allows and says whether exploration chose it. exploration is the learner's
-	// parameter of that (for ε-greedy the probability of a uniform choice among the allowed offers). It takes exactly
-	// two draws from the stream, whatever it does.
+	// parameter of that: for ε-greedy the probability of a uniform choice among the allowed offers, for Boltzmann's rule
+	// the temperature; +Inf asks of any learner a uniform choice. All chance comes from the stream, of which tabular
+	// learners take exactly two draws, whatever they do.
 	Act(s *State, exploration float64, stream *rng.Stream) (action int, exploring bool)
 	// Learn takes in what followed the last action.
 	Learn(t Transition)
@@ -57,6 +59,13 @@ type Agent interface {
 type Task struct {
 	Spec    *env.Spec
 	Encoder policies.Encoder // states of tabular learners
+	Values  []float64        // [state*offers+action] that tabular learners begin with, in place of their own; nil for none. Not kept
+}
+
+// Moment is when in training a turn is.
+type Moment struct {
+	Progress float64 // share of the training's episodes that is over, 0 to 1
+	Steps    uint64  // the learner's turns before this one, over all episodes
 }
 
 // Params are a learner's parameters: a pointer to a struct with toml tags that already holds the defaults. Decode
@@ -68,6 +77,6 @@ type Params interface {
 	New(task Task) (Agent, error)
 	// WarmupTransitions is how many transitions a learner plays before it learns: training must bring more.
 	WarmupTransitions() int
-	// Explore is the exploration at a moment of training: progress runs from 0 to 1.
-	Explore(progress float64) float64
+	// Explore is the exploration at a moment of training, as Act takes it.
+	Explore(at Moment) float64
 }

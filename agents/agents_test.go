@@ -332,7 +332,7 @@ func TestSchedulesRunFromTheirStartToTheirEnd(t *testing.T) {
 		{agents.Exploration{Kind: "exponential", From: 1, To: 0.01}, 0.5, 0.1},
 		{agents.Exploration{Kind: "exponential", From: 1, To: 0.01}, 1, 0.01},
 	} {
-		if got := c.e.At(c.progress); math.Abs(got-c.want) > 1e-15 {
+		if got := c.e.At(agents.Moment{Progress: c.progress}); math.Abs(got-c.want) > 1e-15 {
 			t.Errorf("%+v at %v is %v, expected %v", c.e, c.progress, got, c.want)
 		}
 	}

@@ -1,54 +1,80 @@
 package agents
 
 import (
+	"slices"
+
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/portable"
 )
 
-// Exploration is how much a learner explores as training goes on.
+// Exploration is how a learner explores, and how much as training goes on.
+//
+// By ε-greedy (Sutton & Barto 2018, §2.2) the number is ε, the probability of a uniform choice among the allowed offers. By Boltzmann's rule
+// (ibid., §2.8; Luce 1959) it is the temperature τ, and an offer is made with probability proportional to e^{Q(s,a)/τ}. Its course:
 //
 //   - constant: From
 //   - linear: From + (To − From)·x
 //   - exponential: From·(To/From)^x
+//   - decay: max(To, From·e^{−Rate·t}) at the learner's t-th turn, counted from 0 over all of training
+//   - visits: max(To, From/n^Power), n the updates so far of the state's offers, and 1 at least
 //
 // where x = min(1, progress/Until) runs over the first Until of training.
 type Exploration struct {
-	Kind  string  `toml:"kind" json:"kind" doc:"constant, linear or exponential, from the first value to the last"`
-	From  float64 `toml:"from" json:"from" doc:"share of offers made at random at the start, 0 to 1"`
-	To    float64 `toml:"to" json:"to" doc:"at the end, 0 to 1"`
-	Until float64 `toml:"until" json:"until" doc:"share of training after which to holds; 0 means 1"`
+	Rule  string  `toml:"rule" json:"rule" doc:"epsilon-greedy: an offer at random now and then; boltzmann: each the likelier the higher its value, by a temperature"`
+	Kind  string  `toml:"kind" json:"kind" doc:"course of ε or of the temperature: constant; linear or exponential, over training; decay, by the learner's turns; visits, by the updates of the state"`
+	From  float64 `toml:"from" json:"from" doc:"share of offers made at random at the start, 0 to 1; of boltzmann the temperature, $"`
+	To    float64 `toml:"to" json:"to" doc:"at the end; of decay and visits the least"`
+	Until float64 `toml:"until" json:"until" doc:"of linear and exponential: share of training after which to holds; 0 means 1"`
+	Rate  float64 `toml:"rate" json:"rate" doc:"of decay: share lost with each of the learner's turns, from·exp(-rate·turns)"`
+	Power float64 `toml:"power" json:"power" doc:"of visits: from/n^power; 0 means 1"`
 }
 
-// At returns the exploration at a progress from 0 to 1.
-func (e *Exploration) At(progress float64) float64 {
-	x := progress
+// At returns the exploration at a moment of training, of visits before the first.
+func (e *Exploration) At(m Moment) float64 {
+	x := m.Progress
 	if e.Until > 0 {
-		x = min(1, progress/e.Until)
+		x = min(1, x/e.Until)
 	}
 	switch e.Kind {
 	case "linear":
 		return e.From + float64((e.To-e.From)*x)
 	case "exponential":
 		return e.From * portable.Exp(float64(x*portable.Log(e.To/e.From)))
+	case "decay":
+		return max(e.To, e.From*portable.Exp(-float64(e.Rate*float64(m.Steps))))
 	}
 	return e.From
 }
 
+func (e *Exploration) boltzmann() bool { return e.Rule == "boltzmann" }
+
 func (e *Exploration) validate() error {
 	const key = "exploration."
+	most, range_ := 1.0, "0 to 1"
+	if e.boltzmann() {
+		most, range_ = 1e12, "0 to 1e12"
+	}
 	switch {
-	case e.Kind != "constant" && e.Kind != "linear" && e.Kind != "exponential":
-		return field.New(key+"kind", e.Kind, "constant, linear or exponential")
-	case !(e.From >= 0 && e.From <= 1):
-		return field.New(key+"from", e.From, "0 to 1")
-	case !(e.To >= 0 && e.To <= 1):
-		return field.New(key+"to", e.To, "0 to 1")
+	case e.Rule != "" && e.Rule != "epsilon-greedy" && !e.boltzmann(): // ε-greedy where nothing is said
+		return field.New(key+"rule", e.Rule, "epsilon-greedy or boltzmann")
+	case !slices.Contains([]string{"constant", "linear", "exponential", "decay", "visits"}, e.Kind):
+		return field.New(key+"kind", e.Kind, "constant, linear, exponential, decay or visits")
+	case !(e.From >= 0 && e.From <= most):
+		return field.New(key+"from", e.From, range_)
+	case !(e.To >= 0 && e.To <= most):
+		return field.New(key+"to", e.To, range_)
 	case e.Kind == "exponential" && !(e.From > 0):
-		return field.New(key+"from", e.From, "more than 0 to 1")
+		return field.New(key+"from", e.From, "more than "+range_)
 	case e.Kind == "exponential" && !(e.To > 0):
-		return field.New(key+"to", e.To, "more than 0 to 1")
+		return field.New(key+"to", e.To, "more than "+range_)
 	case !(e.Until >= 0 && e.Until <= 1):
 		return field.New(key+"until", e.Until, "0 to 1")
+	case e.Kind == "decay" && !(e.Rate > 0 && e.Rate <= 1):
+		return field.New(key+"rate", e.Rate, "more than 0, at most 1")
+	case e.Kind != "decay" && e.Rate != 0:
+		return field.New(key+"rate", e.Rate, "0: it belongs to the kind decay")
+	case !(e.Power >= 0 && e.Power <= 1):
+		return field.New(key+"power", e.Power, "0 to 1")
 	}
 	return nil
 }

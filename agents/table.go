@@ -7,6 +7,7 @@ import (
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/portable"
 	"github.com/souk-sim/souk/sim/rng"
 )
 
@@ -42,7 +43,7 @@ type Tabular struct {
 func defaults() Tabular {
 	return Tabular{
 		LearningRate: LearningRate{Kind: "visits", Power: 0.6},
-		Exploration:  Exploration{Kind: "linear", From: 0.3, To: 0.02},
+		Exploration:  Exploration{Rule: "epsilon-greedy", Kind: "linear", From: 0.3, To: 0.02},
 		Warmup:       2000,
 		Optimism:     0.5,
 		Average:      3,
@@ -71,7 +72,7 @@ func (p *Tabular) Validate() error {
 }
 
 // Explore implements Params.
-func (p *Tabular) Explore(progress float64) float64 { return p.Exploration.At(progress) }
+func (p *Tabular) Explore(at Moment) float64 { return p.Exploration.At(at) }
 
 // WarmupTransitions implements Params.
 func (p *Tabular) WarmupTransitions() int { return p.Warmup }
@@ -85,6 +86,7 @@ type table struct {
 	values []float64 // [state*offers+action]
 	visits []uint32  // likewise: updates of an entry
 	best   []int32   // [state], the greedy offer where none is masked, kept up to date so that no step scans the row
+	odds   []float64 // [action], scratch of Boltzmann's rule
 	rate   float64   // of the latest update
 	clock  float64   // updates of the whole table
 	sum    []float64 // like values: Σ weight·value over the updates from begun to the entry's latest; nil when not averaging
@@ -109,12 +111,23 @@ func newTable(params *Tabular, task Task) (table, error) {
 	n := task.Encoder.States() * offers
 	t := table{
 		task: task, params: *params, rates: params.LearningRate.rates(), offers: offers, warm: float64(params.Warmup),
-		values: make([]float64, n), visits: make([]uint32, n), best: make([]int32, task.Encoder.States()),
+		odds: make([]float64, offers), values: make([]float64, n), visits: make([]uint32, n), best: make([]int32, task.Encoder.States()),
 	}
 	if params.Average > 0 {
 		t.sum, t.since, t.begun = make([]float64, n), make([]float64, n), make([]float64, len(t.best))
 	}
 	t.fill(params.Initial)
+	if task.Values == nil {
+		return t, nil
+	}
+	if len(task.Values) != n {
+		return table{}, field.New("values", len(task.Values), fmt.Sprintf("%d states × %d offers", task.Encoder.States(), offers))
+	}
+	copy(t.values, task.Values)
+	t.task.Values, t.warm = nil, 0
+	for s := range t.best {
+		t.best[s] = int32(highest(t.row(s)))
+	}
 	return t, nil
 }
 
@@ -125,15 +138,60 @@ func (t *table) fill(value float64) {
 	clear(t.best)
 }
 
-// act is ε-greedy (Sutton & Barto 2018, §2.2) over the allowed offers: one draw decides whether to explore, the
-// other what would then be tried.
+// act follows Exploration over the allowed offers: by ε-greedy one draw decides whether to explore, the other what would then be
+// tried; by Boltzmann's rule the second chooses.
 func (t *table) act(s *State, exploration float64, stream *rng.Stream) (action int, exploring bool) {
 	explore, which := stream.Float64(), stream.Float64()
+	e := &t.params.Exploration
+	if e.Kind == "visits" && !math.IsInf(exploration, 1) {
+		exploration = max(e.To, exploration*t.seldom(s.Index))
+	}
+	if e.boltzmann() && !math.IsInf(exploration, 1) && !t.WarmingUp() {
+		action, greedy := t.boltzmann(s, exploration, which), t.greedy(s)
+		return action, action != greedy
+	}
 	if explore < exploration || t.WarmingUp() {
 		action, _ = policies.Pick(s.Mask, which)
 		return action, true
 	}
 	return t.greedy(s), false
+}
+
+// seldom is 1/n^Power for the n updates of a state.
+func (t *table) seldom(state int) float64 {
+	n := 0.0
+	for _, v := range t.visits[state*t.offers:][:t.offers] {
+		n += float64(v)
+	}
+	power := t.params.Exploration.Power
+	if power == 0 || power == 1 {
+		return 1 / max(n, 1)
+	}
+	return portable.Exp(-float64(power * portable.Log(max(n, 1))))
+}
+
+// boltzmann inverts the law e^{Q(s,a)/τ} of the allowed offers at u; at τ = 0 it is greedy.
+func (t *table) boltzmann(s *State, temperature, u float64) int {
+	greedy := t.greedy(s)
+	row := t.row(s.Index)
+	best, sum := row[greedy], 0.0
+	for a, ok := range s.Mask[:len(row)] {
+		if ok {
+			t.odds[a] = portable.Exp((row[a] - best) / max(temperature, math.SmallestNonzeroFloat64))
+			sum += t.odds[a]
+		}
+	}
+	left, action := u*sum, greedy
+	for a, ok := range s.Mask[:len(row)] {
+		if !ok {
+			continue
+		}
+		if action = a; left < t.odds[a] {
+			break
+		}
+		left -= t.odds[a]
+	}
+	return action
 }
 
 // greedy returns the best allowed offer, the lowest index among equals.

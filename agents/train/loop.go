@@ -27,6 +27,7 @@ type loop struct {
 	week, reference int // features' indices, -1 where the learner does not see them
 	offers          []env.Offer
 	turns           []uint64 // per player, within the episode
+	lived           uint64   // the learner's turns in all episodes
 	random          int      // the learner's turns in the episode at which exploration was total
 	explore         rng.Stream
 	step            env.TimeStep
@@ -57,8 +58,9 @@ func (l *loop) train(ctx context.Context, number int) error {
 			}
 			return context.Cause(ctx)
 		}
-		exploration := j.Params.Explore(float64(l.episode) / float64(j.Episodes))
-		l.play(exploration)
+		progress := float64(l.episode) / float64(j.Episodes)
+		exploration := j.Params.Explore(agents.Moment{Progress: progress, Steps: l.lived})
+		l.play(progress)
 		if teller, ok := l.world.(interface{ Err() error }); ok && teller.Err() != nil { // the world ended the episode before its time
 			return fmt.Errorf("episode %d: %w", l.episode, teller.Err())
 		}
@@ -90,7 +92,7 @@ func (l *loop) train(ctx context.Context, number int) error {
 }
 
 // play plays one episode.
-func (l *loop) play(exploration float64) {
+func (l *loop) play(progress float64) {
 	j := l.job
 	streams := rng.New(j.Master, uint64(l.episode))
 	brain := streams.Family("brain")
@@ -103,7 +105,7 @@ func (l *loop) play(exploration float64) {
 		p := step.Player
 		switch {
 		case p == j.Learner:
-			l.turn(exploration)
+			l.turn(progress)
 		case step.Stage != env.Last:
 			u := brain.At(uint64(p), l.turns[p])
 			l.turns[p]++
@@ -113,7 +115,7 @@ func (l *loop) play(exploration float64) {
 }
 
 // turn is one turn of the learner: it learns what its last action led to, and acts.
-func (l *loop) turn(exploration float64) {
+func (l *loop) turn(progress float64) {
 	j, step := l.job, &l.step
 	l.before, l.now = l.now, l.before
 	copy(l.now.Observation, step.Observation)
@@ -121,7 +123,8 @@ func (l *loop) turn(exploration float64) {
 	l.now.Index = j.Encoder.Encode(l.now.Observation)
 	if step.Stage != env.First {
 		l.agent.Learn(agents.Transition{
-			State: &l.before, Action: l.action, Reward: step.Reward, Discount: step.Discount, Next: &l.now, Terminal: step.Terminal,
+			State: &l.before, Action: l.action, Reward: step.Reward, Discount: step.Discount, Next: &l.now,
+			Terminal: step.Terminal, Last: step.Stage == env.Last,
 		})
 		l.stepRow()
 	}
@@ -129,8 +132,9 @@ func (l *loop) turn(exploration float64) {
 		return
 	}
 	random := l.turns[j.Learner] < uint64(j.RandomStart)
-	if random {
-		exploration = 1
+	exploration := math.Inf(1)
+	if !random {
+		exploration = j.Params.Explore(agents.Moment{Progress: progress, Steps: l.lived})
 	}
 	random = random || l.agent.WarmingUp()
 	l.action, l.exploring = l.agent.Act(&l.now, exploration, &l.explore)
@@ -139,6 +143,7 @@ func (l *loop) turn(exploration float64) {
 			l.random++
 		}
 		l.turns[j.Learner]++
+		l.lived++
 		l.world.Act(l.action)
 	}
 }
@@ -202,5 +207,5 @@ func (l *loop) save() error {
 	if err != nil {
 		return err
 	}
-	return l.job.Save(Checkpoint{Episodes: l.episode, MovingReward: l.moving, Agent: state})
+	return l.job.Save(Checkpoint{Episodes: l.episode, Steps: l.lived, MovingReward: l.moving, Agent: state})
 }

@@ -63,7 +63,7 @@ type recorder struct {
 }
 
 func (r *recorder) New(agents.Task) (agents.Agent, error) { return r, nil }
-func (r *recorder) Explore(float64) float64               { return 0.25 }
+func (r *recorder) Explore(agents.Moment) float64         { return 0.25 }
 func (r *recorder) WarmingUp() bool                       { return r.learned < 2 }
 func (r *recorder) LearningRate() float64                 { return 0 }
 func (r *recorder) Policy() (policies.Policy, error)      { return nil, nil }
@@ -110,7 +110,7 @@ func follow(t *testing.T, terminal bool, randomStart, episodes int) (*recorder, 
 // learners who bootstrap from what they do next. An episode that ends has none.
 func TestAnEpisodeCutShortHasAFutureAndOneThatEndsHasNone(t *testing.T) {
 	begin := []string{
-		"act in 0, exploration 1", // a random start of one turn
+		"act in 0, exploration +Inf", // a random start of one turn
 		"0, offer 1: 1, then 0.5·1",
 		"act in 1, exploration 0.25",
 		"1, offer 0: 10, then 0.5·2",

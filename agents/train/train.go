@@ -60,6 +60,7 @@ type Job struct {
 // Checkpoint is all that a job needs to carry on to the same bytes.
 type Checkpoint struct {
 	Episodes     int     // played so far; the next episode's number
+	Steps        uint64  // the learner's turns in them
 	MovingReward float64 // Progress.MovingReward
 	Agent        []byte  // agents.Agent.MarshalBinary
 }
@@ -159,7 +160,7 @@ func run(ctx context.Context, number int, j *Job) Outcome {
 		if err := agent.UnmarshalBinary(j.Resume.Agent); err != nil {
 			return Outcome{Err: err}
 		}
-		l.episode, l.moving = j.Resume.Episodes, j.Resume.MovingReward
+		l.episode, l.lived, l.moving = j.Resume.Episodes, j.Resume.Steps, j.Resume.MovingReward
 	}
 	err = l.train(ctx, number)
 	policy, frozen := agent.Policy()
