@@ -20,13 +20,13 @@ import (
 //
 // where x = min(1, progress/Until) runs over the first Until of training.
 type Exploration struct {
-	Rule  string  `toml:"rule" json:"rule" doc:"epsilon-greedy: an offer at random now and then; boltzmann: each the likelier the higher its value, by a temperature"`
+	Rule  string  `toml:"rule,omitzero" json:"rule,omitempty" doc:"epsilon-greedy, which it is where nothing is said: an offer at random now and then; boltzmann: each the likelier the higher its value, by a temperature"`
 	Kind  string  `toml:"kind" json:"kind" doc:"course of ε or of the temperature: constant; linear or exponential, over training; decay, by the learner's turns; visits, by the updates of the state"`
 	From  float64 `toml:"from" json:"from" doc:"share of offers made at random at the start, 0 to 1; of boltzmann the temperature, $"`
 	To    float64 `toml:"to" json:"to" doc:"at the end; of decay and visits the least"`
 	Until float64 `toml:"until" json:"until" doc:"of linear and exponential: share of training after which to holds; 0 means 1"`
-	Rate  float64 `toml:"rate" json:"rate" doc:"of decay: share lost with each of the learner's turns, from·exp(-rate·turns)"`
-	Power float64 `toml:"power" json:"power" doc:"of visits: from/n^power; 0 means 1"`
+	Rate  float64 `toml:"rate,omitzero" json:"rate,omitempty" doc:"of decay: share lost with each of the learner's turns, from·exp(-rate·turns)"`
+	Power float64 `toml:"power,omitzero" json:"power,omitempty" doc:"of visits: from/n^power; 0 means 1"`
 }
 
 // At returns the exploration at a moment of training, of visits before the first.

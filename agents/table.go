@@ -43,7 +43,7 @@ type Tabular struct {
 func defaults() Tabular {
 	return Tabular{
 		LearningRate: LearningRate{Kind: "visits", Power: 0.6},
-		Exploration:  Exploration{Rule: "epsilon-greedy", Kind: "linear", From: 0.3, To: 0.02},
+		Exploration:  Exploration{Kind: "linear", From: 0.3, To: 0.02},
 		Warmup:       2000,
 		Optimism:     0.5,
 		Average:      3,
