@@ -50,22 +50,27 @@ func drive(m *Market, shoppers int64) (events int64) {
 	return m.handled
 }
 
+// rate measures a market once so many shoppers have warmed it up.
+func rate(b *testing.B, cfg *Config, warm int64) {
+	m, err := New(cfg, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	drive(m, warm)
+	from, before := m.books.visits, m.handled
+	b.ReportAllocs()
+	b.ResetTimer()
+	drive(m, from+int64(b.N))
+	b.StopTimer()
+	seconds := b.Elapsed().Seconds()
+	b.ReportMetric(float64(m.books.visits-from)/seconds/1e6, "Mshoppers/s")
+	b.ReportMetric(float64(m.handled-before)/seconds/1e6, "Mevents/s")
+}
+
 func BenchmarkMix(b *testing.B) {
 	for _, size := range []struct{ products, underWay int }{{10, 100}, {10, 10_000}, {50, 100}, {2000, 100}} {
 		b.Run(fmt.Sprintf("%d products, %d under way", size.products, size.underWay), func(b *testing.B) {
-			m, err := New(mix(size.products, size.underWay), 1)
-			if err != nil {
-				b.Fatal(err)
-			}
-			drive(m, 100_000)
-			from, before := m.books.visits, m.handled
-			b.ReportAllocs()
-			b.ResetTimer()
-			drive(m, from+int64(b.N))
-			b.StopTimer()
-			seconds := b.Elapsed().Seconds()
-			b.ReportMetric(float64(m.books.visits-from)/seconds/1e6, "Mshoppers/s")
-			b.ReportMetric(float64(m.handled-before)/seconds/1e6, "Mevents/s")
+			rate(b, mix(size.products, size.underWay), 100_000)
 		})
 	}
 }
@@ -79,19 +84,7 @@ func BenchmarkJourney(b *testing.B) {
 			for j := range cfg.Products {
 				cfg.Products[j].Appeal = 3
 			}
-			m, err := New(cfg, 1)
-			if err != nil {
-				b.Fatal(err)
-			}
-			drive(m, 50_000)
-			from, before := m.books.visits, m.handled
-			b.ReportAllocs()
-			b.ResetTimer()
-			drive(m, from+int64(b.N))
-			b.StopTimer()
-			seconds := b.Elapsed().Seconds()
-			b.ReportMetric(float64(m.books.visits-from)/seconds/1e6, "Mshoppers/s")
-			b.ReportMetric(float64(m.handled-before)/seconds/1e6, "Mevents/s")
+			rate(b, cfg, 50_000)
 		})
 	}
 }

@@ -80,7 +80,7 @@ func TestBadCommandsAreToldBeforeTheirFlags(t *testing.T) {
 func TestModelsOfAScenarioDoNotReplaceItsData(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if code, _, stderr := call(t, "scenario", "new", "mine", "--from", "margarine"); code != exitDone {
-		t.Skip(stderr)
+		t.Fatal(stderr)
 	}
 	if err := os.Mkdir("models", 0o777); err != nil {
 		t.Fatal(err)

@@ -68,7 +68,7 @@ func TestSlopesAreDerivatives(t *testing.T) {
 		system, err := cfg.System()
 		s, ok := system.(smooth)
 		if err != nil || !ok {
-			t.Skip()
+			t.Skip("not a smooth system: drawn again")
 		}
 		n := len(cfg.Firms)
 		x := rapid.SliceOfN(rapid.Float64Range(0.5, 4), n, n).Draw(t, "x")
@@ -89,7 +89,7 @@ func TestSlopesAreDerivatives(t *testing.T) {
 			above, below := at(up), at(down)
 			for i := range n {
 				if (above[i] > 0) != (below[i] > 0) || slices.Contains(y, 0) || slices.Contains(above, 0) || slices.Contains(below, 0) {
-					t.Skip() // about a kink
+					t.Skip("about a kink: no derivative")
 				}
 				got, want := slopes[i*n+j], (above[i]-below[i])/(2*step)
 				if math.Abs(got-want) > 1e-5*(1+math.Abs(want)) {
@@ -106,7 +106,7 @@ func TestDemandIsMonotone(t *testing.T) {
 		cfg := anyMarket(t)
 		system, err := cfg.System()
 		if err != nil || system.Quantities() {
-			t.Skip()
+			t.Skip("firms choose quantities: drawn again")
 		}
 		d, quadratic := system.(*quadratic)
 		n := len(cfg.Firms)
@@ -137,7 +137,7 @@ func TestQuadraticDemandIsWhatTheConsumerWants(t *testing.T) {
 		system, err := cfg.System()
 		d, ok := system.(*quadratic)
 		if err != nil || !ok || d.byQuantities {
-			t.Skip()
+			t.Skip("not quadratic by prices: drawn again")
 		}
 		n := len(cfg.Firms)
 		x := rapid.SliceOfN(rapid.Float64Range(0, 9), n, n).Draw(t, "prices")

@@ -170,11 +170,11 @@ func TestNobodyBeatsTheSolutions(t *testing.T) {
 		cfg := anyMarket(t)
 		system, err := cfg.System()
 		if err != nil {
-			t.Skip()
+			t.Skip("parameters that Config refuses: drawn again")
 		}
 		_, err = cfg.Nash()
 		if q, ok := system.(*quadratic); ok && q.gamma < 0 && err != nil {
-			t.Skip() // a complement that nobody wants is wanted below some price of the other, so that best responses may jump
+			t.Skip("a complement that nobody wants is wanted below some price of the other, so that best responses may jump")
 		}
 		nash, joint := solved(t, cfg)
 		n := len(cfg.Firms)

@@ -84,7 +84,7 @@ func TestBundledMarketsUnfoldAsRecorded(t *testing.T) {
 				t.Fatal(err)
 			}
 			if s.World() != scenarios.OpenMarket {
-				t.Skip("no event log")
+				t.Skip("not an open market: TestBundledCategoriesOpenAsRecorded has it")
 			}
 			scene, err := openBazaar(s)
 			if err != nil {
