@@ -60,6 +60,7 @@ type Task struct {
 	Spec    *env.Spec
 	Encoder policies.Encoder // states of tabular learners
 	Values  []float64        // [state*offers+action] that tabular learners begin with, in place of their own; nil for none. Not kept
+	Visits  []uint32         // likewise: as how many updates each of Values counts; nil: none, and the frozen policy trusts it no more than any untried one
 }
 
 // Moment is when in training a turn is.

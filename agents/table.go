@@ -123,8 +123,12 @@ func newTable(params *Tabular, task Task) (table, error) {
 	if len(task.Values) != n {
 		return table{}, field.New("values", len(task.Values), fmt.Sprintf("%d states × %d offers", task.Encoder.States(), offers))
 	}
+	if task.Visits != nil && len(task.Visits) != n {
+		return table{}, field.New("visits", len(task.Visits), fmt.Sprintf("none or %d", n))
+	}
 	copy(t.values, task.Values)
-	t.task.Values, t.warm = nil, 0
+	copy(t.visits, task.Visits)
+	t.task.Values, t.task.Visits, t.warm = nil, nil, 0
 	for s := range t.best {
 		t.best[s] = int32(highest(t.row(s)))
 	}

@@ -98,6 +98,12 @@ func (t *Table) Decide(observation []float64, u float64) Decision {
 	return d
 }
 
+// Greedy is the offer made in a state of the encoder, without exploration and where no limit forbids any.
+func (t *Table) Greedy(state int) int {
+	_, ideal := t.greedy(t.from(state), make([]bool, len(t.Spec.Offers)))
+	return ideal
+}
+
 // greedy returns the best allowed offer by the values of a state, and the one it would be without limits.
 func (t *Table) greedy(state int, mask []bool) (best, ideal int) {
 	best, ideal = -1, -1

@@ -79,6 +79,16 @@ type Step struct {
 	Metrics
 }
 
+// Learner is a row of learners.parquet: an episode of one of several who learn in one world. Key.Step is its place among them, 0 for the agent.
+type Learner struct {
+	Key
+	Player       string  `parquet:"player,dict"`
+	Exploration  float64 `parquet:"exploration"`
+	LearningRate float64 `parquet:"learning_rate"`
+	Turns        int64   `parquet:"turns"`
+	Reward       float64 `parquet:"reward"`
+}
+
 // Sink takes batches of rows. It never drops a row silently and never grows without bound: a Write that cannot keep
 // up blocks or fails. The rows belong to the caller again when Write returns.
 type Sink[Row any] interface {

@@ -1,9 +1,10 @@
-// Package train plays the episodes from which learners learn: one job is one learner under one seed, and jobs run in
-// parallel with results that do not depend on how many run at once.
+// Package train plays the episodes from which learners learn: one job is one learner under one seed, alone or beside others who learn in the
+// same world, and jobs run in parallel with results that do not depend on how many run at once.
 //
 // Randomness. A world is built under a master seed (MasterSeed for training, another for evaluation) and reset to
 // episodes 0, 1, 2, …; so training meets no episode that evaluation will. The loop's own streams are rng.New(master,
-// episode): family "exploration" is the learner's, family "brain" at (player, turn) gives the other players' uniforms.
+// episode): family "exploration" is the learner's, at (player) that of one who learns beside it, family "brain" at (player, turn) gives the other
+// players' uniforms.
 // No world may use these two names.
 package train
 
@@ -30,6 +31,15 @@ type World interface {
 	Week() *results.Metrics
 }
 
+// Learner is one who learns.
+type Learner struct {
+	Name    string // in rows
+	Player  int
+	Params  agents.Params
+	Encoder policies.Encoder
+	Start   *policies.Table // whose values it begins with, of the same features, offers and states; nil: its own. Tabular learners alone
+}
+
 // Job is one learner to be trained under one seed.
 type Job struct {
 	Key      results.Key // RunID, Scenario, Agent and Seed of the rows
@@ -37,15 +47,19 @@ type Job struct {
 	World    func() (World, error) // makes the job's own world, under Master
 	Master   uint64                // of the exploration and brain streams: MasterSeed(…)
 	Learner  int                   // the player who learns
-	Others   []policies.Policy     // by player; that of Learner is not used
+	Others   []policies.Policy     // by player; those of learners are not used
 	Encoder  policies.Encoder
+	Start    *policies.Table // as in Learner
+	Beside   []Learner       // who learn too, each for itself
 	Episodes int
+	Stop     Stop // when training may end before its last episode
 	// RandomStart is for how many first turns of every episode exploration is total (exploring starts, Sutton & Barto
 	// 2018, §5.3, as far as a world that cannot be set to any state allows).
 	RandomStart int
 
 	EpisodeRows results.Sink[results.Episode] // nil for none; the caller closes it
 	StepRows    results.Sink[results.Step]    // nil for none; the caller closes it
+	LearnerRows results.Sink[results.Learner] // of the learner and those beside it; nil for none; the caller closes it
 
 	// Save is called every CheckpointEvery episodes (0: never), at the end, and when the context is cancelled; the rows
 	// of all earlier episodes were written before. Its Agent bytes belong to the callee.
@@ -63,21 +77,33 @@ type Checkpoint struct {
 	Steps        uint64  // the learner's turns in them
 	MovingReward float64 // Progress.MovingReward
 	Agent        []byte  // agents.Agent.MarshalBinary
+	Beside       []Saved `json:",omitempty"` // those of Job.Beside
+	Stop         State   `json:",omitzero"`
+}
+
+// Saved is a learner beside the job's own.
+type Saved struct {
+	Steps uint64
+	Agent []byte
 }
 
 // Progress is how far a job has come.
 type Progress struct {
 	Job, Episode, Episodes int     // Episode counts those played
 	Steps                  int     // learner's turns in this episode
+	Turns                  uint64  // the learner's, in all episodes
 	MovingReward           float64 // exponential moving average (1/100) of the episodes' reward per turn
 	Exploration            float64 // mean over the episode's turns: 1 at those of the warm-up and of RandomStart
+	Stopped                string  // why training ends here, before its last episode; "" where it does not
 }
 
 // Outcome is what became of a job.
 type Outcome struct {
-	Policy   policies.Policy // what was learned so far, frozen; nil when the job failed to start
+	Policy   policies.Policy   // what was learned so far, frozen; nil when the job failed to start
+	Beside   []policies.Policy // of Job.Beside, likewise
 	Episodes int
-	Err      error // context.Canceled (or its cause) when interrupted, by a cancelled context or because another job failed
+	Stopped  string // by which rule training ended before its last episode; "" where it did not
+	Err      error  // context.Canceled (or its cause) when interrupted, by a cancelled context or because another job failed
 }
 
 // MasterSeed derives the master seed of a training run's worlds from the scenario's seed and the training seed.
@@ -123,6 +149,11 @@ func Run(ctx context.Context, jobs []Job, workers int) ([]Outcome, error) {
 	return outcomes, errors.Join(all...)
 }
 
+// learners are all who learn, the job's own first.
+func (j *Job) learners() []Learner {
+	return append([]Learner{{Name: j.Key.Agent, Player: j.Learner, Params: j.Params, Encoder: j.Encoder, Start: j.Start}}, j.Beside...)
+}
+
 func (j *Job) validate(w World) error {
 	switch players := w.Players(); {
 	case j.Learner < 0 || j.Learner >= players:
@@ -134,8 +165,15 @@ func (j *Job) validate(w World) error {
 	case j.Resume != nil && (j.Resume.Episodes < 0 || j.Resume.Episodes > j.Episodes):
 		return field.New("resume.episodes", j.Resume.Episodes, fmt.Sprintf("0 to %d", j.Episodes))
 	}
+	learns := make([]bool, len(j.Others))
+	for _, who := range j.learners() {
+		if who.Player < 0 || who.Player >= len(learns) || learns[who.Player] {
+			return field.New("beside", who.Player, fmt.Sprintf("players from 0 to %d, each once, without the learner", len(learns)-1))
+		}
+		learns[who.Player] = true
+	}
 	for p, policy := range j.Others {
-		if p != j.Learner && policy == nil {
+		if !learns[p] && policy == nil {
 			return field.New(fmt.Sprintf("others[%d]", p), "none", "a policy")
 		}
 	}
@@ -151,18 +189,25 @@ func run(ctx context.Context, number int, j *Job) Outcome {
 	if err := j.validate(w); err != nil {
 		return Outcome{Err: err}
 	}
-	agent, err := j.Params.New(agents.Task{Spec: w.Spec(j.Learner), Encoder: j.Encoder})
+	l, err := newLoop(j, w)
 	if err != nil {
 		return Outcome{Err: err}
 	}
-	l := newLoop(j, w, agent)
 	if j.Resume != nil {
-		if err := agent.UnmarshalBinary(j.Resume.Agent); err != nil {
+		if err := l.restore(j.Resume); err != nil {
 			return Outcome{Err: err}
 		}
-		l.episode, l.lived, l.moving = j.Resume.Episodes, j.Resume.Steps, j.Resume.MovingReward
 	}
 	err = l.train(ctx, number)
-	policy, frozen := agent.Policy()
-	return Outcome{Policy: policy, Episodes: l.episode, Err: errors.Join(err, frozen)}
+	out := Outcome{Episodes: l.episode, Stopped: l.stop.Reason}
+	for i, s := range l.seats {
+		policy, frozen := s.agent.Policy()
+		if err = errors.Join(err, frozen); i == 0 {
+			out.Policy = policy
+		} else {
+			out.Beside = append(out.Beside, policy)
+		}
+	}
+	out.Err = err
+	return out
 }
