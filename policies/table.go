@@ -17,12 +17,10 @@ import (
 //   - offers never tried in that state do not compete;
 //   - if the limits forbid every tried offer, the allowed offer nearest in price to the best tried one is made.
 type Table struct {
-	Spec     env.Spec
-	Encoder  Encoder
-	Values   []float64 // [state*len(Spec.Offers)+action]
-	Visits   []uint32  // likewise: how often training tried it; nil where every value is meant (a solved table)
-	Epsilon  float64   // exploration, 0 to 1
-	Revision string    // goes into every Decision
+	Frame
+	Values  []float64 // [state*len(Spec.Offers)+action]
+	Visits  []uint32  // likewise: how often training tried it; nil where every value is meant (a solved table)
+	Epsilon float64   // exploration, 0 to 1
 
 	source []int32 // state whose values answer for a state; nil when it is always itself
 }
@@ -49,7 +47,7 @@ func NewTable(spec *env.Spec, encoder Encoder, values []float64, visits []uint32
 			return nil, field.New(fmt.Sprintf("values[%d]", i), v, "a finite number")
 		}
 	}
-	t := &Table{Spec: *spec, Encoder: encoder, Values: values, Visits: visits, Epsilon: epsilon}
+	t := &Table{Frame: Frame{Spec: *spec, Encoder: encoder}, Values: values, Visits: visits, Epsilon: epsilon}
 	t.source = t.sources()
 	return t, nil
 }
@@ -74,6 +72,9 @@ func checkSpec(spec *env.Spec) error {
 	}
 	return nil
 }
+
+// String implements Frozen.
+func (t *Table) String() string { return fmt.Sprintf("a table of %d states", t.Encoder.States()) }
 
 // Decide implements Policy.
 func (t *Table) Decide(observation []float64, u float64) Decision {

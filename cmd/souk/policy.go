@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -17,7 +16,6 @@ import (
 	"github.com/souk-sim/souk/policies/bundle"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
-	"github.com/souk-sim/souk/sim/env"
 )
 
 func (a *app) policy() *cobra.Command {
@@ -50,7 +48,7 @@ func exists(path string) bool {
 }
 
 // observation reads name=value pairs; features that are not given are missing.
-func observation(t *policies.Table, pairs []string) ([]float64, error) {
+func observation(t *policies.Frame, pairs []string) ([]float64, error) {
 	var names []string
 	seen := make([]float64, len(t.Spec.Features))
 	for i, f := range t.Spec.Features {
@@ -71,16 +69,10 @@ func observation(t *policies.Table, pairs []string) ([]float64, error) {
 	return seen, nil
 }
 
-// looksAt tells whether a policy needs a feature, for its state or for its limits.
-func looksAt(t *policies.Table, feature int) bool {
-	return slices.ContainsFunc(t.Encoder.Dimensions, func(d policies.Dimension) bool { return d.Index == feature }) ||
-		slices.ContainsFunc(t.Spec.Limits, func(l env.Limit) bool { return l.Index == feature })
-}
-
 // unknown lists the features that a policy looks at and that are missing.
-func unknown(t *policies.Table, seen []float64) (names []string) {
+func unknown(t *policies.Frame, seen []float64) (names []string) {
 	for i, f := range t.Spec.Features {
-		if looksAt(t, i) && math.IsNaN(seen[i]) {
+		if t.LooksAt(i) && math.IsNaN(seen[i]) {
 			names = append(names, f.Name)
 		}
 	}
@@ -88,7 +80,7 @@ func unknown(t *policies.Table, seen []float64) (names []string) {
 }
 
 // asked makes a command that answers an observation.
-func (a *app) asked(cmd *cobra.Command, answer func(t *policies.Table, e policies.Explanation) error) *cobra.Command {
+func (a *app) asked(cmd *cobra.Command, answer func(e policies.Explanation) error) *cobra.Command {
 	var pairs []string
 	var allow bool
 	cmd.Flags().BoolVar(&allow, "allow-missing", false, "answer though features that the policy looks at are not known")
@@ -99,15 +91,15 @@ func (a *app) asked(cmd *cobra.Command, answer func(t *policies.Table, e policie
 		if err != nil {
 			return err
 		}
-		seen, err := observation(b.Table, pairs)
+		seen, err := observation(b.Policy.About(), pairs)
 		if err != nil {
 			return err
 		}
-		if missing := unknown(b.Table, seen); len(missing) > 0 && !allow {
+		if missing := unknown(b.Policy.About(), seen); len(missing) > 0 && !allow {
 			return badUsage("--observation", "nothing for "+strings.Join(missing, ", "),
 				"a value for each feature that the policy looks at, as in "+missing[0]+"=NUMBER; or --allow-missing")
 		}
-		return answer(b.Table, b.Table.Explain(seen))
+		return answer(b.Policy.Explain(seen))
 	}
 	return cmd
 }
@@ -124,7 +116,7 @@ func (a *app) policyDecide() *cobra.Command {
 	return a.asked(&cobra.Command{
 		Use: "decide BUNDLE", Short: "The price for an observation, and why",
 		Example: "  souk policy decide results/runs/canned-tuna/RUN/policy --observation reference_price=0.90",
-	}, func(t *policies.Table, e policies.Explanation) error {
+	}, func(e policies.Explanation) error {
 		because := e.Offers[e.Decision.Action].Why
 		if a.json {
 			return a.document("decision", struct {
@@ -150,7 +142,7 @@ func (a *app) policyExplain() *cobra.Command {
 	return a.asked(&cobra.Command{
 		Use: "explain BUNDLE", Short: "Every offer's value at an observation, and why the others are not made",
 		Example: "  souk policy explain results/runs/canned-tuna/RUN/policy --observation reference_price=0.90",
-	}, func(_ *policies.Table, e policies.Explanation) error {
+	}, func(e policies.Explanation) error {
 		if a.json {
 			return a.document("explanation", e)
 		}
@@ -178,22 +170,27 @@ func (a *app) policyInspect() *cobra.Command {
 				for _, e := range m.Evaluation {
 					fmt.Fprintf(t, "%s\t%.1f [%.1f, %.1f] %s\n", e.Name, e.Value, e.Low, e.High, e.Unit)
 				}
-				fmt.Fprintf(t, "states\t%d\noffers", b.Table.Encoder.States())
-				for i, o := range b.Table.Spec.Offers {
+				frame := b.Policy.About()
+				if _, table := b.Policy.(*policies.Table); table {
+					fmt.Fprintf(t, "states\t%d\noffers", frame.Encoder.States())
+				} else {
+					fmt.Fprintf(t, "policy\t%s\noffers", b.Policy)
+				}
+				for i, o := range frame.Spec.Offers {
 					between := " "
 					if i == 0 {
 						between = "\t"
-					} else if o.Promotion != "" || b.Table.Spec.Offers[i-1].Promotion != "" {
+					} else if o.Promotion != "" || frame.Spec.Offers[i-1].Promotion != "" {
 						between = ", "
 					}
 					fmt.Fprint(t, between, offerText(o.Price, o.Promotion))
 				}
 				fmt.Fprintln(t)
-				for _, d := range b.Table.Encoder.Dimensions {
-					f := b.Table.Spec.Features[d.Index]
+				for _, d := range frame.Encoder.Dimensions {
+					f := frame.Spec.Features[d.Index]
 					fmt.Fprintf(t, "looks at\t%s (%s): %s, %d cells\n", f.Name, f.Unit, f.Doc, len(d.Edges)+1)
 				}
-				for _, l := range b.Table.Spec.Limits {
+				for _, l := range frame.Spec.Limits {
 					fmt.Fprintf(t, "limit\tat most %g below %s\n", l.Drop, l.Feature)
 				}
 			})

@@ -104,10 +104,10 @@ func loadFor(name, rules string) (workflow.Named, error) {
 		short = filepath.Base(name)
 	}
 	return workflow.Named{Name: short, Policy: func(spec *env.Spec) (policies.Policy, error) {
-		if !reflect.DeepEqual(b.Table.Spec.Offers, spec.Offers) || len(b.Table.Spec.Features) != len(spec.Features) {
+		if !reflect.DeepEqual(b.Policy.About().Spec.Offers, spec.Offers) || len(b.Policy.About().Spec.Features) != len(spec.Features) {
 			return nil, badUsage("--policy", name+", made for another market", "a bundle with the scenario's features and ladder")
 		}
-		return b.Table, nil
+		return b.Policy, nil
 	}}, nil
 }
 

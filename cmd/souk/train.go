@@ -46,7 +46,7 @@ func (a *app) train() *cobra.Command {
 			if err := summary.Text(a.stdout); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.stdout, "\nfiles    %s\nask      souk policy decide %s/policy%s\n", summary.Dir, summary.Dir, question(summary.Chosen.Table))
+			_, err = fmt.Fprintf(a.stdout, "\nfiles    %s\nask      souk policy decide %s/policy%s\n", summary.Dir, summary.Dir, question(summary.Chosen.Policy.About()))
 			return err
 		},
 	}
@@ -58,7 +58,7 @@ func (a *app) train() *cobra.Command {
 }
 
 // question is an observation that a policy can answer, as flags: a value in the middle for each feature that it looks at.
-func question(t *policies.Table) (flags string) {
+func question(t *policies.Frame) (flags string) {
 	for i, f := range t.Spec.Features {
 		x := (f.Min + f.Max) / 2
 		for _, d := range t.Encoder.Dimensions {
@@ -66,7 +66,7 @@ func question(t *policies.Table) (flags string) {
 				x = d.Edges[n/2]
 			}
 		}
-		if looksAt(t, i) {
+		if t.LooksAt(i) {
 			flags += fmt.Sprintf(" --observation %s=%.4g", f.Name, x)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
+	"strings"
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -37,7 +39,7 @@ type Manifest struct {
 	Evaluation     []Figure        `json:"evaluation,omitempty"`
 
 	Format   int    `json:"format"`
-	Kind     string `json:"kind"`     // "table"
+	Kind     string `json:"kind"`     // of policy: "table", …
 	Revision string `json:"revision"` // SHA-256 of this manifest with an empty revision: it names the contents of all files
 	Files    []File `json:"files"`
 }
@@ -62,45 +64,44 @@ type File struct {
 // Bundle is a policy and where it comes from.
 type Bundle struct {
 	Manifest Manifest
-	Table    *policies.Table
+	Policy   policies.Frozen
 }
-
-// names are the files of a bundle beside the manifest, in the manifest's order.
-var names = [...]string{"card.md", "golden.json", "policy.json", "table.bin"}
 
 const manifestName = "manifest.json"
 
 // Write writes a bundle: it hands each file to write, the manifest last, so that a folder with a manifest is complete. It
-// fills in the manifest's second block and the table's Revision.
+// fills in the manifest's second block and the policy's Revision.
 func Write(b *Bundle, write func(name string, data []byte) error) error {
+	k, err := kindOf(b.Policy)
+	if err != nil {
+		return err
+	}
 	m := &b.Manifest
-	m.Format, m.Kind, m.Revision, m.Files = Format, "table", "", nil
+	m.Format, m.Kind, m.Revision, m.Files = Format, k.name, "", nil
 	if len(m.Parameters) > 0 && !json.Valid(m.Parameters) {
 		return field.New("parameters", string(m.Parameters), "JSON")
 	}
-	policy, err := encodePolicy(b.Table)
+	policy, numbers, err := k.encode(b.Policy)
 	if err != nil {
 		return err
 	}
-	golden, err := indented(goldenVectors(b.Table))
+	golden, err := indented(goldenVectors(b.Policy))
 	if err != nil {
 		return err
 	}
-	contents := map[string][]byte{
-		"card.md": []byte(card(b)), "golden.json": golden, "policy.json": policy, "table.bin": encodeTable(b.Table),
-	}
-	for _, name := range names {
+	contents := map[string][]byte{"card.md": []byte(card(b)), "golden.json": golden, "policy.json": policy, k.numbers: numbers}
+	for _, name := range k.files() {
 		m.Files = append(m.Files, File{Name: name, Bytes: len(contents[name]), SHA256: hash(contents[name])})
 	}
 	if m.Revision, err = revision(*m); err != nil {
 		return err
 	}
-	b.Table.Revision = m.Revision
+	b.Policy.About().Revision = m.Revision
 	manifest, err := indented(m)
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
+	for _, name := range k.files() {
 		if err := write(name, contents[name]); err != nil {
 			return err
 		}
@@ -119,7 +120,8 @@ func Load(folder fs.FS) (*Bundle, error) {
 	if err := decode(manifestName, raw, &m); err != nil {
 		return nil, err
 	}
-	if err := m.check(raw); err != nil {
+	k, err := m.check(raw)
+	if err != nil {
 		return nil, err
 	}
 	contents := make(map[string][]byte)
@@ -136,47 +138,55 @@ func Load(folder fs.FS) (*Bundle, error) {
 		}
 		contents[f.Name] = data
 	}
-	table, err := decodeTable(contents["policy.json"], contents["table.bin"])
+	policy, err := k.decode(contents["policy.json"], contents[k.numbers])
 	if err != nil {
 		return nil, err
 	}
-	table.Revision = m.Revision
-	if err := checkGolden(table, contents["golden.json"]); err != nil {
+	policy.About().Revision = m.Revision
+	if err := checkGolden(policy, contents["golden.json"]); err != nil {
 		return nil, err
 	}
-	return &Bundle{Manifest: m, Table: table}, nil
+	return &Bundle{Manifest: m, Policy: policy}, nil
 }
 
-// check holds a manifest against itself: format, files and revision.
-func (m *Manifest) check(raw []byte) error {
+// check holds a manifest against itself: format, kind, files and revision.
+func (m *Manifest) check(raw []byte) (*kind, error) {
 	if m.Format != Format {
-		return bad(manifestName, "format", m.Format, fmt.Sprintf("%d, the version that this souk reads", Format))
+		return nil, bad(manifestName, "format", m.Format, fmt.Sprintf("%d, the version that this souk reads", Format))
 	}
-	if m.Kind != "table" {
-		return bad(manifestName, "kind", m.Kind, "table")
+	known := kinds()
+	at := slices.IndexFunc(known, func(k kind) bool { return k.name == m.Kind })
+	if at < 0 {
+		var names []string
+		for _, k := range known {
+			names = append(names, k.name)
+		}
+		return nil, bad(manifestName, "kind", m.Kind, strings.Join(names, ", "))
 	}
+	k := &known[at]
+	names := k.files()
 	if len(m.Files) != len(names) {
-		return bad(manifestName, "files", len(m.Files), fmt.Sprintf("%d", len(names)))
+		return nil, bad(manifestName, "files", len(m.Files), fmt.Sprintf("%d", len(names)))
 	}
 	for i, f := range m.Files {
 		if f.Name != names[i] {
-			return bad(manifestName, fmt.Sprintf("files[%d].name", i), f.Name, names[i])
+			return nil, bad(manifestName, fmt.Sprintf("files[%d].name", i), f.Name, names[i])
 		}
 		if f.Bytes < 0 {
-			return bad(manifestName, fmt.Sprintf("files[%d].bytes", i), f.Bytes, "at least 0")
+			return nil, bad(manifestName, fmt.Sprintf("files[%d].bytes", i), f.Bytes, "at least 0")
 		}
 	}
 	want, err := revision(*m)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if m.Revision != want {
-		return bad(manifestName, "revision", m.Revision, want+", the hash of the contents")
+		return nil, bad(manifestName, "revision", m.Revision, want+", the hash of the contents")
 	}
 	if canonical, err := indented(m); err != nil || !bytes.Equal(canonical, raw) {
-		return bad(manifestName, "", "other formatting than was written", "the bytes that Write wrote")
+		return nil, bad(manifestName, "", "other formatting than was written", "the bytes that Write wrote")
 	}
-	return nil
+	return k, nil
 }
 
 func revision(m Manifest) (string, error) {

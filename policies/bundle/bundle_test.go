@@ -35,7 +35,7 @@ func example(t testing.TB, visits bool) *bundle.Bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bundle.Bundle{Table: table, Manifest: bundle.Manifest{
+	return &bundle.Bundle{Policy: table, Manifest: bundle.Manifest{
 		Name: "example", Souk: "0.1.0", Scenario: "canned-tuna", ScenarioSHA256: strings.Repeat("ab", 32), Agent: "sarsa",
 		Parameters: json.RawMessage(`{"warmup":3,"learning_rate":{"kind":"visits"}}`), Seed: -3, Episodes: 400,
 		Evaluation: []bundle.Figure{{Name: "weekly profit", Unit: "USD", Value: 10.5, Low: 10, High: 11, Level: 0.95}},
@@ -69,7 +69,7 @@ func TestALoadedPolicyDecidesAsTheOneWritten(t *testing.T) {
 		for range 2000 {
 			o := []float64{0.4 + 0.7*draw.Float64(), math.NaN(), math.Round(draw.Float64())}
 			u := draw.Float64()
-			if x, y := b.Table.Decide(o, u), loaded.Table.Decide(o, u); x != y || x.Revision != b.Manifest.Revision {
+			if x, y := b.Policy.Decide(o, u), loaded.Policy.Decide(o, u); x != y || x.Revision != b.Manifest.Revision {
 				t.Fatalf("at %v, %v: %+v and %+v", o, u, x, y)
 			}
 		}
@@ -88,7 +88,7 @@ func TestTheSamePolicyIsTheSameBytesAndAnotherIsAnotherRevision(t *testing.T) {
 	if x.Manifest.Revision != y.Manifest.Revision {
 		t.Error("written twice, the revision changed")
 	}
-	y.Table.Values[5] += 1e-9
+	y.Policy.(*policies.Table).Values[5] += 1e-9
 	write(t, y)
 	if x.Manifest.Revision == y.Manifest.Revision {
 		t.Error("another value, the same revision")
@@ -216,6 +216,6 @@ func FuzzLoad(f *testing.F) {
 		if err := bundle.Write(b, func(string, []byte) error { return nil }); err != nil {
 			t.Errorf("loaded, but cannot be written: %v", err)
 		}
-		b.Table.Decide(make([]float64, len(b.Table.Spec.Features)), 0.5)
+		b.Policy.Decide(make([]float64, len(b.Policy.About().Spec.Features)), 0.5)
 	})
 }

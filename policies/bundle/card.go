@@ -10,7 +10,8 @@ import (
 
 // card is card.md: what one should know before using the policy (Mitchell et al. 2019, Model cards for model reporting).
 func card(b *Bundle) string {
-	m, t := &b.Manifest, b.Table
+	m, t := &b.Manifest, b.Policy.About()
+	table, isTable := b.Policy.(*policies.Table)
 	var s strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&s, format+"\n", args...) }
 	section := func(title string) { line("\n## %s\n", title) }
@@ -19,10 +20,15 @@ func card(b *Bundle) string {
 	section("Purpose")
 	line("%s", or(m.Purpose, "Not stated."))
 	section("How it decides")
-	line("A table of %d states × %d offers, from %.4g to %.4g%s, greedy over the offers that its limits allow. It reads:\n",
-		t.Encoder.States(), len(t.Spec.Offers), t.Spec.Offers[0].Price, t.Spec.Offers[len(t.Spec.Offers)-1].Price, promotions(t))
+	text := b.Policy.String()
+	line("%s × %d offers, from %.4g to %.4g%s, greedy over the offers that its limits allow. It reads:\n",
+		strings.ToUpper(text[:1])+text[1:], len(t.Spec.Offers), t.Spec.Offers[0].Price, t.Spec.Offers[len(t.Spec.Offers)-1].Price, promotions(t))
 	for _, d := range t.Encoder.Dimensions {
-		line("- %s, in %d bins and one for missing", d.Feature, len(d.Edges)+1)
+		if isTable {
+			line("- %s, in %d bins and one for missing", d.Feature, len(d.Edges)+1)
+		} else {
+			line("- %s, as a number or missing", d.Feature)
+		}
 	}
 	for _, l := range t.Spec.Limits {
 		if l.Drop > 0 {
@@ -32,15 +38,15 @@ func card(b *Bundle) string {
 			line("- limit: a price is at most %.4g above %s", l.Rise, l.Feature)
 		}
 	}
-	if t.Epsilon > 0 {
-		line("\nWith probability %.4g it makes any allowed offer instead, all equally likely.", t.Epsilon)
+	if isTable && table.Epsilon > 0 {
+		line("\nWith probability %.4g it makes any allowed offer instead, all equally likely.", table.Epsilon)
 	}
 	section("Training")
 	line("%s\n", or(m.Market, "The market is not described."))
 	line("Agent %s, seed %d, %d episodes; scenario %s (SHA-256 %s), souk %s.", m.Agent, m.Seed, m.Episodes, m.Scenario, m.ScenarioSHA256, m.Souk)
-	tried, never := visited(b)
-	if t.Visits != nil {
-		line("%d of %d values were tried; in %d states nothing was, and the nearest tried state, or else the most visited, answers for them.", tried, len(t.Values), never)
+	if isTable && table.Visits != nil {
+		tried, never := visited(table)
+		line("%d of %d values were tried; in %d states nothing was, and the nearest tried state, or else the most visited, answers for them.", tried, len(table.Values), never)
 	}
 	for _, d := range m.Data {
 		line("\n- %s", d)
@@ -70,10 +76,10 @@ func or(text, instead string) string {
 }
 
 // visited counts the values that training tried and the states in which it tried none.
-func visited(b *Bundle) (tried, never int) {
-	offers := len(b.Table.Spec.Offers)
+func visited(t *policies.Table) (tried, never int) {
+	offers := len(t.Spec.Offers)
 	here := 0
-	for i, n := range b.Table.Visits {
+	for i, n := range t.Visits {
 		if n > 0 {
 			here++
 		}
@@ -88,7 +94,7 @@ func visited(b *Bundle) (tried, never int) {
 }
 
 // promotions tells which promotions offers switch on.
-func promotions(t *policies.Table) string {
+func promotions(t *policies.Frame) string {
 	var names []string
 	for _, o := range t.Spec.Offers {
 		if o.Promotion != "" && !slices.Contains(names, o.Promotion) {

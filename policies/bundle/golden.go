@@ -22,7 +22,8 @@ const vectors = 256
 
 // goldenVectors draws observations from the places where loaders may differ: on bin edges and limits, just beside them,
 // within bins, beyond the ends, and missing. The revision is left out of decisions, since it hashes them.
-func goldenVectors(t *policies.Table) []vector {
+func goldenVectors(p policies.Frozen) []vector {
+	t := p.About()
 	places := make([][]float64, len(t.Spec.Features))
 	for i := range places {
 		places[i] = []float64{math.NaN(), 0, 1}
@@ -48,21 +49,22 @@ func goldenVectors(t *policies.Table) []vector {
 		v := &all[n]
 		v.Observation = make([]*float64, len(places))
 		observation := make([]float64, len(places))
-		for i, p := range places {
-			x := p[draw.IntN(len(p))]
+		for i, place := range places {
+			x := place[draw.IntN(len(place))]
 			if observation[i] = x; !math.IsNaN(x) {
 				v.Observation[i] = &x
 			}
 		}
 		v.U = draw.Float64()
-		v.State, v.Decision = t.Encoder.Encode(observation), t.Decide(observation, v.U)
+		v.State, v.Decision = t.Encoder.Encode(observation), p.Decide(observation, v.U)
 		v.Decision.Revision = ""
 	}
 	return all
 }
 
 // checkGolden replays golden.json.
-func checkGolden(t *policies.Table, data []byte) error {
+func checkGolden(p policies.Frozen, data []byte) error {
+	t := p.About()
 	var all []vector
 	if err := decode("golden.json", data, &all); err != nil {
 		return err
@@ -84,7 +86,7 @@ func checkGolden(t *policies.Table, data []byte) error {
 		if s := t.Encoder.Encode(observation); s != v.State {
 			return bad("golden.json", key+".state", s, fmt.Sprint(v.State))
 		}
-		d := t.Decide(observation, v.U)
+		d := p.Decide(observation, v.U)
 		if d.Revision = ""; d != v.Decision {
 			return bad("golden.json", key+".decision", fmt.Sprintf("%+v", d), fmt.Sprintf("%+v", v.Decision))
 		}

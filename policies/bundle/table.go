@@ -19,12 +19,16 @@ type document struct {
 	Epsilon float64          `json:"epsilon"`
 }
 
-func encodePolicy(t *policies.Table) ([]byte, error) {
+func isTable(p policies.Frozen) bool { _, ok := p.(*policies.Table); return ok }
+
+func encodeTable(p policies.Frozen) (policy, numbers []byte, err error) {
+	t := p.(*policies.Table)
 	spec, err := json.Marshal(&t.Spec)
 	if err != nil {
-		return nil, fmt.Errorf("policy.json: spec: %w", err)
+		return nil, nil, fmt.Errorf("policy.json: spec: %w", err)
 	}
-	return indented(&document{Spec: spec, Encoder: t.Encoder, Epsilon: t.Epsilon})
+	policy, err = indented(&document{Spec: spec, Encoder: t.Encoder, Epsilon: t.Epsilon})
+	return policy, encodeNumbers(t), err
 }
 
 // The head of table.bin: the magic number, then states, offers, and whether visits follow, as uint32; then the values
@@ -34,7 +38,7 @@ const (
 	head  = len(magic) + 3*4
 )
 
-func encodeTable(t *policies.Table) []byte {
+func encodeNumbers(t *policies.Table) []byte {
 	le := binary.LittleEndian
 	b := make([]byte, 0, head+8*len(t.Values)+4*len(t.Visits))
 	b = append(b, magic...)
@@ -55,7 +59,7 @@ func encodeTable(t *policies.Table) []byte {
 }
 
 // decodeTable puts a table together from policy.json and table.bin, neither of which it trusts.
-func decodeTable(policy, numbers []byte) (*policies.Table, error) {
+func decodeTable(policy, numbers []byte) (policies.Frozen, error) {
 	var d document
 	if err := decode("policy.json", policy, &d); err != nil {
 		return nil, err

@@ -326,7 +326,7 @@ func (b *bazaar) optima(*evaluate.Contest, world, *Baselines) {}
 
 func (b *bazaar) chapters(_ context.Context, _ *Run, m *Summary, _ world, _ []Learned, done func(stage string)) (err error) {
 	m.Accounts = accountsOf(m.Comparison)
-	m.Segments, err = b.segments(m.Chosen.Agent, m.Chosen.Table)
+	m.Segments, err = b.segments(m.Chosen.Agent, m.Chosen.Policy)
 	done("evaluate")
 	return err
 }

@@ -115,7 +115,7 @@ func (b *bazaar) pictures(m *Summary, w world) ([]picture, error) {
 	for _, name := range names[:min(len(names), mostDrawn)] {
 		policy := m.Baselines.policies[name]
 		if name == m.Chosen.Agent {
-			policy = m.Chosen.Table
+			policy = m.Chosen.Policy
 		}
 		c, err := b.follow(w, policy, paths)
 		if err != nil {

@@ -207,7 +207,7 @@ func (b *bazaar) noun() string {
 }
 
 // apart is nothing: rungs may be few and wide, and each offer is another decision.
-func (b *bazaar) apart(*policies.Table) float64 { return 0 }
+func (b *bazaar) apart(policies.Frozen) float64 { return 0 }
 
 // answer sets the agent that the table shows best against what it is compared with, over all seeds, with what can be told of the differences.
 func (b *bazaar) answer(m *Summary) []string {
@@ -285,9 +285,9 @@ func (b *bazaar) provenance() (data, warned []string) {
 
 func (b *bazaar) about() string { return strings.Join(b.inWords(), ". ") + "." }
 
-// alone is what a table offers at its first reviews of the first unseen path.
-func (b *bazaar) alone(table *policies.Table, n int) (string, error) {
-	seen := &watched{Policy: table}
+// alone is what a policy offers at its first reviews of the first unseen path.
+func (b *bazaar) alone(policy policies.Frozen, n int) (string, error) {
+	seen := &watched{Policy: policy}
 	if _, err := b.follow(b.full, seen, 1); err != nil {
 		return "", err
 	}

@@ -138,7 +138,7 @@ func (c *chain) caveats(m *Summary) []string { return m.caveats() }
 func (c *chain) noun() string { return "price" }
 
 // apart is a rung: on a ladder of narrow rungs neighbouring states hardly differ, and what learning left of noise is not told.
-func (c *chain) apart(table *policies.Table) float64 { return narrowest(table) }
+func (c *chain) apart(policy policies.Frozen) float64 { return narrowest(policy) }
 
 func (c *chain) about() string { return "" }
 
@@ -147,18 +147,18 @@ func (c *chain) provenance() (data, warned []string) {
 	return []string{d.Panel + ", sha256 " + d.SHA256 + ": " + d.Terms}, c.models.Choice.Diagnostics.Warnings
 }
 
-// alone is what a table posts while rivals keep to regular prices.
-func (c *chain) alone(table *policies.Table, weeks int) (string, error) {
+// alone is what a policy posts while rivals keep to regular prices.
+func (c *chain) alone(policy policies.Frozen, weeks int) (string, error) {
 	var prices []string
 	own := c.full.Config.Products[c.full.Config.Own]
 	reference, last := own.Reference, own.Rungs[own.Opening].Price
 	for week := range weeks {
-		last = table.Decide(quiet(table, week, reference, last), 1).Price
+		last = policy.Decide(quiet(policy, week, reference, last), 1).Price
 		reference = c.models.Choice.NextReference(reference, last)
 		prices = append(prices, fmt.Sprintf("%.2f", last))
 	}
 	when := "Week after week: "
-	if len(table.Encoder.Dimensions) > 1 {
+	if len(policy.About().Encoder.Dimensions) > 1 {
 		when = "While nothing else happens: "
 	}
 	return when + strings.Join(prices, " "), nil

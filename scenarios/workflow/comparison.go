@@ -42,10 +42,10 @@ func contest(s *scenarios.Scenario, w world, workers int, watch func(done, total
 	return c
 }
 
-func asPolicies(tables []*policies.Table) []policies.Policy {
-	all := make([]policies.Policy, len(tables))
-	for i, t := range tables {
-		all[i] = t
+func asPolicies(frozen []policies.Frozen) []policies.Policy {
+	all := make([]policies.Policy, len(frozen))
+	for i, p := range frozen {
+		all[i] = p
 	}
 	return all
 }

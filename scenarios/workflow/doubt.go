@@ -85,7 +85,7 @@ func Doubt(ctx context.Context, s *scenarios.Scenario, d *Data, m *Models, b *Ba
 	if r.Draws == 0 {
 		return r, nil
 	}
-	q := &question{s: s, d: d, m: m, learned: chosen.Table, history: b.policies[history]}
+	q := &question{s: s, d: d, m: m, learned: chosen.Policy, history: b.policies[history]}
 	r.Memories = variants(m.Choice)
 	total := len(r.Memories) + r.Draws
 	for i := range r.Memories {
@@ -187,7 +187,7 @@ type question struct {
 	s       *scenarios.Scenario
 	d       *Data
 	m       *Models
-	learned *policies.Table
+	learned policies.Policy
 	history policies.Policy
 }
 

@@ -105,7 +105,7 @@ func TestDoubtIsTheSameOnAnyNumberOfWorkers(t *testing.T) {
 	b := &Baselines{policies: map[string]policies.Policy{history: dearest{}}}
 	var texts []string
 	for _, workers := range []int{1, 3} {
-		r, err := Doubt(t.Context(), s, d, m, b, &Chosen{Agent: "a", Table: table}, workers, func(int, int) {})
+		r, err := Doubt(t.Context(), s, d, m, b, &Chosen{Agent: "a", Policy: table}, workers, func(int, int) {})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,7 +39,7 @@ func draw(run *rundir.Run, school, full world, m *Summary) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range append(all, picture{"learning", learning}, picture{"policy", policyLines(m.Chosen.Table, m.scene.noun())}, picture{"comparison", comparison(m.Comparison, m.Scenery)}) {
+	for _, p := range append(all, picture{"learning", learning}, picture{"policy", policyLines(m.Chosen.Policy, m.scene.noun())}, picture{"comparison", comparison(m.Comparison, m.Scenery)}) {
 		drawn, err := p.of.Picture()
 		if err != nil {
 			return fmt.Errorf("drawing %s: %w", p.name, err)
@@ -112,7 +112,7 @@ func pricePaths(s *scenarios.Scenario, w *World, m *Summary) (*report.PricePaths
 	for _, who := range []struct {
 		name   string
 		policy policies.Policy
-	}{{m.Chosen.Agent, m.Chosen.Table}, {bestCycle, m.Baselines.policies[bestCycle]}, {history, m.Baselines.policies[history]}} {
+	}{{m.Chosen.Agent, m.Chosen.Policy}, {bestCycle, m.Baselines.policies[bestCycle]}, {history, m.Baselines.policies[history]}} {
 		path, err := w.posted(who.policy, evaluate.MasterSeed(s.Seed), rival)
 		if err != nil {
 			return nil, err
@@ -157,9 +157,9 @@ func (w *World) posted(policy policies.Policy, master uint64, rival string) (p r
 	return p, nil
 }
 
-// policyLines is the table as prices over its widest feature, a line for each situation of the others.
-func policyLines(t *policies.Table, noun string) *report.PolicyLines {
-	dims := t.Encoder.Dimensions
+// policyLines is the policy as prices over its widest feature, a line for each situation of the others.
+func policyLines(t policies.Frozen, noun string) *report.PolicyLines {
+	dims := t.About().Encoder.Dimensions
 	main := widest(dims)
 	d := &dims[main]
 	l := &report.PolicyLines{Title: "What was learned", X: strings.ReplaceAll(d.Feature, "_", " "), Y: noun}

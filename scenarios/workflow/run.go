@@ -163,7 +163,7 @@ func (r *Run) train(ctx context.Context, scene Scene, run *rundir.Run, summary *
 	if err := scene.chapters(ctx, r, summary, full, learned, t.done); err != nil {
 		return err
 	}
-	if summary.Learned, err = inWords(scene, summary.Chosen.Table); err != nil {
+	if summary.Learned, err = inWords(scene, summary.Chosen.Policy); err != nil {
 		return err
 	}
 	return r.write(run, school, full, summary, t)
@@ -235,7 +235,7 @@ func (r *Run) writeBundle(run *rundir.Run, summary *Summary) error {
 	s := r.Scenario
 	chosen := summary.Chosen
 	data, warned := summary.scene.provenance()
-	b := &bundle.Bundle{Table: chosen.Table, Manifest: bundle.Manifest{
+	b := &bundle.Bundle{Policy: chosen.Policy, Manifest: bundle.Manifest{
 		Name: s.Name + " " + chosen.Agent, Souk: souk.Version, Scenario: s.Name, ScenarioSHA256: s.Hash(), Agent: chosen.Agent, Seed: chosen.Seed,
 		Episodes: int64(s.Train.Episodes), Purpose: s.Question,
 		Market: summary.scene.about(), Data: data, Caveats: slices.Concat(summary.scene.answer(summary), summary.scene.caveats(summary), warned)}}

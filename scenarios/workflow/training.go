@@ -16,7 +16,7 @@ import (
 // Learned is what one agent learned, one policy for each training seed.
 type Learned struct {
 	Agent    string
-	Policies []*policies.Table
+	Policies []policies.Frozen
 	Seeds    []int64
 }
 
@@ -43,15 +43,15 @@ func Train(ctx context.Context, s *scenarios.Scenario, w world, run *rundir.Run,
 	}
 	var all []Learned
 	for i, o := range outcomes {
-		table, ok := o.Policy.(*policies.Table)
+		policy, ok := o.Policy.(policies.Frozen)
 		if !ok {
-			return nil, fmt.Errorf("%s: a policy that is no table", jobs[i].Key.Agent)
+			return nil, fmt.Errorf("%s: a policy that cannot be written down", jobs[i].Key.Agent)
 		}
 		if i%s.Train.Seeds == 0 {
 			all = append(all, Learned{Agent: jobs[i].Key.Agent})
 		}
 		last := &all[len(all)-1]
-		last.Policies, last.Seeds = append(last.Policies, table), append(last.Seeds, jobs[i].Key.Seed)
+		last.Policies, last.Seeds = append(last.Policies, policy), append(last.Seeds, jobs[i].Key.Seed)
 	}
 	return all, nil
 }
@@ -109,10 +109,10 @@ func (f *everyNth) Write(rows []results.Step) error {
 
 // Chosen is the policy that goes into the bundle.
 type Chosen struct {
-	Agent string          `json:"agent"`
-	Seed  int64           `json:"seed"`
-	Tuned *evaluate.Tuned `json:"tuning"`
-	Table *policies.Table `json:"-"`
+	Agent  string          `json:"agent"`
+	Seed   int64           `json:"seed"`
+	Tuned  *evaluate.Tuned `json:"tuning"`
+	Policy policies.Frozen `json:"-"`
 }
 
 // Choose picks the learned policy that does best in the worlds that baselines are tuned in, which the comparison does not meet.
@@ -121,9 +121,9 @@ func Choose(ctx context.Context, scene Scene, s *scenarios.Scenario, w world, le
 	var all []Chosen
 	var candidates []policies.Policy
 	for _, l := range learned {
-		for i, table := range l.Policies {
-			all = append(all, Chosen{Agent: l.Agent, Seed: l.Seeds[i], Table: table})
-			candidates = append(candidates, table)
+		for i, policy := range l.Policies {
+			all = append(all, Chosen{Agent: l.Agent, Seed: l.Seeds[i], Policy: policy})
+			candidates = append(candidates, policy)
 		}
 	}
 	tuned, err := arena.Tune(ctx, candidates, scene.budget())

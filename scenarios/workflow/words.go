@@ -10,15 +10,15 @@ import (
 	"github.com/souk-sim/souk/policies"
 )
 
-// inWords tells a learned table as a person would: for each situation of the other features, which price it posts over the range
+// inWords tells a learned policy as a person would: for each situation of the other features, which price it posts over the range
 // of the widest one; and the prices it posts week after week while nothing else happens.
-func inWords(scene Scene, table *policies.Table) (string, error) {
-	dims := table.Encoder.Dimensions
+func inWords(scene Scene, policy policies.Frozen) (string, error) {
+	dims := policy.About().Encoder.Dimensions
 	main := widest(dims)
-	apart := scene.apart(table)
+	apart := scene.apart(policy)
 	var b strings.Builder
 	for _, cells := range situations(dims, main) {
-		if bands := bandsOf(table, main, cells, apart); len(bands) > 0 {
+		if bands := bandsOf(policy, main, cells, apart); len(bands) > 0 {
 			when := append(situation(dims, main, cells), strings.ReplaceAll(dims[main].Feature, "_", " ")+" → "+scene.noun()+": ")
 			fmt.Fprintf(&b, "%s%s\n", strings.Join(when, "; "), strings.Join(bands, ", "))
 		}
@@ -27,8 +27,12 @@ func inWords(scene Scene, table *policies.Table) (string, error) {
 	if apart > 0 {
 		alike = "whose prices are a rung apart at most are one band, told by its most frequent price."
 	}
-	fmt.Fprintf(&b, "Listed are the states that training visited at least %d%% as often as the most visited one. Neighbours %s\n", atLeastVisited, alike)
-	played, err := scene.alone(table, 16)
+	listed := fmt.Sprintf("Listed are the states that training visited at least %d%% as often as the most visited one.", atLeastVisited)
+	if _, table := policy.(*policies.Table); !table {
+		listed = fmt.Sprintf("It is %s, told at the middle of the state's cells, wherever training was.", policy)
+	}
+	fmt.Fprintf(&b, "%s Neighbours %s\n", listed, alike)
+	played, err := scene.alone(policy, 16)
 	fmt.Fprintf(&b, "%s\n", played)
 	return b.String(), err
 }
@@ -44,14 +48,14 @@ func widest(dims []policies.Dimension) int {
 	return main
 }
 
-// observed is an observation in the middle of the given cells; what the table does not look at is missing.
-func observed(table *policies.Table, cells []int) []float64 {
-	observation := make([]float64, len(table.Spec.Features))
+// observed is an observation in the middle of the given cells; what the policy does not look at is missing.
+func observed(policy policies.Frozen, cells []int) []float64 {
+	observation := make([]float64, len(policy.About().Spec.Features))
 	for i := range observation {
 		observation[i] = missing
 	}
-	for i := range table.Encoder.Dimensions {
-		d := &table.Encoder.Dimensions[i]
+	for i := range policy.About().Encoder.Dimensions {
+		d := &policy.About().Encoder.Dimensions[i]
 		observation[d.Index] = middle(d, cells[i])
 	}
 	return observation
@@ -60,13 +64,15 @@ func observed(table *policies.Table, cells []int) []float64 {
 // atLeastVisited is how often training was in a state that is spoken of, in percent of the most visited state.
 const atLeastVisited = 1
 
-// met says whether training was in an observation's state often enough to speak of it. A table that knows no visits means every state.
-func met(table *policies.Table, observation []float64) bool {
+// met says whether training was in an observation's state often enough to speak of it. A policy that knows no visits means every state.
+func met(policy policies.Frozen, observation []float64) bool {
 	most := uint64(0)
-	for s := range len(table.Visits) / len(table.Spec.Offers) {
-		most = max(most, visits(table, s))
+	if visited(policy) {
+		for s := range policy.About().Encoder.States() {
+			most = max(most, visits(policy, s))
+		}
 	}
-	return most == 0 || visits(table, table.Encoder.Encode(observation))*100 >= atLeastVisited*most
+	return most == 0 || visits(policy, policy.About().Encoder.Encode(observation))*100 >= atLeastVisited*most
 }
 
 // situations are all combinations of cells of the dimensions but one, missing values left out.
@@ -89,7 +95,7 @@ func situations(dims []policies.Dimension, but int) [][]int {
 	return all[:min(len(all), mostSituations)]
 }
 
-// mostSituations bounds the words; the table itself is in the bundle.
+// mostSituations bounds the words; the policy itself is in the bundle.
 const mostSituations = 16
 
 // situation words the cells of all dimensions but the main one.
@@ -135,7 +141,7 @@ func middle(d *policies.Dimension, k int) float64 {
 	return (d.Edges[k-1] + d.Edges[k]) / 2
 }
 
-// band is a run of cells in which a table posts about one price.
+// band is a run of cells in which a policy posts about one price.
 type band struct {
 	text   string
 	visits uint64
@@ -159,8 +165,8 @@ func mostVisited(bands []band) []band {
 }
 
 // bandsOf tells the bands over the main dimension, the most visited where there are many.
-func bandsOf(table *policies.Table, main int, cells []int, apart float64) (texts []string) {
-	bands := bandsIn(table, main, cells, apart)
+func bandsOf(policy policies.Frozen, main int, cells []int, apart float64) (texts []string) {
+	bands := bandsIn(policy, main, cells, apart)
 	for _, b := range mostVisited(bands) {
 		texts = append(texts, b.text)
 	}
@@ -170,10 +176,10 @@ func bandsOf(table *policies.Table, main int, cells []int, apart float64) (texts
 	return texts
 }
 
-// bandsIn lists runs of the main dimension's cells in which the table posts about one price (at most so far apart), where training went
+// bandsIn lists runs of the main dimension's cells in which the policy posts about one price (at most so far apart), where training went
 // often enough to mean it. Of each run the price that most cells have is told.
-func bandsIn(table *policies.Table, main int, cells []int, apart float64) (bands []band) {
-	d := &table.Encoder.Dimensions[main]
+func bandsIn(policy policies.Frozen, main int, cells []int, apart float64) (bands []band) {
+	d := &policy.About().Encoder.Dimensions[main]
 	var run []float64   // prices of the present run
 	var promoted string // the promotion that all of it have
 	seen := uint64(0)   // visits of it
@@ -185,17 +191,17 @@ func bandsIn(table *policies.Table, main int, cells []int, apart float64) (bands
 	}
 	for k := 0; k <= len(d.Edges); k++ {
 		cells[main] = k
-		observation := observed(table, cells)
-		if !met(table, observation) {
+		observation := observed(policy, cells)
+		if !met(policy, observation) {
 			flush(k - 1)
 			continue
 		}
-		offer := table.Decide(observation, 1)
+		offer := policy.Decide(observation, 1)
 		if len(run) > 0 && (math.Abs(offer.Price-mode(run)) > apart*1.01 || offer.Promotion != promoted) {
 			flush(k - 1)
 		}
 		run, promoted = append(run, offer.Price), offer.Promotion
-		seen += visits(table, table.Encoder.Encode(observation))
+		seen += visits(policy, policy.About().Encoder.Encode(observation))
 	}
 	flush(len(d.Edges))
 	return bands
@@ -210,9 +216,9 @@ func offerText(price float64, promotion string) string {
 }
 
 // narrowest is the smallest step between offers.
-func narrowest(table *policies.Table) float64 {
+func narrowest(policy policies.Frozen) float64 {
 	var prices []float64
-	for _, o := range table.Spec.Offers {
+	for _, o := range policy.About().Spec.Offers {
 		prices = append(prices, o.Price)
 	}
 	slices.Sort(prices)
@@ -242,12 +248,18 @@ func mode(x []float64) float64 {
 	return best
 }
 
-// visits counts how often training was in a state; 0 where the table does not know.
-func visits(table *policies.Table, state int) (n uint64) {
-	offers := len(table.Spec.Offers)
-	if len(table.Visits) == 0 {
+// visited says whether a policy knows where training was.
+func visited(policy policies.Frozen) bool {
+	table, ok := policy.(*policies.Table)
+	return ok && len(table.Visits) > 0
+}
+
+// visits counts how often training was in a state; 0 where the policy does not know.
+func visits(policy policies.Frozen, state int) (n uint64) {
+	if !visited(policy) {
 		return 0
 	}
+	table, offers := policy.(*policies.Table), len(policy.About().Spec.Offers)
 	for _, v := range table.Visits[state*offers : (state+1)*offers] {
 		n += uint64(v)
 	}
@@ -268,9 +280,9 @@ func span(d *policies.Dimension, from, to int) string {
 }
 
 // quiet is an observation of a week in which nothing happens; the rest is missing.
-func quiet(table *policies.Table, week int, reference, last float64) []float64 {
-	observation := make([]float64, len(table.Spec.Features))
-	for i, f := range table.Spec.Features {
+func quiet(policy policies.Frozen, week int, reference, last float64) []float64 {
+	observation := make([]float64, len(policy.About().Spec.Features))
+	for i, f := range policy.About().Spec.Features {
 		observation[i] = missing
 		switch {
 		case f.Name == "reference_price":

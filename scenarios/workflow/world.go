@@ -80,18 +80,18 @@ type rule func(ctx context.Context, w world, workers int) (policies.Policy, erro
 
 // telling is what a report says of a market of this kind.
 type telling interface {
-	opening(p *page, m *Summary)                        // the sections before the comparison
-	title(r *evaluate.Result) string                    // of the comparison
-	notes(p *page, m *Summary)                          // below its table
-	answer(m *Summary) []string                         // the headline in words
-	closing(p *page, m *Summary)                        // the sections after it
-	caveats(m *Summary) []string                        // what a reader should not forget
-	alone(table *policies.Table, n int) (string, error) // prices while nothing else happens
-	about() string                                      // the market, for the bundle; may be empty
-	provenance() (data, warnings []string)              // for the bundle
-	pictures(m *Summary, w world) ([]picture, error)    // beyond learning, policy and comparison
-	rules() string                                      // that can be simulated, for messages
-	noun() string                                       // what an offer's price is: a price, or a level of list prices
-	apart(table *policies.Table) float64                // by how much prices of neighbouring states may differ and be told as one
-	simulated(m *Simulation) (title, below string)      // what stands above and below a simulation's table
+	opening(p *page, m *Summary)                         // the sections before the comparison
+	title(r *evaluate.Result) string                     // of the comparison
+	notes(p *page, m *Summary)                           // below its table
+	answer(m *Summary) []string                          // the headline in words
+	closing(p *page, m *Summary)                         // the sections after it
+	caveats(m *Summary) []string                         // what a reader should not forget
+	alone(policy policies.Frozen, n int) (string, error) // prices while nothing else happens
+	about() string                                       // the market, for the bundle; may be empty
+	provenance() (data, warnings []string)               // for the bundle
+	pictures(m *Summary, w world) ([]picture, error)     // beyond learning, policy and comparison
+	rules() string                                       // that can be simulated, for messages
+	noun() string                                        // what an offer's price is: a price, or a level of list prices
+	apart(policy policies.Frozen) float64                // by how much prices of neighbouring states may differ and be told as one
+	simulated(m *Simulation) (title, below string)       // what stands above and below a simulation's table
 }
