@@ -14,32 +14,17 @@ func (g *Game) Table() (next []int32, reward []float64) {
 	if g.next != nil {
 		return g.next, g.reward
 	}
-	histories := 1
-	for range g.cfg.Memory {
-		if histories *= g.joints; histories > mostEntries {
-			return nil, nil
-		}
-	}
-	movers := 1
-	if g.cfg.alternating() {
-		movers = g.n
-	}
-	if movers*histories*g.joints > mostEntries || movers > 1 && g.cfg.Memory == 0 {
+	states, histories := g.States(), g.histories()
+	if states == 0 || states*g.joints > mostEntries {
 		return nil, nil
 	}
-	g.next = make([]int32, 0, movers*histories*g.joints)
-	g.reward = make([]float64, 0, movers*histories*g.joints*g.n)
-	for mover := range movers {
-		for history := range histories {
-			for joint := range g.joints {
-				played := joint
-				if g.cfg.alternating() {
-					played = history%g.joints + g.digit(joint, mover) - g.digit(history%g.joints, mover)
-				}
-				after := (history*g.joints + played) % histories
-				g.next = append(g.next, int32((mover+1)%movers*histories+after))
-				g.reward = append(g.reward, g.profits[played*g.n:][:g.n]...)
-			}
+	g.next = make([]int32, 0, states*g.joints)
+	g.reward = make([]float64, 0, states*g.joints*g.n)
+	for state := range states {
+		for joint := range g.joints {
+			next, played := g.after(state, joint, histories)
+			g.next = append(g.next, int32(next))
+			g.reward = append(g.reward, g.profits[played*g.n:][:g.n]...)
 		}
 	}
 	return g.next, g.reward
