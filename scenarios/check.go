@@ -18,11 +18,14 @@ import (
 func (d *document) check(s *Scenario) {
 	d.name("name", s.Name)
 	d.shoppers(&s.Shoppers)
+	d.paper(s)
 	switch d.world {
 	case WeeklyCategory:
 		d.category(s)
 	case OpenMarket:
 		d.market(s)
+	case RepeatedGame:
+		d.game(s)
 	}
 }
 
@@ -294,13 +297,17 @@ func (d *document) rewards(p path, seller *Seller) {
 func (d *document) state(s *Scenario) {
 	seller := s.Learner()
 	p := path("sellers").then(strconv.Itoa(slices.IndexFunc(s.Sellers, func(o Seller) bool { return o.Name == seller.Name }))).then("state")
-	hidden := s.hidden()
+	d.cells(p, seller.State, s.Features(), s.hidden())
+}
+
+// cells checks the features of a state, and how they are cut, against what a learner can see.
+func (d *document) cells(p path, state map[string]Feature, features, hidden []env.Feature) {
 	var known []string
-	for _, f := range s.Features() {
+	for _, f := range features {
 		known = append(known, f.Name)
 	}
-	for _, name := range sortedKeys(seller.State) {
-		f := seller.State[name]
+	for _, name := range sortedKeys(state) {
+		f := state[name]
 		at := p.then(name)
 		switch {
 		case slices.Contains(known, name):
@@ -313,7 +320,7 @@ func (d *document) state(s *Scenario) {
 		case f.Edges == nil:
 			if f.Bins == 0 {
 				f.Bins = 2
-				seller.State[name] = f
+				state[name] = f
 			}
 			if f.From != nil && f.To != nil && *f.From >= *f.To {
 				d.bad(at.then("to"), number64(*f.To), "more than from")

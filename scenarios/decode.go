@@ -33,7 +33,7 @@ type document struct {
 	world World
 	root  map[string]any
 	at    map[path]int
-	set   map[path]bool // given by an override
+	set   map[path]int // line of the setting that gave it, 0 where an override did
 	errs  []*field.Error
 }
 
@@ -41,7 +41,7 @@ type document struct {
 const largest = 1 << 18
 
 func parse(file, text string) (*document, error) {
-	d := &document{file: file, root: map[string]any{}, set: map[path]bool{}}
+	d := &document{file: file, root: map[string]any{}, set: map[path]int{}}
 	if len(text) > largest {
 		return nil, &field.Error{File: file, Found: fmt.Sprintf("%d bytes", len(text)), Expected: fmt.Sprintf("a scenario of at most %d", largest)}
 	}
@@ -71,8 +71,10 @@ func (d *document) bad(p path, found, expected string) {
 	e := &field.Error{File: d.file, Key: d.key(p), Found: found, Expected: expected}
 	for keys := p.keys(); len(keys) > 0 && e.Line == 0; keys = keys[:len(keys)-1] {
 		at := path(strings.Join(keys, "\x1f"))
-		if d.set[at] {
-			e.File, e.Line = "--set", 0
+		if line, given := d.set[at]; given {
+			if e.Line = line; line == 0 {
+				e.File = "--set"
+			}
 			break
 		}
 		e.Line = d.at[at]

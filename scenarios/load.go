@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,7 +18,7 @@ import (
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
-//go:embed *.toml
+//go:embed *.toml papers/*.toml
 var bundled embed.FS
 
 // Source is a scenario's text and where it came from.
@@ -27,12 +28,18 @@ type Source struct {
 	dir  string // of relative data paths
 }
 
-// Bundled lists the names of the scenarios in the binary.
-func Bundled() []string {
-	entries, _ := fs.ReadDir(bundled, ".") // an embedded folder is always there
-	var names []string
+// Bundled lists the names of the scenarios in the binary, but for those of Papers.
+func Bundled() []string { return inside(".") }
+
+// Papers lists the names of the scenarios in the binary that reproduce publications.
+func Papers() []string { return inside("papers") }
+
+func inside(folder string) (names []string) {
+	entries, _ := fs.ReadDir(bundled, folder) // an embedded folder is always there
 	for _, e := range entries {
-		names = append(names, strings.TrimSuffix(e.Name(), ".toml"))
+		if name, is := strings.CutSuffix(e.Name(), ".toml"); is {
+			names = append(names, name)
+		}
 	}
 	return names
 }
@@ -40,14 +47,15 @@ func Bundled() []string {
 // Open finds a scenario: a path when the argument holds a / or ends in .toml, else a bundled name.
 func Open(scenario string) (Source, error) {
 	if !strings.Contains(scenario, "/") && !strings.HasSuffix(scenario, ".toml") {
-		text, err := bundled.ReadFile(scenario + ".toml")
-		if err != nil {
-			if file := scenario + ".toml"; isFile(file) {
-				return Source{}, field.New("SCENARIO", strconv.Quote(scenario), "a path or a bundled name: ./"+file+" exists: give the path")
+		for _, folder := range []string{"", "papers/"} {
+			if text, err := bundled.ReadFile(folder + scenario + ".toml"); err == nil {
+				return Source{Name: scenario + ".toml", Text: string(text), dir: "."}, nil
 			}
-			return Source{}, field.New("SCENARIO", strconv.Quote(scenario), "a path or a bundled name: "+Suggest(scenario, Bundled()))
 		}
-		return Source{Name: scenario + ".toml", Text: string(text), dir: "."}, nil
+		if file := scenario + ".toml"; isFile(file) {
+			return Source{}, field.New("SCENARIO", strconv.Quote(scenario), "a path or a bundled name: ./"+file+" exists: give the path")
+		}
+		return Source{}, field.New("SCENARIO", strconv.Quote(scenario), "a path or a bundled name: "+Suggest(scenario, slices.Concat(Bundled(), Papers())))
 	}
 	file, err := os.Open(scenario)
 	if err != nil {
@@ -93,10 +101,36 @@ func Load(scenario string, overrides ...string) (*Scenario, error) {
 	return Parse(source, overrides...)
 }
 
-// Parse checks a scenario's text, overrides applied, and writes in every default. The error is a *field.Error.
+// Parse checks a scenario's text, overrides applied, and writes in every default. Its variants are checked too. The error is a *field.Error.
 func Parse(source Source, overrides ...string) (*Scenario, error) {
+	s, err := parseWith(source, nil, overrides, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, quick := range []bool{false, true} {
+		for i := -1; i < len(s.Variants); i++ {
+			name := ""
+			if i >= 0 {
+				name = s.Variants[i].Name
+			}
+			if !quick && i < 0 || quick && len(s.Quick.Set) == 0 && (i < 0 || len(s.Variants[i].Quick) == 0) {
+				continue // as before
+			}
+			if _, err := s.Variant(name, quick); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s, nil
+}
+
+// parseWith checks a scenario's text with settings and overrides applied in that order.
+func parseWith(source Source, before []settled, overrides []string, after []settled) (*Scenario, error) {
 	d, err := parse(source.Name, source.Text)
 	if err != nil {
+		return nil, err
+	}
+	if err := d.apply(before); err != nil {
 		return nil, err
 	}
 	for _, o := range overrides {
@@ -104,8 +138,11 @@ func Parse(source Source, overrides ...string) (*Scenario, error) {
 			return nil, err
 		}
 	}
+	if err := d.apply(after); err != nil {
+		return nil, err
+	}
 	d.world = worldOf(d.root)
-	s := &Scenario{source: source, document: d}
+	s := &Scenario{source: source, overrides: overrides, document: d}
 	d.table("", d.root, reflect.ValueOf(s).Elem())
 	if err := d.first(); err != nil {
 		return nil, err

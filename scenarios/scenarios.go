@@ -29,13 +29,20 @@ type Scenario struct {
 	Promotions promotion.Config `toml:"promotions" world:"market" doc:"how promotions add up"`
 	Promotion  []Promotion      `toml:"promotion" world:"market" doc:"the promotions, in any order"`
 	Sellers    []Seller         `toml:"sellers" world:"category,market" required:"true" doc:"who sets prices: those with a brain follow it, the one without is the learner's"`
-	Agents     []Agent          `toml:"agents" world:"category,market" doc:"the learners; each learns alone in the learning seller's place"`
+	Game       Game             `toml:"game" world:"game" required:"true" doc:"the game that is played, period after period"`
+	Agents     []Agent          `toml:"agents" world:"category,market,game" doc:"the learners; each learns alone in the learning seller's place, of a game those that its firms name together"`
+	Sessions   Sessions         `toml:"sessions" world:"game" doc:"how often the game is played, and how long"`
 	Train      Train            `toml:"train" world:"category,market" doc:"how long and how often they learn"`
 	Evaluate   Evaluate         `toml:"evaluate" world:"category,market" doc:"how policies are compared, on customers that training never met"`
 	Shoppers   Shoppers         `toml:"shoppers" doc:"who the shoppers are, one by one: models fitted to logs of people, or given by hand"`
+	Paper      Paper            `toml:"paper" world:"game,problem" doc:"the publication whose results are reproduced"`
+	Variants   []Variant        `toml:"variants" world:"game,problem" doc:"what is played beside the scenario itself, each with some keys set otherwise"`
+	Published  []Published      `toml:"published" world:"game,problem" doc:"what was published, row by row, and how near to it a reproduction must come"`
+	Quick      Quick            `toml:"quick" world:"game,problem" doc:"the smaller sample of souk reproduce --quick"`
 
-	source   Source // for the data's paths
-	document *document
+	source    Source   // for the data's paths
+	overrides []string // of its keys
+	document  *document
 }
 
 // Data names the logs and their columns. In column patterns # stands for the product's number, counted from 1 in the order of products.

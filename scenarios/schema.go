@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/souk-sim/souk/agents"
+	"github.com/souk-sim/souk/market/oligopoly"
 	"github.com/souk-sim/souk/market/promotion"
 	"github.com/souk-sim/souk/policies/rules"
 )
@@ -26,10 +27,10 @@ type Key struct {
 }
 
 // Schema lists every key that a scenario may have, in the order of the file. The parameters of agents are listed under agents[KIND], those of pricing
-// rules under sellers[].brain[KIND], what a kind of promotion adds under promotion[KIND], the keys of all shoppers' models under shoppers.*, and the
+// rules under sellers[].brain[KIND], those of demand systems under game.demand[KIND], what a kind of promotion adds under promotion[KIND], the keys of all shoppers' models under shoppers.*, and the
 // options of each kind under shoppers.PART[KIND].
 func Schema() []Key {
-	keys := slices.DeleteFunc(describe("", reflect.ValueOf(Scenario{}), ShoppersAlone, WeeklyCategory, OpenMarket), func(k Key) bool { return strings.HasPrefix(k.Key, "shoppers.") })
+	keys := slices.DeleteFunc(describe("", reflect.ValueOf(Scenario{}), ShoppersAlone, WeeklyCategory, OpenMarket, RepeatedGame), func(k Key) bool { return strings.HasPrefix(k.Key, "shoppers.") })
 	keys = append(keys, shoppersSchema()...)
 	kind := func(name string, options any, w ...World) {
 		keys = append(keys, describe(name, reflect.ValueOf(options).Elem(), w...)...)
@@ -44,7 +45,13 @@ func Schema() []Key {
 		kind("evaluate.rules[]["+k.Name+"]", k.New(), OpenMarket)
 	}
 	for _, k := range agents.Kinds() {
-		kind("agents["+k.Name+"]", k.New(), WeeklyCategory, OpenMarket)
+		kind("agents["+k.Name+"]", k.New(), WeeklyCategory, OpenMarket, RepeatedGame)
+	}
+	for _, k := range oligopoly.Kinds() {
+		kind("game.demand["+k.Name+"]", k.New(), RepeatedGame)
+	}
+	for _, k := range rules.Kinds() {
+		kind("game.firms[].brain["+k.Name+"]", k.New(), RepeatedGame)
 	}
 	return keys
 }

@@ -29,6 +29,18 @@ func (d *document) override(assignment string) error {
 		}
 		return refuse(dotted, oneLine(text), "a TOML value")
 	}
+	if err := d.place(keys, value, 0); err != nil {
+		return err
+	}
+	return nil
+}
+
+// place writes a value over the document, or says why it cannot; line is that of a setting in the file, 0 of one that was given beside it.
+func (d *document) place(keys []string, value any, line int) *field.Error {
+	dotted := strings.Join(keys, ".")
+	refuse := func(key, found, expected string) *field.Error {
+		return &field.Error{File: "--set", Key: key, Found: found, Expected: expected}
+	}
 	var at path
 	var here any = d.root
 	for i, k := range keys {
@@ -42,7 +54,7 @@ func (d *document) override(assignment string) error {
 			}
 			if v[k] == nil {
 				v[k] = map[string]any{}
-				d.set[at] = true
+				d.set[at] = line
 			}
 			here = v[k]
 		default:
@@ -59,7 +71,7 @@ func (d *document) override(assignment string) error {
 			at, here = at.then(strconv.Itoa(n)), all[n]
 		}
 	}
-	d.set[at] = true
+	d.set[at] = line
 	maps.DeleteFunc(d.at, func(p path, _ int) bool { return strings.HasPrefix(string(p), string(at)+"\x1f") }) // what stood there is gone from the file
 	return nil
 }

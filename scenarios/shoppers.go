@@ -183,10 +183,14 @@ func shoppersSchema() (keys []Key) {
 	return keys
 }
 
-// Needs says that a scenario of shoppers alone has no market to do something in; nil where there is one.
+// Needs says that a scenario of shoppers alone, or of a world without shoppers, has no market to do something in; nil where there is one.
 func (s *Scenario) Needs(what string) error {
-	if s.World() != ShoppersAlone {
+	switch s.World() {
+	case WeeklyCategory, OpenMarket:
 		return nil
+	case ShoppersAlone:
+	default:
+		return s.Fault(s.World().words(), "a market with shoppers to "+what+" in: [data] or [[products]]; souk train and souk reproduce take this one", string(s.World()))
 	}
 	return s.Fault("shoppers alone", "a market to "+what+" in, beside them: [data], [[sellers]] and the rest, as in canned-tuna; souk fit takes shoppers alone", "shoppers")
 }

@@ -14,6 +14,7 @@ const (
 	ShoppersAlone  World = ""         // [shoppers] and no market
 	WeeklyCategory World = "category" // [data]: a chain's weekly panel (package market/category)
 	OpenMarket     World = "market"   // [[products]]: many sellers, shoppers one by one (package market)
+	RepeatedGame   World = "game"     // [game]: several learners in a game in closed form (package market/oligopoly)
 )
 
 // words say what a scenario of the world is of.
@@ -23,6 +24,8 @@ func (w World) words() string {
 		return "a chain's weekly category, told by [data]"
 	case OpenMarket:
 		return "the open market, told by [[products]]"
+	case RepeatedGame:
+		return "a repeated game, told by [game]"
 	}
 	return "shoppers alone"
 }
@@ -38,12 +41,16 @@ func worldOf(root map[string]any) World {
 		})
 	}
 	switch {
+	case root["game"] != nil:
+		return RepeatedGame
 	case root["products"] != nil:
 		return OpenMarket
 	case root["data"] != nil, has(string(WeeklyCategory)):
 		return WeeklyCategory
 	case has(string(OpenMarket)):
 		return OpenMarket
+	case has(string(RepeatedGame)):
+		return RepeatedGame
 	case has("category,market"), root["shoppers"] == nil:
 		return WeeklyCategory
 	}

@@ -38,7 +38,7 @@ func (a *app) scenarioList() *cobra.Command {
 				Question string `json:"question"`
 			}
 			var list []entry
-			for _, name := range scenarios.Bundled() {
+			for _, name := range slices.Concat(scenarios.Bundled(), scenarios.Papers()) {
 				s, err := scenarios.Load(name)
 				if err != nil {
 					return err
@@ -110,7 +110,7 @@ func (a *app) scenarioCheck() *cobra.Command {
 					return err
 				}
 				e := entry{Scenario: arg, Name: s.Name, RunID: s.RunID(), Shoppers: len(s.Shoppers.Models())}
-				if s.World() != scenarios.ShoppersAlone {
+				if s.Needs("check") == nil {
 					scene, err := workflow.Open(s)
 					if err != nil {
 						return err

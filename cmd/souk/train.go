@@ -13,6 +13,7 @@ import (
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/results/rundir"
+	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/workflow"
 )
 
@@ -24,8 +25,14 @@ func (a *app) train() *cobra.Command {
 			"that training never met, and leave a run directory with the policy bundle. An interrupted run is saved.",
 		Example: "  souk train canned-tuna\n  souk train canned-tuna --resume\n  souk train ./my.toml --set train.episodes=500 --seed 7",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.market(args[0], "train")
+			s, err := scenarios.Load(args[0], a.overrides()...)
 			if err != nil {
+				return err
+			}
+			if workflow.Studied(s) {
+				return a.study(cmd.Context(), s)
+			}
+			if s, err = a.market(args[0], "train"); err != nil {
 				return err
 			}
 			began := time.Now()

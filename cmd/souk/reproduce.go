@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/scenarios/workflow"
+)
+
+func (a *app) reproduce() *cobra.Command {
+	var quick, measures bool
+	cmd := &cobra.Command{
+		Use: "reproduce PAPER", Short: "Reproduce published results: published and measured side by side",
+		Long: "Reproduce published results: published and measured side by side, with standard errors. PAPER is one of souk scenario list, the path of a\n" +
+			"scenario with [[published]] rows, or all. Exit 4 when a value falls outside: further from the published one than its tolerance and three\n" +
+			"standard errors of the difference.",
+		Example: "  souk reproduce calvano-2020 --quick\n  souk reproduce all --quick\n  souk reproduce ./my-paper.toml --set sessions.number=50",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if measures && len(args) == 0 {
+				return nil
+			}
+			return takes("PAPER")(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if measures {
+				return a.measures()
+			}
+			papers, err := a.papers(args[0])
+			if err != nil {
+				return err
+			}
+			var all []*workflow.Reproduction
+			for _, s := range papers {
+				watch, closed := a.watch()
+				r, err := workflow.Reproduce(cmd.Context(), s, quick, a.processors(), func(variant string, done, total int) {
+					if watch != nil {
+						watch(workflow.Progress{Stage: strings.TrimSuffix(s.Name+", "+variant, ", "), Done: done, Total: total})
+					}
+				})
+				closed()
+				if err != nil {
+					return err
+				}
+				all = append(all, r)
+			}
+			return a.reproduced(all)
+		},
+	}
+	a.scenarioFlags(cmd)
+	a.workersFlag(cmd)
+	cmd.Flags().BoolVar(&quick, "quick", false, "the smaller sample that the scenario names")
+	cmd.Flags().BoolVar(&measures, "measures", false, "list what [[published]] rows can be of, and stop")
+	return cmd
+}
+
+// papers loads what is to be reproduced.
+func (a *app) papers(name string) ([]*scenarios.Scenario, error) {
+	names := []string{name}
+	switch {
+	case name == "all":
+		names = scenarios.Papers()
+	case !strings.Contains(name, "/") && !strings.HasSuffix(name, ".toml") && !slices.Contains(scenarios.Papers(), name):
+		return nil, &field.Error{Key: "PAPER", Found: strconv.Quote(name), Expected: "a path, all, or a paper: " + scenarios.Suggest(name, scenarios.Papers())}
+	}
+	var all []*scenarios.Scenario
+	for _, n := range names {
+		s, err := scenarios.Load(n, a.overrides()...)
+		if err != nil {
+			return nil, err
+		}
+		if len(s.Published) == 0 {
+			return nil, s.Fault("nothing", "[[published]] rows to reproduce; souk train takes scenarios without", "published")
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// reproduced writes what became of papers.
+func (a *app) reproduced(all []*workflow.Reproduction) error {
+	outside, rows := 0, 0
+	for _, r := range all {
+		outside, rows = outside+r.Outside(), rows+len(r.Rows)
+	}
+	if a.json {
+		if err := a.document("reproduction", map[string]any{"papers": all, "rows": rows, "outside": outside}); err != nil {
+			return err
+		}
+	} else {
+		for i, r := range all {
+			if i > 0 {
+				fmt.Fprintln(a.stdout)
+			}
+			if err := r.Text(a.stdout); err != nil {
+				return err
+			}
+		}
+	}
+	if outside > 0 {
+		return unmet{&field.Error{Key: "reproduce", Found: fmt.Sprintf("%d of %d rows outside", outside, rows), Expected: "all inside"}}
+	}
+	return nil
+}
+
+// study plays a scenario whose measures are its result.
+func (a *app) study(ctx context.Context, s *scenarios.Scenario) error {
+	watch, closed := a.watch()
+	defer closed()
+	all, err := workflow.Measured(ctx, s, a.processors(), func(done, total int) {
+		if watch != nil {
+			watch(workflow.Progress{Stage: s.Name, Done: done, Total: total})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	closed()
+	if a.json {
+		return a.document("measured", map[string]any{"scenario": s.Name, "run_id": s.RunID(), "measures": all})
+	}
+	return workflow.MeasuresText(a.stdout, all)
+}
+
+// measures lists the measures by world.
+func (a *app) measures() error {
+	worlds := []scenarios.World{scenarios.RepeatedGame}
+	if a.json {
+		list := map[string]any{}
+		for _, w := range worlds {
+			list[string(w)] = workflow.MeasureKinds(w)
+		}
+		return a.document("measures", map[string]any{"measures": list})
+	}
+	return a.table(func(t *tabwriter.Writer) {
+		fmt.Fprintln(t, "WORLD\tMEASURE\tUNIT\tMEANING")
+		for _, w := range worlds {
+			for _, k := range workflow.MeasureKinds(w) {
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", w, k.Name, k.Unit, k.Doc)
+			}
+		}
+	})
+}

@@ -1,0 +1,139 @@
+package workflow
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// Reproduction is what became of a publication's results.
+type Reproduction struct {
+	Paper      string    `json:"paper"` // name of the scenario
+	Citation   string    `json:"citation"`
+	Deviations []string  `json:"deviations"`
+	Quick      bool      `json:"quick"`
+	Rows       []Row     `json:"rows"`
+	Variants   []Results `json:"variants"` // all that was measured
+
+	scenario *scenarios.Scenario
+}
+
+// Results are the measures of a variant.
+type Results struct {
+	Variant  string    `json:"variant"` // empty: the scenario itself
+	Measures []Measure `json:"measures"`
+}
+
+// Row is a published value beside the measured one.
+type Row struct {
+	Variant   string  `json:"variant"`
+	Measure   string  `json:"measure"`
+	Unit      string  `json:"unit,omitempty"`
+	Published float64 `json:"published"`
+	Error     float64 `json:"published_standard_error,omitempty"`
+	Measured  float64 `json:"measured"`
+	StdError  float64 `json:"standard_error"`
+	N         int     `json:"n,omitempty"`
+	Bound     string  `json:"bound"`
+	Allowed   float64 `json:"allowed"` // tolerance + 3·√(standard errors²)
+	Inside    bool    `json:"inside"`
+	Source    string  `json:"source"`
+}
+
+// Outside counts the rows that fell outside.
+func (r *Reproduction) Outside() (n int) {
+	for i := range r.Rows {
+		if !r.Rows[i].Inside {
+			n++
+		}
+	}
+	return n
+}
+
+// Reproduce measures what a scenario and its variants describe, with quick in the smaller sample, and holds it against what was published: a value is inside
+// that differs from the published one by at most its tolerance and three standard errors of the difference. watch is told of progress by one goroutine at a
+// time: the variant, and how far it is. Errors are of type *field.Error, or the context's.
+func Reproduce(ctx context.Context, s *scenarios.Scenario, quick bool, workers int, watch func(variant string, done, total int)) (*Reproduction, error) {
+	st, ok := studies()[s.World()]
+	if !ok {
+		return nil, s.Fault("no results to reproduce", "a scenario of a game, [game], with [[published]] rows; souk train takes this one", "name")
+	}
+	for i := range s.Published {
+		if expected, ok := measurable(st.kinds(), s.Published[i].Measure); !ok {
+			return nil, s.Fault(strconv.Quote(s.Published[i].Measure), "a measure: "+expected, "published", strconv.Itoa(i), "measure")
+		}
+	}
+	r := &Reproduction{Paper: s.Name, Citation: s.Paper.Citation, Deviations: s.Paper.Deviations, Quick: quick, scenario: s}
+	for _, name := range r.variants() {
+		v, err := s.Variant(name, quick)
+		if err != nil {
+			return nil, err
+		}
+		all, err := st.measure(ctx, v, workers, func(done, total int) {
+			if watch != nil {
+				watch(name, done, total)
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+		r.Variants = append(r.Variants, Results{name, all})
+	}
+	return r, r.judge()
+}
+
+// variants are those to be measured.
+func (r *Reproduction) variants() []string {
+	names := []string{""}
+	for _, v := range r.scenario.Variants {
+		if !(r.Quick && v.Full) {
+			names = append(names, v.Name)
+		}
+	}
+	return names
+}
+
+// judge fills the rows.
+func (r *Reproduction) judge() error {
+	for i, p := range r.scenario.Published {
+		at := slices.IndexFunc(r.Variants, func(v Results) bool { return v.Variant == p.Variant })
+		if at < 0 {
+			continue // not in the smaller sample
+		}
+		all := r.Variants[at].Measures
+		k := slices.IndexFunc(all, func(m Measure) bool { return m.Name == p.Measure })
+		if k < 0 {
+			return r.scenario.Fault(strconv.Quote(p.Measure), "a measure of this variant: its firms, and the periods that are watched", "published", strconv.Itoa(i), "measure")
+		}
+		r.Rows = append(r.Rows, row(&p, &all[k]))
+	}
+	return nil
+}
+
+func row(p *scenarios.Published, m *Measure) Row {
+	r := Row{Variant: p.Variant, Measure: p.Measure, Unit: m.Unit, Published: p.Value, Error: p.Error, Measured: m.Value, StdError: m.Error, N: m.N,
+		Bound: p.Bound, Source: p.Source}
+	r.Allowed = p.Tolerance + 3*math.Hypot(p.Error, m.Error)
+	switch p.Bound {
+	case "at-least":
+		r.Inside = m.Value >= p.Value-r.Allowed
+	case "at-most":
+		r.Inside = m.Value <= p.Value+r.Allowed
+	default:
+		r.Inside = math.Abs(m.Value-p.Value) <= r.Allowed
+	}
+	return r
+}
+
+// Measured plays a scenario itself, without what was published of it: what souk train does where the measures are the result.
+func Measured(ctx context.Context, s *scenarios.Scenario, workers int, watch func(done, total int)) ([]Measure, error) {
+	st, ok := studies()[s.World()]
+	if !ok {
+		return nil, &field.Error{Key: "name", Found: s.Name, Expected: "a scenario whose measures are its result"}
+	}
+	return st.measure(ctx, s, workers, watch)
+}

@@ -1,0 +1,85 @@
+package workflow
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Text writes the table of published and measured values.
+func (r *Reproduction) Text(w io.Writer) error {
+	p := &page{}
+	p.line("%s · %s", r.Paper, strings.Join(wrap(r.Citation, width-len(r.Paper)-3), "\n  "))
+	switch {
+	case len(r.Deviations) == 0:
+		p.section("", "Deviations from the paper: none.")
+	default:
+		p.section("", "Deviations from the paper:")
+		for _, d := range r.Deviations {
+			for i, l := range wrap(d, width-4) {
+				p.line("  %s %s", map[bool]string{true: "–", false: " "}[i == 0], l)
+			}
+		}
+	}
+	p.line("")
+	t := [][]string{{"", "published", "measured", "s.e.", "n", ""}}
+	variant := ""
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if row.Variant != variant {
+			variant = row.Variant
+			t = append(t, []string{variant})
+		}
+		name := row.Measure
+		if variant != "" {
+			name = "  " + name
+		}
+		if row.Unit != "" {
+			name += ", " + row.Unit
+		}
+		bound := map[string]string{"at-least": "≥ ", "at-most": "≤ "}[row.Bound]
+		cells := []string{name, bound + figureAs(row.Published, row.Allowed), figureAs(row.Measured, row.Allowed), "exact", "", "inside"}
+		if row.N > 0 {
+			cells[3], cells[4] = figure(row.StdError), strconv.Itoa(row.N)
+		}
+		if !row.Inside {
+			cells[5] = "OUTSIDE"
+		}
+		t = append(t, cells)
+	}
+	p.WriteString(align(t))
+	inside := len(r.Rows) - r.Outside()
+	p.section("", fmt.Sprintf("%d of %d rows inside: no further from the published value than its rounding and three standard errors of the difference.%s",
+		inside, len(r.Rows), map[bool]string{true: " Smaller sample (--quick)."}[r.Quick]))
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// figureAs writes a value to the decimals at which a difference matters.
+func figureAs(x, allowed float64) string {
+	digits := 4
+	if allowed > 0 {
+		digits = min(max(int(math.Ceil(-math.Log10(allowed)))+1, 0), 7)
+	}
+	return strings.Replace(strconv.FormatFloat(x, 'f', digits, 64), "-", "−", 1)
+}
+
+// MeasuresText writes measures as a table.
+func MeasuresText(w io.Writer, all []Measure) error {
+	t := [][]string{{"", "", "s.e.", "n"}}
+	for _, m := range all {
+		name := m.Name
+		if m.Unit != "" {
+			name += ", " + m.Unit
+		}
+		cells := []string{name, figure(m.Value), "exact", ""}
+		if m.N > 0 {
+			cells[2], cells[3] = figure(m.Error), strconv.Itoa(m.N)
+		}
+		t = append(t, cells)
+	}
+	_, err := io.WriteString(w, align(t))
+	return err
+}
