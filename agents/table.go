@@ -86,6 +86,7 @@ type table struct {
 	values []float64 // [state*offers+action]
 	visits []uint32  // likewise: updates of an entry
 	best   []int32   // [state], the greedy offer where none is masked, kept up to date so that no step scans the row
+	turns  uint64    // how often one of best has changed in an update
 	odds   []float64 // [action], scratch of Boltzmann's rule
 	rate   float64   // of the latest update
 	clock  float64   // updates of the whole table
@@ -243,12 +244,17 @@ func (t *table) update(state, action int, target float64) {
 	before := t.values[i]
 	now := before + float64(t.rate*(target-before))
 	t.values[i] = now
-	if best := int(t.best[state]); action == best {
+	best := int(t.best[state])
+	if action == best {
 		if now < before {
-			t.best[state] = int32(highest(t.row(state)))
+			action = highest(t.row(state))
 		}
-	} else if top := t.values[state*t.offers+best]; now > top || now == top && action < best {
+	} else if top := t.values[state*t.offers+best]; now < top || now == top && action > best {
+		action = best
+	}
+	if action != best {
 		t.best[state] = int32(action)
+		t.turns++
 	}
 	if t.sum != nil {
 		weight := t.weight()

@@ -139,3 +139,24 @@ type Tabular interface {
 	Environment
 	Table() (next []int32, reward []float64)
 }
+
+// Repeated is a Tabular game that is played again and again: a joint choice brings the same whatever was before, and a state of Table is what the players
+// remember. With simultaneous moves that is the joint choices of the last periods, the last one's fastest; with alternating moves player
+// t mod n chooses in period t, the choices of the others stand, and a state is mover·Aᵏ + the joint choices of k periods, of A.
+type Repeated interface {
+	Tabular
+	StageGame() StageGame
+	// State is the state, in Table's order, of the turn that Next announced; after Reset, of the first.
+	State() int
+	// Observe fills what a player sees in a state, in the order of its Spec.Features; NaN for what does not follow from the state.
+	Observe(player, state int, observation []float64)
+}
+
+// StageGame is the game of one period, and how it is repeated.
+type StageGame struct {
+	Rewards     []float64 // of a period, [joint*players+i], joint choices numbered as in Table; borrowed
+	Memory      int       // how many periods the players remember
+	Alternating bool
+	Discount    float64 // of a period
+	Horizon     int     // periods in an episode
+}
