@@ -11,7 +11,7 @@ import (
 
 // grid is a task of 15 offers on about 200 states: a table of 24 kB, which a core's cache holds.
 func grid() (agents.Task, []agents.State) {
-	spec := &env.Spec{Features: []env.Feature{{Name: "x"}}, Offers: make([]env.Offer, 15)}
+	spec := &env.Spec{Features: []env.Feature{{Name: "x"}, {Name: "stock"}, {Name: "periods_left"}}, Offers: make([]env.Offer, 15)}
 	for a := range spec.Offers {
 		spec.Offers[a].Price = float64(a + 1)
 	}
@@ -22,7 +22,7 @@ func grid() (agents.Task, []agents.State) {
 	}
 	states := make([]agents.State, task.Encoder.States())
 	for s := range states {
-		states[s] = agents.State{Index: s, Observation: []float64{0}, Mask: mask}
+		states[s] = agents.State{Index: s, Observation: []float64{float64(s) / 200, 12, 30}, Mask: mask}
 	}
 	return task, states
 }

@@ -12,5 +12,10 @@ func Kinds() []Kind {
 	return []Kind{
 		{"q-learning", "off-policy: learns the greedy policy's values (Watkins 1989)", func() Params { return &QLearning{defaults()} }},
 		{"sarsa", "on-policy: learns the values of what it does, exploration included (Rummery & Niranjan 1994)", func() Params { return &SARSA{defaults()} }},
+		{"epsilon-greedy", "bandit: the best mean reward so far, but for exploration (Sutton & Barto 2018)", func() Params { return newEpsilonGreedy() }},
+		{"ucb1", "bandit: the highest upper confidence bound (Auer, Cesa-Bianchi & Fischer 2002)", func() Params { return newUCB1() }},
+		{"thompson-beta", "bandit: demand drawn from Beta or Gamma posteriors of each offer (Chapelle & Li 2011)", func() Params { return newThompsonBeta() }},
+		{"thompson-gaussian", "bandit: mean rewards drawn from normal or Student posteriors (Honda & Takemura 2014)", func() Params { return newThompsonGaussian() }},
+		{"thompson-inventory", "thompson-beta under a stock and a deadline (Ferreira, Simchi-Levi & Wang 2018)", func() Params { return newThompsonInventory() }},
 	}
 }

@@ -119,6 +119,9 @@ func TestWithTheirDefaultsLearnersSeeThroughNoise(t *testing.T) {
 	}
 	var jobs []train.Job
 	for _, kind := range agents.Kinds() {
+		if !tabular(kind) {
+			continue // bandits know no states
+		}
 		for seed := range int64(2) {
 			j := job(t, kind.New(), seed, 10000, 0.5)
 			world := j.World
@@ -224,6 +227,9 @@ func TestStepsAddUpToTheirEpisode(t *testing.T) {
 func TestAnInterruptedTrainingResumesToTheSameBytes(t *testing.T) {
 	for _, kind := range agents.Kinds() {
 		params := kind.New()
+		if _, stocked := params.(*agents.ThompsonInventory); stocked {
+			continue // this market tells of no stock
+		}
 		train1 := func(ctx context.Context, resume *train.Checkpoint, watch func(train.Progress)) ([]results.Episode, []results.Step, train.Checkpoint, error) {
 			var e rows[results.Episode]
 			var s rows[results.Step]
@@ -332,8 +338,16 @@ func TestTrainingWorldsDifferBySeed(t *testing.T) {
 	}
 }
 
+// tabular says whether a kind of learner keeps values of states.
+func tabular(k agents.Kind) bool {
+	return reflect.ValueOf(k.New()).Elem().FieldByName("Tabular").IsValid()
+}
+
 func BenchmarkTrain(b *testing.B) {
 	for _, kind := range agents.Kinds() {
+		if !tabular(kind) {
+			continue
+		}
 		b.Run(kind.Name, func(b *testing.B) {
 			b.ReportAllocs()
 			j := job(b, kind.New(), 1, b.N, 0.5)
