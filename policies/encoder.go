@@ -108,7 +108,7 @@ func names(spec *env.Spec) string {
 	return strings.Join(all, ", ")
 }
 
-// Bin is one cell of one feature: Low <= x < High, infinite at the ends, or the cell of missing values.
+// Bin is one cell of one feature: Low <= x < High, infinite at the ends, or the cell of missing values; or, where Low is High, that one value.
 type Bin struct {
 	Feature   string
 	Low, High float64
@@ -120,6 +120,8 @@ func (b Bin) String() string {
 	switch {
 	case b.Missing:
 		return b.Feature + " missing"
+	case b.Low == b.High:
+		return fmt.Sprintf("%s %.4g", b.Feature, b.Low)
 	case math.IsInf(b.Low, -1) && math.IsInf(b.High, 1):
 		return b.Feature + " any"
 	case math.IsInf(b.Low, -1):

@@ -7,13 +7,14 @@ import (
 	"github.com/souk-sim/souk/sim/env"
 )
 
-// Explanation says why a table decides as it does at one observation.
+// Explanation says why a policy decides as it does at one observation.
 type Explanation struct {
 	Decision Decision           `json:"decision"` // the greedy one: exploration apart
 	State    int                `json:"state"`
 	Bins     []Bin              `json:"bins"`
 	Source   int                `json:"source"`            // the state whose values answered
 	Rule     Rule               `json:"rule"`              // by which it was chosen
+	Measure  string             `json:"measure,omitempty"` // what an offer's value is: log-density or probability; where nothing is said the reward that is expected
 	Nearest  []Bin              `json:"nearest,omitempty"` // its bins, where it is another state because nothing was ever tried in this one
 	Offers   []OfferExplanation `json:"offers"`
 }
@@ -28,6 +29,7 @@ const (
 	AnyValue    Rule = "any-value"    // for a missing feature, the most visited state that agrees in all others
 	MostVisited Rule = "most-visited" // the most visited state of all
 	Untrained   Rule = "untrained"    // the state itself, because training tried nothing anywhere
+	Computed    Rule = "computed"     // of policies that are no table: none, the values are computed from what is observed
 )
 
 // rule tells by which rule one state answers for another.
@@ -75,7 +77,7 @@ func (e *Explanation) Untried() string {
 	if e.Rule == Untrained {
 		return "Training tried nothing at all; the values are those that it began with."
 	}
-	if e.Rule == Own {
+	if e.Rule == Own || e.Rule == Computed {
 		return ""
 	}
 	return fmt.Sprintf("Training never tried anything there; the values are those of %s, %d: %s.", e.Rule.words(), e.Source, words(e.Nearest))
@@ -133,10 +135,39 @@ func (t *Table) why(observation []float64, x *OfferExplanation, a, best, ideal i
 	return fmt.Sprintf("worth %.4g less", value-x.Value)
 }
 
+// explain explains a decision for the highest of computed values.
+func (f *Frame) explain(observation, values []float64, d Decision) Explanation {
+	e := Explanation{Decision: d, State: f.Encoder.Encode(observation), Rule: Computed}
+	e.Source = e.State
+	for _, dim := range f.Encoder.Dimensions {
+		x := observation[dim.Index]
+		e.Bins = append(e.Bins, Bin{Feature: dim.Feature, Low: x, High: x, Missing: x != x})
+	}
+	mask := Mask(&f.Spec, observation, nil)
+	top := values[d.Action]
+	for a, o := range f.Spec.Offers {
+		x := OfferExplanation{Offer: o, Value: values[a], Tried: true, Allowed: mask[a]}
+		switch {
+		case a == d.Action && d.Guardrails == 0:
+			x.Why = "made: the highest value"
+		case a == d.Action:
+			x.Why = "made: the highest value that the limits allow"
+		case !x.Allowed:
+			x.Why = "forbidden: " + f.limits(Hit(&f.Spec, observation, a), observation)
+		case x.Value == top:
+			x.Why = "as good; the first is made"
+		default:
+			x.Why = fmt.Sprintf("worth %.4g less", top-x.Value)
+		}
+		e.Offers = append(e.Offers, x)
+	}
+	return e
+}
+
 // limits words a set of limits.
-func (t *Table) limits(hit Guardrails, observation []float64) string {
+func (f *Frame) limits(hit Guardrails, observation []float64) string {
 	var all []string
-	for i, l := range t.Spec.Limits {
+	for i, l := range f.Spec.Limits {
 		if hit&(1<<min(i, 63)) == 0 {
 			continue
 		}
@@ -155,7 +186,11 @@ func (t *Table) limits(hit Guardrails, observation []float64) string {
 // String is the explanation in words, one offer a line.
 func (e Explanation) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "State %d: %s.\n", e.State, words(e.Bins))
+	if e.Rule == Computed {
+		fmt.Fprintf(&b, "Observed: %s.\n", words(e.Bins))
+	} else {
+		fmt.Fprintf(&b, "State %d: %s.\n", e.State, words(e.Bins))
+	}
 	if untried := e.Untried(); untried != "" {
 		b.WriteString(untried + "\n")
 	}
@@ -164,6 +199,10 @@ func (e Explanation) String() string {
 		value := "–" // an untried offer's is only what training began with
 		if o.Tried {
 			value = fmt.Sprintf("%.6g", o.Value)
+		}
+		if e.Rule == Computed {
+			fmt.Fprintf(&b, "  %8.4g%s  %s %10s  %s\n", o.Price, promotion(o.Promotion), or(e.Measure, "value"), value, o.Why)
+			continue
 		}
 		fmt.Fprintf(&b, "  %8.4g%s  value %7s  visits %6d  %s\n", o.Price, promotion(o.Promotion), value, o.Visits, o.Why)
 	}
@@ -179,6 +218,13 @@ func words(bins []Bin) string {
 		return "the only one"
 	}
 	return strings.Join(all, ", ")
+}
+
+func or(text, instead string) string {
+	if text == "" {
+		return instead
+	}
+	return text
 }
 
 func promotion(name string) string {

@@ -2,8 +2,10 @@ package policies
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
+	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
 )
 
@@ -42,4 +44,64 @@ func (f *Frame) About() *Frame { return f }
 func (f *Frame) LooksAt(feature int) bool {
 	return slices.ContainsFunc(f.Encoder.Dimensions, func(d Dimension) bool { return d.Index == feature }) ||
 		slices.ContainsFunc(f.Spec.Limits, func(l env.Limit) bool { return l.Index == feature })
+}
+
+// check checks all that policies which compute have in common.
+func (f *Frame) check(inputs []Input) error {
+	if err := checkSpec(&f.Spec); err != nil {
+		return err
+	}
+	if err := f.Encoder.Validate(&f.Spec); err != nil {
+		return err
+	}
+	return checkInputs(&f.Spec, inputs)
+}
+
+func checkWeights(weights []float64) error {
+	for i, w := range weights {
+		if math.IsNaN(w) || math.IsInf(w, 0) {
+			return field.New(fmt.Sprintf("weights[%d]", i), w, "a finite number")
+		}
+	}
+	return nil
+}
+
+// buffer returns n numbers of a buffer, or of a new one where that is too short.
+func buffer(numbers []float64, n int) []float64 {
+	if n > len(numbers) {
+		numbers = make([]float64, n)
+	}
+	return numbers[:n]
+}
+
+// best returns the first of the highest values of allowed offers, and of all.
+func best(values []float64, mask []bool) (best, ideal int) {
+	best = -1
+	for a, v := range values {
+		if v > values[ideal] {
+			ideal = a
+		}
+		if mask[a] && (best < 0 || v > values[best]) {
+			best = a
+		}
+	}
+	return max(best, 0), ideal
+}
+
+// highest decides for the highest value.
+func (f *Frame) highest(observation, values []float64) Decision {
+	var bits [stacked]bool
+	mask := Mask(&f.Spec, observation, bits[:])
+	action, ideal := best(values, mask)
+	return f.decision(observation, mask, action, ideal, 1)
+}
+
+// decision is that for an action, where without limits it would be the ideal one.
+func (f *Frame) decision(observation []float64, mask []bool, action, ideal int, propensity float64) Decision {
+	o := &f.Spec.Offers[action]
+	d := Decision{Action: action, Price: o.Price, Promotion: o.Promotion, Propensity: propensity, Revision: f.Revision}
+	if !mask[ideal] {
+		d.Guardrails = Hit(&f.Spec, observation, ideal)
+	}
+	return d
 }

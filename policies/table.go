@@ -91,12 +91,7 @@ func (t *Table) Decide(observation []float64, u float64) Decision {
 			propensity += 1 - t.Epsilon
 		}
 	}
-	o := &t.Spec.Offers[action]
-	d := Decision{Action: action, Price: o.Price, Promotion: o.Promotion, Propensity: propensity, Revision: t.Revision}
-	if !mask[ideal] {
-		d.Guardrails = Hit(&t.Spec, observation, ideal)
-	}
-	return d
+	return t.decision(observation, mask, action, ideal, propensity)
 }
 
 // Greedy is the offer made in a state of the encoder, without exploration and where no limit forbids any.

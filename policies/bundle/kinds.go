@@ -21,6 +21,9 @@ type kind struct {
 func kinds() []kind {
 	return []kind{
 		{"table", "table.bin", isTable, encodeTable, decodeTable},
+		function[policies.Linear]("linear"),
+		function[policies.Gaussian]("gaussian"),
+		function[policies.Network]("network"),
 	}
 }
 
