@@ -1,10 +1,6 @@
 package agents
 
-import (
-	"fmt"
-
-	"github.com/souk-sim/souk/sim/rng"
-)
+import "github.com/souk-sim/souk/sim/rng"
 
 // QLearning is one-step tabular Q-learning (Watkins 1989; Watkins & Dayan 1992; Sutton & Barto 2018, §6.5):
 //
@@ -34,22 +30,7 @@ func (q *qlearning) Act(s *State, exploration float64, stream *rng.Stream) (acti
 }
 
 func (q *qlearning) Learn(x Transition) {
-	if q.warming(&x) {
-		return
+	if !q.warming(&x) {
+		q.update(x.State.Index, x.Action, q.target(&x))
 	}
-	target := x.Reward
-	if !x.Terminal {
-		target += float64(x.Discount * q.value(x.Next, q.greedy(x.Next)))
-	}
-	q.update(x.State.Index, x.Action, target)
-}
-
-func (q *qlearning) MarshalBinary() ([]byte, error) { return q.marshal(), nil }
-
-func (q *qlearning) UnmarshalBinary(b []byte) error {
-	rest, err := q.unmarshal(b)
-	if err == nil && len(rest) > 0 {
-		err = fmt.Errorf("checkpoint has %d bytes too many", len(rest))
-	}
-	return err
 }

@@ -81,41 +81,52 @@ func (e *Exploration) validate() error {
 
 // LearningRate is the step size α of the n-th update of one table entry.
 //
-//   - constant: Value
+//   - constant: Value (Sutton & Barto 2018, eq. 2.5)
 //   - visits: 1/n^Power. Convergence asks for 1/2 < Power <= 1; near 1 learning forgets its start only like
-//     n^−(1−γ), so that a Power well below it is faster (Even-Dar & Mansour 2003, JMLR 5)
+//     n^−(1−γ), so that a Power well below it is faster (Even-Dar & Mansour 2003, JMLR 5). A Power of 1 makes a mean
+//     (Sutton & Barto 2018, eq. 2.3)
+//   - state-visits: 1/n^Power with n the updates of all offers of the state
+//   - unbiased: Value/(1 − (1 − Value)^n), which begins at 1 and ends at Value: a mean that forgets, without the initial
+//     value in it (Sutton & Barto 2018, exercise 2.7)
 type LearningRate struct {
-	Kind  string  `toml:"kind" json:"kind" doc:"constant: value; visits: 1/n^power at the n-th update of an entry"`
-	Value float64 `toml:"value" json:"value" doc:"of constant: above 0, at most 1"`
-	Power float64 `toml:"power" json:"power" doc:"of visits: above 0, at most 1"`
+	Kind  string  `toml:"kind" json:"kind" doc:"constant: value; visits: 1/n^power at the n-th update of an entry; state-visits: of a state; unbiased: value/(1-(1-value)^n)"`
+	Value float64 `toml:"value" json:"value" doc:"of constant and unbiased: above 0, at most 1"`
+	Power float64 `toml:"power" json:"power" doc:"of visits and state-visits: above 0, at most 1"`
 }
 
 func (l *LearningRate) validate() error {
 	const key = "learning_rate."
-	switch {
-	case l.Kind != "constant" && l.Kind != "visits":
-		return field.New(key+"kind", l.Kind, "constant or visits")
-	case l.Kind == "constant" && !(l.Value > 0 && l.Value <= 1):
-		return field.New(key+"value", l.Value, "more than 0, at most 1")
-	case l.Kind == "visits" && !(l.Power > 0 && l.Power <= 1):
-		return field.New(key+"power", l.Power, "more than 0, at most 1")
+	switch l.Kind {
+	case "constant", "unbiased":
+		if !(l.Value > 0 && l.Value <= 1) {
+			return field.New(key+"value", l.Value, "more than 0, at most 1")
+		}
+	case "visits", "state-visits":
+		if !(l.Power > 0 && l.Power <= 1) {
+			return field.New(key+"power", l.Power, "more than 0, at most 1")
+		}
+	default:
+		return field.New(key+"kind", l.Kind, "constant, visits, state-visits or unbiased")
 	}
 	return nil
 }
 
 // rates tabulates a learning rate, because a power costs more than the whole rest of an update.
 type rates struct {
-	table []float64 // [n], until it changes no more or the table ends
-	power float64
+	rate    LearningRate
+	byState bool
+	table   []float64 // [n], until it changes no more or the table ends
 }
 
 const tabulated = 1 << 14
 
 func (l *LearningRate) rates() rates {
+	r := rates{rate: *l, byState: l.Kind == "state-visits"}
 	if l.Kind == "constant" {
-		return rates{table: []float64{l.Value}}
+		r.table = []float64{l.Value}
+		return r
 	}
-	r := rates{table: make([]float64, tabulated), power: l.Power}
+	r.table = make([]float64, tabulated)
 	for n := range r.table {
 		r.table[n] = r.exact(max(n, 1))
 	}
@@ -123,7 +134,10 @@ func (l *LearningRate) rates() rates {
 }
 
 func (r *rates) exact(n int) float64 {
-	return portable.Exp(-float64(r.power * portable.Log(float64(n))))
+	if r.rate.Kind == "unbiased" {
+		return r.rate.Value / (1 - portable.Exp(float64(n)*portable.Log(1-r.rate.Value)))
+	}
+	return portable.Exp(-float64(r.rate.Power * portable.Log(float64(n))))
 }
 
 // at is the step size of the n-th update, n from 1.
@@ -131,7 +145,7 @@ func (r *rates) at(n uint32) float64 {
 	if int(n) < len(r.table) {
 		return r.table[n]
 	}
-	if r.power == 0 {
+	if len(r.table) == 1 {
 		return r.table[0]
 	}
 	return r.exact(int(n))

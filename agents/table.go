@@ -1,14 +1,11 @@
 package agents
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
-	"github.com/souk-sim/souk/sim/portable"
-	"github.com/souk-sim/souk/sim/rng"
 )
 
 // Tabular are the parameters that tabular learners share.
@@ -34,6 +31,8 @@ type Tabular struct {
 	// last offer tried there: what an offer was before it was tried is the initial value, which learning forgets, and a
 	// mean must not bring back. 0 turns averaging off.
 	Average int `toml:"average" json:"average" doc:"the policy is read from a mean of tables, in which the one after update t weighs t^average; 0: the last"`
+	// Ties says which of equally good offers is the greedy one while learning. The frozen policy takes the lowest index.
+	Ties string `toml:"ties,omitzero" json:"ties,omitempty" doc:"greedy offer among equals while learning: lowest, the first of the ladder, which it is where nothing is said; random"`
 }
 
 // defaults suit rewards that are positive and noisy (half their size) and gaps between good offers that are small (a
@@ -67,6 +66,8 @@ func (p *Tabular) Validate() error {
 		return field.New("optimism", p.Optimism, "at least 0")
 	case p.Average < 0 || p.Average > 8:
 		return field.New("average", p.Average, "0 (none) to 8")
+	case p.Ties != "" && p.Ties != "lowest" && p.Ties != "random":
+		return field.New("ties", p.Ties, "lowest or random")
 	}
 	return nil
 }
@@ -77,7 +78,7 @@ func (p *Tabular) Explore(at Moment) float64 { return p.Exploration.At(at) }
 // WarmupTransitions implements Params.
 func (p *Tabular) WarmupTransitions() int { return p.Warmup }
 
-// table is a Q table with everything that tabular learners do to one.
+// table is a Q table with everything that tabular learners do to one: they embed it.
 type table struct {
 	task   Task
 	params Tabular
@@ -87,12 +88,15 @@ type table struct {
 	visits []uint32  // likewise: updates of an entry
 	best   []int32   // [state], the greedy offer where none is masked, kept up to date so that no step scans the row
 	turns  uint64    // how often one of best has changed in an update
-	odds   []float64 // [action], scratch of Boltzmann's rule
+	odds   []float64 // [action], scratch: a law of the offers
+	equals []bool    // [action], scratch: offers as good as the greedy one
 	rate   float64   // of the latest update
 	clock  float64   // updates of the whole table
 	sum    []float64 // like values: Σ weight·value over the updates from begun to the entry's latest; nil when not averaging
 	since  []float64 // likewise: the weight of all updates before the entry's latest, at least begun
 	begun  []float64 // [state], likewise: before the first of the last offer tried; the means are over what comes after
+
+	parts []part // what the learner keeps beside the table, for checkpoints
 
 	warm                    float64 // transitions of the warm-up still to come
 	sumReward, sumDiscount0 float64 // of those that were: Σ r and Σ (1 − γ), γ = 0 where they end
@@ -112,7 +116,7 @@ func newTable(params *Tabular, task Task) (table, error) {
 	n := task.Encoder.States() * offers
 	t := table{
 		task: task, params: *params, rates: params.LearningRate.rates(), offers: offers, warm: float64(params.Warmup),
-		odds: make([]float64, offers), values: make([]float64, n), visits: make([]uint32, n), best: make([]int32, task.Encoder.States()),
+		odds: make([]float64, offers), equals: make([]bool, offers), values: make([]float64, n), visits: make([]uint32, n), best: make([]int32, task.Encoder.States()),
 	}
 	if params.Average > 0 {
 		t.sum, t.since, t.begun = make([]float64, n), make([]float64, n), make([]float64, len(t.best))
@@ -143,70 +147,18 @@ func (t *table) fill(value float64) {
 	clear(t.best)
 }
 
-// act follows Exploration over the allowed offers: by ε-greedy one draw decides whether to explore, the other what would then be
-// tried; by Boltzmann's rule the second chooses.
-func (t *table) act(s *State, exploration float64, stream *rng.Stream) (action int, exploring bool) {
-	explore, which := stream.Float64(), stream.Float64()
-	e := &t.params.Exploration
-	if e.Kind == "visits" && !math.IsInf(exploration, 1) {
-		exploration = max(e.To, exploration*t.seldom(s.Index))
-	}
-	if e.boltzmann() && !math.IsInf(exploration, 1) && !t.WarmingUp() {
-		action, greedy := t.boltzmann(s, exploration, which), t.greedy(s)
-		return action, action != greedy
-	}
-	if explore < exploration || t.WarmingUp() {
-		action, _ = policies.Pick(s.Mask, which)
-		return action, true
-	}
-	return t.greedy(s), false
-}
-
-// seldom is 1/n^Power for the n updates of a state.
-func (t *table) seldom(state int) float64 {
-	n := 0.0
-	for _, v := range t.visits[state*t.offers:][:t.offers] {
-		n += float64(v)
-	}
-	power := t.params.Exploration.Power
-	if power == 0 || power == 1 {
-		return 1 / max(n, 1)
-	}
-	return portable.Exp(-float64(power * portable.Log(max(n, 1))))
-}
-
-// boltzmann inverts the law e^{Q(s,a)/τ} of the allowed offers at u; at τ = 0 it is greedy.
-func (t *table) boltzmann(s *State, temperature, u float64) int {
-	greedy := t.greedy(s)
-	row := t.row(s.Index)
-	best, sum := row[greedy], 0.0
-	for a, ok := range s.Mask[:len(row)] {
-		if ok {
-			t.odds[a] = portable.Exp((row[a] - best) / max(temperature, math.SmallestNonzeroFloat64))
-			sum += t.odds[a]
-		}
-	}
-	left, action := u*sum, greedy
-	for a, ok := range s.Mask[:len(row)] {
-		if !ok {
-			continue
-		}
-		if action = a; left < t.odds[a] {
-			break
-		}
-		left -= t.odds[a]
-	}
-	return action
-}
-
 // greedy returns the best allowed offer, the lowest index among equals.
 func (t *table) greedy(s *State) int {
 	if best := int(t.best[s.Index]); s.Mask[best] {
 		return best
 	}
-	row := t.row(s.Index)
+	return highestAllowed(t.row(s.Index), s.Mask)
+}
+
+// highestAllowed returns the first of the highest values that a mask allows.
+func highestAllowed(row []float64, mask []bool) int {
 	best := -1
-	for a, ok := range s.Mask[:len(row)] {
+	for a, ok := range mask[:len(row)] {
 		if ok && (best < 0 || row[a] > row[best]) {
 			best = a
 		}
@@ -236,13 +188,53 @@ func highest(row []float64) int {
 // value is Q(s, a).
 func (t *table) value(s *State, action int) float64 { return t.values[s.Index*t.offers+action] }
 
+// target is what Q-learning moves a value towards: r + γ·max_a' Q(s', a').
+func (t *table) target(x *Transition) float64 {
+	if x.Terminal {
+		return x.Reward
+	}
+	return x.Reward + float64(x.Discount*t.value(x.Next, t.greedy(x.Next)))
+}
+
 // update moves Q(s, a) towards a target by the entry's own step size.
 func (t *table) update(state, action int, target float64) {
+	t.visit(state, action)
+	now := t.values[state*t.offers+action]
+	t.set(state, action, now+float64(t.rate*(target-now)))
+	t.clock++
+}
+
+// visit counts an update of Q(s, a) that is to come, and finds its step size.
+func (t *table) visit(state, action int) {
 	i := state*t.offers + action
 	t.visits[i]++
-	t.rate = t.rates.at(t.visits[i])
+	t.rate = t.stepSize(state, action)
+	if t.sum != nil && t.visits[i] == 1 {
+		t.begin(state, t.weight())
+	}
+}
+
+// stepSize is that of the latest update of Q(s, a).
+func (t *table) stepSize(state, action int) float64 {
+	if t.rates.byState {
+		return t.rates.at(t.tries(state))
+	}
+	return t.rates.at(t.visits[state*t.offers+action])
+}
+
+// tries is the number of updates of a state's offers.
+func (t *table) tries(state int) uint32 {
+	n := uint32(0)
+	for _, v := range t.visits[state*t.offers:][:t.offers] {
+		n += v
+	}
+	return n
+}
+
+// set changes Q(s, a), with what hangs on it.
+func (t *table) set(state, action int, now float64) {
+	i := state*t.offers + action
 	before := t.values[i]
-	now := before + float64(t.rate*(target-before))
 	t.values[i] = now
 	best := int(t.best[state])
 	if action == best {
@@ -258,14 +250,9 @@ func (t *table) update(state, action int, target float64) {
 	}
 	if t.sum != nil {
 		weight := t.weight()
-		if t.visits[i] == 1 {
-			t.begin(state, weight)
-		} else {
-			t.sum[i] += float64(before * (weight - t.since[i]))
-			t.since[i] = weight
-		}
+		t.sum[i] += float64(before * (weight - t.since[i]))
+		t.since[i] = weight
 	}
-	t.clock++
 }
 
 // begin starts the means of a state's offers afresh.
@@ -327,70 +314,4 @@ func (t *table) LearningRate() float64 { return t.rate }
 // Policy implements Agent: the greedy policy of the values, or of their average.
 func (t *table) Policy() (policies.Policy, error) {
 	return policies.NewTable(t.task.Spec, t.task.Encoder, t.averaged(), append([]uint32(nil), t.visits...), 0)
-}
-
-// The checkpoint of a table, little-endian: "soukq2", the number of entries (uint64), per entry its value (float64),
-// visits (uint32) and, when averaging, sum and since (float64); then, when averaging, begun of each state; then the scalars.
-const magic = "soukq2"
-
-// scalars are the numbers beside the entries.
-func (t *table) scalars() [5]*float64 {
-	return [5]*float64{&t.rate, &t.clock, &t.warm, &t.sumReward, &t.sumDiscount0}
-}
-
-func (t *table) marshal() []byte {
-	le := binary.LittleEndian
-	b := make([]byte, 0, len(magic)+8+28*len(t.values)+8*len(t.begun)+5*8)
-	b = le.AppendUint64(append(b, magic...), uint64(len(t.values)))
-	for i := range t.values {
-		b = le.AppendUint64(b, math.Float64bits(t.values[i]))
-		b = le.AppendUint32(b, t.visits[i])
-		if t.sum != nil {
-			b = le.AppendUint64(b, math.Float64bits(t.sum[i]))
-			b = le.AppendUint64(b, math.Float64bits(t.since[i]))
-		}
-	}
-	for _, weight := range t.begun {
-		b = le.AppendUint64(b, math.Float64bits(weight))
-	}
-	for _, x := range t.scalars() {
-		b = le.AppendUint64(b, math.Float64bits(*x))
-	}
-	return b
-}
-
-// unmarshal restores a table and returns what follows it.
-func (t *table) unmarshal(b []byte) ([]byte, error) {
-	le := binary.LittleEndian
-	entry := 12
-	if t.sum != nil {
-		entry = 28
-	}
-	want := len(magic) + 8 + entry*len(t.values) + 8*len(t.begun) + 5*8
-	if len(b) < want || string(b[:len(magic)]) != magic || le.Uint64(b[len(magic):]) != uint64(len(t.values)) {
-		return nil, fmt.Errorf("checkpoint of %d bytes is not one of a table of %d entries, which begins with %q and has at least %d bytes",
-			len(b), len(t.values), magic, want)
-	}
-	b = b[len(magic)+8:]
-	for i := range t.values {
-		t.values[i] = math.Float64frombits(le.Uint64(b))
-		t.visits[i] = le.Uint32(b[8:])
-		if t.sum != nil {
-			t.sum[i] = math.Float64frombits(le.Uint64(b[12:]))
-			t.since[i] = math.Float64frombits(le.Uint64(b[20:]))
-		}
-		b = b[entry:]
-	}
-	for s := range t.begun {
-		t.begun[s] = math.Float64frombits(le.Uint64(b))
-		b = b[8:]
-	}
-	for s := range t.best {
-		t.best[s] = int32(highest(t.row(s)))
-	}
-	for _, x := range t.scalars() {
-		*x = math.Float64frombits(le.Uint64(b))
-		b = b[8:]
-	}
-	return b, nil
 }
