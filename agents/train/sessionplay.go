@@ -205,6 +205,9 @@ func (g *session) check() error {
 const pulse = 1 << 14
 
 func (g *session) run(ctx context.Context) error {
+	if f := g.fuse(); f != nil {
+		return f.run(ctx)
+	}
 	return g.plain(ctx)
 }
 

@@ -1,0 +1,368 @@
+package train
+
+import (
+	"context"
+	"math"
+
+	"github.com/souk-sim/souk/agents"
+)
+
+// fused plays a repeated game among Q-learners in one loop over flat tables, to the same bits as session.plain. Of every row of a table it keeps the highest value,
+// where that is and the runner-up, so that a greedy period looks at no row: what is played is still the best unless its value fell below the runner-up.
+type fused struct {
+	*session
+	n         int
+	discount  float64 // from a choice to the same player's next
+	powers    []float64
+	rewards   []float64 // [joint*n+i]
+	histories int       // states, without those of who moves
+	older     int       // of these without the oldest period
+	rows      []int32   // [history*n+i] index into heads; nil where it is the same
+	cells     []int32   // [row] state of its player's encoder, -1 where there is none
+	owner     []int32   // [row] its player
+	heads     []head    // [row]
+	width     int
+	values    []float64 // [row*width+offer], but for the heads' offers
+	updates   []uint32  // likewise
+	rates     []float64 // [player]
+	offers    []int     // [player] how many
+	at        []int32   // [player] row of its last choice
+	earned    []float64 // since
+	history   int
+	last      int     // joint choice
+	standing  []int32 // offers of that
+	until     uint64  // period of the next exploration
+}
+
+// head is what a row of a table comes down to in greedy play.
+type head struct {
+	best, second  float64 // the highest value, and the highest of the other offers
+	offer, runner int32   // the first offers of these values
+	part          int32   // of the offer in a joint choice
+	updates       uint32  // of the offer, since it became the best
+}
+
+// fuse makes the tables of a session that can be played so, else it returns nil.
+func (g *session) fuse() *fused {
+	if g.Plain || g.Synchronous || g.game == nil || g.stage.Alternating && g.stage.Memory == 0 || uint64(g.stage.Horizon) <= g.Periods {
+		return nil
+	}
+	for i := range g.players {
+		p := &g.players[i]
+		q, ok := p.Params.(*agents.QLearning)
+		if !ok || p.cells == nil || p.clock == nil || len(p.spec.Limits) > 0 || q.LearningRate.Kind != "constant" || q.Average > 0 || p.agent.WarmingUp() {
+			return nil
+		}
+	}
+	n := len(g.players)
+	f := &fused{session: g, n: n, discount: 1, histories: g.states, older: 1, rewards: make([]float64, len(g.stage.Rewards)),
+		rates: make([]float64, n), offers: make([]int, n), at: make([]int32, n), earned: make([]float64, n), standing: make([]int32, n)}
+	gaps := 1 // periods between two choices of a player
+	if g.stage.Alternating {
+		f.histories /= n
+		gaps = n
+	}
+	for range gaps {
+		f.powers = append(f.powers, f.discount)
+		f.discount *= g.stage.Discount
+	}
+	for range g.stage.Memory - 1 {
+		f.older *= g.joints
+	}
+	for i, reward := range g.stage.Rewards {
+		f.rewards[i] = 0 + reward // as it is added up there, −0 is 0
+	}
+	for i := range g.players {
+		p := &g.players[i]
+		f.rates[i], f.offers[i] = p.Params.(*agents.QLearning).LearningRate.Value, len(p.spec.Offers)
+		f.width = max(f.width, f.offers[i])
+	}
+	f.number()
+	f.fill()
+	return f
+}
+
+// number gives rows to the states that the players tell apart. Where these are all, those of one history lie side by side.
+func (f *fused) number() {
+	rows, all := make([]int32, f.histories*f.n), true
+	seen := make([][]int32, f.n) // [player][cell] row + 1
+	for i := range seen {
+		seen[i] = make([]int32, f.players[i].Encoder.States())
+	}
+	for h := range f.histories {
+		for i := range f.n {
+			state := h
+			if f.stage.Alternating {
+				state += i * f.histories
+			}
+			cell := f.players[i].cells[state]
+			if seen[i][cell] == 0 {
+				f.cells, f.owner = append(f.cells, cell), append(f.owner, int32(i))
+				seen[i][cell] = int32(len(f.cells))
+			}
+			rows[h*f.n+i] = seen[i][cell] - 1
+			all = all && int(seen[i][cell])-1 == h*f.n+i
+		}
+	}
+	if !all {
+		f.rows = rows
+	}
+}
+
+// fill copies the learners' tables.
+func (f *fused) fill() {
+	size := len(f.cells) * f.width
+	f.heads, f.values, f.updates = make([]head, len(f.cells)), make([]float64, size), make([]uint32, size)
+	for row, cell := range f.cells {
+		i := f.owner[row]
+		values, updates := f.players[i].table.Entries()
+		at, from, m := row*f.width, int(cell)*f.offers[i], f.offers[i]
+		copy(f.values[at:], values[from:from+m])
+		copy(f.updates[at:], updates[from:from+m])
+		h := &f.heads[row]
+		h.best, h.offer = first(f.values[at:at+m], -1)
+		h.second, h.runner = first(f.values[at:at+m], int(h.offer))
+		h.part = h.offer * int32(f.stride[i])
+	}
+}
+
+// first returns the highest value of a row, and the first offer to have it, but for one offer.
+func first(row []float64, but int) (float64, int32) {
+	best, offer := math.Inf(-1), int32(0)
+	for a, v := range row {
+		if v > best && a != but {
+			best, offer = v, int32(a)
+		}
+	}
+	return best, offer
+}
+
+// give writes what was learned into the learners' tables.
+func (f *fused) give() {
+	for row, cell := range f.cells {
+		i, h := f.owner[row], &f.heads[row]
+		f.keep(row, h)
+		values, updates := f.players[i].table.Entries()
+		at, from := row*f.width, int(cell)*f.offers[i]
+		copy(values[from:from+f.offers[i]], f.values[at:])
+		copy(updates[from:from+f.offers[i]], f.updates[at:])
+	}
+	for i := range f.players {
+		f.players[i].table.Adopt()
+	}
+}
+
+// keep writes a head's value and updates into its row.
+func (f *fused) keep(row int, h *head) {
+	at := row*f.width + int(h.offer)
+	f.values[at] = h.best
+	f.updates[at] += h.updates
+	h.updates = 0
+}
+
+func (f *fused) row(history, player int) int {
+	if at := history*f.n + player; f.rows == nil {
+		return at
+	} else {
+		return int(f.rows[at])
+	}
+}
+
+// remember is the history after a joint choice.
+func (f *fused) remember(history, joint int) int {
+	switch f.stage.Memory {
+	case 0:
+		return 0
+	case 1:
+		return joint
+	}
+	return history%f.older*f.joints + joint
+}
+
+const breath = 1 << 21 // periods between two looks at the context
+
+// run plays the session.
+func (f *fused) run(ctx context.Context) error {
+	f.world.Reset(0)
+	f.history = f.game.State() % f.histories
+	f.last = f.history % f.joints
+	for i, stride := range f.stride {
+		f.standing[i] = int32(f.last / stride % f.offers[i])
+	}
+	f.schedule()
+	for next := uint64(breath); ; {
+		end := f.Periods
+		if f.Converged > 0 {
+			end = min(end, f.settled+f.Converged)
+		}
+		switch {
+		case f.periods >= end:
+			f.give()
+			return nil
+		case f.periods >= next:
+			if err := f.breathe(ctx); err != nil {
+				return err
+			}
+			next += breath
+		case f.periods >= f.until:
+			f.explore()
+			f.schedule()
+		default:
+			f.greedy(min(end, f.until, next))
+		}
+	}
+}
+
+// schedule finds the period of the next exploration.
+func (f *fused) schedule() {
+	f.until = never
+	for i := range f.players {
+		c := f.players[i].clock
+		if c.next != never {
+			f.until = min(f.until, uint64(c.first)+uint64(c.every)*c.next)
+		}
+	}
+}
+
+// explore plays a period in which somebody may explore.
+func (f *fused) explore() {
+	if f.stage.Alternating {
+		i := int(f.periods % uint64(f.n))
+		f.alternate(i, f.choose(i))
+		return
+	}
+	joint := 0
+	for i := range f.players {
+		joint += f.choose(i) * f.stride[i]
+	}
+	f.record(joint)
+	f.history = f.remember(f.history, joint)
+	f.periods++
+	for i := range f.players {
+		next := &f.heads[f.row(f.history, i)]
+		f.update(i, int(f.at[i]), f.players[i].action, f.rewards[joint*f.n+i]+float64(f.discount*next.best))
+	}
+}
+
+// choose takes a player's offer.
+func (f *fused) choose(i int) int {
+	p, row := &f.players[i], f.row(f.history, i)
+	f.at[i] = int32(row)
+	p.action = int(f.heads[row].offer)
+	if p.clock.next == p.turns {
+		p.clock.advance(p.turns + 1)
+		p.offer.Uint64() // whether to explore
+		p.action = int(p.offer.Float64() * float64(f.offers[i]))
+	}
+	p.turns++
+	return p.action
+}
+
+// alternate plays a period in which one player chooses and the others' offers stand, and lets the next one learn.
+func (f *fused) alternate(i, action int) {
+	f.last += (action - int(f.standing[i])) * f.stride[i]
+	f.standing[i] = int32(action)
+	f.record(f.last)
+	f.history = f.remember(f.history, f.last)
+	f.periods++
+	rewards := f.rewards[f.last*f.n:][:f.n]
+	f.earned[i] = rewards[i]
+	for age := 1; age < f.n; age++ {
+		if i--; i < 0 {
+			i = f.n - 1
+		}
+		f.earned[i] += float64(f.powers[age] * rewards[i])
+	}
+	// i is now who chose longest ago, and chooses next
+	if f.periods >= uint64(f.n) {
+		next := &f.heads[f.row(f.history, i)]
+		f.update(i, int(f.at[i]), int(f.standing[i]), f.earned[i]+float64(f.discount*next.best))
+	}
+}
+
+// greedy plays periods in which nobody explores.
+func (f *fused) greedy(until uint64) {
+	if f.stage.Alternating {
+		for f.periods < until {
+			i := int(f.periods % uint64(f.n))
+			row := f.row(f.history, i)
+			f.at[i] = int32(row)
+			f.players[i].turns++
+			f.alternate(i, int(f.heads[row].offer))
+		}
+		return
+	}
+	n, heads, discount := f.n, f.heads, f.discount
+	began := f.periods
+	for f.periods < until {
+		joint := 0
+		for i := range n {
+			row := f.row(f.history, i)
+			f.at[i] = int32(row)
+			joint += int(heads[row].part)
+		}
+		f.record(joint)
+		f.history = f.remember(f.history, joint)
+		f.periods++
+		for i, rate := range f.rates {
+			h := &heads[f.at[i]]
+			target := f.rewards[joint*n+i] + float64(discount*heads[f.row(f.history, i)].best)
+			if v := h.best + float64(rate*(target-h.best)); v > h.second {
+				h.best = v
+				h.updates++
+			} else {
+				f.update(i, int(f.at[i]), int(h.offer), target)
+			}
+		}
+	}
+	for i := range f.players {
+		f.players[i].turns += f.periods - began
+	}
+}
+
+// update is that of Q-learning, after f.periods periods.
+func (f *fused) update(i, row, offer int, target float64) {
+	h := &f.heads[row]
+	values := f.values[row*f.width:][:f.offers[i]]
+	if offer == int(h.offer) {
+		h.best += float64(f.rates[i] * (target - h.best))
+		h.updates++
+		if h.best < h.second || h.best == h.second && h.runner < h.offer {
+			f.keep(row, h)
+			f.crown(i, h, h.runner, h.second)
+			h.second, h.runner = first(values, int(h.offer))
+		}
+		return
+	}
+	v := values[offer]
+	v += float64(f.rates[i] * (target - v))
+	values[offer] = v
+	f.updates[row*f.width+offer]++
+	switch {
+	case v > h.best || v == h.best && offer < int(h.offer):
+		f.keep(row, h)
+		h.second, h.runner = h.best, h.offer
+		f.crown(i, h, int32(offer), v)
+	case v > h.second || v == h.second && offer < int(h.runner):
+		h.second, h.runner = v, int32(offer)
+	case offer == int(h.runner):
+		h.second, h.runner = first(values, int(h.offer))
+	}
+}
+
+// crown makes an offer the greedy one.
+func (f *fused) crown(i int, h *head, offer int32, value float64) {
+	h.offer, h.best, h.part = offer, value, offer*int32(f.stride[i])
+	f.settled = f.periods
+}
+
+// record keeps the offers of the period at hand.
+func (f *fused) record(joint int) {
+	if f.Tail == 0 {
+		return
+	}
+	at := f.tail[int(f.periods%uint64(f.Tail))*f.n:]
+	for i, stride := range f.stride {
+		at[i] = int32(joint / stride % f.offers[i])
+	}
+}
