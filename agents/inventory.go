@@ -137,7 +137,7 @@ func (t *thompsonInventory) Policy() (policies.Policy, error) {
 	values := make([]float64, encoder.States()*n)
 	for s := range encoder.States() {
 		bins := encoder.Decode(s)
-		price := h.unitPrice(capacity(middle(bins[0]), middle(bins[1])))
+		price := h.unitPrice(capacity(middle(bins[0], 0, max(t.most[0], 1)), middle(bins[1], 0, max(t.most[1], 1))))
 		for a := range n {
 			values[s*n+a] = h.reward[a] - float64(price*h.demand[a])
 		}
@@ -145,19 +145,13 @@ func (t *thompsonInventory) Policy() (policies.Policy, error) {
 	return policies.NewTable(t.spec, encoder, values, nil, 0)
 }
 
-// middle is the middle of a bin, of an open one its end.
-func middle(b policies.Bin) float64 {
-	switch {
-	case b.Missing:
+// middle is the middle of a bin within low … high.
+func middle(b policies.Bin, low, high float64) float64 {
+	if b.Missing {
 		return math.NaN()
-	case math.IsInf(b.Low, -1) && math.IsInf(b.High, 1):
-		return 1
-	case math.IsInf(b.Low, -1):
-		return b.High / 2
-	case math.IsInf(b.High, 1):
-		return b.Low
 	}
-	return (b.Low + b.High) / 2
+	low, high = max(low, b.Low), min(high, b.High)
+	return low + float64((high-low)/2)
 }
 
 func (t *thompsonInventory) MarshalBinary() ([]byte, error) {
