@@ -126,6 +126,8 @@ func (cfg *Config) check() error {
 		return field.New("criterion", `"average"`, "episodic or discounted: a stock ends")
 	case cfg.Salvage != 0 && !cfg.episodic():
 		return field.New("salvage", cfg.Salvage, "criterion episodic: else there is no end")
+	case cfg.Discount == 0 && cfg.Salvage != 0:
+		return field.New("discount", cfg.Discount, "more than 0 where there is a salvage")
 	case !(cfg.Discount >= 0 && cfg.Discount <= 1) || cfg.Criterion == "discounted" && cfg.Discount == 1:
 		return field.New("discount", cfg.Discount, "0 to 1; below 1 where the criterion is discounted")
 	case cfg.Markdown && !cfg.episodic():

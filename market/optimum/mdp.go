@@ -5,6 +5,9 @@ package optimum
 import (
 	"fmt"
 	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -20,6 +23,7 @@ type Outcome struct {
 type MDP struct {
 	States, Actions int
 	Rewards         []float64 // [state*Actions+action]; −Inf where the action may not be taken
+	Workers         int       // goroutines that share a sweep, which change nothing but the time; 0: one
 	outcomes        []Outcome // of row 0, then of row 1, …
 	ends            []int32   // [row] where its outcomes end
 }
@@ -127,25 +131,64 @@ func (m *MDP) solution() *Solution {
 
 // sweep computes improved = T values with the greedy actions, and the least and greatest improvement.
 func (m *MDP) sweep(discount float64, rewards, values, improved []float64, actions []int) (low, high float64) {
-	low, high = math.Inf(1), math.Inf(-1)
-	row, from := 0, int32(0)
-	for s := range improved {
-		best, action := math.Inf(-1), 0
-		for a := range m.Actions {
-			future := 0.0
-			for _, o := range m.outcomes[from:m.ends[row]] {
-				future += float64(o.Probability * values[o.Next])
+	return m.blocks(func(first, last int) (low, high float64) {
+		low, high = math.Inf(1), math.Inf(-1)
+		row, from := first*m.Actions, m.begin(first)
+		for s := first; s < last; s++ {
+			best, action := math.Inf(-1), 0
+			for a := range m.Actions {
+				future := 0.0
+				for _, o := range m.outcomes[from:m.ends[row]] {
+					future += float64(o.Probability * values[o.Next])
+				}
+				if q := rewards[row] + float64(discount*future); q > best {
+					best, action = q, a
+				}
+				from = m.ends[row]
+				row++
 			}
-			if q := rewards[row] + float64(discount*future); q > best {
-				best, action = q, a
-			}
-			from = m.ends[row]
-			row++
+			improved[s], actions[s] = best, action
+			low, high = min(low, best-values[s]), max(high, best-values[s])
 		}
-		improved[s], actions[s] = best, action
-		low, high = min(low, best-values[s]), max(high, best-values[s])
+		return low, high
+	})
+}
+
+// begin is where the outcomes of a state begin.
+func (m *MDP) begin(state int) int32 {
+	if state == 0 {
+		return 0
 	}
-	return low, high
+	return m.ends[state*m.Actions-1]
+}
+
+// block is how many states one goroutine sweeps at a time.
+const block = 1 << 10
+
+// blocks sweeps all states, block by block, and returns the least low and the greatest high: the same for any number of workers.
+func (m *MDP) blocks(sweep func(first, last int) (low, high float64)) (low, high float64) {
+	workers := min(m.Workers, (m.States+block-1)/block)
+	if workers <= 1 {
+		return sweep(0, m.States)
+	}
+	var next atomic.Int64
+	var group sync.WaitGroup
+	lows, highs := make([]float64, workers), make([]float64, workers)
+	for w := range workers {
+		group.Go(func() {
+			lows[w], highs[w] = math.Inf(1), math.Inf(-1)
+			for {
+				last := int(next.Add(block))
+				if last-block >= m.States {
+					return
+				}
+				l, h := sweep(last-block, min(last, m.States))
+				lows[w], highs[w] = min(lows[w], l), max(highs[w], h)
+			}
+		})
+	}
+	group.Wait()
+	return slices.Min(lows), slices.Max(highs)
 }
 
 func (m *MDP) check() error {

@@ -1,0 +1,277 @@
+package optimum
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/souk-sim/souk/market/monopoly"
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
+)
+
+// Monopoly is a pricing problem solved exactly. Values are of the problem's own criterion, from its opening on: the expected (discounted) sum of an episode's rewards, the
+// discounted sum without end, or the average a period. It is read-only and safe for concurrent use.
+type Monopoly struct {
+	Value float64   // of the optimum
+	Bound float64   // the true one lies within this
+	Fixed []float64 // value of each rung as a fixed price; where it is not allowed the nearest that is stands
+	Best  int       // the rung of the best fixed price
+
+	process *monopoly.Process
+	phases  []*MDP  // episodic: by place in the season; else one
+	actions [][]int // [period or 0][state] best rung
+}
+
+const mostOutcomes = 1 << 25 // that a process may have in memory
+
+// SolveMonopoly solves a problem: an episodic one by backward induction, a discounted one by policy iteration, an average one by relative value iteration. The
+// result does not depend on the number of workers. The error is a *field.Error where the process is too large to be kept.
+func SolveMonopoly(p *monopoly.Process, workers int) (*Monopoly, error) {
+	m := &Monopoly{process: p}
+	if err := m.build(workers); err != nil {
+		return nil, err
+	}
+	var values []float64
+	switch cfg := p.Config(); cfg.Criterion {
+	case "episodic":
+		values = m.induct()
+	case "discounted":
+		s, err := m.phases[0].PolicyIteration(cfg.Discount, m.tolerance()/(1-cfg.Discount), maxSweeps)
+		if err != nil {
+			return nil, err
+		}
+		values, m.actions, m.Bound = s.Values, [][]int{s.Actions}, s.Bound
+	default:
+		s, err := m.phases[0].Average(m.tolerance(), maxSweeps)
+		if err != nil {
+			return nil, err
+		}
+		values, m.actions, m.Bound = slices.Repeat([]float64{s.Gain}, p.States()), [][]int{s.Actions}, s.Bound
+	}
+	m.Value = m.open(values)
+	for rung := range p.Spec().Offers {
+		value, err := m.value(true, func(_ int, s monopoly.State, chances []float64) error {
+			allowed := p.Allowed(s)
+			chances[policies.Nearest(p.Spec(), allowed, p.Spec().Offers[rung].Price, "")] = 1
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if m.Fixed = append(m.Fixed, value); value > m.Fixed[m.Best] {
+			m.Best = rung
+		}
+	}
+	return m, nil
+}
+
+// build keeps the rows.
+func (m *Monopoly) build(workers int) error {
+	p := m.process
+	states, actions, phases := p.States(), len(p.Spec().Offers), 1
+	if !p.Endless() {
+		phases = p.Phases()
+	}
+	size := 0
+	tooLarge := func(n int) error {
+		return field.New("problem", fmt.Sprintf("%d states of %d prices with %d outcomes or more", states, actions, n), fmt.Sprintf("at most %d, to be solved exactly", mostOutcomes))
+	}
+	if n := float64(states) * float64(actions) * float64(phases); n > mostOutcomes {
+		return tooLarge(int(n))
+	}
+	var found []monopoly.Outcome
+	var row []Outcome
+	for phase := range phases {
+		mdp := &MDP{States: states, Actions: actions, Workers: workers}
+		for number := range states {
+			s := p.State(number)
+			allowed := p.Allowed(s)
+			for a := range actions {
+				reward, next := p.Row(phase, s, a, found[:0])
+				found, row = next, row[:0]
+				for _, o := range next {
+					row = append(row, Outcome(o))
+				}
+				if !allowed[a] {
+					reward, row = math.Inf(-1), append(row[:0], Outcome{int32(number), 1})
+				}
+				mdp.Append(reward, row...)
+				if size += len(row); size > mostOutcomes {
+					return tooLarge(size)
+				}
+			}
+		}
+		if err := mdp.check(); err != nil {
+			return err
+		}
+		m.phases = append(m.phases, mdp)
+	}
+	if n := float64(states) * float64(p.Periods()); !p.Endless() && n > 2*mostOutcomes {
+		return field.New("problem", fmt.Sprintf("%d states in %d periods", states, p.Periods()), fmt.Sprintf("at most %d together, to be solved exactly", 2*mostOutcomes))
+	}
+	return nil
+}
+
+// tolerance is a share of the largest reward of a period.
+func (m *Monopoly) tolerance() float64 {
+	most := 0.0
+	for _, r := range m.phases[0].Rewards {
+		if !math.IsInf(r, -1) {
+			most = max(most, math.Abs(r))
+		}
+	}
+	return 1e-9 * max(most, 1e-9)
+}
+
+// salvage is what states are worth after the last period. It comes with the last reward, and is discounted as little.
+func (m *Monopoly) salvage() []float64 {
+	values := make([]float64, m.process.States())
+	if d := m.process.Config().Discount; d > 0 {
+		for number := range values {
+			values[number] = m.process.Salvage(m.process.State(number)) / d
+		}
+	}
+	return values
+}
+
+// induct goes backward through the periods.
+func (m *Monopoly) induct() []float64 {
+	p := m.process
+	values, before := m.salvage(), make([]float64, p.States())
+	m.actions = make([][]int, p.Periods())
+	for t := p.Periods() - 1; t >= 0; t-- {
+		mdp := m.phases[t%len(m.phases)]
+		m.actions[t] = make([]int, p.States())
+		mdp.sweep(p.Config().Discount, mdp.Rewards, values, before, m.actions[t])
+		values, before = before, values
+	}
+	return values
+}
+
+// open is the value at the opening.
+func (m *Monopoly) open(values []float64) float64 {
+	sum := 0.0
+	for _, o := range m.process.Opening() {
+		sum += float64(o.Probability * values[o.Next])
+	}
+	return sum
+}
+
+// value is that of a policy told as chances of the rungs (all 0 at first) in each period and state. One that does not look at the period is asked once.
+func (m *Monopoly) value(timeless bool, decide func(period int, s monopoly.State, chances []float64) error) (float64, error) {
+	p := m.process
+	states, actions := p.States(), len(p.Spec().Offers)
+	chances := make([]float64, states*actions)
+	ask := func(period int) error {
+		clear(chances)
+		for number := range states {
+			s, at := p.State(number), chances[number*actions:][:actions]
+			if p.Over(s) {
+				at[slices.Index(p.Allowed(s), true)] = 1
+			} else if err := decide(period, s, at); err != nil {
+				return err
+			}
+		}
+		return m.phases[0].checkPolicy(chances)
+	}
+	var values []float64
+	var err error
+	switch cfg := p.Config(); {
+	case !p.Endless():
+		before := make([]float64, states)
+		values = m.salvage()
+		for t := p.Periods() - 1; t >= 0; t-- {
+			if !timeless || t == p.Periods()-1 {
+				if err := ask(t); err != nil {
+					return 0, err
+				}
+			}
+			mdp := m.phases[t%len(m.phases)]
+			mdp.follow(chances, cfg.Discount, mdp.Rewards, values, before)
+			values, before = before, values
+		}
+	case cfg.Criterion == "discounted":
+		if err := ask(0); err != nil {
+			return 0, err
+		}
+		values, err = m.phases[0].EvaluateDiscounted(chances, cfg.Discount, m.tolerance()/(1-cfg.Discount), maxSweeps)
+	default:
+		if err := ask(0); err != nil {
+			return 0, err
+		}
+		values, err = m.phases[0].EvaluateAverage(chances, m.tolerance(), maxSweeps)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return m.open(values), nil
+}
+
+// Lottery is a policy that tells the chances of its offers, so that its value is exact. A policy without it that draws lots is asked with 1,000 equally spaced uniform numbers.
+type Lottery interface {
+	// Chances fills chances[offer], all 0 at first, at an observation.
+	Chances(observation, chances []float64)
+}
+
+const lots = 1000
+
+// Evaluate is the exact value of a frozen policy, without noise. The policy sees observations as the market tells them, but for what the state does not hold: the units sold in
+// the last period are missing, and the last price too unless the process hangs on it. The error is a *field.Error when it makes an offer that is not allowed.
+func (m *Monopoly) Evaluate(policy policies.Policy) (float64, error) {
+	p := m.process
+	seen := make([]float64, len(p.Spec().Features))
+	return m.value(false, func(period int, s monopoly.State, chances []float64) error {
+		p.Observe(period, s, seen)
+		if l, ok := policy.(Lottery); ok {
+			l.Chances(seen, chances)
+			return nil
+		}
+		d := policy.Decide(seen, 0.5/lots)
+		if d.Action < 0 || d.Action >= len(chances) {
+			return field.New("policy", d.Action, fmt.Sprintf("one of %d offers", len(chances)))
+		}
+		if d.Propensity >= 1 {
+			chances[d.Action] = 1
+			return nil
+		}
+		for k := range lots {
+			chances[policy.Decide(seen, (float64(k)+0.5)/lots).Action] += 1. / lots
+		}
+		return nil
+	})
+}
+
+// Score is how good a policy is.
+type Score struct {
+	Value     float64 `json:"value"`
+	OfOptimum float64 `json:"of_optimum"` // value over that of the optimum
+	GapClosed float64 `json:"gap_closed"` // share of the way from the best fixed price to the optimum; NaN where the best fixed price is the optimum
+}
+
+// Score holds a value against the optimum.
+func (m *Monopoly) Score(value float64) Score {
+	s := Score{Value: value, OfOptimum: value / m.Value, GapClosed: math.NaN()}
+	if gap := m.Value - m.Fixed[m.Best]; gap > 1e-9*math.Abs(m.Value) {
+		s.GapClosed = (value - m.Fixed[m.Best]) / gap
+	}
+	return s
+}
+
+// Policy is the optimum as a policy: the lowest rung among equals.
+func (m *Monopoly) Policy() policies.Policy { return &dynamic{m} }
+
+type dynamic struct{ m *Monopoly }
+
+// Decide implements policies.Policy.
+func (d *dynamic) Decide(observation []float64, _ float64) policies.Decision {
+	period, s := d.m.process.Locate(observation)
+	row := d.m.actions[min(max(period, 0), len(d.m.actions)-1)]
+	return decision(d.m.process.Spec(), row[d.m.process.Number(s)], 1, "dynamic programme")
+}
+
+func decision(spec *env.Spec, action int, propensity float64, revision string) policies.Decision {
+	o := &spec.Offers[action]
+	return policies.Decision{Action: action, Price: o.Price, Promotion: o.Promotion, Propensity: propensity, Revision: revision}
+}
