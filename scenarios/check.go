@@ -43,7 +43,7 @@ func (d *document) category(s *Scenario) {
 	}
 	d.demand(&s.Demand)
 	if d.sellers(s, s.Data.Products); len(d.errs) == 0 {
-		d.state(s)
+		d.state(s, s.Learner(), s.Features(), nil)
 	}
 	d.players(s)
 }
@@ -225,7 +225,7 @@ func (d *document) sellers(s *Scenario, products []string) {
 		}
 		if seller.Learns() {
 			if learners++; learners > 1 {
-				d.bad(p, "a second seller without a brain", "one learning seller; the others follow rules")
+				d.bad(p, "a second seller without a brain", "one learning seller; the others follow rules"+map[World]string{OpenMarket: ", or learn by an agent of their own"}[d.world])
 			}
 		}
 		switch {
@@ -293,11 +293,10 @@ func (d *document) rewards(p path, seller *Seller) {
 	}
 }
 
-// state checks the learner's state against what it can see.
-func (d *document) state(s *Scenario) {
-	seller := s.Learner()
+// state checks a learner's state against what it can see, and what no seller could know.
+func (d *document) state(s *Scenario, seller *Seller, features, hidden []env.Feature) {
 	p := path("sellers").then(strconv.Itoa(slices.IndexFunc(s.Sellers, func(o Seller) bool { return o.Name == seller.Name }))).then("state")
-	d.cells(p, seller.State, s.Features(), s.hidden())
+	d.cells(p, seller.State, features, hidden)
 }
 
 // cells checks the features of a state, and how they are cut, against what a learner can see.

@@ -16,14 +16,6 @@ func (s *Scenario) Features() []env.Feature {
 	return category.Features(s.Data.Products, s.Own())
 }
 
-// hidden lists what no seller could know, and the learning one sees only where its key knows names it; a category has nothing of the kind.
-func (s *Scenario) hidden() []env.Feature {
-	if cfg := s.MarketConfig(); cfg != nil {
-		return market.Hidden(cfg, cfg.Focal)
-	}
-	return nil
-}
-
 // Learner is the seller whose place the agents take; nil in an open market where all have a brain.
 func (s *Scenario) Learner() *Seller {
 	for i := range s.Sellers {
@@ -34,8 +26,24 @@ func (s *Scenario) Learner() *Seller {
 	return nil
 }
 
-// Learns tells whether a seller has no brain.
-func (s *Seller) Learns() bool { return s.Brain == nil && s.Rule == nil }
+// Learns tells whether a seller is the one whose place the agents take: it has neither a brain nor an agent of its own.
+func (s *Seller) Learns() bool { return s.Brain == nil && s.Rule == nil && s.Agent == "" }
+
+// agent is the one called so; nil: there is none.
+func (s *Scenario) agent(name string) *Agent {
+	for i := range s.Agents {
+		if s.Agents[i].Name == name {
+			return &s.Agents[i]
+		}
+	}
+	return nil
+}
+
+// Trains tells whether there is an agent of that name.
+func (s *Scenario) Trains(name string) bool { return s.agent(name) != nil }
+
+// LearnsBy is the agent by which a seller learns beside the learning one; nil: it does not.
+func (s *Scenario) LearnsBy(seller *Seller) *Agent { return s.agent(seller.Agent) }
 
 // reviews is how many reviews the learning seller has in an episode; where only what happens calls them, as many as periods.
 func (s *Scenario) reviews() int {

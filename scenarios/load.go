@@ -165,6 +165,12 @@ func (d *document) digest(s *Scenario) error {
 	if m := s.Traffic.Demand; m != nil {
 		d.sum(s, path("traffic").then("demand").then("data"), path("traffic").then("demand").then("sha256"), m.Data, &m.SHA256)
 	}
+	for i := range s.Agents {
+		if a := &s.Agents[i]; a.Start != "" {
+			at := path("agents").then(strconv.Itoa(i))
+			d.sum(s, at.then("start"), at.then("start_sha256"), a.Start+"/manifest.json", &a.StartSHA256)
+		}
+	}
 	for _, m := range s.Shoppers.Models() {
 		if !m.ByHand() {
 			d.sum(s, m.at("data"), m.at("sha256"), m.Data, &m.SHA256)

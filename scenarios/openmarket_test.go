@@ -37,6 +37,29 @@ func TestCategoriesKeepTheirRunsBesideTheOpenMarket(t *testing.T) {
 	}
 }
 
+func TestASellerMayLearnBesideTheLearner(t *testing.T) {
+	learns := "agent = \"sarsa\"\nstate = { last_price = {} }"
+	two := strings.Replace(bazaar, `brain = { rule = "random" }`, learns, 1)
+	if two == bazaar {
+		t.Fatal("no such brain in the bazaar")
+	}
+	s := parsed(t, two)
+	beside := slices.IndexFunc(s.Sellers, func(o Seller) bool { return o.Agent != "" })
+	if seller := &s.Sellers[beside]; seller.Learns() || s.LearnsBy(seller) != &s.Agents[0] || s.Learner().Name != "panner" || seller.State["last_price"].Bins != 2 {
+		t.Errorf("read as %+v", seller)
+	}
+	for expected, text := range map[string]string{
+		"one or the other":    strings.Replace(two, "\nstate = { last_price = {} }", "\nbrain = { rule = \"random\" }", 1),
+		`"sarsa"`:             strings.Replace(two, `agent = "sarsa"`, `agent = "sasra"`, 1),
+		"at least one featur": strings.Replace(two, "\nstate = { last_price = {} }", "", 1),
+		`"last_price"`:        strings.Replace(two, "{ last_price = {} }", "{ last_prise = {} }", 1),
+	} {
+		if _, err := Parse(Source{Name: "mine.toml", Text: text, dir: "."}); err == nil || !strings.Contains(err.Error(), expected) {
+			t.Errorf("%v, not about %s", err, expected)
+		}
+	}
+}
+
 func TestTheOpenMarketIsWhatTheScenarioSays(t *testing.T) {
 	s := parsed(t, bazaar)
 	cfg := s.MarketConfig()

@@ -50,8 +50,11 @@ func (d *document) market(s *Scenario) {
 		d.located(err)
 		return
 	}
-	if d.brains(s, cfg); len(d.errs) == 0 && s.Learner() != nil {
-		d.state(s)
+	d.brains(s, cfg)
+	for i, seller := range s.Players() {
+		if len(d.errs) == 0 && seller.State != nil {
+			d.state(s, seller, market.Features(cfg, i), market.Hidden(cfg, i))
+		}
 	}
 }
 
@@ -77,8 +80,10 @@ func (d *document) brains(s *Scenario, cfg *market.Config) {
 		if len(d.errs) > 0 {
 			return
 		}
-		if !seller.Learns() {
+		if seller.Rule != nil {
 			d.rule(p.then("brain"), seller.Rule, cfg, i)
+		}
+		if !seller.Learns() {
 			continue
 		}
 		for k := range s.Evaluate.Rules {
@@ -228,10 +233,22 @@ func (d *document) trader(p path, s *Scenario, seller *Seller) {
 		d.bad(p.then("copies"), strconv.Itoa(n)+" of a seller without a brain", "one learning seller")
 	}
 	d.rewards(p, seller)
-	if !seller.Learns() && seller.State != nil {
+	if seller.Agent != "" {
+		var names []string
+		for i := range s.Agents {
+			names = append(names, s.Agents[i].Name)
+		}
+		switch {
+		case seller.Rule != nil:
+			d.bad(p.then("agent"), "it beside a brain", "one or the other")
+		case !slices.Contains(names, seller.Agent):
+			d.bad(p.then("agent"), show(seller.Agent), "one of [[agents]]: "+Suggest(seller.Agent, names))
+		}
+	}
+	if seller.Rule != nil && seller.State != nil {
 		d.bad(p.then("state"), "it beside a brain", "none: the rule "+seller.Rule.Kind+" sees what it needs")
 	}
-	if seller.Learns() && len(seller.State) == 0 {
+	if seller.Rule == nil && len(seller.State) == 0 {
 		d.bad(p.then("state"), nothing, "at least one feature, as in { reference_price = { bins = 40 } }")
 	}
 }

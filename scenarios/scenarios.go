@@ -4,6 +4,7 @@ package scenarios
 
 import (
 	"github.com/souk-sim/souk/agents"
+	"github.com/souk-sim/souk/agents/train"
 	"github.com/souk-sim/souk/market"
 	"github.com/souk-sim/souk/market/promotion"
 )
@@ -166,6 +167,7 @@ type Seller struct {
 	Knows   []string           `toml:"knows" world:"market" doc:"features for its state that no seller could know: rivals' stock, what shoppers are; what it then earns, no shop can"`
 	Brain   *Brain             `toml:"brain" world:"category" doc:"the rule it follows; left out: an agent learns in its place"`
 	Rule    *Rule              `toml:"brain" world:"market" doc:"the rule it follows; left out: an agent learns in its place"`
+	Agent   string             `toml:"agent" world:"market" doc:"one of [[agents]] by which it learns too, by itself, while an agent learns in the learning seller's place"`
 }
 
 // Review says when a seller may change its offer.
@@ -214,6 +216,9 @@ type Agent struct {
 	Name string `toml:"name" required:"true" doc:"unique"`
 	Kind string `toml:"kind" doc:"learning algorithm; left out: the name"`
 
+	Start       string `toml:"start" doc:"folder of a policy bundle with whose values, and how often each was tried, it begins: a table of the same state and offers; a path relative to the scenario"`
+	StartSHA256 string `toml:"start_sha256" doc:"digest of the bundle's manifest; filled in when the scenario is resolved, checked when given"`
+
 	Params agents.Params // decoded from the rest of its table
 }
 
@@ -223,6 +228,8 @@ type Train struct {
 	Seeds      int `toml:"seeds" default:"2" range:"[1,10000]" doc:"independent trainings of each agent"`
 	Checkpoint int `toml:"checkpoint" default:"500" range:"[1,1000000000]" doc:"episodes between checkpoints"`
 	StepsEvery int `toml:"steps_every" default:"100" range:"[1,1000000000]" doc:"steps.parquet keeps the steps of every so many episodes, and of the last"`
+
+	Stop *train.Stop `toml:"stop" doc:"rules by which training ends before its last episode; left out: it does not"`
 }
 
 // Evaluate is how policies are compared.

@@ -123,7 +123,7 @@ func (l *loop) train(ctx context.Context, number int) error {
 			}
 		}
 		if j.Watch != nil {
-			j.Watch(Progress{Job: number, Episode: l.episode, Episodes: j.Episodes, Steps: int(steps), Turns: l.seats[0].lived, MovingReward: l.moving,
+			j.Watch(Progress{Job: number, Episode: l.episode, Episodes: j.Episodes, Steps: int(steps), MovingReward: l.moving,
 				Exploration: explored[0], Stopped: l.stop.Reason})
 		}
 	}

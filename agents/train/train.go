@@ -91,7 +91,6 @@ type Saved struct {
 type Progress struct {
 	Job, Episode, Episodes int     // Episode counts those played
 	Steps                  int     // learner's turns in this episode
-	Turns                  uint64  // the learner's, in all episodes
 	MovingReward           float64 // exponential moving average (1/100) of the episodes' reward per turn
 	Exploration            float64 // mean over the episode's turns: 1 at those of the warm-up and of RandomStart
 	Stopped                string  // why training ends here, before its last episode; "" where it does not

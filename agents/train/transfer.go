@@ -54,15 +54,13 @@ func told(o env.Offer) string {
 	return fmt.Sprintf("%g with %s", o.Price, o.Promotion)
 }
 
-// tried counts each value that the table's training knew as one visit: it is known, and what is learned here soon outweighs it.
+// tried is as how many updates each value counts: as many as the table's training made, so that a learning rate by visits goes on from there, or one
+// where every value is meant.
 func tried(start *policies.Table) []uint32 {
-	visits := make([]uint32, len(start.Values))
-	for i := range visits {
-		if start.Visits == nil || start.Visits[i] > 0 {
-			visits[i] = 1
-		}
+	if start.Visits != nil {
+		return start.Visits
 	}
-	return visits
+	return slices.Repeat([]uint32{1}, len(start.Values))
 }
 
 // began tells whether a learner took the values that it was to begin with.

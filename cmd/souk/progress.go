@@ -88,6 +88,17 @@ func stageName(stage string) string {
 // foreseen is how long a stage must have been at work before it is told how long it takes.
 const foreseen = 2 * time.Second
 
+// rate is a number in three digits.
+func rate(x float64) string {
+	switch {
+	case x >= 1e6:
+		return fmt.Sprintf("%.3gM", x/1e6)
+	case x >= 1e3:
+		return fmt.Sprintf("%.3gk", x/1e3)
+	}
+	return fmt.Sprintf("%.3g", x)
+}
+
 func (p *progress) line(w workflow.Progress, now time.Time) string {
 	var b strings.Builder
 	b.WriteString(stageName(w.Stage))
@@ -108,6 +119,9 @@ func (p *progress) line(w workflow.Progress, now time.Time) string {
 	}
 	if w.Stage == "train" {
 		fmt.Fprintf(&b, "  reward %.0f $/%s  ε %.2f", w.Reward, w.Period, w.Exploration)
+		if spent := now.Sub(p.began); spent >= foreseen && w.Steps > 0 {
+			fmt.Fprintf(&b, "  %s steps/s", rate(float64(w.Steps)/spent.Seconds()))
+		}
 	}
 	return b.String()
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/souk-sim/souk/results/rundir"
+	"github.com/souk-sim/souk/scenarios"
 )
 
 // trained is the files of a run but for timing.json, by name: scenario is the scenario and the flags that make it small.
@@ -71,8 +72,9 @@ func same(t *testing.T, what string, a, b map[string]string) {
 }
 
 func TestARunIsTheSameBytesOnAnyNumberOfWorkersAndInterrupted(t *testing.T) {
-	for _, scenario := range [][]string{append([]string{"canned-tuna"}, smoke...), {"smoke", "--set", "train.episodes=60", "--set", "train.checkpoint=20"}} {
-		t.Run(scenario[0], func(t *testing.T) { sameOnAnyNumberOfWorkersAndInterrupted(t, scenario) })
+	for _, scenario := range [][]string{append([]string{"canned-tuna"}, smoke...), {"smoke", "--set", "train.episodes=60", "--set", "train.checkpoint=20"},
+		{twoLearners(t), "--set", "train.episodes=60", "--set", "train.checkpoint=20", "--set", "train.stop={ unchanged = 40 }"}} {
+		t.Run(filepath.Base(scenario[0]), func(t *testing.T) { sameOnAnyNumberOfWorkersAndInterrupted(t, scenario) })
 	}
 }
 
@@ -106,8 +108,34 @@ type writer func([]byte) (int, error)
 
 func (w writer) Write(p []byte) (int, error) { return w(p) }
 
+// twoLearners is the path of the scenario smoke in which the other shop learns too.
+func twoLearners(t *testing.T) string {
+	t.Helper()
+	s, err := scenarios.Open("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	brain := `brain = { rule = "follower", rival = "lowest_rival_rung", margin = 0.05 }`
+	if !strings.Contains(s.Text, brain) {
+		t.Fatal("the other shop of smoke has another brain")
+	}
+	file := filepath.Join(t.TempDir(), "two.toml")
+	text := strings.Replace(s.Text, brain, "agent = \"q-learning\"\nstate = { lowest_rival_rung = { bins = 4 } }", 1)
+	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 func TestARunKilledAtAnyMomentResumesToTheSameBytes(t *testing.T) {
-	kills := 4
+	for _, scenario := range [][]string{append([]string{"canned-tuna"}, smoke...), {twoLearners(t), "--set", "train.episodes=300", "--set", "train.checkpoint=20"}} {
+		t.Run(filepath.Base(scenario[0]), func(t *testing.T) { killedAtAnyMoment(t, scenario) })
+	}
+}
+
+// killedAtAnyMoment kills real processes, one after the other on one run until one of them is through, at moments that a seeded generator draws.
+func killedAtAnyMoment(t *testing.T, scenario []string) {
+	kills := 3
 	if testing.Short() {
 		t.Skip("-short: kills processes for some seconds; go test ./cmd/souk does, with -tags long 20 times")
 	}
@@ -119,7 +147,7 @@ func TestARunKilledAtAnyMomentResumesToTheSameBytes(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	arguments := func(out string) []string {
-		return append([]string{"train", "canned-tuna", "--quiet", "--resume", "--out", out}, smoke...)
+		return slices.Concat([]string{"train"}, scenario, []string{"--quiet", "--resume", "--out", out})
 	}
 	whole := t.TempDir()
 	began := time.Now()
@@ -129,8 +157,10 @@ func TestARunKilledAtAnyMomentResumesToTheSameBytes(t *testing.T) {
 	takes := time.Since(began)
 	want := files(t, whole)
 	random := rand.New(rand.NewPCG(1, 2))
-	for range kills {
-		out := t.TempDir()
+	for out := ""; kills > 0; kills-- {
+		if out == "" {
+			out = t.TempDir()
+		}
 		cmd := exec.Command(program, arguments(out)...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -152,10 +182,14 @@ func TestARunKilledAtAnyMomentResumesToTheSameBytes(t *testing.T) {
 				t.Errorf("a killed run looks complete: %v", err)
 			}
 		}
+		if kills%3 != 1 {
+			continue // and kill it again where it goes on
+		}
 		if out, err := exec.Command(program, arguments(out)...).CombinedOutput(); err != nil {
 			t.Fatalf("resumed: %v: %s", err, out)
 		}
 		same(t, "killed and resumed", want, files(t, out))
+		out = ""
 	}
 }
 

@@ -32,6 +32,7 @@ type Arena struct {
 	Learner int                   // the player whom policies play for
 	Others  []policies.Policy     // by player; that of Learner is not used
 	Score   func(account *results.Metrics) float64
+	Rewards bool // count what every player is rewarded with
 	Workers int
 	// Progress is called after each episode, by one goroutine at a time; nil for none.
 	Progress func(done, total int)
@@ -46,13 +47,15 @@ func MasterSeed(scenario int64) uint64 {
 // episode is what a policy did on a path.
 type episode struct {
 	results.Metrics
-	score float64
+	score   float64
+	rewards []float64 // by player, a period; nil where nobody asks
 }
 
 // game is one policy to play on one path, or one bound to compute there.
 type game struct {
 	name   string
 	policy policies.Policy
+	others []policies.Policy               // in place of the arena's, where there are
 	bound  func(path int) (float64, error) // instead of policy
 	path   int
 }
@@ -116,16 +119,22 @@ func (a *Arena) player() (*player, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := world.Players()
-	if a.Learner < 0 || a.Learner >= n || len(a.Others) != n {
-		return nil, field.New("others", len(a.Others), fmt.Sprintf("one policy for each of %d players, the learner among them", n))
+	p := &player{arena: a, world: world, turns: make([]uint64, world.Players())}
+	return p, p.seat(a.Others)
+}
+
+// seat checks that there is somebody in every place.
+func (p *player) seat(others []policies.Policy) error {
+	learner, n := p.arena.Learner, len(p.turns)
+	if learner < 0 || learner >= n || len(others) != n {
+		return field.New("others", len(others), fmt.Sprintf("one policy for each of %d players, the learner among them", n))
 	}
-	for i, p := range a.Others {
-		if p == nil && i != a.Learner {
-			return nil, field.New(fmt.Sprintf("others[%d]", i), "none", "a policy")
+	for i, o := range others {
+		if o == nil && i != learner {
+			return field.New(fmt.Sprintf("others[%d]", i), "none", "a policy")
 		}
 	}
-	return &player{arena: a, world: world, turns: make([]uint64, n)}, nil
+	return nil
 }
 
 // broken is why a world ended an episode before its time; nil where it did not, or where it cannot tell.
@@ -152,16 +161,29 @@ func (p *player) play(g *game, out *episode) (err error) {
 		out.score, err = g.bound(g.path)
 		return err
 	}
+	others := p.arena.Others
+	if g.others != nil {
+		others = g.others
+		if err := p.seat(others); err != nil {
+			return err
+		}
+	}
+	if p.arena.Rewards {
+		out.rewards = make([]float64, len(p.turns))
+	}
 	brain := rng.New(p.arena.Master, uint64(g.path)).Family("brain")
 	clear(p.turns)
 	p.world.Reset(uint64(g.path))
 	for p.world.Next(&p.step) {
+		if out.rewards != nil && p.step.Stage != env.First {
+			out.rewards[p.step.Player] += p.step.Reward
+		}
 		if p.step.Stage == env.Last {
 			continue
 		}
 		who, policy := p.step.Player, g.policy
 		if who != p.arena.Learner {
-			policy = p.arena.Others[who]
+			policy = others[who]
 		}
 		u := brain.At(uint64(who), p.turns[who])
 		p.turns[who]++
@@ -177,5 +199,8 @@ func (p *player) play(g *game, out *episode) (err error) {
 	}
 	out.Metrics = *p.world.Account()
 	out.score = p.arena.Score(&out.Metrics)
+	for i := range out.rewards {
+		out.rewards[i] /= float64(max(out.Periods, 1))
+	}
 	return nil
 }

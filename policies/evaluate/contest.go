@@ -16,6 +16,7 @@ import (
 type Contestant struct {
 	Name     string
 	Policies []policies.Policy
+	Others   [][]policies.Policy // for each policy those it plays with, in place of Arena.Others; nil: these
 }
 
 // Bound is a score that no policy need reach: a clairvoyant's. Score is asked for every path, by several workers at once.
@@ -60,8 +61,12 @@ func (c *Contest) Run(ctx context.Context) (*Result, error) {
 		add(game{name: b.Name, bound: b.Score})
 	}
 	for _, k := range c.Contestants {
-		for _, p := range k.Policies {
-			add(game{name: k.Name, policy: p})
+		for i, p := range k.Policies {
+			g := game{name: k.Name, policy: p}
+			if k.Others != nil {
+				g.others = k.Others[i]
+			}
+			add(g)
 		}
 	}
 	played, err := c.play(ctx, games)
@@ -98,6 +103,9 @@ func (c *Contest) check() error {
 	for _, k := range c.Contestants {
 		if seeds[k.Name] > 0 || len(k.Policies) == 0 {
 			return field.New("contestant", fmt.Sprintf("%q, %d policies", k.Name, len(k.Policies)), "a name of its own and at least one policy")
+		}
+		if k.Others != nil && len(k.Others) != len(k.Policies) {
+			return field.New("contestant", fmt.Sprintf("%q, %d policies among %d", k.Name, len(k.Policies), len(k.Others)), "others for each policy")
 		}
 		seeds[k.Name] = len(k.Policies)
 	}
@@ -179,10 +187,33 @@ func (c *Contest) row(s *scores) (Row, error) {
 		row.Total.Add(&e.Metrics)
 		row.DealFrequency += float64(e.DealPeriods) / float64(max(e.Periods, 1))
 	}
+	if c.Rewards && err == nil {
+		row.Players, err = c.players(s)
+	}
 	for _, sum := range []*float64{&row.PriceChanges, &row.StockOutDays, &row.LostUnits, &row.MeanPrice, &row.DealFrequency} {
 		*sum /= float64(len(s.episodes))
 	}
 	return row, err
+}
+
+// players is what each player came to under a contestant.
+func (c *Contest) players(s *scores) (all []stats.Estimate, err error) {
+	for p := range s.episodes[0].rewards {
+		var earned [][]float64
+		for i := range s.values {
+			line := make([]float64, c.Paths)
+			for path := range line {
+				line[path] = s.episodes[i*c.Paths+path].rewards[p]
+			}
+			earned = append(earned, line)
+		}
+		e, err := stats.Crossed(earned, c.Level)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, nil
 }
 
 // difference is paired by path, and by seed where both have as many.

@@ -17,11 +17,11 @@ func contest(world func() (World, error), workers int) *Contest {
 	return &Contest{
 		Arena: arena(world, workers), Paths: 40, Level: 0.95, Resamples: 500,
 		Contestants: []Contestant{
-			{"learner", []policies.Policy{always(2), deals(2, 1, 5), always(1)}},
-			{"low", []policies.Policy{always(0)}},
-			{"middle", []policies.Policy{always(1)}},
-			{"high", []policies.Policy{always(2)}},
-			{"random", []policies.Policy{dice(4)}},
+			{Name: "learner", Policies: []policies.Policy{always(2), deals(2, 1, 5), always(1)}},
+			{Name: "low", Policies: []policies.Policy{always(0)}},
+			{Name: "middle", Policies: []policies.Policy{always(1)}},
+			{Name: "high", Policies: []policies.Policy{always(2)}},
+			{Name: "random", Policies: []policies.Policy{dice(4)}},
 		},
 		Bounds:     []Bound{{"oracle", func(path int) (float64, error) { return 3 + float64(path%2), nil }}},
 		References: []string{"low", "random"}, Baseline: "low", Optima: []string{"high", "oracle"},
@@ -107,7 +107,7 @@ func TestSharesOfGapAndOptimum(t *testing.T) {
 
 func TestDealsAndPriceChangesAreCounted(t *testing.T) {
 	c := contest(newShop, 2)
-	c.Contestants = []Contestant{{"cycle", []policies.Policy{deals(2, 1, 5)}}, {"fixed", []policies.Policy{always(1)}}}
+	c.Contestants = []Contestant{{Name: "cycle", Policies: []policies.Policy{deals(2, 1, 5)}}, {Name: "fixed", Policies: []policies.Policy{always(1)}}}
 	c.References, c.Baseline, c.Optima = nil, "", nil
 	r := run(t, c)
 	if row := r.Rows[0]; math.Abs(row.DealFrequency-0.2) > 1e-12 || row.PriceChanges != 3 || math.Abs(row.MeanPrice-0.96) > 1e-9 {
@@ -121,7 +121,7 @@ func TestDealsAndPriceChangesAreCounted(t *testing.T) {
 func TestNoGapIsSaidToBeNone(t *testing.T) {
 	c := contest(newShop, 2)
 	c.Optima = []string{"twin"}
-	c.Contestants = append(c.Contestants, Contestant{"twin", []policies.Policy{always(0)}})
+	c.Contestants = append(c.Contestants, Contestant{Name: "twin", Policies: []policies.Policy{always(0)}})
 	r := run(t, c)
 	if share := r.Rows[0].Gaps[0].Share; share != nil {
 		t.Errorf("two equal policies leave a gap, of which %+v is closed", share)

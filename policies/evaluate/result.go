@@ -17,21 +17,22 @@ type Result struct {
 
 // Row is one contestant or bound. What follows Gaps are means over episodes; a bound has none.
 type Row struct {
-	Name              string          `json:"name"`
-	Bound             bool            `json:"bound,omitempty"`
-	Seeds             int             `json:"seeds"`
-	Profit            stats.Estimate  `json:"profit"` // mean of Arena.Score: $ a week
-	InterquartileMean float64         `json:"interquartile_mean"`
-	Differences       []Difference    `json:"differences,omitempty"` // paired, to each other reference
-	OfOptimum         []Difference    `json:"of_optimum,omitempty"`  // as a share of each optimum; left out where that cannot be told from zero
-	Gaps              []Gap           `json:"gaps,omitempty"`
-	PriceChanges      float64         `json:"price_changes"`
-	StockOutDays      float64         `json:"stock_out_days"`
-	LostUnits         float64         `json:"lost_units"`
-	MeanPrice         float64         `json:"mean_price"`
-	DealFrequency     float64         `json:"deal_frequency"` // share of periods on deal
-	Scores            [][]float64     `json:"-"`              // [seed][path]
-	Total             results.Metrics `json:"-"`              // the accounts of all its episodes together
+	Name              string           `json:"name"`
+	Bound             bool             `json:"bound,omitempty"`
+	Seeds             int              `json:"seeds"`
+	Profit            stats.Estimate   `json:"profit"` // mean of Arena.Score: $ a week
+	InterquartileMean float64          `json:"interquartile_mean"`
+	Differences       []Difference     `json:"differences,omitempty"` // paired, to each other reference
+	OfOptimum         []Difference     `json:"of_optimum,omitempty"`  // as a share of each optimum; left out where that cannot be told from zero
+	Gaps              []Gap            `json:"gaps,omitempty"`
+	PriceChanges      float64          `json:"price_changes"`
+	StockOutDays      float64          `json:"stock_out_days"`
+	LostUnits         float64          `json:"lost_units"`
+	MeanPrice         float64          `json:"mean_price"`
+	DealFrequency     float64          `json:"deal_frequency"`    // share of periods on deal
+	Players           []stats.Estimate `json:"players,omitempty"` // mean reward a period of each player, where Arena.Rewards asks
+	Scores            [][]float64      `json:"-"`                 // [seed][path]
+	Total             results.Metrics  `json:"-"`                 // the accounts of all its episodes together
 }
 
 // Difference is a comparison with another contestant or bound.

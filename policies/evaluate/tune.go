@@ -22,9 +22,17 @@ type Tuned struct {
 	Rounds []int   `json:"rounds"` // candidates that played in each round
 }
 
-// Tune finds the best of many candidates by successive halving (Karnin, Koren & Somekh 2013; Jamieson & Talwalkar 2016) on
-// the same customers. Ties go to the lower index. The arena's paths must not be those of the evaluation.
+// Tune is TuneAmong with the arena's others.
 func (a *Arena) Tune(ctx context.Context, candidates []policies.Policy, budget Budget) (*Tuned, error) {
+	return a.TuneAmong(ctx, candidates, nil, budget)
+}
+
+// TuneAmong finds the best of many candidates, each among its own others (nil: the arena's), by successive halving (Karnin, Koren & Somekh 2013; Jamieson & Talwalkar 2016) on
+// the same customers. Ties go to the lower index. The arena's paths must not be those of the evaluation.
+func (a *Arena) TuneAmong(ctx context.Context, candidates []policies.Policy, others [][]policies.Policy, budget Budget) (*Tuned, error) {
+	if others != nil && len(others) != len(candidates) {
+		return nil, field.New("others", len(others), "those of each candidate")
+	}
 	if len(candidates) == 0 {
 		return nil, field.New("policies to tune over", "none", "at least one: a ladder of two or more prices that the limits let follow one another")
 	}
@@ -41,7 +49,11 @@ func (a *Arena) Tune(ctx context.Context, candidates []policies.Policy, budget B
 		var games []game
 		for _, c := range survivors {
 			for path := t.Paths; path < paths; path++ {
-				games = append(games, game{name: "candidate", policy: candidates[c], path: path})
+				g := game{name: "candidate", policy: candidates[c], path: path}
+				if others != nil {
+					g.others = others[c]
+				}
+				games = append(games, g)
 			}
 		}
 		played, err := a.play(ctx, games)

@@ -13,7 +13,7 @@ import (
 // Curve is one learner's progress.
 type Curve struct {
 	Name  string
-	Seeds [][]float64 // by seed, then by episode; all of one length
+	Seeds [][]float64 // by seed, then by episode; those that ended early are shorter
 }
 
 // Reference is a horizontal line: what a policy that does not learn earns.
@@ -39,7 +39,7 @@ func (l *LearningCurves) Picture() (*Picture, error) {
 	for _, c := range l.Curves {
 		for i, s := range c.Seeds {
 			key := fmt.Sprintf("curve %s, seed %d", c.Name, i)
-			if err := check(key, len(c.Seeds[0]), s); err != nil {
+			if err := check(key, len(s), s); err != nil {
 				return nil, err
 			}
 			if len(s) == 0 || slices.ContainsFunc(s, math.IsNaN) {
@@ -101,6 +101,11 @@ func (l *LearningCurves) caption(block int) string {
 	if seeds > 1 {
 		text = fmt.Sprintf("Lines: mean of %d seeds. Bands: lowest to highest seed.", seeds)
 	}
+	if slices.ContainsFunc(l.Curves, func(c Curve) bool {
+		return slices.ContainsFunc(c.Seeds, func(s []float64) bool { return len(s) != len(c.Seeds[0]) })
+	}) {
+		text += " A seed counts up to its end."
+	}
 	if block > 1 {
 		text += fmt.Sprintf(" Each point averages %d episodes.", block)
 	}
@@ -112,19 +117,28 @@ type bundle struct{ x, mean, lo, hi []float64 }
 
 func newBundle(seeds [][]float64, block int) bundle {
 	var b bundle
-	for from := 0; from < len(seeds[0]); from += block {
-		to := min(from+block, len(seeds[0]))
+	last := 0
+	for _, s := range seeds {
+		last = max(last, len(s))
+	}
+	for from := 0; from < last; from += block {
 		sum, lo, hi := 0.0, math.Inf(1), math.Inf(-1)
+		to, n := from, 0
 		for _, s := range seeds {
+			if len(s) <= from {
+				continue
+			}
+			part := s[from:min(from+block, len(s))]
 			m := 0.0
-			for _, v := range s[from:to] {
+			for _, v := range part {
 				m += v
 			}
-			m /= float64(to - from)
+			m /= float64(len(part))
 			sum, lo, hi = sum+m, min(lo, m), max(hi, m)
+			to, n = max(to, from+len(part)), n+1
 		}
 		b.x = append(b.x, float64(from+to)/2)
-		b.mean, b.lo, b.hi = append(b.mean, sum/float64(len(seeds))), append(b.lo, lo), append(b.hi, hi)
+		b.mean, b.lo, b.hi = append(b.mean, sum/float64(n)), append(b.lo, lo), append(b.hi, hi)
 	}
 	return b
 }

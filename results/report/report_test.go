@@ -185,7 +185,6 @@ func TestBadInputIsRefused(t *testing.T) {
 		{"no curve", &LearningCurves{}},
 		{"no seed", &LearningCurves{Curves: []Curve{{Name: "a"}}}},
 		{"no episode", &LearningCurves{Curves: []Curve{{Seeds: [][]float64{{}}}}}},
-		{"seeds of unequal length", &LearningCurves{Curves: []Curve{{Seeds: [][]float64{{1, 2}, {1}}}}}},
 		{"a gap in a curve", &LearningCurves{Curves: []Curve{{Seeds: [][]float64{{1, nan}}}}}},
 		{"no path", &PricePaths{}},
 		{"an empty path", &PricePaths{Paths: []PricePath{{}}}},

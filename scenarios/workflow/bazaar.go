@@ -146,6 +146,12 @@ func (b *bazaar) shop() (*shop, error) {
 		if seller.Learns() {
 			continue
 		}
+		if agent := b.s.LearnsBy(seller); agent != nil {
+			if err := w.beside(m, i, seller, agent); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if w.Others[i], err = seller.Rule.Params.Policy(m.Spec(i)); err != nil {
 			k := slices.IndexFunc(b.s.Sellers, func(o scenarios.Seller) bool { return o.Name == seller.Name })
 			return nil, fault(b.s, err, "sellers", strconv.Itoa(k), "brain")
@@ -154,7 +160,7 @@ func (b *bazaar) shop() (*shop, error) {
 	w.Learner = max(b.player, 0)
 	w.Spec = m.Spec(w.Learner)
 	if b.player >= 0 {
-		w.Encoder, err = encoder(b.s, w.Spec)
+		w.Encoder, err = encoder(b.s.Learner(), w.Spec)
 	}
 	return w, err
 }

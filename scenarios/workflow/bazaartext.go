@@ -63,8 +63,11 @@ func (b *bazaar) inWords() (text []string) {
 			break
 		}
 		brain := "learns"
-		if !players[i].Learns() {
+		switch {
+		case players[i].Rule != nil:
 			brain = "by the rule " + players[i].Rule.Kind
+		case players[i].Agent != "":
+			brain = "learns by " + players[i].Agent + " beside it"
 		}
 		text = append(text, b.seller(&cfg.Sellers[i])+"; "+brain)
 	}
@@ -178,6 +181,9 @@ func (b *bazaar) simulated(m *Simulation) (title, below string) {
 	if len(r.References) > 0 {
 		text += fmt.Sprintf("; over %s is paired, path by path", r.References[0])
 	}
+	if n := len(b.full.Beside); n > 0 {
+		text += fmt.Sprintf("\n%s who would learn beside the learning one make their opening offers here: nobody learns", plural(n, "seller"))
+	}
 	return strings.Join(append([]string{text}, b.knows()...), "\n"), "\n" + b.accountsTitle() + "\n\n" + accountsTable(m.Accounts)
 }
 
@@ -192,6 +198,11 @@ func (b *bazaar) notes(p *page, m *Summary) {
 	if m.Segments != nil && m.Segments.text != "" {
 		p.line("")
 		p.WriteString(m.Segments.text)
+	}
+	if len(b.full.Beside) > 0 {
+		p.section("", b.besideText())
+		p.line("")
+		p.WriteString(b.sellersEarned(m))
 	}
 }
 

@@ -174,16 +174,15 @@ func (w *World) people(s *scenarios.Scenario, m *Models) error {
 			return fmt.Errorf("%s: %w", deals.Product(), err)
 		}
 	}
-	w.Encoder, err = encoder(s, w.Spec)
+	w.Encoder, err = encoder(s.Learner(), w.Spec)
 	return err
 }
 
-// encoder cuts the features of the scenario's state into cells, in the order of the observation.
-func encoder(s *scenarios.Scenario, spec *env.Spec) (policies.Encoder, error) {
+// encoder cuts the features of a seller's state into cells, in the order of the observation.
+func encoder(seller *scenarios.Seller, spec *env.Spec) (policies.Encoder, error) {
 	var e policies.Encoder
-	state := s.Learner().State
 	for i, f := range spec.Features {
-		in, ok := state[f.Name]
+		in, ok := seller.State[f.Name]
 		if !ok {
 			continue
 		}
@@ -199,7 +198,7 @@ func encoder(s *scenarios.Scenario, spec *env.Spec) (policies.Encoder, error) {
 			to = *in.To
 		}
 		if from >= to {
-			return e, field.New("sellers."+s.Learner().Name+".state."+f.Name, fmt.Sprintf("cells from %v to %v", from, to), "from below to, or edges")
+			return e, field.New("sellers."+seller.Name+".state."+f.Name, fmt.Sprintf("cells from %v to %v", from, to), "from below to, or edges")
 		}
 		e.Dimensions = append(e.Dimensions, policies.Uniform(f.Name, i, from, to, in.Bins))
 	}

@@ -73,6 +73,9 @@ func (c *chain) tune(ctx context.Context, _ world, workers int, watch func(done,
 	return Tune(ctx, c.s, c.data, c.models, c.full, workers, watch)
 }
 
+// settle is for open markets, where others may learn.
+func (c *chain) settle([]policies.Policy) world { return c.full }
+
 // optima are the dynamic programme's policy and the clairvoyant.
 func (c *chain) optima(contest *evaluate.Contest, _ world, b *Baselines) {
 	if slices.Contains(b.entered, solved) {

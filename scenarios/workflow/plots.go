@@ -63,7 +63,7 @@ func learningCurves(run *rundir.Run, school world, m *Summary) (*report.Learning
 		at[agent.Name] = len(l.Curves)
 		curve := report.Curve{Name: agent.Name}
 		for range s.Train.Seeds {
-			curve.Seeds = append(curve.Seeds, make([]float64, s.Train.Episodes))
+			curve.Seeds = append(curve.Seeds, make([]float64, 0, s.Train.Episodes)) // in the order of the file
 		}
 		l.Curves = append(l.Curves, curve)
 	}
@@ -80,7 +80,8 @@ func learningCurves(run *rundir.Run, school world, m *Summary) (*report.Learning
 		n, err := reader.Read(rows)
 		for i := range rows[:n] {
 			r := &rows[i]
-			l.Curves[at[r.Agent]].Seeds[r.Seed-1][r.Episode] = school.score(&r.Metrics)
+			seeds := l.Curves[at[r.Agent]].Seeds
+			seeds[r.Seed-1] = append(seeds[r.Seed-1], school.score(&r.Metrics))
 		}
 		if errors.Is(err, io.EOF) {
 			break

@@ -42,6 +42,7 @@ type Progress struct {
 	Reward      float64 // $ a Period
 	Period      string
 	Exploration float64
+	Steps       uint64 // of "train": reviews of the agents in this process
 }
 
 // adverb says how often something is that is so once a period.
@@ -63,6 +64,7 @@ type Summary struct {
 	*Chapters                   // of a chain's category; nil for an open market
 	Accounts   []Account        `json:"accounts,omitempty"` // of an open market, by policy
 	Segments   *Segments        `json:"segments,omitempty"` // of an open market, under the chosen policy
+	Stopped    []Stopped        `json:"stopped,omitempty"`  // trainings that a rule ended
 	Chosen     *Chosen          `json:"chosen"`
 	Learned    string           `json:"learned_policy"` // the chosen policy in words
 
@@ -145,18 +147,38 @@ func (r *Run) train(ctx context.Context, scene Scene, run *rundir.Run, summary *
 		return err
 	}
 	t.done("fit")
-	if summary.Baselines, err = scene.tune(ctx, full, r.workers(), r.counting("tune")); err != nil {
+	tune := func() (err error) {
+		summary.Baselines, err = scene.tune(ctx, full, r.workers(), r.counting("tune"))
+		t.done("tune")
 		return err
 	}
-	t.done("tune")
+	others := len(school.seats().Beside) > 0 // who must have learned before anything is tuned against them
+	if !others {
+		if err := tune(); err != nil {
+			return err
+		}
+	}
 	learned, err := Train(ctx, s, school, run, r.workers(), r.episodes(school.share()))
 	if err != nil {
 		return err
 	}
+	for _, l := range learned {
+		summary.Stopped = append(summary.Stopped, l.Stops...)
+	}
+	if others {
+		t.done("train")
+		full = scene.settle(learned[0].Among[0])
+		if err := tune(); err != nil {
+			return err
+		}
+	}
 	if summary.Chosen, err = Choose(ctx, scene, s, full, learned, r.workers()); err != nil {
 		return err
 	}
-	t.done("train")
+	if others {
+		full = scene.settle(summary.Chosen.among)
+	}
+	t.done(map[bool]string{true: "choose", false: "train"}[others])
 	if summary.Comparison, err = Compare(ctx, scene, s, full, summary.Baselines, learned, r.workers(), r.counting("evaluate")); err != nil {
 		return err
 	}
@@ -177,16 +199,21 @@ func (r *Run) episodes(share float64) func(train.Progress) {
 		period = "review" // which need not be periods apart
 	}
 	played := make([]int, len(s.Agents)*s.Train.Seeds)
+	steps := uint64(0)
 	var lock sync.Mutex
 	return func(p train.Progress) {
 		lock.Lock()
-		played[p.Job] = p.Episode
+		if played[p.Job] = p.Episode; p.Stopped != "" {
+			played[p.Job] = p.Episodes
+		}
 		sum := 0
 		for _, n := range played {
 			sum += n
 		}
+		steps += uint64(p.Steps)
+		now := steps
 		lock.Unlock()
-		r.tell(Progress{Stage: "train", Done: sum, Total: len(played) * s.Train.Episodes, Reward: p.MovingReward / share, Exploration: p.Exploration, Period: period})
+		r.tell(Progress{Stage: "train", Done: sum, Total: len(played) * s.Train.Episodes, Reward: p.MovingReward / share, Exploration: p.Exploration, Period: period, Steps: now})
 	}
 }
 
@@ -206,6 +233,11 @@ func (r *Run) write(run *rundir.Run, school, full world, summary *Summary, t *st
 	}
 	if err := rundir.Merge[results.Step](run, "steps"); err != nil {
 		return err
+	}
+	if len(school.seats().Beside) > 0 {
+		if err := rundir.Merge[results.Learner](run, "learners"); err != nil {
+			return err
+		}
 	}
 	if err := r.writeBundle(run, summary); err != nil {
 		return err
@@ -231,13 +263,23 @@ func writeJSON(run *rundir.Run, name string, value any) error {
 	return run.WriteFile(name, append(text, '\n'))
 }
 
+// episodes is how many a chosen policy was trained for.
+func (m *Summary) episodes(c *Chosen) int {
+	for _, s := range m.Stopped {
+		if s.Agent == c.Agent && s.Seed == c.Seed {
+			return s.Episodes
+		}
+	}
+	return m.Scenery.Train.Episodes
+}
+
 func (r *Run) writeBundle(run *rundir.Run, summary *Summary) error {
 	s := r.Scenario
 	chosen := summary.Chosen
 	data, warned := summary.scene.provenance()
 	b := &bundle.Bundle{Policy: chosen.Policy, Manifest: bundle.Manifest{
 		Name: s.Name + " " + chosen.Agent, Souk: souk.Version, Scenario: s.Name, ScenarioSHA256: s.Hash(), Agent: chosen.Agent, Seed: chosen.Seed,
-		Episodes: int64(s.Train.Episodes), Purpose: s.Question,
+		Episodes: int64(summary.episodes(chosen)), Purpose: s.Question,
 		Market: summary.scene.about(), Data: data, Caveats: slices.Concat(summary.scene.answer(summary), summary.scene.caveats(summary), warned)}}
 	for i := range s.Agents {
 		if s.Agents[i].Name == chosen.Agent {

@@ -30,12 +30,24 @@ func (m *Summary) Text(w io.Writer) error {
 	m.scene.notes(p, m)
 	p.section("answer", m.scene.answer(m)...)
 	p.section("gap", gaps(m.Comparison, s)...)
+	p.section("stopped", m.stoppedText()...)
 	m.scene.closing(p, m)
 	p.section("learned", append([]string{fmt.Sprintf("policy/ holds %s of seed %d, the best of all on paths kept for that.", m.Chosen.Agent, m.Chosen.Seed)},
 		strings.Split(strings.TrimSpace(m.Learned), "\n")...)...)
 	p.section("careful", m.scene.caveats(m)...)
 	_, err := io.WriteString(w, p.String())
 	return err
+}
+
+// stoppedText tells which trainings a rule ended.
+func (m *Summary) stoppedText() (text []string) {
+	for _, s := range m.Stopped[:min(len(m.Stopped), mostPlaces)] {
+		text = append(text, fmt.Sprintf("%s, seed %d, after %s: %s", s.Agent, s.Seed, plural(s.Episodes, "episode"), s.Reason))
+	}
+	if n := len(m.Stopped) - mostPlaces; n > 0 {
+		text = append(text, fmt.Sprintf("… and %d more; summary.json has all", n))
+	}
+	return text
 }
 
 // page is text of paragraphs with a name in the margin.

@@ -3,14 +3,20 @@ package workflow
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
 
 	"github.com/souk-sim/souk/agents/train"
 	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/bundle"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/results"
 	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
 )
 
 // Learned is what one agent learned, one policy for each training seed.
@@ -18,6 +24,16 @@ type Learned struct {
 	Agent    string
 	Policies []policies.Frozen
 	Seeds    []int64
+	Among    [][]policies.Policy // by seed: all players' policies, where some learned beside it; else nil
+	Stops    []Stopped           // of those seeds that ended before their last episode
+}
+
+// Stopped is a training that ended before its last episode.
+type Stopped struct {
+	Agent    string `json:"agent"`
+	Seed     int64  `json:"seed"`
+	Episodes int    `json:"episodes"`
+	Reason   string `json:"reason"`
 }
 
 // Train trains every agent under every seed in its world, checkpointing into the run. An interrupted job is saved; the error is then the
@@ -52,6 +68,12 @@ func Train(ctx context.Context, s *scenarios.Scenario, w world, run *rundir.Run,
 		}
 		last := &all[len(all)-1]
 		last.Policies, last.Seeds = append(last.Policies, policy), append(last.Seeds, jobs[i].Key.Seed)
+		if len(o.Beside) > 0 {
+			last.Among = append(last.Among, w.seats().among(o.Beside))
+		}
+		if o.Stopped != "" {
+			last.Stops = append(last.Stops, Stopped{last.Agent, jobs[i].Key.Seed, o.Episodes, o.Stopped})
+		}
 	}
 	return all, nil
 }
@@ -60,8 +82,15 @@ func trainingJob(s *scenarios.Scenario, w world, run *rundir.Run, agent *scenari
 	master, seats := train.MasterSeed(s.Seed, seed), w.seats()
 	job := train.Job{Key: results.Key{RunID: run.ID, Scenario: s.Name, Agent: agent.Name, Seed: seed}, Params: agent.Params,
 		World:  func() (train.World, error) { return w.open(master) },
-		Master: master, Learner: seats.Learner, Others: seats.Others, Encoder: seats.Encoder,
+		Master: master, Learner: seats.Learner, Others: seats.Others, Encoder: seats.Encoder, Beside: seats.Beside,
 		Episodes: s.Train.Episodes, CheckpointEvery: s.Train.Checkpoint}
+	if s.Train.Stop != nil {
+		job.Stop = *s.Train.Stop
+	}
+	var err error
+	if job.Start, err = startOf(s, agent); err != nil {
+		return job, err
+	}
 	if m, ok := w.(*shop); ok {
 		job.CheckpointEvery = m.checkpoint(s.Train.Checkpoint)
 	}
@@ -85,9 +114,48 @@ func trainingJob(s *scenarios.Scenario, w world, run *rundir.Run, agent *scenari
 	if job.EpisodeRows, err = rundir.Rows[results.Episode](strand, "episodes"); err != nil {
 		return job, err
 	}
+	if len(job.Beside) > 0 {
+		if job.LearnerRows, err = rundir.Rows[results.Learner](strand, "learners"); err != nil {
+			return job, err
+		}
+	}
 	steps, err := rundir.Rows[results.Step](strand, "steps")
 	job.StepRows = &everyNth{steps, int64(s.Train.StepsEvery), int64(s.Train.Episodes) - 1}
 	return job, err
+}
+
+// startOf is the table that an agent begins with; nil where it begins anew.
+func startOf(s *scenarios.Scenario, agent *scenarios.Agent) (*policies.Table, error) {
+	if agent.Start == "" {
+		return nil, nil
+	}
+	at := func(found, expected string) error {
+		k := slices.IndexFunc(s.Agents, func(a scenarios.Agent) bool { return a.Name == agent.Name })
+		return s.Fault(found, expected, "agents", strconv.Itoa(k), "start")
+	}
+	b, err := bundle.Load(folder{s, agent.Start})
+	if bad, ok := errors.AsType[*field.Error](err); ok {
+		return nil, at(agent.Start+"/"+bad.File+": "+bad.Found, bad.Expected)
+	} else if err != nil {
+		return nil, err
+	}
+	table, ok := b.Policy.(*policies.Table)
+	if !ok {
+		return nil, at("a bundle of kind "+b.Manifest.Kind, "one of kind table")
+	}
+	return table, nil
+}
+
+// folder is one that a scenario names.
+type folder struct {
+	s    *scenarios.Scenario
+	name string
+}
+
+// Open implements fs.FS.
+func (f folder) Open(name string) (fs.File, error) {
+	_, file, err := f.s.Open(f.name + "/" + name)
+	return file, err
 }
 
 // everyNth keeps the steps of every n-th episode and of the last.
@@ -113,6 +181,8 @@ type Chosen struct {
 	Seed   int64           `json:"seed"`
 	Tuned  *evaluate.Tuned `json:"tuning"`
 	Policy policies.Frozen `json:"-"`
+
+	among []policies.Policy // as in Learned
 }
 
 // Choose picks the learned policy that does best in the worlds that baselines are tuned in, which the comparison does not meet.
@@ -120,17 +190,22 @@ func Choose(ctx context.Context, scene Scene, s *scenarios.Scenario, w world, le
 	arena := arenaOf(w.quick(), tuneMaster(s), workers)
 	var all []Chosen
 	var candidates []policies.Policy
+	var among [][]policies.Policy
 	for _, l := range learned {
+		among = append(among, l.Among...)
 		for i, policy := range l.Policies {
 			all = append(all, Chosen{Agent: l.Agent, Seed: l.Seeds[i], Policy: policy})
 			candidates = append(candidates, policy)
 		}
 	}
-	tuned, err := arena.Tune(ctx, candidates, scene.budget())
+	tuned, err := arena.TuneAmong(ctx, candidates, among, scene.budget())
 	if err != nil {
 		return nil, err
 	}
 	best := all[tuned.Index]
 	best.Tuned = tuned
+	if among != nil {
+		best.among = among[tuned.Index]
+	}
 	return &best, nil
 }

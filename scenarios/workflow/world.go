@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/souk-sim/souk/agents/train"
 	"github.com/souk-sim/souk/market/logs"
@@ -19,6 +20,16 @@ type Seats struct {
 	Spec    *env.Spec         // of the learner
 	Others  []policies.Policy // by player; nil at the learner's place
 	Encoder policies.Encoder  // of the scenario's state
+	Beside  []train.Learner   // who learn too; their place among Others has what they do before they have learned
+}
+
+// among are the others with what those who learn beside the learner have learned.
+func (s *Seats) among(learned []policies.Policy) []policies.Policy {
+	all := slices.Clone(s.Others)
+	for i := range s.Beside {
+		all[s.Beside[i].Player] = learned[i]
+	}
+	return all
 }
 
 // world is what agents learn in and policies play in: a market of either kind, from which markets are opened.
@@ -71,6 +82,7 @@ type stages interface {
 	usual() []string                                              // names of what is simulated where nobody says
 	budget() evaluate.Budget                                      // of tuning
 	tune(ctx context.Context, w world, workers int, watch func(done, total int)) (*Baselines, error)
+	settle(others []policies.Policy) world             // the comparison's world, in which these play from now on
 	optima(c *evaluate.Contest, w world, b *Baselines) // adds what is known of the best that could be done
 	chapters(ctx context.Context, r *Run, m *Summary, w world, learned []Learned, done func(stage string)) error
 }
