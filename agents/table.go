@@ -199,8 +199,13 @@ func (t *table) target(x *Transition) float64 {
 // update moves Q(s, a) towards a target by the entry's own step size.
 func (t *table) update(state, action int, target float64) {
 	t.visit(state, action)
+	t.move(state, action, t.rate, target)
+}
+
+// move is an update of Q(s, a) by a given step size.
+func (t *table) move(state, action int, rate, target float64) {
 	now := t.values[state*t.offers+action]
-	t.set(state, action, now+float64(t.rate*(target-now)))
+	t.set(state, action, now+float64(rate*(target-now)))
 	t.clock++
 }
 
