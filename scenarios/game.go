@@ -49,20 +49,13 @@ type Firm struct {
 
 // Sessions is how often the game is played, and how long.
 type Sessions struct {
-	Number      int     `toml:"number" default:"100" range:"[1,1000000]" doc:"sessions, each with learners of its own"`
-	Periods     int     `toml:"periods" default:"1000000000" range:"[1,1000000000000]" doc:"a session's periods, at most where it may converge before"`
-	Converged   int     `toml:"converged" default:"0" range:"[0,1000000000000]" doc:"a session has converged when no greedy choice has changed for so many periods; 0: all periods are played"`
-	Synchronous bool    `toml:"synchronous" doc:"learners learn in every period what each of their choices would have brought, and not of the one made alone (Asker, Fershtman & Pakes 2022)"`
-	Initial     Initial `toml:"initial" doc:"values that learners begin with, where [[agents]] do not say them"`
-	Last        int     `toml:"last" default:"1000" range:"[1,1000000000]" doc:"periods at the end of a session, over which measures named final-… are means"`
-	Deviate     Deviate `toml:"deviate" doc:"the experiment in which a firm leaves what was learned for a period"`
-}
-
-// Initial is where the values of learners begin.
-type Initial struct {
-	Kind string  `toml:"kind" shorthand:"true" default:"'agent'" oneof:"agent,random-rival,nash,monopoly,grim,uniform" doc:"agent: as [[agents]] has it; random-rival: discounted profit of each choice against rivals who choose at random; nash, monopoly: against rivals who choose that rung; grim: against grim-trigger rivals; uniform: drawn anew in each session"`
-	From float64 `toml:"from,omitzero" range:"[-1000000000000,1000000000000]" doc:"of uniform: lowest value"`
-	To   float64 `toml:"to,omitzero" range:"[-1000000000000,1000000000000]" doc:"of uniform: highest value"`
+	Number      int                `toml:"number" default:"100" range:"[1,1000000]" doc:"sessions, each with learners of its own"`
+	Periods     int                `toml:"periods" default:"1000000000" range:"[1,1000000000000]" doc:"a session's periods, at most where it may converge before"`
+	Converged   int                `toml:"converged" default:"0" range:"[0,1000000000000]" doc:"a session has converged when no greedy choice has changed for so many periods; 0: all periods are played"`
+	Synchronous bool               `toml:"synchronous" doc:"learners learn in every period what each of their choices would have brought, and not of the one made alone (Asker, Fershtman & Pakes 2022)"`
+	Initial     *oligopoly.Initial `toml:"initial" doc:"values that learners begin with; left out: as [[agents]] have it"`
+	Last        int                `toml:"last" default:"1000" range:"[1,1000000000]" doc:"periods at the end of a session, over which measures named final-… are means"`
+	Deviate     Deviate            `toml:"deviate" doc:"the experiment in which a firm leaves what was learned for a period"`
 }
 
 // Deviate is the experiment of Calvano et al. (2020), §IV.
@@ -121,9 +114,6 @@ func (d *document) game(s *Scenario) {
 			d.bad(p.then("agent"), show(f.Agent), Suggest(f.Agent, learners))
 		}
 	}
-	if i := s.Sessions.Initial; i.Kind == "uniform" && i.From > i.To {
-		d.bad(path("sessions").then("initial").then("to"), number64(i.To), "at least from")
-	}
 	if n := len(s.Game.Firms); s.Sessions.Deviate.Firm > n {
 		d.bad(path("sessions").then("deviate").then("firm"), strconv.Itoa(s.Sessions.Deviate.Firm), fmt.Sprintf("one of %d firms", n))
 	}
@@ -142,6 +132,15 @@ func (d *document) playable(s *Scenario) {
 		}
 		d.located(err)
 		return
+	}
+	if i := s.Sessions.Initial; i != nil {
+		if i.Kind == "uniform" && i.From > i.To {
+			d.bad(path("sessions").then("initial").then("to"), number64(i.To), "at least from")
+		} else if g.States() == 0 {
+			d.bad(path("sessions").then("initial"), "values of states", "a game with less to remember, of at most 2²⁵ states")
+		} else if s.Game.Discount >= 1 && i.Kind != "uniform" && i.Kind != "constant" {
+			d.bad(path("game").then("discount"), number64(s.Game.Discount), "less than 1, so that what learners begin with is finite")
+		}
 	}
 	for i := range s.Game.Firms {
 		f, p := &s.Game.Firms[i], path("game").then("firms").then(strconv.Itoa(i))

@@ -10,7 +10,7 @@ import (
 
 // Initial is the table of values that a learner begins with.
 type Initial struct {
-	Kind  string  `toml:"kind" default:"'random-rivals'" oneof:"random-rivals,nash,monopoly,grim,constant,uniform" doc:"random-rivals: each rung's mean profit where rivals choose at random for ever; nash, monopoly: what it is worth where all choose the rungs nearest to that outcome ever after; grim: likewise with grim trigger; constant; uniform: random numbers"`
+	Kind  string  `toml:"kind" shorthand:"true" default:"'random-rivals'" oneof:"random-rivals,nash,monopoly,grim,constant,uniform" doc:"random-rivals: each rung's mean profit where rivals choose at random for ever; nash, monopoly: what it is worth where all choose the rungs nearest to that outcome ever after; grim: likewise with grim trigger; constant; uniform: random numbers"`
 	Value float64 `toml:"value" doc:"constant: every value, $"`
 	From  float64 `toml:"from" doc:"uniform: the lowest value, $"`
 	To    float64 `toml:"to" doc:"uniform: the highest, $"`

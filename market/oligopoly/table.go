@@ -40,6 +40,12 @@ func (g *Game) digit(joint, firm int) int {
 // a/Π_{j>i} m_j mod m_i for ladders of m_j rungs.
 func (g *Game) Profits() []float64 { return g.profits }
 
+// Sold is what firms charge, sell and earn in a period of a joint choice in the order of Table: by firm, borrowed.
+func (g *Game) Sold(joint int) (prices, units, profits []float64) {
+	at, to := joint*g.n, (joint+1)*g.n
+	return g.prices[at:to], g.units[at:to], g.profits[at:to]
+}
+
 // Equilibria lists, ascending, the joint choices of the ladder from which no firm gains by changing its own: the pure-strategy Nash equilibria of a
 // single period, to a relative 1e-12 of profit, so that rounding decides nothing. There may be none. Bertrand duopolists of equal cost have two where a rung
 // is at cost: there and one rung above, where undercutting leaves nothing to earn; a second rung above cost joins them where D does not fall.

@@ -178,11 +178,16 @@ func (w *World) people(s *scenarios.Scenario, m *Models) error {
 	return err
 }
 
-// encoder cuts the features of a seller's state into cells, in the order of the observation.
+// encoder cuts the features of a seller's state into cells.
 func encoder(seller *scenarios.Seller, spec *env.Spec) (policies.Encoder, error) {
+	return binned(seller.State, spec, "sellers."+seller.Name+".state.")
+}
+
+// binned cuts the features of a state, whose key is for messages, into cells, in the order of the observation.
+func binned(state map[string]scenarios.Feature, spec *env.Spec, key string) (policies.Encoder, error) {
 	var e policies.Encoder
 	for i, f := range spec.Features {
-		in, ok := seller.State[f.Name]
+		in, ok := state[f.Name]
 		if !ok {
 			continue
 		}
@@ -198,7 +203,7 @@ func encoder(seller *scenarios.Seller, spec *env.Spec) (policies.Encoder, error)
 			to = *in.To
 		}
 		if from >= to {
-			return e, field.New("sellers."+seller.Name+".state."+f.Name, fmt.Sprintf("cells from %v to %v", from, to), "from below to, or edges")
+			return e, field.New(key+f.Name, fmt.Sprintf("cells from %v to %v", from, to), "from below to, or edges")
 		}
 		e.Dimensions = append(e.Dimensions, policies.Uniform(f.Name, i, from, to, in.Bins))
 	}
