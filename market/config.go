@@ -130,6 +130,8 @@ type Seller struct {
 	Levels   bool    // prices of offers are multiples of list prices
 	Opening  int     // offer that stands when an episode opens
 	Drop     float64 // offers further than this below the reference price are masked, $; 0: none are. For a seller of one product without Levels
+	Rise     float64 // likewise above it
+	Change   float64 // offers further than this from the one that stands are masked, $ or levels; 0: none are. For a seller of one product or with Levels
 	Review   Review
 	Reward   Reward
 	Knows    []string // features that no seller could know and this one does nevertheless; see Features
@@ -375,8 +377,8 @@ func (cfg *Config) checkSellers() error {
 				return field.New(key+".offers", o.Price, fmt.Sprintf("a price of at most $%g", highestPrice))
 			}
 		}
-		if s.Drop != 0 && (!finiteFromZero(s.Drop) || s.Levels || len(s.Products) > 1) {
-			return field.New(key+".limit.below_reference", s.Drop, "0 or more $ below the reference price of one product; none beside levels, which are multiples, or prices of several products")
+		if err := s.checkLimits(key + ".limit."); err != nil {
+			return err
 		}
 		r := &s.Review
 		if r.Every != 0 && !(r.Every >= second && r.Every <= 1e6) {
@@ -424,3 +426,17 @@ func (cfg *Config) highest() (most float64) {
 func finiteFromZero(x float64) bool { return x >= 0 && !math.IsInf(x, 1) }
 
 func toMinor(dollars float64) int64 { return int64(math.Round(dollars * minor)) }
+
+// checkLimits tells what is wrong with the offers that are masked.
+func (s *Seller) checkLimits(key string) error {
+	several := len(s.Products) > 1
+	switch {
+	case s.Drop != 0 && (!finiteFromZero(s.Drop) || s.Levels || several):
+		return field.New(key+"below_reference", s.Drop, "0 or more $ below the reference price of one product; none beside levels, which are multiples, or prices of several products")
+	case s.Rise != 0 && (!finiteFromZero(s.Rise) || s.Levels || several):
+		return field.New(key+"above_reference", s.Rise, "0 or more $ above the reference price of one product; none beside levels, which are multiples, or prices of several products")
+	case s.Change != 0 && (!finiteFromZero(s.Change) || several && !s.Levels):
+		return field.New(key+"change", s.Change, "0 or more, $ of one product or levels; none beside prices of several products")
+	}
+	return nil
+}

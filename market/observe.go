@@ -322,8 +322,11 @@ func newObserver(m *Market) (observer, error) {
 		for a := range cfg.Offers {
 			spec.Offers = append(spec.Offers, cfg.Called(a))
 		}
-		if cfg.Drop > 0 {
-			spec.Limits = []env.Limit{{Feature: "reference_price", Index: spec.Feature("reference_price"), Drop: cfg.Drop}}
+		if cfg.Drop > 0 || cfg.Rise > 0 {
+			spec.Limits = append(spec.Limits, env.Limit{Feature: "reference_price", Index: spec.Feature("reference_price"), Drop: cfg.Drop, Rise: cfg.Rise})
+		}
+		if cfg.Change > 0 {
+			spec.Limits = append(spec.Limits, env.Limit{Feature: "last_price", Index: spec.Feature("last_price"), Drop: cfg.Change, Rise: cfg.Change})
 		}
 		o.specs, o.sights = append(o.specs, spec), append(o.sights, sights)
 		o.seen = append(o.seen, make([]float64, max(0, len(sights)-len(o.seen)))...)

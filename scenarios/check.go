@@ -234,7 +234,7 @@ func (d *document) sellers(s *Scenario, products []string) {
 		case seller.Review.Every != (Span{N: 1, Unit: s.Time.Period}):
 			d.bad(p.then("review"), text(seller.Review.Every), "a review each "+s.Time.Period)
 		case seller.Learns():
-			d.learner(p, seller)
+			d.learner(p, s, seller)
 		default:
 			d.brained(p, seller)
 		}
@@ -268,14 +268,22 @@ func (d *document) assign(s *Scenario, products []string, priced map[string]stri
 }
 
 // learner checks the seller whose place the agents take.
-func (d *document) learner(p path, seller *Seller) {
+func (d *document) learner(p path, s *Scenario, seller *Seller) {
 	if len(seller.Prices) > 1 {
 		d.bad(p.then("prices"), fmt.Sprintf("%d products", len(seller.Prices)), "one product for a learning seller")
 	}
+	d.rewards(p, seller)
 	if len(seller.Offers) == 0 {
 		d.bad(p.then("offers"), nothing, "a list of prices or { from, to, rungs }")
+		return
 	}
-	d.rewards(p, seller)
+	seller.Offers = slices.DeleteFunc(slices.Clone(seller.Offers), func(price float64) bool { return !seller.Limit.allows(price) })
+	if len(seller.Offers) == 0 {
+		d.bad(p.then("limit"), "a floor and a ceiling without an offer between them", "at least one")
+	}
+	if l := seller.Limit; (l.Change > 0 || l.AboveReference > 0) && slices.Contains(s.Evaluate.Against, "optimum") {
+		d.bad(p.then("limit"), "change or above_reference beside the optimum, which does not know them", `evaluate.against without "optimum"`)
+	}
 	if len(seller.State) == 0 {
 		d.bad(p.then("state"), nothing, "at least one feature, as in { reference_price = { bins = 40 } }")
 	}

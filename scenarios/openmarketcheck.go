@@ -214,6 +214,14 @@ func (d *document) trader(p path, s *Scenario, seller *Seller) {
 	if len(seller.Ladder.Offers) == 0 {
 		return
 	}
+	d.rewards(p, seller)
+	seller.Ladder.Offers = slices.DeleteFunc(slices.Clone(seller.Ladder.Offers), func(o market.Offer) bool {
+		return !seller.Limit.allows(o.Price) || slices.ContainsFunc(o.Prices, func(price float64) bool { return !seller.Limit.allows(price) })
+	})
+	if len(seller.Ladder.Offers) == 0 {
+		d.bad(p.then("limit"), "a floor and a ceiling without an offer between them", "at least one")
+		return
+	}
 	offers, at := seller.Ladder.Offers, p.then("offers")
 	for i := range offers {
 		name := offers[i].Promotion
@@ -232,7 +240,6 @@ func (d *document) trader(p path, s *Scenario, seller *Seller) {
 	if n := seller.Copies; n > 1 && seller.Learns() {
 		d.bad(p.then("copies"), strconv.Itoa(n)+" of a seller without a brain", "one learning seller")
 	}
-	d.rewards(p, seller)
 	if seller.Agent != "" {
 		var names []string
 		for i := range s.Agents {

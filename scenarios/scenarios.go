@@ -179,9 +179,19 @@ type Review struct {
 	Delay      Span `toml:"delay" world:"market" default:"'1 hour'" doc:"from the trigger to the review"`
 }
 
-// Limit forbids offers far from the reference price.
+// Limit forbids offers, while learning too. Floor and Ceiling take them off the ladder, the others mask them while they are too far from a price.
 type Limit struct {
 	BelowReference float64 `toml:"below_reference" default:"0.0" range:"[0,1000000]" doc:"$ by which a price may fall below the reference price; 0: any"`
+	AboveReference float64 `toml:"above_reference,omitzero" range:"[0,1000000]" doc:"$ by which a price may rise above the reference price; 0: any"`
+	Change         float64 `toml:"change,omitzero" range:"[0,1000000]" doc:"$, or with levels the level, by which an offer may differ from the one that stands; 0: any"`
+	Floor          float64 `toml:"floor,omitzero" range:"[0,1000000]" doc:"price, or level, below which nothing is offered; 0: none"`
+	Ceiling        float64 `toml:"ceiling,omitzero" range:"[0,1000000]" doc:"price, or level, above which nothing is offered; 0: none"`
+}
+
+// allows tells whether a price is within floor and ceiling.
+func (l *Limit) allows(price float64) bool {
+	const slack = 1e-9 // prices may be computed
+	return price >= l.Floor-slack && (l.Ceiling == 0 || price <= l.Ceiling+slack)
 }
 
 // Reward is what a period earns.

@@ -191,7 +191,12 @@ func (a *app) policyInspect() *cobra.Command {
 					fmt.Fprintf(t, "looks at\t%s (%s): %s, %d cells\n", f.Name, f.Unit, f.Doc, len(d.Edges)+1)
 				}
 				for _, l := range frame.Spec.Limits {
-					fmt.Fprintf(t, "limit\tat most %g below %s\n", l.Drop, l.Feature)
+					if l.Drop > 0 {
+						fmt.Fprintf(t, "limit\tat most %g below %s\n", l.Drop, l.Feature)
+					}
+					if l.Rise > 0 {
+						fmt.Fprintf(t, "limit\tat most %g above %s\n", l.Rise, l.Feature)
+					}
 				}
 			})
 			for _, text := range append(append([]string{}, m.Data...), m.Caveats...) {

@@ -25,6 +25,8 @@ type Product struct {
 	Regular   float64 // highest price of the weeks before the start that choice.RegularWeeks looks back to, $; 0: Reference. Only a model with depth asks
 	Opening   int     // rung posted in the week before the start
 	Drop      float64 // offers further than this below the reference price are masked, $; 0: none are
+	Rise      float64 // likewise above it
+	Change    float64 // offers further than this from last week's price are masked, $; 0: none are
 }
 
 // regular is the regular price at the start.
@@ -142,8 +144,13 @@ func (p *Product) check() error {
 	if !(p.Regular >= 0 && p.Regular <= highestPrice) {
 		return field.New(p.Name+".regular", p.Regular, "a positive price, or 0 for the reference price")
 	}
-	if !finiteFromZero(p.Drop) {
-		return field.New(p.Name+".drop", p.Drop, "a finite number of $, at least 0")
+	for _, limit := range []struct {
+		key   string
+		value float64
+	}{{".drop", p.Drop}, {".rise", p.Rise}, {".change", p.Change}} {
+		if !finiteFromZero(limit.value) {
+			return field.New(p.Name+limit.key, limit.value, "a finite number of $, at least 0")
+		}
 	}
 	return nil
 }

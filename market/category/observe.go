@@ -82,8 +82,11 @@ func newObserver(cfg *Config, customers float64, peaks []float64) observer {
 			}
 			spec.Offers = append(spec.Offers, offer)
 		}
-		if drop := cfg.Products[i].Drop; drop > 0 {
-			spec.Limits = []env.Limit{{Feature: "reference_price", Index: seesReference, Drop: drop}}
+		if p := &cfg.Products[i]; p.Drop > 0 || p.Rise > 0 {
+			spec.Limits = append(spec.Limits, env.Limit{Feature: "reference_price", Index: seesReference, Drop: p.Drop, Rise: p.Rise})
+		}
+		if change := cfg.Products[i].Change; change > 0 {
+			spec.Limits = append(spec.Limits, env.Limit{Feature: "last_price", Index: seesLastPrice, Drop: change, Rise: change})
 		}
 		o.specs = append(o.specs, spec)
 		rungs = max(rungs, len(spec.Offers))

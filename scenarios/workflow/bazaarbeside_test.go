@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"os"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/souk-sim/souk/results"
+	"github.com/souk-sim/souk/results/parquet"
 	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -104,5 +107,45 @@ func TestATrainingThatARuleEndsSaysSo(t *testing.T) {
 	var text strings.Builder
 	if err := m.Text(&text); err != nil || !strings.Contains(text.String(), "stopped  q-learning, seed 1, after") {
 		t.Errorf("%v:\n%s", err, &text)
+	}
+}
+
+// Every offer of a learner that explores at every turn is within its limits, from the one that stands when an episode opens on.
+func TestNoExplorationBreaksALimit(t *testing.T) {
+	m, err := trained(t, t.TempDir(), tearoom, `agents.q-learning.exploration={ kind = "constant", from = 1 }`, "train.steps_every=1",
+		"sellers.us.limit={ change = 0.5, floor = 2.5, ceiling = 3.9, above_reference = 0.6, below_reference = 0.7 }", "sellers.us.offers={ from = 2.0, to = 4.0, rungs = 9 }")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile(filepath.Join(m.Dir, "steps.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, err := parquet.NewReader[results.Step](bytes.NewReader(table), int64(len(table)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	rows := make([]results.Step, 7*20)
+	if n, _ := reader.Read(rows); n != len(rows) {
+		t.Fatalf("%d steps", n)
+	}
+	last, seen := 3.0, map[float64]bool{}
+	for _, r := range rows {
+		if r.Step == 0 {
+			last = 3
+		}
+		if math.Abs(r.Price-last) > 0.5+1e-9 || r.Price < 2.5 || r.Price > 3.9 || r.Price-*r.ReferencePrice > 0.6+1e-9 || *r.ReferencePrice-r.Price > 0.7+1e-9 {
+			t.Fatalf("episode %d, step %d: %v after %v, reference %v", r.Episode, r.Step, r.Price, last, *r.ReferencePrice)
+		}
+		last, seen[r.Price] = r.Price, true
+	}
+	if len(seen) != 6 { // 2.5, 2.75, ..., 3.75
+		t.Errorf("%d prices were tried", len(seen))
+	}
+	for expected, limit := range map[string]string{"between them": "floor = 3.1, ceiling = 3.2", "0 or more": "change = -1", "1000000": "above_reference = 1e9"} {
+		if _, err := trained(t, t.TempDir(), tearoom, "sellers.us.limit={ "+limit+" }"); err == nil || !strings.Contains(err.Error(), expected) && !strings.Contains(err.Error(), "in [0, 1000000]") {
+			t.Errorf("%s: %v", limit, err)
+		}
 	}
 }

@@ -76,7 +76,8 @@ func Build(s *scenarios.Scenario, d *Data, m *Models, share float64) (*World, er
 		last, reference := remembered(history, m.Choice)
 		p := category.Product{Name: name, Reference: reference, Regular: regularPrice(history)}
 		if j == own {
-			p.Rungs, p.Drop = ownLadder(s, m), s.Learner().Limit.BelowReference
+			limit := s.Learner().Limit
+			p.Rungs, p.Drop, p.Rise, p.Change = ownLadder(s, m), limit.BelowReference, limit.AboveReference, limit.Change
 		} else {
 			p.Rungs = rivalLadder(m, j)
 		}
