@@ -338,14 +338,14 @@ func TestMaskAndReferencePrice(t *testing.T) {
 // Whatever is tried, no price is further from last week's, or above the reference price, than the limits say.
 func TestNoPriceMovesFurtherThanItsLimit(t *testing.T) {
 	cfg := threeTins()
-	cfg.Products[0].Change, cfg.Products[0].Rise = 0.1, 0.04
+	cfg.Products[0].Change, cfg.Products[0].Rise = 0.1, 0.12
 	m := open(t, cfg)
 	last, moves := cfg.Products[0].Rungs[cfg.Products[0].Opening].Price, 0
 	play(m, 3, func(step *env.TimeStep) int {
 		a := restless(step)
 		if step.Player == 0 {
 			price := cfg.Products[0].Rungs[a].Price
-			if math.Abs(price-last) > 0.1+1e-9 || price-step.Observation[seesReference] > 0.04+1e-9 {
+			if math.Abs(price-last) > 0.1+1e-9 || price-step.Observation[seesReference] > 0.12+1e-9 {
 				t.Fatalf("%v after %v, reference %v", price, last, step.Observation[seesReference])
 			}
 			if price != last {
