@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
 	"github.com/souk-sim/souk/sim/portable"
 )
 
@@ -25,18 +26,16 @@ import (
 //   - A session has converged when nobody's greedy rung in the state of the period has changed for Converged periods.
 //
 // Arithmetic is ours, and compilers differ in the last bit of a profit; that has not been seen to matter. Where firms remember two periods or more and
-// values are tied in the beginning, ties break in another order.
+// values are tied in the beginning, ties break in another order; and their program then looks for the limit cycle from another state than the one reached, as it mixes
+// up firms and periods when it reads that one back.
 type Replay struct {
-	Rungs        []int       // by firm
-	Profits      []float64   // [joint choice*firms+i] of firm i in a period, in the order of env.Tabular's joint actions
-	Memory       int         // periods that firms remember
-	Discount     float64     // δ
-	LearningRate []float64   // α, by firm
-	Decay        []float64   // β, by firm: e^{−β} is by what its exploration is multiplied in each period
-	Boltzmann    bool        // explore by Boltzmann's rule, from a temperature of 1000, in place of ε-greedily from ε = 1
-	Values       [][]float64 // [firm][state*rungs+rung] in the beginning, states those of env.Tabular
-	Converged    uint64      // periods without a change: 100,000 in the paper
-	Periods      uint64      // a session that has not converged in so many is given up one period later: 1,250,000,000 in the paper
+	World        env.Repeated // of simultaneous moves; it is read, not played
+	LearningRate []float64    // α, by firm
+	Decay        []float64    // β, by firm: e^{−β} is by what its exploration is multiplied in each period
+	Boltzmann    bool         // explore by Boltzmann's rule, from a temperature of 1000, in place of ε-greedily from ε = 1
+	Values       [][]float64  // [firm][state*rungs+rung] in the beginning, states those of Table
+	Converged    uint64       // periods without a change: 100,000 in the paper
+	Periods      uint64       // a session that has not converged in so many is given up one period later: 1,250,000,000 in the paper
 }
 
 // ReplayOutcome is how a session ended.
@@ -90,37 +89,38 @@ func (r *Replay) Sessions(ctx context.Context, n, workers int, each func(session
 	return failed
 }
 
-func (r *Replay) joints() int {
-	joints := 1
-	for _, m := range r.Rungs {
-		joints *= m
+// rungs is how many each firm has.
+func (r *Replay) rungs() []int {
+	all := make([]int, r.World.Players())
+	for i := range all {
+		all[i] = len(r.World.Spec(i).Offers)
 	}
-	return joints
+	return all
 }
 
 func (r *Replay) validate() error {
-	firms := len(r.Rungs)
-	if firms < 1 || slices.Min(r.Rungs) < 1 {
-		return field.New("rungs", r.Rungs, "at least one firm and one rung of each")
+	stage, rungs := r.World.StageGame(), r.rungs()
+	if stage.Alternating {
+		return field.New("moves", "alternating", "simultaneous")
 	}
-	if r.Memory < 0 || r.Memory > 16 {
-		return field.New("memory", r.Memory, "0 to 16")
+	if !(stage.Discount >= 0 && stage.Discount < 1) {
+		return field.New("discount", stage.Discount, "at least 0 and less than 1")
 	}
 	states := 1
-	for range r.Memory {
-		if states *= r.joints(); states > 1<<25 {
-			return field.New("memory", r.Memory, "at most 2²⁵ states")
+	for range stage.Memory {
+		if states *= len(stage.Rewards) / len(rungs); states > 1<<25 {
+			return field.New("memory", stage.Memory, "at most 2²⁵ states")
 		}
 	}
 	for _, x := range []struct {
-		key         string
-		found, want int
-	}{{"profits", len(r.Profits), r.joints() * firms}, {"learning_rate", len(r.LearningRate), firms}, {"decay", len(r.Decay), firms}, {"values", len(r.Values), firms}} {
-		if x.found != x.want {
-			return field.New(x.key, x.found, fmt.Sprintf("%d", x.want))
+		key   string
+		found int
+	}{{"learning_rate", len(r.LearningRate)}, {"decay", len(r.Decay)}, {"values", len(r.Values)}} {
+		if x.found != len(rungs) {
+			return field.New(x.key, x.found, fmt.Sprintf("one for each of %d firms", len(rungs)))
 		}
 	}
-	for i, m := range r.Rungs {
+	for i, m := range rungs {
 		if len(r.Values[i]) != states*m {
 			return field.New("values", len(r.Values[i]), fmt.Sprintf("%d states × %d rungs", states, m))
 		}
@@ -130,9 +130,6 @@ func (r *Replay) validate() error {
 		if !(r.Decay[i] >= 0) {
 			return field.New("decay", r.Decay[i], "at least 0")
 		}
-	}
-	if !(r.Discount >= 0 && r.Discount < 1) {
-		return field.New("discount", r.Discount, "at least 0 and less than 1")
 	}
 	if r.Converged < 1 {
 		return field.New("converged", r.Converged, "at least 1 period")
@@ -164,11 +161,12 @@ type replayGreedy struct {
 
 // play plays a session to its end; nil when the context was cancelled.
 func (r *Replay) play(ctx context.Context, session int) *ReplayOutcome {
-	n, joints := len(r.Rungs), r.joints()
+	stage, n := r.World.StageGame(), r.World.Players()
+	joints := len(stage.Rewards) / n
 	chance, ties := newLecuyer(session), newLecuyer(session)
-	firms := r.firms(ties)
+	firms := r.firms(&stage, ties)
 	states := len(firms[0].greedy)
-	state := r.opening(session, states)
+	state := r.opening(session, joints, max(1, stage.Memory)) % states
 	draws := make([]uint32, 2*n)
 	stable := uint64(0)
 	for t := uint64(1); ; t++ {
@@ -180,13 +178,13 @@ func (r *Replay) play(ctx context.Context, session int) *ReplayOutcome {
 			next += f.choice * f.stride
 		}
 		joint := next
-		if r.Memory != 1 {
+		if stage.Memory != 1 {
 			next = (state*joints + joint) % states
 		}
 		stable++
 		for i := range firms {
 			f := &firms[i]
-			if f.learn(state, next, joint, r.Discount, ties) {
+			if f.learn(state, next, joint, stage.Discount, ties) {
 				stable = 1
 			}
 		}
@@ -209,11 +207,11 @@ func (r *Replay) play(ctx context.Context, session int) *ReplayOutcome {
 }
 
 // firms makes the learners of a session.
-func (r *Replay) firms(ties *lecuyer) []replayFirm {
-	n, stride := len(r.Rungs), 1
+func (r *Replay) firms(stage *env.StageGame, ties *lecuyer) []replayFirm {
+	rungs, stride := r.rungs(), 1
+	n := len(rungs)
 	all := make([]replayFirm, n)
-	for i := n - 1; i >= 0; i-- {
-		m := r.Rungs[i]
+	for i, m := range slices.Backward(rungs) {
 		all[i] = replayFirm{
 			m: m, stride: stride, rate: r.LearningRate[i], fade: portable.Exp(-r.Decay[i]), explore: 1,
 			values: slices.Clone(r.Values[i]), greedy: make([]replayGreedy, len(r.Values[i])/m), odds: make([]float64, m),
@@ -221,8 +219,8 @@ func (r *Replay) firms(ties *lecuyer) []replayFirm {
 		if r.Boltzmann {
 			all[i].explore = 1000
 		}
-		for k := i; k < len(r.Profits); k += n {
-			all[i].profits = append(all[i].profits, r.Profits[k])
+		for k := i; k < len(stage.Rewards); k += n {
+			all[i].profits = append(all[i].profits, stage.Rewards[k])
 		}
 		stride *= m
 	}
@@ -234,23 +232,23 @@ func (r *Replay) firms(ties *lecuyer) []replayFirm {
 	return all
 }
 
-// opening is the state in which a session begins.
-func (r *Replay) opening(session, states int) int {
-	chance := newLecuyer(1)
-	draws := make([]uint32, len(r.Rungs)*max(1, r.Memory))
+// opening is what was chosen in the periods before a session begins, the last one's fastest.
+func (r *Replay) opening(session, joints, periods int) int {
+	rungs, chance := r.rungs(), newLecuyer(1)
+	draws := make([]uint32, len(rungs)*periods)
 	for range session {
 		chance.fill(draws)
 	}
 	state, weight := 0, 1
-	for ; len(draws) > 0; draws = draws[len(r.Rungs):] {
+	for period := range slices.Chunk(draws, len(rungs)) {
 		joint := 0
-		for i, m := range r.Rungs {
-			joint = joint*m + below(m, draws[i])
+		for i, m := range rungs {
+			joint = joint*m + below(m, period[i])
 		}
 		state += joint * weight
-		weight *= r.joints()
+		weight *= joints
 	}
-	return state % states
+	return state
 }
 
 // choose makes the firm's choice in a state.

@@ -33,8 +33,7 @@ func baseline(t testing.TB) (*Replay, *oligopoly.Game) {
 		t.Fatal(err)
 	}
 	r := &Replay{
-		Rungs: []int{15, 15}, Profits: g.Profits(), Memory: 1, Discount: 0.95,
-		LearningRate: []float64{0.15, 0.15}, Decay: []float64{4e-6, 4e-6}, Converged: 100_000, Periods: 1_250_000_000,
+		World: g, LearningRate: []float64{0.15, 0.15}, Decay: []float64{4e-6, 4e-6}, Converged: 100_000, Periods: 1_250_000_000,
 	}
 	for i := range 2 {
 		values, err := g.InitialValues(&oligopoly.Initial{Kind: "random-rivals"}, i, nil)
@@ -91,26 +90,29 @@ func reachThePublished(t *testing.T, n int) {
 
 func TestReplayReachesThePublishedSessions(t *testing.T) { reachThePublished(t, 12) }
 
-// small is a game of n firms with three rungs, quickly learned.
-func small(firms, memory int) *Replay {
-	joints := 1
-	for range firms {
-		joints *= 3
+// small is a session of n firms with three rungs each, quickly learned; cross is by how much a rival's price matters.
+func small(t testing.TB, n int, cross float64, change func(*oligopoly.Config)) *Replay {
+	t.Helper()
+	cfg := &oligopoly.Config{
+		Demand: oligopoly.Demand{Kind: "linear", Options: &oligopoly.Linear{Slope: 1, Cross: cross}},
+		Size:   1, Ladder: oligopoly.Ladder{List: []float64{1.5, 3, 4.5}},
+		Moves: "simultaneous", Memory: 1, Discount: 0.9, Horizon: 100, End: "truncate",
 	}
-	r := &Replay{Rungs: slices.Repeat([]int{3}, firms), Memory: memory, Discount: 0.9, Converged: 500, Periods: 200_000}
-	states := 1
-	for range memory {
-		states *= joints
+	for i := range n {
+		cfg.Firms = append(cfg.Firms, oligopoly.Firm{Name: strconv.Itoa(i), Cost: 1, Quality: 5})
 	}
-	for joint := range joints {
-		for i := range firms {
-			r.Profits = append(r.Profits, float64((joint*7+i*5)%11))
-		}
+	if change != nil {
+		change(cfg)
 	}
-	for range firms {
+	g, err := oligopoly.New(cfg, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Replay{World: g, Converged: 500, Periods: 200_000}
+	for range n {
 		r.LearningRate = append(r.LearningRate, 0.2)
 		r.Decay = append(r.Decay, 1e-3)
-		r.Values = append(r.Values, make([]float64, states*3))
+		r.Values = append(r.Values, make([]float64, g.States()*3))
 	}
 	return r
 }
@@ -120,7 +122,7 @@ func TestReplayDoesNotDependOnTheNumberOfWorkers(t *testing.T) {
 		firms, memory int
 		boltzmann     bool
 	}{{1, 1, false}, {2, 0, false}, {2, 2, false}, {3, 1, false}, {2, 1, true}} {
-		r := small(c.firms, c.memory)
+		r := small(t, c.firms, 0.2, func(cfg *oligopoly.Config) { cfg.Memory = c.memory })
 		r.Boltzmann = c.boltzmann
 		var runs [2][]ReplayOutcome
 		for k, workers := range []int{1, 3} {
@@ -148,18 +150,15 @@ func TestReplayDoesNotDependOnTheNumberOfWorkers(t *testing.T) {
 	}
 }
 
-// Who cannot influence anything but his own profit, and discounts nothing away but time, ends at the rung that earns most, alone or beside another.
+// Where nobody's price matters to another, all end at the one that earns most, $3 of 1.5, 3 and 4.5: (p − 1)(5 − p).
 func TestReplayFindsTheDominantRung(t *testing.T) {
-	r := small(2, 1)
-	for joint := range 9 {
-		r.Profits[joint*2], r.Profits[joint*2+1] = []float64{1, 3, 2}[joint/3], []float64{5, 1, 1}[joint%3]
-	}
+	r := small(t, 2, 0, nil)
 	if err := r.Sessions(context.Background(), 20, 2, func(session int, o *ReplayOutcome) error {
 		state := o.State
 		for range 10 {
 			state = int(o.Strategies[0][state])*3 + int(o.Strategies[1][state])
 		}
-		if state != 1*3+0 {
+		if state != 1*3+1 {
 			t.Errorf("session %d ends at joint choice %d", session, state)
 		}
 		return nil
@@ -168,10 +167,10 @@ func TestReplayFindsTheDominantRung(t *testing.T) {
 	}
 }
 
-// Exploration that never fades keeps a session from converging: it is given up one period after its last.
+// A session that cannot have been stable for long enough is given up one period after its last.
 func TestReplayGivesUp(t *testing.T) {
-	r := small(2, 1)
-	r.Decay, r.Periods = []float64{0, 0}, 3000
+	r := small(t, 2, 0.2, nil)
+	r.Converged, r.Periods = 5000, 3000
 	if err := r.Sessions(context.Background(), 1, 1, func(_ int, o *ReplayOutcome) error {
 		if o.Converged || o.Periods != 3001 {
 			t.Errorf("%+v", o)
@@ -183,7 +182,7 @@ func TestReplayGivesUp(t *testing.T) {
 }
 
 func TestReplayStopsEarly(t *testing.T) {
-	r := small(2, 1)
+	r := small(t, 2, 0.2, nil)
 	ctx, stop := context.WithCancelCause(context.Background())
 	enough := errors.New("enough")
 	stop(enough)
@@ -197,22 +196,31 @@ func TestReplayStopsEarly(t *testing.T) {
 }
 
 func TestReplayRefusesWhatDoesNotFit(t *testing.T) {
-	for name, spoil := range map[string]func(*Replay){
-		"no firms":               func(r *Replay) { r.Rungs = nil },
-		"no rungs":               func(r *Replay) { r.Rungs[1] = 0 },
-		"too many states":        func(r *Replay) { r.Memory = 16 },
-		"profits of other":       func(r *Replay) { r.Profits = r.Profits[1:] },
-		"one learning rate":      func(r *Replay) { r.LearningRate = r.LearningRate[:1] },
-		"learning rate above 1":  func(r *Replay) { r.LearningRate[0] = 1.1 },
-		"exploration that grows": func(r *Replay) { r.Decay[1] = -1 },
-		"few values":             func(r *Replay) { r.Values[0] = r.Values[0][1:] },
-		"no discounting":         func(r *Replay) { r.Discount = 1 },
-		"converged at once":      func(r *Replay) { r.Converged = 0 },
+	alternating := func(cfg *oligopoly.Config) { cfg.Moves = "alternating" }
+	undiscounted := func(cfg *oligopoly.Config) { cfg.Discount = 1 }
+	long := small(t, 2, 0.2, nil)
+	long.World = small(t, 2, 0.2, func(cfg *oligopoly.Config) { cfg.Memory = 16 }).World
+	for name, bad := range map[string]struct {
+		replay *Replay
+		spoil  func(*Replay)
+	}{
+		"turns":                  {small(t, 2, 0.2, alternating), nil},
+		"no discounting":         {small(t, 2, 0.2, undiscounted), nil},
+		"too many states":        {long, nil},
+		"one learning rate":      {nil, func(r *Replay) { r.LearningRate = r.LearningRate[:1] }},
+		"learning rate above 1":  {nil, func(r *Replay) { r.LearningRate[0] = 1.1 }},
+		"exploration that grows": {nil, func(r *Replay) { r.Decay[1] = -1 }},
+		"few values":             {nil, func(r *Replay) { r.Values[0] = r.Values[0][1:] }},
+		"values of one":          {nil, func(r *Replay) { r.Values = r.Values[:1] }},
+		"converged at once":      {nil, func(r *Replay) { r.Converged = 0 }},
 	} {
-		r := small(2, 1)
-		spoil(r)
-		var bad *field.Error
-		if err := r.Sessions(context.Background(), 1, 1, func(int, *ReplayOutcome) error { return nil }); !errors.As(err, &bad) {
+		r := bad.replay
+		if r == nil {
+			r = small(t, 2, 0.2, nil)
+			bad.spoil(r)
+		}
+		var wrong *field.Error
+		if err := r.Sessions(context.Background(), 1, 1, func(int, *ReplayOutcome) error { return nil }); !errors.As(err, &wrong) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -24,6 +24,9 @@ type Impulse struct {
 // Impulse is the deviation experiment of Calvano et al. (2020, §IV.C): in one period of the limit cycle a firm chooses rung deviate(k, s) in place of its
 // strategy's, and from the next one on all follow the profile. The result is the mean over the cycle's states s = cycle.States[k] as starts; with alternating moves over
 // those in which it is the firm's turn. A nil deviate is StaticReply in s.
+//
+// The program in the authors' replication archive takes the reply in another state, the k-th of all in place of s, so that the published figure 4 is that of
+// deviate = func(k int, _ int32) int32 { return p.StaticReply(firm, int32(k)) }: on average 1.505 $, where a reply in s would be 1.611 $.
 func (p *Profile) Impulse(cycle *Cycle, firm, periods int, deviate func(k int, state int32) int32) *Impulse {
 	g := p.game
 	i := &Impulse{Price: make([]float64, periods+1), Profit: make([]float64, periods+1), RivalPrice: make([]float64, periods+1), RivalProfit: make([]float64, periods+1)}
