@@ -49,10 +49,11 @@ func (g *Game) after(state, joint, histories int) (next, played int) {
 type Profile struct {
 	game      *Game
 	histories int
-	rungs     [][]int32   // [firm][state]
-	joint     []int32     // [state], what stands in a period that begins there
-	next      []int32     // [state]
-	values    [][]float64 // [firm][state], once asked for
+	rungs     [][]int32       // [firm][state]
+	joint     []int32         // [state], what stands in a period that begins there
+	next      []int32         // [state]
+	values    [][]float64     // [firm][state], once asked for
+	best      []*BestResponse // by firm, likewise
 }
 
 // Profile puts together strategies[i][s], the rung that firm i chooses in state s of Table's numbering; with alternating moves they count where i moves. Strategies are
@@ -79,7 +80,7 @@ func (g *Game) Profile(strategies [][]int32) (*Profile, error) {
 			}
 		}
 	}
-	p := &Profile{game: g, histories: g.histories(), rungs: strategies, joint: make([]int32, states), next: make([]int32, states), values: make([][]float64, g.n)}
+	p := &Profile{game: g, histories: g.histories(), rungs: strategies, joint: make([]int32, states), next: make([]int32, states), values: make([][]float64, g.n), best: make([]*BestResponse, g.n)}
 	for s := range p.next {
 		joint := 0
 		for i, strategy := range strategies {
@@ -91,11 +92,21 @@ func (g *Game) Profile(strategies [][]int32) (*Profile, error) {
 	return p, nil
 }
 
-// try is what follows when a firm alone departs from the profile in a state.
-func (p *Profile) try(state, firm, rung int) (next, played int) {
+// options are what a firm's rungs lead to in a state, where the others follow the profile.
+type options struct{ next, played, onward, each int }
+
+func (p *Profile) options(state, firm int) (o options) {
 	g, joint := p.game, int(p.joint[state])
-	return g.after(state, joint-g.digit(joint, firm)+rung*g.stride[firm], p.histories)
+	o.next, o.played = g.after(state, joint-g.digit(joint, firm), p.histories)
+	if !g.cfg.alternating() || state/p.histories == firm {
+		o.each = g.stride[firm]
+		o.onward = o.each * min(1, g.cfg.Memory)
+	}
+	return o
 }
+
+// of is the state that follows rung r, and the joint choice that stands in the period.
+func (o options) of(r int) (next, played int) { return o.next + r*o.onward, o.played + r*o.each }
 
 // Cycle is what play ends in when everybody follows a strategy: in a finite game without chance some states come round for ever.
 type Cycle struct {

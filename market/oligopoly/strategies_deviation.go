@@ -3,8 +3,9 @@ package oligopoly
 // StaticReply is the rung that earns a firm most in the period that begins in a state, where the others choose as the profile has them; of equals the lowest.
 func (p *Profile) StaticReply(firm int, state int32) int32 {
 	best, most := int32(0), 0.0
+	options := p.options(int(state), firm)
 	for r := range p.game.ladders[firm] {
-		_, played := p.try(int(state), firm, r)
+		_, played := options.of(r)
 		if profit := p.game.profits[played*p.game.n+firm]; r == 0 || profit > most {
 			best, most = int32(r), profit
 		}
@@ -47,7 +48,7 @@ func (p *Profile) Impulse(cycle *Cycle, firm, periods int, deviate func(k int, s
 		if deviate != nil {
 			rung = deviate(k, s)
 		}
-		next, joint := p.try(int(s), firm, int(rung))
+		next, joint := p.options(int(s), firm).of(int(rung))
 		back := 0
 		for t := 1; t <= max(periods, len(p.next)+1); t++ {
 			if t <= periods {

@@ -62,8 +62,9 @@ func (p *Profile) actionValues(firm int, values []float64, take func(state int, 
 	g := p.game
 	row := make([]float64, len(g.ladders[firm]))
 	for s := range p.next {
+		options := p.options(s, firm)
 		for r := range row {
-			next, played := p.try(s, firm, r)
+			next, played := options.of(r)
 			row[r] = g.profits[played*g.n+firm] + float64(g.cfg.Discount*values[next])
 		}
 		take(s, row)
@@ -77,8 +78,15 @@ type BestResponse struct {
 }
 
 // BestResponse solves a firm's decision problem where the others' strategies stand, by policy iteration (Howard 1960) from its own strategy: each strategy
-// is valued exactly (see Values), so that after a few rounds the result is, too.
+// is valued exactly (see Values), so that after a few rounds the result is, too. It is borrowed.
 func (p *Profile) BestResponse(firm int) *BestResponse {
+	if p.best[firm] == nil {
+		p.best[firm] = p.respond(firm)
+	}
+	return p.best[firm]
+}
+
+func (p *Profile) respond(firm int) *BestResponse {
 	best := &BestResponse{Rungs: slices.Clone(p.rungs[firm]), Values: p.Values(firm)}
 	joint, next := slices.Clone(p.joint), slices.Clone(p.next)
 	for changed := true; changed; {
@@ -94,7 +102,7 @@ func (p *Profile) BestResponse(firm int) *BestResponse {
 			break
 		}
 		for s, r := range best.Rungs {
-			after, played := p.try(s, firm, int(r))
+			after, played := p.options(s, firm).of(int(r))
 			next[s], joint[s] = int32(after), int32(played)
 		}
 		best.Values = p.game.worth(firm, joint, next)
