@@ -33,5 +33,10 @@ func Kinds() []Kind {
 		{"mle-cycle", "fits a demand curve to probes that come in ever longer cycles (Broder & Rusmevichientong 2012: MLE-CYCLE)", func() Params { return newMLECycle() }},
 		{"controlled-variance", "fits a demand curve and keeps off the mean of its prices (den Boer & Zwart 2014)", func() Params { return newControlledVariance() }},
 		{"thompson-inventory", "thompson-beta under a stock and a deadline (Ferreira, Simchi-Levi & Wang 2018)", func() Params { return newThompsonInventory() }},
+		{"semi-gradient-q", "q-learning with values linear in tiles or Fourier terms (Sutton & Barto 2018, §9.5)", func() Params { return &SemiGradientQ{defaultSemiGradient()} }},
+		{"semi-gradient-sarsa", "sarsa with values linear in tiles or Fourier terms (Sutton & Barto 2018, §10.1)", func() Params { return &SemiGradientSARSA{defaultSemiGradient()} }},
+		{"actor-critic", "a normal price on a continuous scale, and its critic (Sutton & Barto 2018, §13.5, 13.7)", func() Params { return newActorCritic() }},
+		{"dqn", "q-learning with a neural network, replay and a target network (Mnih et al. 2015)", func() Params { return newDQN() }},
+		{"ppo", "a neural network's policy, improved in small steps (Schulman et al. 2017)", func() Params { return newPPO() }},
 	}
 }
