@@ -26,6 +26,8 @@ func (d *document) check(s *Scenario) {
 		d.market(s)
 	case RepeatedGame:
 		d.game(s)
+	case PricingProblem:
+		d.problem(s)
 	}
 }
 

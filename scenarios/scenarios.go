@@ -31,10 +31,11 @@ type Scenario struct {
 	Promotion  []Promotion      `toml:"promotion" world:"market" doc:"the promotions, in any order"`
 	Sellers    []Seller         `toml:"sellers" world:"category,market" required:"true" doc:"who sets prices: those with a brain follow it, the one without is the learner's"`
 	Game       Game             `toml:"game" world:"game" required:"true" doc:"the game that is played, period after period"`
-	Agents     []Agent          `toml:"agents" world:"category,market,game" doc:"the learners; each learns alone in the learning seller's place, of a game those that its firms name together"`
+	Problem    Problem          `toml:"problem" world:"problem" required:"true" doc:"one seller's pricing problem in closed form"`
+	Agents     []Agent          `toml:"agents" world:"category,market,game,problem" doc:"the learners; each learns alone in the learning seller's place, of a game those that its firms name together"`
 	Sessions   Sessions         `toml:"sessions" world:"game" doc:"how often the game is played, and how long"`
-	Train      Train            `toml:"train" world:"category,market" doc:"how long and how often they learn"`
-	Evaluate   Evaluate         `toml:"evaluate" world:"category,market" doc:"how policies are compared, on customers that training never met"`
+	Train      Train            `toml:"train" world:"category,market,problem" doc:"how long and how often they learn"`
+	Evaluate   Evaluate         `toml:"evaluate" world:"category,market,problem" doc:"how policies are compared, on customers that training never met"`
 	Shoppers   Shoppers         `toml:"shoppers" doc:"who the shoppers are, one by one: models fitted to logs of people, or given by hand"`
 	Paper      Paper            `toml:"paper" world:"game,problem" doc:"the publication whose results are reproduced"`
 	Variants   []Variant        `toml:"variants" world:"game,problem" doc:"what is played beside the scenario itself, each with some keys set otherwise"`
@@ -236,16 +237,16 @@ type Agent struct {
 type Train struct {
 	Episodes   int `toml:"episodes" default:"2000" range:"[1,1000000000]" doc:"episodes a seed learns"`
 	Seeds      int `toml:"seeds" default:"2" range:"[1,10000]" doc:"independent trainings of each agent"`
-	Checkpoint int `toml:"checkpoint" default:"500" range:"[1,1000000000]" doc:"episodes between checkpoints"`
-	StepsEvery int `toml:"steps_every" default:"100" range:"[1,1000000000]" doc:"steps.parquet keeps the steps of every so many episodes, and of the last"`
+	Checkpoint int `toml:"checkpoint" world:"category,market" default:"500" range:"[1,1000000000]" doc:"episodes between checkpoints"`
+	StepsEvery int `toml:"steps_every" world:"category,market" default:"100" range:"[1,1000000000]" doc:"steps.parquet keeps the steps of every so many episodes, and of the last"`
 
 	Stop *train.Stop `toml:"stop" doc:"rules by which training ends before its last episode; left out: it does not"`
 }
 
 // Evaluate is how policies are compared.
 type Evaluate struct {
-	Paths            int         `toml:"paths" default:"200" range:"[2,1000000]" doc:"episodes that every policy plays, all against the same customers"`
-	Against          []string    `toml:"against" default:"['history', 'best-fixed', 'best-cycle', 'cost-plus', 'random', 'optimum']" oneof:"history,best-fixed,best-cycle,cost-plus,random,optimum" default-market:"['best-fixed', 'opening', 'random']" oneof-market:"best-fixed,opening,random" doc:"what the learned policies are compared with"`
-	Rules            []Contender `toml:"rules" world:"market" doc:"pricing rules that they are compared with too"`
+	Paths            int         `toml:"paths" default:"200" default-problem:"10000" range:"[2,1000000]" doc:"episodes that every policy plays, all against the same customers"`
+	Against          []string    `toml:"against" world:"category,market" default:"['history', 'best-fixed', 'best-cycle', 'cost-plus', 'random', 'optimum']" oneof:"history,best-fixed,best-cycle,cost-plus,random,optimum" default-market:"['best-fixed', 'opening', 'random']" oneof-market:"best-fixed,opening,random" doc:"what the learned policies are compared with"`
+	Rules            []Contender `toml:"rules" world:"market,problem" doc:"pricing rules that they are compared with too"`
 	CoefficientDraws int         `toml:"coefficient_draws" world:"category" default:"200" range:"[0,100000]" doc:"draws of the fitted coefficients over which the headline is repeated"`
 }

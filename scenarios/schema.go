@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/souk-sim/souk/agents"
+	"github.com/souk-sim/souk/market/monopoly"
 	"github.com/souk-sim/souk/market/oligopoly"
 	"github.com/souk-sim/souk/market/promotion"
 	"github.com/souk-sim/souk/policies/rules"
@@ -27,10 +28,10 @@ type Key struct {
 }
 
 // Schema lists every key that a scenario may have, in the order of the file. The parameters of agents are listed under agents[KIND], those of pricing
-// rules under sellers[].brain[KIND], those of demand systems under game.demand[KIND], what a kind of promotion adds under promotion[KIND], the keys of all shoppers' models under shoppers.*, and the
+// rules under sellers[].brain[KIND], those of demand systems under game.demand[KIND], of demand curves under problem.demand[KIND], what a kind of promotion adds under promotion[KIND], the keys of all shoppers' models under shoppers.*, and the
 // options of each kind under shoppers.PART[KIND].
 func Schema() []Key {
-	keys := slices.DeleteFunc(describe("", reflect.ValueOf(Scenario{}), ShoppersAlone, WeeklyCategory, OpenMarket, RepeatedGame), func(k Key) bool { return strings.HasPrefix(k.Key, "shoppers.") })
+	keys := slices.DeleteFunc(describe("", reflect.ValueOf(Scenario{}), ShoppersAlone, WeeklyCategory, OpenMarket, RepeatedGame, PricingProblem), func(k Key) bool { return strings.HasPrefix(k.Key, "shoppers.") })
 	keys = append(keys, shoppersSchema()...)
 	kind := func(name string, options any, w ...World) {
 		keys = append(keys, describe(name, reflect.ValueOf(options).Elem(), w...)...)
@@ -42,13 +43,16 @@ func Schema() []Key {
 		kind("sellers[].brain["+k.Name+"]", k.New(), OpenMarket)
 	}
 	for _, k := range rules.Kinds() {
-		kind("evaluate.rules[]["+k.Name+"]", k.New(), OpenMarket)
+		kind("evaluate.rules[]["+k.Name+"]", k.New(), OpenMarket, PricingProblem)
 	}
 	for _, k := range agents.Kinds() {
-		kind("agents["+k.Name+"]", k.New(), WeeklyCategory, OpenMarket, RepeatedGame)
+		kind("agents["+k.Name+"]", k.New(), WeeklyCategory, OpenMarket, RepeatedGame, PricingProblem)
 	}
 	for _, k := range oligopoly.Kinds() {
 		kind("game.demand["+k.Name+"]", k.New(), RepeatedGame)
+	}
+	for _, k := range monopoly.Kinds() {
+		kind("problem.demand["+k.Name+"]", k.New(), PricingProblem)
 	}
 	for _, k := range rules.Kinds() {
 		kind("game.firms[].brain["+k.Name+"]", k.New(), RepeatedGame)

@@ -15,6 +15,7 @@ const (
 	WeeklyCategory World = "category" // [data]: a chain's weekly panel (package market/category)
 	OpenMarket     World = "market"   // [[products]]: many sellers, shoppers one by one (package market)
 	RepeatedGame   World = "game"     // [game]: several learners in a game in closed form (package market/oligopoly)
+	PricingProblem World = "problem"  // [problem]: one seller in closed form, solved exactly (package market/monopoly)
 )
 
 // words say what a scenario of the world is of.
@@ -26,6 +27,8 @@ func (w World) words() string {
 		return "the open market, told by [[products]]"
 	case RepeatedGame:
 		return "a repeated game, told by [game]"
+	case PricingProblem:
+		return "a pricing problem, told by [problem]"
 	}
 	return "shoppers alone"
 }
@@ -43,6 +46,8 @@ func worldOf(root map[string]any) World {
 	switch {
 	case root["game"] != nil:
 		return RepeatedGame
+	case root["problem"] != nil:
+		return PricingProblem
 	case root["products"] != nil:
 		return OpenMarket
 	case root["data"] != nil, has(string(WeeklyCategory)):
@@ -51,7 +56,7 @@ func worldOf(root map[string]any) World {
 		return OpenMarket
 	case has(string(RepeatedGame)):
 		return RepeatedGame
-	case has("category,market"), root["shoppers"] == nil:
+	case has("category,market"), has("category,market,problem"), root["shoppers"] == nil:
 		return WeeklyCategory
 	}
 	return ShoppersAlone

@@ -131,7 +131,7 @@ func (a *app) study(ctx context.Context, s *scenarios.Scenario) error {
 
 // measures lists the measures by world.
 func (a *app) measures() error {
-	worlds := []scenarios.World{scenarios.RepeatedGame}
+	worlds := []scenarios.World{scenarios.RepeatedGame, scenarios.PricingProblem}
 	if a.json {
 		list := map[string]any{}
 		for _, w := range worlds {

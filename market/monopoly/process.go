@@ -205,6 +205,9 @@ func (p *Process) Endless() bool { return !p.cfg.episodic() }
 // Phases is how many places the season has; 1 without one. Rows of an episodic problem depend on the period modulo it.
 func (p *Process) Phases() int { return p.phases }
 
+// Rivals is how many prices the rival has; 1 without one.
+func (p *Process) Rivals() int { return p.rivals }
+
 // States is how many states there are.
 func (p *Process) States() int {
 	n := (p.cfg.Stock + 1) * p.lasts * len(p.grid) * p.rivals

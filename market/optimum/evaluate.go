@@ -102,6 +102,19 @@ func (m *MDP) EvaluateAverage(chances []float64, tolerance float64, sweeps int) 
 	return nil, fmt.Errorf("policy evaluation: no average within %g after %d sweeps", tolerance, sweeps)
 }
 
+// worth is that of an action: r + γPv.
+func (m *MDP) worth(state, action int, discount float64, values []float64) float64 {
+	row, future := state*m.Actions+action, 0.0
+	from := int32(0)
+	if row > 0 {
+		from = m.ends[row-1]
+	}
+	for _, o := range m.outcomes[from:m.ends[row]] {
+		future += float64(o.Probability * values[o.Next])
+	}
+	return m.Rewards[row] + float64(discount*future)
+}
+
 // follow computes next = r + γPv under a policy, and the least and greatest change.
 func (m *MDP) follow(chances []float64, discount float64, rewards, values, next []float64) (low, high float64) {
 	return m.blocks(func(first, last int) (low, high float64) {

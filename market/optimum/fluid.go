@@ -101,10 +101,7 @@ func FluidMonopoly(p *monopoly.Process) (*FluidPlan, policies.Policy, error) {
 	case cfg.Reference != nil:
 		return nil, nil, field.New("reference", "prices that shoppers remember", "none, for a fluid programme: they tie periods together")
 	}
-	rivals := 1
-	if cfg.Rival != nil {
-		rivals = len(cfg.Rival.Prices)
-	}
+	rivals := p.Rivals()
 	prices := p.Spec().Offers
 	f := &Fluid{Capacity: []float64{float64(cfg.Stock)}, Use: make([][]float64, 1), Time: make([]float64, p.Phases()*rivals)}
 	law := make([]float64, rivals)
@@ -156,7 +153,7 @@ func rivalNext(p *monopoly.Process, law []float64) []float64 {
 // fluidPolicy posts each price with the share of its group's time, and the highest for what the plan leaves free.
 func fluidPolicy(p *monopoly.Process, f *Fluid, plan *FluidPlan, rivals int) policies.Policy {
 	n := len(p.Spec().Offers)
-	q := &shares{process: p, rivals: rivals, chances: make([]float64, len(plan.Times))}
+	q := &shares{process: p, rivals: rivals, chances: make([]float64, len(plan.Times)), name: "fluid programme"}
 	for g, time := range f.Time {
 		left := 1.0
 		for a := range n {
@@ -175,13 +172,14 @@ type shares struct {
 	process *monopoly.Process
 	rivals  int
 	chances []float64 // [group][rung]
+	name    string
 }
 
-// Chances implements Lottery. What is not allowed goes to the nearest that is.
-func (q *shares) Chances(observation, chances []float64) {
+// law fills chances[offer], all 0 at first, at an observation. What is not allowed goes to the nearest that is.
+func (q *shares) law(observation, chances []float64) {
 	period, s := q.process.Locate(observation)
 	spec, allowed := q.process.Spec(), q.process.Allowed(s)
-	group := period%q.process.Phases()*q.rivals + s.Rival
+	group := (s.Phase+period)%q.process.Phases()*q.rivals + s.Rival
 	for a, chance := range q.chances[group*len(chances):][:len(chances)] {
 		if chance > 0 {
 			chances[policies.Nearest(spec, allowed, spec.Offers[a].Price, "")] += chance
@@ -198,7 +196,7 @@ func (q *shares) Decide(observation []float64, u float64) policies.Decision {
 		chances = make([]float64, n)
 	}
 	chances = chances[:n]
-	q.Chances(observation, chances)
+	q.law(observation, chances)
 	action := 0
 	for a, chance := range chances {
 		if chance == 0 {
@@ -209,5 +207,5 @@ func (q *shares) Decide(observation []float64, u float64) policies.Decision {
 			break
 		}
 	}
-	return decision(q.process.Spec(), action, min(chances[action], 1), "fluid programme")
+	return decision(q.process.Spec(), action, min(chances[action], 1), q.name)
 }

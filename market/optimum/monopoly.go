@@ -20,8 +20,9 @@ type Monopoly struct {
 	Best  int       // the rung of the best fixed price
 
 	process *monopoly.Process
-	phases  []*MDP  // episodic: by place in the season; else one
-	actions [][]int // [period or 0][state] best rung
+	phases  []*MDP      // episodic: by place in the season; else one
+	actions [][]int     // [period or 0][state] best rung
+	values  [][]float64 // likewise; episodic: and after the last period; average: relative
 }
 
 const mostOutcomes = 1 << 25 // that a process may have in memory
@@ -33,24 +34,23 @@ func SolveMonopoly(p *monopoly.Process, workers int) (*Monopoly, error) {
 	if err := m.build(workers); err != nil {
 		return nil, err
 	}
-	var values []float64
 	switch cfg := p.Config(); cfg.Criterion {
 	case "episodic":
-		values = m.induct()
+		m.induct()
+		m.Value = m.open(m.values[0])
 	case "discounted":
 		s, err := m.phases[0].PolicyIteration(cfg.Discount, m.tolerance()/(1-cfg.Discount), maxSweeps)
 		if err != nil {
 			return nil, err
 		}
-		values, m.actions, m.Bound = s.Values, [][]int{s.Actions}, s.Bound
+		m.values, m.actions, m.Value, m.Bound = [][]float64{s.Values}, [][]int{s.Actions}, m.open(s.Values), s.Bound
 	default:
 		s, err := m.phases[0].Average(m.tolerance(), maxSweeps)
 		if err != nil {
 			return nil, err
 		}
-		values, m.actions, m.Bound = slices.Repeat([]float64{s.Gain}, p.States()), [][]int{s.Actions}, s.Bound
+		m.values, m.actions, m.Value, m.Bound = [][]float64{s.Values}, [][]int{s.Actions}, s.Gain, s.Bound
 	}
-	m.Value = m.open(values)
 	for rung := range p.Spec().Offers {
 		value, err := m.value(true, func(_ int, s monopoly.State, chances []float64) error {
 			allowed := p.Allowed(s)
@@ -137,17 +137,36 @@ func (m *Monopoly) salvage() []float64 {
 }
 
 // induct goes backward through the periods.
-func (m *Monopoly) induct() []float64 {
+func (m *Monopoly) induct() {
 	p := m.process
-	values, before := m.salvage(), make([]float64, p.States())
-	m.actions = make([][]int, p.Periods())
+	m.actions, m.values = make([][]int, p.Periods()), make([][]float64, p.Periods()+1)
+	m.values[p.Periods()] = m.salvage()
 	for t := p.Periods() - 1; t >= 0; t-- {
 		mdp := m.phases[t%len(m.phases)]
-		m.actions[t] = make([]int, p.States())
-		mdp.sweep(p.Config().Discount, mdp.Rewards, values, before, m.actions[t])
-		values, before = before, values
+		m.actions[t], m.values[t] = make([]int, p.States()), make([]float64, p.States())
+		mdp.sweep(p.Config().Discount, mdp.Rewards, m.values[t+1], m.values[t], m.actions[t])
 	}
-	return values
+}
+
+// Loss is what posting a rung in a state gives up, all later prices being the best: V(s) − Q(s, a). Its sum over a learner's turns is its regret, expected over what
+// chance does after each (Kakade & Langford 2002, lemma 6.1); of a discounted problem each turn counts with its own present.
+func (m *Monopoly) Loss(period int, s monopoly.State, rung int) float64 {
+	if m.process.Over(s) {
+		return 0
+	}
+	at, next, discount := 0, 0, m.process.Config().Discount
+	switch {
+	case !m.process.Endless():
+		at, next = period, period+1
+	case m.process.Config().Criterion == "average":
+		discount = 1
+	}
+	mdp, number := m.phases[at%len(m.phases)], m.process.Number(s)
+	best := m.actions[at][number]
+	if rung == best {
+		return 0
+	}
+	return mdp.worth(number, best, discount, m.values[next]) - mdp.worth(number, rung, discount, m.values[next])
 }
 
 // open is the value at the opening.
@@ -209,35 +228,32 @@ func (m *Monopoly) value(timeless bool, decide func(period int, s monopoly.State
 	return m.open(values), nil
 }
 
-// Lottery is a policy that tells the chances of its offers, so that its value is exact. A policy without it that draws lots is asked with 1,000 equally spaced uniform numbers.
-type Lottery interface {
-	// Chances fills chances[offer], all 0 at first, at an observation.
-	Chances(observation, chances []float64)
-}
-
+// lots is with how many uniform numbers, equally spaced, a policy that draws its offer is asked.
 const lots = 1000
 
-// Evaluate is the exact value of a frozen policy, without noise. The policy sees observations as the market tells them, but for what the state does not hold: the units sold in
-// the last period are missing, and the last price too unless the process hangs on it. The error is a *field.Error when it makes an offer that is not allowed.
+// Evaluate is the exact value of a frozen policy, without noise; of one that draws its offers by the propensities it tells, but for offers that it makes less often than
+// once in 1,000. The policy sees observations as the market tells them, except for what the state does not hold: the units sold in the last period are
+// missing, and the last price too unless the process hangs on it. The error is a *field.Error when it makes an offer that is not allowed.
 func (m *Monopoly) Evaluate(policy policies.Policy) (float64, error) {
 	p := m.process
 	seen := make([]float64, len(p.Spec().Features))
 	return m.value(false, func(period int, s monopoly.State, chances []float64) error {
 		p.Observe(period, s, seen)
-		if l, ok := policy.(Lottery); ok {
-			l.Chances(seen, chances)
-			return nil
-		}
-		d := policy.Decide(seen, 0.5/lots)
-		if d.Action < 0 || d.Action >= len(chances) {
-			return field.New("policy", d.Action, fmt.Sprintf("one of %d offers", len(chances)))
-		}
-		if d.Propensity >= 1 {
-			chances[d.Action] = 1
-			return nil
-		}
+		total := 0.0
 		for k := range lots {
-			chances[policy.Decide(seen, (float64(k)+0.5)/lots).Action] += 1. / lots
+			d := policy.Decide(seen, (float64(k)+0.5)/lots)
+			if d.Action < 0 || d.Action >= len(chances) {
+				return field.New("policy", d.Action, fmt.Sprintf("one of %d offers", len(chances)))
+			}
+			if chances[d.Action] == 0 {
+				chances[d.Action] = d.Propensity
+				if total += d.Propensity; total > 1-1e-9 {
+					break
+				}
+			}
+		}
+		for a := range chances {
+			chances[a] /= total
 		}
 		return nil
 	})
@@ -257,6 +273,17 @@ func (m *Monopoly) Score(value float64) Score {
 		s.GapClosed = (value - m.Fixed[m.Best]) / gap
 	}
 	return s
+}
+
+// FixedPolicy posts the best fixed price, or the nearest that is allowed.
+func (m *Monopoly) FixedPolicy() policies.Policy {
+	n := len(m.process.Spec().Offers)
+	q := &shares{process: m.process, rivals: m.process.Rivals(), name: "best fixed price"}
+	q.chances = make([]float64, n*m.process.Phases()*q.rivals)
+	for at := m.Best; at < len(q.chances); at += n {
+		q.chances[at] = 1
+	}
+	return q
 }
 
 // Policy is the optimum as a policy: the lowest rung among equals.

@@ -36,7 +36,8 @@ type study struct {
 // studies are the worlds that are measured.
 func studies() map[scenarios.World]study {
 	return map[scenarios.World]study{
-		scenarios.RepeatedGame: {measureGame, gameMeasures},
+		scenarios.RepeatedGame:   {measureGame, gameMeasures},
+		scenarios.PricingProblem: {measureProblem, problemMeasures},
 	}
 }
 

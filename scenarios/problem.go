@@ -1,0 +1,61 @@
+package scenarios
+
+import (
+	"github.com/souk-sim/souk/market/monopoly"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// Problem is one seller's pricing problem in closed form, and what its learners see.
+type Problem struct {
+	monopoly.Config
+	Demand ProblemDemand      `toml:"demand" required:"true" doc:"units that a customer buys in expectation, by the price"`
+	State  map[string]Feature `toml:"state" doc:"features that learners see, by name; left out: the state of the problem, exactly"`
+}
+
+// ProblemDemand names a demand curve: its options are those of its kind.
+type ProblemDemand struct{ monopoly.Demand }
+
+func (p *ProblemDemand) choose(*document, path, map[string]any) {
+	for _, k := range monopoly.Kinds() {
+		if k.Name == p.Kind {
+			p.Demand.Options = k.New()
+		}
+	}
+}
+
+func (p *ProblemDemand) options() any {
+	if p.Demand.Options == nil {
+		return nil
+	}
+	return p.Demand.Options
+}
+
+func (p *ProblemDemand) fits(*document, path) {} // monopoly.NewProcess tells
+
+// ProblemConfig is the problem as market/monopoly plays it; nil in other worlds.
+func (s *Scenario) ProblemConfig() *monopoly.Config {
+	if s.World() != PricingProblem {
+		return nil
+	}
+	cfg := s.Problem.Config
+	cfg.Demand = s.Problem.Demand.Demand
+	return &cfg
+}
+
+// problem checks what a pricing problem has.
+func (d *document) problem(s *Scenario) {
+	d.names("agents", len(s.Agents), func(i int) string { return s.Agents[i].Name })
+	d.names("evaluate", len(s.Evaluate.Rules), func(i int) string { return s.Evaluate.Rules[i].Name })
+	if len(d.errs) > 0 {
+		return
+	}
+	p, err := monopoly.NewProcess(s.ProblemConfig())
+	if err != nil {
+		if bad, ok := err.(*field.Error); ok {
+			err = &field.Error{Key: "problem." + bad.Key, Found: bad.Found, Expected: bad.Expected}
+		}
+		d.located(err)
+		return
+	}
+	d.cells(path("problem").then("state"), s.Problem.State, p.Spec().Features, nil)
+}

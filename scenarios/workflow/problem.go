@@ -1,0 +1,236 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+	"sync/atomic"
+
+	"github.com/souk-sim/souk/market/monopoly"
+	"github.com/souk-sim/souk/market/optimum"
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/evaluate"
+	"github.com/souk-sim/souk/policies/rules"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
+	"github.com/souk-sim/souk/sim/rng"
+)
+
+// problemMeasures lists what is measured in a pricing problem. Values are of its own criterion, from the opening on.
+func problemMeasures() []MeasureKind {
+	return []MeasureKind{
+		{"optimum", "$", "value of the best policy, by dynamic programming on the ladder and its reviews; where the problem is too large to be solved there is none, nor what is held against it"},
+		{"best-fixed", "$", "exact value of the best fixed price of the ladder"},
+		{"best-fixed-price", "$", "that price"},
+		{"random", "$", "exact value of a uniform choice among the prices allowed, at each review"},
+		{"fluid-bound", "$", "value of the deterministic linear programme, which no policy exceeds; episodic problems without discount and reference price"},
+		{"fluid", "$", "exact value of the policy that plays the programme's shares of prices"},
+		{"continuous-optimum", "$", "J*, best prices at any time on a continuum (Gallego & van Ryzin 1994); Poisson sales of a stock by a deadline, exponential demand"},
+		{"continuous-bound", "$", "its deterministic bound, likewise"},
+		{"continuous-fixed", "$", "value of its best fixed price, likewise"},
+		{"continuous-fixed-price", "$", "that price"},
+		{"ladder", "", "optimum as a share of continuous-optimum: what ladder and reviews leave of it"},
+		{"simulated:POLICY", "$", "mean of optimum, best-fixed or fluid over evaluate.paths episodes; episodic problems"},
+		{"simulated-error:POLICY", "$", "that less the exact value"},
+		{"value:AGENT", "$", "exact value of what was learned, frozen and greedy; mean over train.seeds, and so below; of rules of evaluate.rules too"},
+		{"of-optimum:AGENT", "", "as a share of the optimum"},
+		{"worst-of-optimum:AGENT", "", "least of the seeds"},
+		{"gap-closed:AGENT", "", "share of the way from best-fixed to optimum; none where these are the same"},
+		{"earned:AGENT", "$", "reward an episode while it learned"},
+		{"regret:AGENT", "$", "given up while it learned, expected over what chance does after each choice: the optimum's value less that of each choice followed by the optimum; where the problem is too large, fluid-bound less expected rewards"},
+		{"regret:AGENT@PERIODS", "$", "in the first so many periods of the training: all, a half, a quarter, … of them"},
+		{"regret-slope:AGENT", "", "of log regret on log time in the last 15/16 of the training: ½ where regret grows like √T, 0 like a constant"},
+	}
+}
+
+// problemStudy is a pricing problem that is measured.
+type problemStudy struct {
+	scenario *scenarios.Scenario
+	process  *monopoly.Process
+	solved   *optimum.Monopoly // nil where it is too large
+	rate     float64           // benchmark a period where it is: of the fluid
+	workers  int
+	all      []Measure
+}
+
+// measureProblem solves a pricing problem, plays policies and learners in it, and holds them against the optimum.
+func measureProblem(ctx context.Context, s *scenarios.Scenario, workers int, watch func(done, total int)) ([]Measure, error) {
+	process, err := monopoly.NewProcess(s.ProblemConfig())
+	if err != nil {
+		return nil, err
+	}
+	st := &problemStudy{scenario: s, process: process, workers: workers}
+	st.solved, err = optimum.SolveMonopoly(process, workers)
+	if bad, ok := errors.AsType[*field.Error](err); ok && bad.Key == "problem" {
+		st.solved, err = nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, stage := range []func(context.Context) error{st.benchmarks, func(ctx context.Context) error { return st.learn(ctx, watch) }} {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := stage(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return st.all, ctx.Err()
+}
+
+func (st *problemStudy) tell(name, unit string, value float64) {
+	if !math.IsNaN(value) {
+		st.all = append(st.all, Measure{Name: name, Unit: unit, Value: value})
+	}
+}
+
+// benchmarks are what no learner is needed for.
+func (st *problemStudy) benchmarks(ctx context.Context) error {
+	offers := st.process.Spec().Offers
+	exact := map[string]policies.Policy{}
+	if m := st.solved; m != nil {
+		st.tell("optimum", "$", m.Value)
+		st.tell("best-fixed", "$", m.Fixed[m.Best])
+		st.tell("best-fixed-price", "$", offers[m.Best].Price)
+		random, err := (&rules.Random{}).Policy(st.process.Spec())
+		if err != nil {
+			return err
+		}
+		value, err := m.Evaluate(random)
+		if err != nil {
+			return err
+		}
+		st.tell("random", "$", value)
+		exact["optimum"], exact["best-fixed"] = m.Policy(), m.FixedPolicy()
+	}
+	if err := st.rules(); err != nil {
+		return err
+	}
+	if plan, fluid, err := optimum.FluidMonopoly(st.process); err == nil {
+		st.tell("fluid-bound", "$", plan.Value)
+		st.rate, exact["fluid"] = plan.Value/float64(st.process.Periods()), fluid
+	} else if _, none := errors.AsType[*field.Error](err); !none {
+		return err
+	}
+	if fluid := exact["fluid"]; fluid != nil && st.solved != nil {
+		value, err := st.solved.Evaluate(fluid)
+		if err != nil {
+			return err
+		}
+		st.tell("fluid", "$", value)
+	}
+	if sale, err := optimum.NewExponentialSale(st.process.Config()); err == nil {
+		price, fixed := sale.Fixed()
+		st.tell("continuous-optimum", "$", sale.Value())
+		st.tell("continuous-bound", "$", sale.Bound())
+		st.tell("continuous-fixed", "$", fixed)
+		st.tell("continuous-fixed-price", "$", price)
+		if st.solved != nil {
+			st.tell("ladder", "", st.solved.Value/sale.Value())
+		}
+	}
+	if st.process.Endless() {
+		return nil
+	}
+	for _, name := range []string{"optimum", "best-fixed", "fluid"} {
+		if policy := exact[name]; policy != nil {
+			if err := st.simulate(ctx, name, policy); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// rules are held against the optimum like what is learned.
+func (st *problemStudy) rules() error {
+	for i := range st.scenario.Evaluate.Rules {
+		r := &st.scenario.Evaluate.Rules[i]
+		policy, err := r.Params.Policy(st.process.Spec())
+		if err != nil {
+			return err
+		}
+		if st.solved == nil {
+			continue
+		}
+		value, err := st.solved.Evaluate(policy)
+		if err != nil {
+			return err
+		}
+		score := st.solved.Score(value)
+		st.tell("value:"+r.Name, "$", value)
+		st.tell("of-optimum:"+r.Name, "", score.OfOptimum)
+		st.tell("gap-closed:"+r.Name, "", score.GapClosed)
+	}
+	return nil
+}
+
+// pathsAtOnce are played by one goroutine; sums run in their order.
+const pathsAtOnce = 1 << 10
+
+// simulate plays a policy on the evaluation's episodes.
+func (st *problemStudy) simulate(ctx context.Context, name string, policy policies.Policy) error {
+	paths := st.scenario.Evaluate.Paths
+	blocks := (paths + pathsAtOnce - 1) / pathsAtOnce
+	sums, squares := make([]float64, blocks), make([]float64, blocks)
+	master := evaluate.MasterSeed(st.scenario.Seed)
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range max(1, min(st.workers, blocks)) {
+		group.Go(func() {
+			world := st.process.Market(master)
+			for b := int(next.Add(1)) - 1; b < blocks && ctx.Err() == nil; b = int(next.Add(1)) - 1 {
+				for path := b * pathsAtOnce; path < min(paths, (b+1)*pathsAtOnce); path++ {
+					x := play(world, policy, master, uint64(path))
+					sums[b] += x
+					squares[b] += float64(x * x)
+				}
+			}
+		})
+	}
+	group.Wait()
+	sum, square := 0.0, 0.0
+	for b := range sums {
+		sum, square = sum+sums[b], square+squares[b]
+	}
+	n := float64(paths)
+	mean := sum / n
+	m := Measure{Name: "simulated:" + name, Unit: "$", Value: mean, Error: math.Sqrt(max(square/n-mean*mean, 0) / (n - 1)), N: paths}
+	st.all = append(st.all, m)
+	if st.solved != nil {
+		value, err := st.solved.Evaluate(policy)
+		if err != nil {
+			return err
+		}
+		m.Name, m.Value = "simulated-error:"+name, mean-value
+		st.all = append(st.all, m)
+	}
+	return ctx.Err()
+}
+
+// play is the discounted sum of an episode's rewards under a policy.
+func play(world *monopoly.Market, policy policies.Policy, master, episode uint64) (sum float64) {
+	var step env.TimeStep
+	weight := 1.0
+	lots := rng.New(master, episode).Family("brain").At()
+	for world.Reset(episode); world.Next(&step); {
+		sum += weight * step.Reward
+		if step.Stage != env.First {
+			weight *= step.Discount
+		}
+		if step.Stage != env.Last {
+			world.Act(policy.Decide(step.Observation, lots.Float64()).Action)
+		}
+	}
+	return sum
+}
+
+// encoder is what tabular learners tell states by.
+func (st *problemStudy) encoder() (policies.Encoder, error) {
+	if len(st.scenario.Problem.State) == 0 {
+		return st.process.Encoder(), nil
+	}
+	return binned(st.scenario.Problem.State, st.process.Spec(), "problem.state.")
+}
