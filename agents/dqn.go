@@ -174,7 +174,7 @@ func (q *dqn) learn() {
 	scale := 1 / q.spread()
 	for range q.params.Batch {
 		row := q.rows[q.own.Intn(filled)*q.width:][:q.width]
-		target := row[2*n+1] * scale
+		target := float64(row[2*n+1] * scale)
 		if discount := row[2*n+2]; discount != 0 {
 			target += float64(discount * q.next(row[n:2*n], row[2*n+3:]))
 		}

@@ -183,7 +183,7 @@ func (n *network) step(p *Network, examples, most float64) {
 	slope, first, second, mean := n.slope, n.first[:len(n.slope)], n.second[:len(n.slope)], n.mean[:len(n.slope)]
 	weights := n.Weights[:len(n.slope)]
 	for i, g := range slope {
-		g *= scale
+		g = float64(g * scale)
 		slope[i] = 0
 		first[i] += float64((1 - adamFirst) * (g - first[i]))
 		second[i] += float64((1 - adamSecond) * (float64(g*g) - second[i]))

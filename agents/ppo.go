@@ -199,7 +199,7 @@ func (q *ppo) estimate() {
 	for t := q.params.Rollout - 1; t >= 0; t-- {
 		row := q.rows[t*q.width:][:q.width]
 		fields := row[2*n:]
-		now, target := q.worthOf(row[:n]), fields[atReward]*scale
+		now, target := q.worthOf(row[:n]), float64(fields[atReward]*scale)
 		if fields[atDiscount] > 0 {
 			target += float64(fields[atDiscount] * q.worthOf(row[n:2*n]))
 		}
