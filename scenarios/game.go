@@ -50,7 +50,7 @@ type Firm struct {
 // Sessions is how often the game is played, and how long.
 type Sessions struct {
 	Number      int                `toml:"number" default:"100" range:"[1,1000000]" doc:"sessions, each with learners of its own"`
-	Periods     int                `toml:"periods" default:"1000000000" range:"[1,1000000000000]" doc:"a session's periods, at most where it may converge before"`
+	Periods     int                `toml:"periods" default:"1000000000" range:"[1,100000000000]" doc:"a session's periods, at most where it may converge before"`
 	Converged   int                `toml:"converged" default:"0" range:"[0,1000000000000]" doc:"a session has converged when no greedy choice has changed for so many periods; 0: all periods are played"`
 	Synchronous bool               `toml:"synchronous" doc:"learners learn in every period what each of their choices would have brought, and not of the one made alone (Asker, Fershtman & Pakes 2022)"`
 	Initial     *oligopoly.Initial `toml:"initial" doc:"values that learners begin with; left out: as [[agents]] have it"`
@@ -71,7 +71,7 @@ func (s *Scenario) GameConfig() *oligopoly.Config {
 		return nil
 	}
 	cfg := s.Game.Config
-	cfg.Demand, cfg.Horizon, cfg.End = s.Game.Demand.Demand, s.Sessions.Periods, "truncate"
+	cfg.Demand, cfg.Horizon, cfg.End = s.Game.Demand.Demand, s.Sessions.Periods+1, "truncate" // a session is a part of one episode
 	cfg.Firms = make([]oligopoly.Firm, len(s.Game.Firms))
 	for i := range cfg.Firms {
 		cfg.Firms[i] = s.Game.Firms[i].Firm

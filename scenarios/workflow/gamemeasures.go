@@ -18,6 +18,7 @@ func gameMeasures() []MeasureKind {
 			MeasureKind{o.name + "-price:FIRM", "$", "likewise of a firm"},
 			MeasureKind{o.name + "-profit", "$", "a firm's profit a period " + o.where + ", mean of the firms"},
 			MeasureKind{o.name + "-profit:FIRM", "$", "likewise of a firm"},
+			MeasureKind{o.name + "-joint-profit", "$", "profit a period " + o.where + " of all firms together"},
 			MeasureKind{o.name + "-output", "units", "sold a period " + o.where + " by all firms together"})
 		if o.name == "limit" || o.name == "final" {
 			all = append(all, MeasureKind{o.name + "-price@P", "$", "the P-th percentile of that price over the sessions, 0 to 100"},
@@ -76,7 +77,7 @@ func (c *rivalry) over(of func(s *session) float64) []float64 {
 // computed are the measures of an outcome that follows from the game alone.
 func (c *rivalry) computed(name string, o *oligopoly.Outcome) []Measure {
 	all := []Measure{{Name: name + "-price", Unit: "$", Value: stats.Mean(o.Prices)}, {Name: name + "-profit", Unit: "$", Value: stats.Mean(o.Profits)},
-		{Name: name + "-output", Unit: "units", Value: total(o.Quantities)}}
+		{Name: name + "-joint-profit", Unit: "$", Value: total(o.Profits)}, {Name: name + "-output", Unit: "units", Value: total(o.Quantities)}}
 	for i, f := range c.cfg.Firms {
 		all = append(all, Measure{Name: name + "-price:" + f.Name, Unit: "$", Value: o.Prices[i]}, Measure{Name: name + "-profit:" + f.Name, Unit: "$", Value: o.Profits[i]})
 	}
@@ -91,6 +92,7 @@ func (c *rivalry) outcomes(name string, part func(s *session) *oligopoly.Outcome
 	})
 	all := []Measure{mean(name+"-price", "$", price),
 		mean(name+"-profit", "$", c.over(func(s *session) float64 { return stats.Mean(part(s).Profits) })),
+		mean(name+"-joint-profit", "$", c.over(func(s *session) float64 { return total(part(s).Profits) })),
 		mean(name+"-output", "units", c.over(func(s *session) float64 { return total(part(s).Quantities) })),
 		mean(name+"-gain", "", gain), deviation(name+"-gain-sd", "", gain)}
 	all = append(all, percentiles(name+"-price", "$", price)...)
