@@ -172,8 +172,8 @@ func (n *network) step(p *Network, examples, most float64) {
 		}
 	}
 	n.adam[0]++
-	n.adam[1] *= adamFirst
-	n.adam[2] *= adamSecond
+	n.adam[1] = float64(n.adam[1] * adamFirst)
+	n.adam[2] = float64(n.adam[2] * adamSecond)
 	rate := p.LearningRate / (1 - n.adam[1])
 	correction := 1 / (1 - n.adam[2])
 	share := 1.0
