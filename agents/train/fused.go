@@ -50,7 +50,7 @@ func (g *session) fuse() *fused {
 	for i := range g.players {
 		p := &g.players[i]
 		q, ok := p.Params.(*agents.QLearning)
-		if !ok || p.cells == nil || p.clock == nil || len(p.spec.Limits) > 0 || q.LearningRate.Kind != "constant" || q.Average > 0 || p.agent.WarmingUp() {
+		if !ok || p.cells == nil || p.clock == nil || len(p.spec.Limits) > 0 || q.LearningRate.Kind != "constant" || q.Ties == "random" || q.Average > 0 || p.agent.WarmingUp() {
 			return nil
 		}
 	}
