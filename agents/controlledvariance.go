@@ -99,14 +99,14 @@ func (c *variance) Act(s *State, exploration float64, stream *rng.Stream) (actio
 		}
 		return policies.Nearest(c.spec, s.Mask, c.first[far], ""), false
 	}
-	action = c.greedy(s.Mask, 0, 0)
+	action = c.greedy(s.Mask)
 	now, next := c.widths(t), c.widths(t+1)
 	off := c.spec.Offers[action].Price - mean
 	sum := float64(float64(c.fit.half*c.fit.half) * (c.fit.sxx - float64(c.fit.sx*(c.fit.sx/t)))) // t times the variance of prices
 	if sum+float64(float64(off*off)*(t/(t+1))) >= next {
 		return action, false
 	}
-	if action = c.greedy(s.Mask, mean, math.Sqrt((next-now)*((t+1)/t))); action < 0 {
+	if action = c.outside(s.Mask, mean, math.Sqrt((next-now)*((t+1)/t))); action < 0 {
 		action = c.farthest(s.Mask, mean)
 	}
 	return action, false
@@ -119,7 +119,7 @@ func (c *variance) widths(t float64) float64 {
 
 // sound tells whether the fitted curve is one that demand can have.
 func (c *variance) sound() bool {
-	if !c.fit.falls() || c.fit.curve.Kind != "linear" {
+	if !c.fit.falls() || c.fit.kind != linear {
 		return c.fit.falls()
 	}
 	return c.fit.a-float64(c.fit.b*(c.fit.centre/c.fit.half)) > 0 && c.fit.a+c.fit.b >= 0 // at price 0, and at the highest of the ladder

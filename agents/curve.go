@@ -3,6 +3,7 @@ package agents
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
@@ -43,17 +44,24 @@ func (c *Curve) validate() error {
 }
 
 // h is the curve at x = a + b·p, and its slope there.
-func (c *Curve) h(x float64) (units, slope float64) {
-	switch c.Kind {
-	case "exponential":
+func (f *curveFit) h(x float64) (units, slope float64) {
+	switch f.kind {
+	case exponential:
 		units = portable.Exp(min(x, 300))
 		return units, units
-	case "logistic":
+	case logistic:
 		units = 1 / (1 + portable.Exp(-x))
 		return units, units * (1 - units)
 	}
 	return max(0, x), 1
 }
+
+// The kinds, because comparing their names takes longer than a line.
+const (
+	linear = iota
+	exponential
+	logistic
+)
 
 // inverse is x where h(x) is some units.
 func (c *Curve) inverse(units float64) float64 {
@@ -68,7 +76,8 @@ func (c *Curve) inverse(units float64) float64 {
 
 // curveFit fits a Curve to the units sold at each offer. Prices go in centred and scaled by the ladder, which changes no estimate.
 type curveFit struct {
-	curve        Curve
+	kind         int
+	customers    float64
 	x            []float64  // [action], (price − centre)/half
 	centre, half float64    //
 	one          bool       // b alone is free
@@ -94,7 +103,8 @@ func newCurveFit(c *Curve, spec *env.Spec) (*curveFit, error) {
 	if !(high > low) {
 		return nil, field.New("offers", fmt.Sprintf("%d at one price", len(spec.Offers)), "at least two prices, to learn a demand curve from")
 	}
-	f := &curveFit{curve: *c, centre: (low + high) / 2, half: (high - low) / 2, one: c.ThroughDemand > 0}
+	kind := slices.Index([]string{"linear", "exponential", "logistic"}, c.Kind)
+	f := &curveFit{kind: kind, customers: c.Customers, centre: (low + high) / 2, half: (high - low) / 2, one: c.ThroughDemand > 0}
 	for _, o := range spec.Offers {
 		f.x = append(f.x, (o.Price-f.centre)/f.half)
 	}
@@ -110,7 +120,7 @@ func newCurveFit(c *Curve, spec *env.Spec) (*curveFit, error) {
 func (f *curveFit) add(action int, units float64) {
 	f.plays[action]++
 	f.units[action] += units
-	x, y := f.x[action], units/f.curve.Customers
+	x, y := f.x[action], units/f.customers
 	f.n++
 	f.sx += x
 	f.sxx += float64(x * x)
@@ -120,13 +130,13 @@ func (f *curveFit) add(action int, units float64) {
 
 // demand is the estimated units of a period at an offer.
 func (f *curveFit) demand(action int) float64 {
-	units, _ := f.curve.h(f.a + float64(f.b*f.x[action]))
-	return f.curve.Customers * units
+	units, _ := f.h(f.a + float64(f.b*f.x[action]))
+	return f.customers * units
 }
 
 // fit finds the estimate anew; known tells whether there is one.
 func (f *curveFit) fit() {
-	if f.curve.Kind == "linear" {
+	if f.kind == linear {
 		f.known = f.step(f.linear())
 		return
 	}
@@ -162,9 +172,9 @@ func (f *curveFit) score() (sa, sb float64) {
 		if n == 0 {
 			continue
 		}
-		n *= f.curve.Customers
+		n *= f.customers
 		x := f.x[i]
-		h, slope := f.curve.h(f.a + float64(f.b*x))
+		h, slope := f.h(f.a + float64(f.b*x))
 		rest, weight := f.units[i]-float64(n*h), float64(n*slope)
 		sa += rest
 		sb += float64(rest * x)
@@ -196,7 +206,7 @@ func (f *curveFit) step(sa, sb float64) bool {
 }
 
 func (f *curveFit) short(by float64) float64 {
-	if f.curve.Kind == "linear" {
+	if f.kind == linear {
 		return by
 	}
 	return max(-4, min(by, 4))

@@ -61,7 +61,7 @@ func (e *estimator) Act(s *State, exploration float64, stream *rng.Stream) (acti
 	case p.Every > 0 && n%p.Every == 0:
 		return e.probe(s.Mask, n/p.Every, p.Probes), false
 	}
-	return e.greedy(s.Mask, 0, 0), false
+	return e.greedy(s.Mask), false
 }
 
 func (e *estimator) Learn(x Transition) {

@@ -48,7 +48,7 @@ func (c *cycler) Act(s *State, exploration float64, stream *rng.Stream) (action 
 	if c.turn < c.probes {
 		return c.probe(s.Mask, c.turn, c.probes), false
 	}
-	return c.greedy(s.Mask, 0, 0), false
+	return c.greedy(s.Mask), false
 }
 
 func (c *cycler) Learn(x Transition) {

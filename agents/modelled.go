@@ -35,6 +35,7 @@ type modelled struct {
 	margins []float64
 	refit   float64
 	due     float64 // periods at which the curve is fitted anew
+	top     int     // the offer worth most by the estimate, -1 where that is not known yet
 }
 
 func newModelled(p *Estimation, task Task) (modelled, error) {
@@ -47,7 +48,7 @@ func newModelled(p *Estimation, task Task) (modelled, error) {
 		return modelled{}, err
 	}
 	fit, err := newCurveFit(&p.Curve, task.Spec)
-	return modelled{arms: a, fit: fit, margins: margins, refit: p.Refit}, err
+	return modelled{arms: a, fit: fit, margins: margins, refit: p.Refit, top: -1}, err
 }
 
 // take counts what a period brought; with use it is data for the curve.
@@ -62,6 +63,7 @@ func (m *modelled) take(x *Transition, use bool) {
 func (m *modelled) estimate() {
 	if m.fit.n >= m.due {
 		m.fit.fit()
+		m.top = -1
 		m.due = m.fit.n + max(1, math.Floor(m.refit*m.fit.n))
 	}
 }
@@ -69,11 +71,23 @@ func (m *modelled) estimate() {
 // worth is an offer's reward in a period by the estimate.
 func (m *modelled) worth(action int) float64 { return m.margins[action] * m.fit.demand(action) }
 
-// greedy returns the allowed offer worth most by the estimate among those whose price differs from a price by at least a distance; -1 where there is none.
-func (m *modelled) greedy(mask []bool, price, distance float64) int {
+// greedy returns the allowed offer worth most by the estimate.
+func (m *modelled) greedy(mask []bool) int {
+	if m.top < 0 {
+		m.top = m.outside(nil, 0, 0)
+	}
+	if mask[m.top] {
+		return m.top
+	}
+	return m.outside(mask, 0, 0)
+}
+
+// outside returns the allowed offer worth most by the estimate among those whose price differs from a price by at least a distance; -1 where there is none. A nil mask
+// allows all.
+func (m *modelled) outside(mask []bool, price, distance float64) int {
 	top, most := -1, 0.0
-	for a, ok := range mask[:len(m.margins)] {
-		if !ok || math.Abs(m.spec.Offers[a].Price-price) < distance {
+	for a := range m.margins {
+		if mask != nil && !mask[a] || math.Abs(m.spec.Offers[a].Price-price) < distance {
 			continue
 		}
 		if worth := m.worth(a); top < 0 || worth > most {
@@ -122,6 +136,6 @@ func (m *modelled) unpack(b []byte, word string, more []float64) error {
 		return err
 	}
 	m.fit.restore(x[:])
-	m.rate, m.due = scalars[0], scalars[1]
+	m.rate, m.due, m.top = scalars[0], scalars[1], -1
 	return nil
 }

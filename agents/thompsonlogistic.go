@@ -67,7 +67,7 @@ func (l *thompsonLogistic) Act(s *State, exploration float64, stream *rng.Stream
 	da := (za - float64(r21*db)) / r11
 	a, b := f.a, f.b
 	f.a, f.b = a+da, b+db
-	action = l.greedy(s.Mask, 0, 0)
+	action = l.outside(s.Mask, 0, 0)
 	f.a, f.b = a, b
 	return action, false
 }
