@@ -119,7 +119,7 @@ func (c *variance) widths(t float64) float64 {
 
 // sound tells whether the fitted curve is one that demand can have.
 func (c *variance) sound() bool {
-	if !c.fit.falls() || c.fit.kind != linear {
+	if !c.fit.falls() || c.fit.kind != linearCurve {
 		return c.fit.falls()
 	}
 	return c.fit.a-float64(c.fit.b*(c.fit.centre/c.fit.half)) > 0 && c.fit.a+c.fit.b >= 0 // at price 0, and at the highest of the ladder

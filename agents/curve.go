@@ -46,10 +46,10 @@ func (c *Curve) validate() error {
 // h is the curve at x = a + b·p, and its slope there.
 func (f *curveFit) h(x float64) (units, slope float64) {
 	switch f.kind {
-	case exponential:
+	case exponentialCurve:
 		units = portable.Exp(min(x, 300))
 		return units, units
-	case logistic:
+	case logisticCurve:
 		units = 1 / (1 + portable.Exp(-x))
 		return units, units * (1 - units)
 	}
@@ -58,9 +58,9 @@ func (f *curveFit) h(x float64) (units, slope float64) {
 
 // The kinds, because comparing their names takes longer than a line.
 const (
-	linear = iota
-	exponential
-	logistic
+	linearCurve = iota
+	exponentialCurve
+	logisticCurve
 )
 
 // inverse is x where h(x) is some units.
@@ -136,7 +136,7 @@ func (f *curveFit) demand(action int) float64 {
 
 // fit finds the estimate anew; known tells whether there is one.
 func (f *curveFit) fit() {
-	if f.kind == linear {
+	if f.kind == linearCurve {
 		f.known = f.step(f.linear())
 		return
 	}
@@ -206,7 +206,7 @@ func (f *curveFit) step(sa, sb float64) bool {
 }
 
 func (f *curveFit) short(by float64) float64 {
-	if f.kind == linear {
+	if f.kind == linearCurve {
 		return by
 	}
 	return max(-4, min(by, 4))
