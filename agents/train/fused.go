@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/souk-sim/souk/agents"
 )
@@ -17,7 +18,7 @@ type fused struct {
 	rewards   []float64 // [joint*n+i]
 	histories int       // states, without those of who moves
 	older     int       // of these without the oldest period
-	rows      []int32   // [history*n+i] index into heads; nil where it is the same
+	rows      []int32   // [history*n+i] index into heads
 	cells     []int32   // [row] state of its player's encoder, -1 where there is none
 	owner     []int32   // [row] its player
 	heads     []head    // [row]
@@ -29,17 +30,17 @@ type fused struct {
 	at        []int32   // [player] row of its last choice
 	earned    []float64 // since
 	history   int
-	last      int     // joint choice
-	standing  []int32 // offers of that
-	until     uint64  // period of the next exploration
+	last      int      // joint choice
+	standing  []int32  // offers of that
+	due       []uint64 // [player] period of the next exploration
 }
 
 // head is what a row of a table comes down to in greedy play.
 type head struct {
-	best, second  float64 // the highest value, and the highest of the other offers
-	offer, runner int32   // the first offers of these values
-	part          int32   // of the offer in a joint choice
-	updates       uint32  // of the offer, since it became the best
+	best, bound float64 // the highest value, and what no other of the row exceeds
+	offer       int32   // the first to have it
+	part        int32   // of the offer in a joint choice
+	updates     uint32  // of the offer, since it became the best
 }
 
 // fuse makes the tables of a session that can be played so, else it returns nil.
@@ -56,7 +57,7 @@ func (g *session) fuse() *fused {
 	}
 	n := len(g.players)
 	f := &fused{session: g, n: n, discount: 1, histories: g.states, older: 1, rewards: make([]float64, len(g.stage.Rewards)),
-		rates: make([]float64, n), offers: make([]int, n), at: make([]int32, n), earned: make([]float64, n), standing: make([]int32, n)}
+		rates: make([]float64, n), offers: make([]int, n), at: make([]int32, n), earned: make([]float64, n), due: make([]uint64, n), standing: make([]int32, n)}
 	gaps := 1 // periods between two choices of a player
 	if g.stage.Alternating {
 		f.histories /= n
@@ -84,7 +85,7 @@ func (g *session) fuse() *fused {
 
 // number gives rows to the states that the players tell apart. Where these are all, those of one history lie side by side.
 func (f *fused) number() {
-	rows, all := make([]int32, f.histories*f.n), true
+	f.rows = make([]int32, f.histories*f.n)
 	seen := make([][]int32, f.n) // [player][cell] row + 1
 	for i := range seen {
 		seen[i] = make([]int32, f.players[i].Encoder.States())
@@ -100,12 +101,8 @@ func (f *fused) number() {
 				f.cells, f.owner = append(f.cells, cell), append(f.owner, int32(i))
 				seen[i][cell] = int32(len(f.cells))
 			}
-			rows[h*f.n+i] = seen[i][cell] - 1
-			all = all && int(seen[i][cell])-1 == h*f.n+i
+			f.rows[h*f.n+i] = seen[i][cell] - 1
 		}
-	}
-	if !all {
-		f.rows = rows
 	}
 }
 
@@ -119,22 +116,9 @@ func (f *fused) fill() {
 		at, from, m := row*f.width, int(cell)*f.offers[i], f.offers[i]
 		copy(f.values[at:], values[from:from+m])
 		copy(f.updates[at:], updates[from:from+m])
-		h := &f.heads[row]
-		h.best, h.offer = first(f.values[at:at+m], -1)
-		h.second, h.runner = first(f.values[at:at+m], int(h.offer))
-		h.part = h.offer * int32(f.stride[i])
+		f.crown(int(i), row)
 	}
-}
-
-// first returns the highest value of a row, and the first offer to have it, but for one offer.
-func first(row []float64, but int) (float64, int32) {
-	best, offer := math.Inf(-1), int32(0)
-	for a, v := range row {
-		if v > best && a != but {
-			best, offer = v, int32(a)
-		}
-	}
-	return best, offer
+	f.settled = 0
 }
 
 // give writes what was learned into the learners' tables.
@@ -160,13 +144,8 @@ func (f *fused) keep(row int, h *head) {
 	h.updates = 0
 }
 
-func (f *fused) row(history, player int) int {
-	if at := history*f.n + player; f.rows == nil {
-		return at
-	} else {
-		return int(f.rows[at])
-	}
-}
+// row is where a player's table has a history.
+func (f *fused) row(history, player int) int { return int(f.rows[history*f.n+player]) }
 
 // remember is the history after a joint choice.
 func (f *fused) remember(history, joint int) int {
@@ -189,9 +168,11 @@ func (f *fused) run(ctx context.Context) error {
 	for i, stride := range f.stride {
 		f.standing[i] = int32(f.last / stride % f.offers[i])
 	}
-	f.schedule()
+	for i := range f.players {
+		f.expect(i)
+	}
 	for next := uint64(breath); ; {
-		end := f.Periods
+		end, until := f.Periods, slices.Min(f.due)
 		if f.Converged > 0 {
 			end = min(end, f.settled+f.Converged)
 		}
@@ -204,22 +185,10 @@ func (f *fused) run(ctx context.Context) error {
 				return err
 			}
 			next += breath
-		case f.periods >= f.until:
+		case f.periods == until:
 			f.explore()
-			f.schedule()
 		default:
-			f.greedy(min(end, f.until, next))
-		}
-	}
-}
-
-// schedule finds the period of the next exploration.
-func (f *fused) schedule() {
-	f.until = never
-	for i := range f.players {
-		c := f.players[i].clock
-		if c.next != never {
-			f.until = min(f.until, uint64(c.first)+uint64(c.every)*c.next)
+			f.greedy(min(end, until, next))
 		}
 	}
 }
@@ -232,30 +201,39 @@ func (f *fused) explore() {
 		return
 	}
 	joint := 0
-	for i := range f.players {
-		joint += f.choose(i) * f.stride[i]
+	for i, stride := range f.stride {
+		f.standing[i] = int32(f.choose(i))
+		joint += int(f.standing[i]) * stride
 	}
 	f.record(joint)
 	f.history = f.remember(f.history, joint)
 	f.periods++
-	for i := range f.players {
-		next := &f.heads[f.row(f.history, i)]
-		f.update(i, int(f.at[i]), f.players[i].action, f.rewards[joint*f.n+i]+float64(f.discount*next.best))
+	next, rewards := f.rows[f.history*f.n:], f.rewards[joint*f.n:]
+	for i, offer := range f.standing {
+		f.update(i, int(f.at[i]), int(offer), rewards[i]+float64(f.discount*f.heads[next[i]].best))
 	}
 }
 
 // choose takes a player's offer.
 func (f *fused) choose(i int) int {
-	p, row := &f.players[i], f.row(f.history, i)
-	f.at[i] = int32(row)
-	p.action = int(f.heads[row].offer)
-	if p.clock.next == p.turns {
-		p.clock.advance(p.turns + 1)
-		p.offer.Uint64() // whether to explore
-		p.action = int(p.offer.Float64() * float64(f.offers[i]))
+	row := f.rows[f.history*f.n+i]
+	f.at[i] = row
+	if f.due[i] != f.periods {
+		return int(f.heads[row].offer)
 	}
-	p.turns++
-	return p.action
+	p := &f.players[i]
+	p.clock.advance(p.clock.next + 1)
+	f.expect(i)
+	p.offer.Uint64() // whether to explore
+	return int(p.offer.Float64() * float64(f.offers[i]))
+}
+
+// expect finds the period of a player's next exploration.
+func (f *fused) expect(i int) {
+	c := f.players[i].clock
+	if f.due[i] = c.next; f.stage.Alternating && c.next != never {
+		f.due[i] = uint64(f.n)*c.next + uint64(i)
+	}
 }
 
 // alternate plays a period in which one player chooses and the others' offers stand, and lets the next one learn.
@@ -287,73 +265,97 @@ func (f *fused) greedy(until uint64) {
 			i := int(f.periods % uint64(f.n))
 			row := f.row(f.history, i)
 			f.at[i] = int32(row)
-			f.players[i].turns++
 			f.alternate(i, int(f.heads[row].offer))
 		}
 		return
 	}
-	n, heads, discount := f.n, f.heads, f.discount
-	began := f.periods
-	for f.periods < until {
+	n, heads, rates, discount := f.n, f.heads, f.rates, f.discount
+	history, t := f.history, f.periods
+	at := f.rows[history*n:][:n]
+	for t < until {
 		joint := 0
-		for i := range n {
-			row := f.row(f.history, i)
-			f.at[i] = int32(row)
+		for _, row := range at {
 			joint += int(heads[row].part)
 		}
-		f.record(joint)
-		f.history = f.remember(f.history, joint)
-		f.periods++
-		for i, rate := range f.rates {
-			h := &heads[f.at[i]]
-			target := f.rewards[joint*n+i] + float64(discount*heads[f.row(f.history, i)].best)
-			if v := h.best + float64(rate*(target-h.best)); v > h.second {
+		if f.Tail > 0 {
+			f.periods = t
+			f.record(joint)
+		}
+		history = f.remember(history, joint)
+		t++
+		to, rewards := f.rows[history*n:][:n], f.rewards[joint*n:][:n]
+		for i, row := range at {
+			h := &heads[row]
+			target := rewards[i] + float64(discount*heads[to[i]].best)
+			if v := h.best + float64(rates[i]*(target-h.best)); v > h.bound {
 				h.best = v
 				h.updates++
 			} else {
-				f.update(i, int(f.at[i]), int(h.offer), target)
+				f.periods = t
+				f.update(i, int(row), int(h.offer), target)
 			}
 		}
+		at = to
 	}
-	for i := range f.players {
-		f.players[i].turns += f.periods - began
-	}
+	f.history, f.periods = history, t
 }
 
 // update is that of Q-learning, after f.periods periods.
 func (f *fused) update(i, row, offer int, target float64) {
-	h := &f.heads[row]
-	values := f.values[row*f.width:][:f.offers[i]]
+	h, at := &f.heads[row], row*f.width+offer
 	if offer == int(h.offer) {
 		h.best += float64(f.rates[i] * (target - h.best))
 		h.updates++
-		if h.best < h.second || h.best == h.second && h.runner < h.offer {
+		if h.best <= h.bound {
 			f.keep(row, h)
-			f.crown(i, h, h.runner, h.second)
-			h.second, h.runner = first(values, int(h.offer))
+			f.crown(i, row)
 		}
 		return
 	}
-	v := values[offer]
+	v := f.values[at]
 	v += float64(f.rates[i] * (target - v))
-	values[offer] = v
-	f.updates[row*f.width+offer]++
+	f.values[at] = v
+	f.updates[at]++
 	switch {
 	case v > h.best || v == h.best && offer < int(h.offer):
 		f.keep(row, h)
-		h.second, h.runner = h.best, h.offer
-		f.crown(i, h, int32(offer), v)
-	case v > h.second || v == h.second && offer < int(h.runner):
-		h.second, h.runner = v, int32(offer)
-	case offer == int(h.runner):
-		h.second, h.runner = first(values, int(h.offer))
+		h.bound = h.best
+		f.place(i, h, offer, v)
+	case v > h.bound:
+		h.bound = v
 	}
 }
 
-// crown makes an offer the greedy one.
-func (f *fused) crown(i int, h *head, offer int32, value float64) {
-	h.offer, h.best, h.part = offer, value, offer*int32(f.stride[i])
-	f.settled = f.periods
+// crown looks for the best of a row.
+func (f *fused) crown(i, row int) {
+	values, h := f.values[row*f.width:][:f.offers[i]], &f.heads[row]
+	most, second := int64(math.MinInt64), int64(math.MinInt64)
+	for _, v := range values {
+		x := sortable(v)
+		second = max(second, min(most, x))
+		most = max(most, x)
+	}
+	h.bound = number(second)
+	best := number(most)
+	f.place(i, h, slices.Index(values, best), best)
+}
+
+// sortable maps numbers to integers of the same order, which the compiler compares by conditional moves; comparing floats is a branch, which the
+// processor guesses wrong too often. −0 becomes 0.
+func sortable(x float64) int64 {
+	bits := int64(math.Float64bits(x + 0))
+	return bits ^ bits>>63&math.MaxInt64
+}
+
+// number is the inverse of sortable.
+func number(x int64) float64 { return math.Float64frombits(uint64(x ^ x>>63&math.MaxInt64)) }
+
+// place makes an offer the greedy one.
+func (f *fused) place(i int, h *head, offer int, value float64) {
+	if h.best = value; offer != int(h.offer) {
+		h.offer, h.part = int32(offer), int32(offer*f.stride[i])
+		f.settled = f.periods
+	}
 }
 
 // record keeps the offers of the period at hand.

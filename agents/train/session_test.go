@@ -30,7 +30,7 @@ func session(t testing.TB, cfg *oligopoly.Config, params func() agents.Params, m
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &train.Session{World: func() (env.Environment, error) { return game, nil }, Master: master, Periods: 1 << 40}
+	s := &train.Session{World: func() (env.Environment, error) { return game, nil }, Master: master, Periods: 1e9}
 	for i := range game.Players() {
 		s.Players = append(s.Players, train.Player{Params: params(), Encoder: train.Rungs(game.Spec(i))})
 	}

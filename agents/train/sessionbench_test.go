@@ -33,3 +33,16 @@ func benchmarkSession(b *testing.B, plain bool) {
 
 func BenchmarkFusedSession(b *testing.B) { benchmarkSession(b, false) }
 func BenchmarkPlainSession(b *testing.B) { benchmarkSession(b, true) }
+
+// What a greedy period costs alone.
+func BenchmarkFusedGreedy(b *testing.B) {
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		s := session(b, duopoly(15, 1), func() agents.Params { return learning(0.15, agents.Exploration{Kind: "decay", From: 1, Rate: 1e-4}) }, uint64(i))
+		s.Periods = 1e7
+		if _, err := train.RunSession(context.Background(), s); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(1e7*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mperiods/s")
+}
