@@ -1,9 +1,8 @@
 package train
 
 import (
-	"context"
 	"math"
-	"slices"
+	"math/bits"
 
 	"github.com/souk-sim/souk/agents"
 )
@@ -30,8 +29,9 @@ type fused struct {
 	at        []int32   // [player] row of its last choice
 	earned    []float64 // since
 	history   int
-	last      int      // joint choice
-	standing  []int32  // offers of that
+	standing  []int32 // offers of that
+	path      []int32 // joint choices of the last periods, at period&ring
+	ring      uint64
 	due       []uint64 // [player] period of the next exploration
 }
 
@@ -57,7 +57,7 @@ func (g *session) fuse() *fused {
 	}
 	n := len(g.players)
 	f := &fused{session: g, n: n, discount: 1, histories: g.states, older: 1, rewards: make([]float64, len(g.stage.Rewards)),
-		rates: make([]float64, n), offers: make([]int, n), at: make([]int32, n), earned: make([]float64, n), due: make([]uint64, n), standing: make([]int32, n)}
+		rates: make([]float64, n), offers: make([]int, n), at: make([]int32, n), earned: make([]float64, n), due: make([]uint64, n)}
 	gaps := 1 // periods between two choices of a player
 	if g.stage.Alternating {
 		f.histories /= n
@@ -78,6 +78,8 @@ func (g *session) fuse() *fused {
 		f.rates[i], f.offers[i] = p.Params.(*agents.QLearning).LearningRate.Value, len(p.spec.Offers)
 		f.width = max(f.width, f.offers[i])
 	}
+	f.ring = 1<<bits.Len(uint(g.Tail)) - 1
+	f.path = make([]int32, f.ring+1)
 	f.number()
 	f.fill()
 	return f
@@ -116,7 +118,7 @@ func (f *fused) fill() {
 		at, from, m := row*f.width, int(cell)*f.offers[i], f.offers[i]
 		copy(f.values[at:], values[from:from+m])
 		copy(f.updates[at:], updates[from:from+m])
-		f.crown(int(i), row)
+		f.crown(int(i), int32(row))
 	}
 	f.settled = 0
 }
@@ -125,7 +127,7 @@ func (f *fused) fill() {
 func (f *fused) give() {
 	for row, cell := range f.cells {
 		i, h := f.owner[row], &f.heads[row]
-		f.keep(row, h)
+		f.keep(int32(row), h)
 		values, updates := f.players[i].table.Entries()
 		at, from := row*f.width, int(cell)*f.offers[i]
 		copy(values[from:from+f.offers[i]], f.values[at:])
@@ -134,190 +136,44 @@ func (f *fused) give() {
 	for i := range f.players {
 		f.players[i].table.Adopt()
 	}
+	if f.state = f.history; f.stage.Alternating {
+		f.state += int(f.periods%uint64(f.n)) * f.histories
+	}
+	for k := range min(f.periods, uint64(f.Tail)) {
+		t := f.periods - 1 - k
+		for i, stride := range f.stride {
+			f.tail[int(t%uint64(f.Tail))*f.n+i] = f.path[t&f.ring] / int32(stride) % int32(f.offers[i])
+		}
+	}
 }
 
 // keep writes a head's value and updates into its row.
-func (f *fused) keep(row int, h *head) {
-	at := row*f.width + int(h.offer)
+func (f *fused) keep(row int32, h *head) {
+	at := int(row)*f.width + int(h.offer)
 	f.values[at] = h.best
 	f.updates[at] += h.updates
 	h.updates = 0
 }
 
-// row is where a player's table has a history.
-func (f *fused) row(history, player int) int { return int(f.rows[history*f.n+player]) }
-
-// remember is the history after a joint choice.
-func (f *fused) remember(history, joint int) int {
-	switch f.stage.Memory {
-	case 0:
-		return 0
-	case 1:
-		return joint
-	}
-	return history%f.older*f.joints + joint
-}
-
-const breath = 1 << 21 // periods between two looks at the context
-
-// run plays the session.
-func (f *fused) run(ctx context.Context) error {
-	f.world.Reset(0)
-	f.history = f.game.State() % f.histories
-	f.last = f.history % f.joints
-	for i, stride := range f.stride {
-		f.standing[i] = int32(f.last / stride % f.offers[i])
-	}
-	for i := range f.players {
-		f.expect(i)
-	}
-	for next := uint64(breath); ; {
-		end, until := f.Periods, slices.Min(f.due)
-		if f.Converged > 0 {
-			end = min(end, f.settled+f.Converged)
-		}
-		switch {
-		case f.periods >= end:
-			f.give()
-			return nil
-		case f.periods >= next:
-			if err := f.breathe(ctx); err != nil {
-				return err
-			}
-			next += breath
-		case f.periods == until:
-			f.explore()
-		default:
-			f.greedy(min(end, until, next))
-		}
-	}
-}
-
-// explore plays a period in which somebody may explore.
-func (f *fused) explore() {
-	if f.stage.Alternating {
-		i := int(f.periods % uint64(f.n))
-		f.alternate(i, f.choose(i))
-		return
-	}
-	joint := 0
-	for i, stride := range f.stride {
-		f.standing[i] = int32(f.choose(i))
-		joint += int(f.standing[i]) * stride
-	}
-	f.record(joint)
-	f.history = f.remember(f.history, joint)
-	f.periods++
-	next, rewards := f.rows[f.history*f.n:], f.rewards[joint*f.n:]
-	for i, offer := range f.standing {
-		f.update(i, int(f.at[i]), int(offer), rewards[i]+float64(f.discount*f.heads[next[i]].best))
-	}
-}
-
-// choose takes a player's offer.
-func (f *fused) choose(i int) int {
-	row := f.rows[f.history*f.n+i]
-	f.at[i] = row
-	if f.due[i] != f.periods {
-		return int(f.heads[row].offer)
-	}
-	p := &f.players[i]
-	p.clock.advance(p.clock.next + 1)
-	f.expect(i)
-	p.offer.Uint64() // whether to explore
-	return int(p.offer.Float64() * float64(f.offers[i]))
-}
-
-// expect finds the period of a player's next exploration.
-func (f *fused) expect(i int) {
-	c := f.players[i].clock
-	if f.due[i] = c.next; f.stage.Alternating && c.next != never {
-		f.due[i] = uint64(f.n)*c.next + uint64(i)
-	}
-}
-
-// alternate plays a period in which one player chooses and the others' offers stand, and lets the next one learn.
-func (f *fused) alternate(i, action int) {
-	f.last += (action - int(f.standing[i])) * f.stride[i]
-	f.standing[i] = int32(action)
-	f.record(f.last)
-	f.history = f.remember(f.history, f.last)
-	f.periods++
-	rewards := f.rewards[f.last*f.n:][:f.n]
-	f.earned[i] = rewards[i]
-	for age := 1; age < f.n; age++ {
-		if i--; i < 0 {
-			i = f.n - 1
-		}
-		f.earned[i] += float64(f.powers[age] * rewards[i])
-	}
-	// i is now who chose longest ago, and chooses next
-	if f.periods >= uint64(f.n) {
-		next := &f.heads[f.row(f.history, i)]
-		f.update(i, int(f.at[i]), int(f.standing[i]), f.earned[i]+float64(f.discount*next.best))
-	}
-}
-
-// greedy plays periods in which nobody explores.
-func (f *fused) greedy(until uint64) {
-	if f.stage.Alternating {
-		for f.periods < until {
-			i := int(f.periods % uint64(f.n))
-			row := f.row(f.history, i)
-			f.at[i] = int32(row)
-			f.alternate(i, int(f.heads[row].offer))
+// learn is Q-learning's update, after f.periods periods.
+func (f *fused) learn(i int, row, offer int32, target float64) {
+	h := &f.heads[row]
+	if offer == h.offer {
+		if v := h.best + float64(f.rates[i]*(target-h.best)); v > h.bound {
+			h.best = v
+			h.updates++
+		} else {
+			f.fall(i, row, v)
 		}
 		return
 	}
-	n, heads, rates, discount := f.n, f.heads, f.rates, f.discount
-	history, t := f.history, f.periods
-	at := f.rows[history*n:][:n]
-	for t < until {
-		joint := 0
-		for _, row := range at {
-			joint += int(heads[row].part)
-		}
-		if f.Tail > 0 {
-			f.periods = t
-			f.record(joint)
-		}
-		history = f.remember(history, joint)
-		t++
-		to, rewards := f.rows[history*n:][:n], f.rewards[joint*n:][:n]
-		for i, row := range at {
-			h := &heads[row]
-			target := rewards[i] + float64(discount*heads[to[i]].best)
-			if v := h.best + float64(rates[i]*(target-h.best)); v > h.bound {
-				h.best = v
-				h.updates++
-			} else {
-				f.periods = t
-				f.update(i, int(row), int(h.offer), target)
-			}
-		}
-		at = to
-	}
-	f.history, f.periods = history, t
-}
-
-// update is that of Q-learning, after f.periods periods.
-func (f *fused) update(i, row, offer int, target float64) {
-	h, at := &f.heads[row], row*f.width+offer
-	if offer == int(h.offer) {
-		h.best += float64(f.rates[i] * (target - h.best))
-		h.updates++
-		if h.best <= h.bound {
-			f.keep(row, h)
-			f.crown(i, row)
-		}
-		return
-	}
+	at := int(row)*f.width + int(offer)
 	v := f.values[at]
 	v += float64(f.rates[i] * (target - v))
 	f.values[at] = v
 	f.updates[at]++
 	switch {
-	case v > h.best || v == h.best && offer < int(h.offer):
+	case v > h.best || v == h.best && offer < h.offer:
 		f.keep(row, h)
 		h.bound = h.best
 		f.place(i, h, offer, v)
@@ -326,18 +182,29 @@ func (f *fused) update(i, row, offer int, target float64) {
 	}
 }
 
+// fall gives the greedy offer a value at which it may be so no longer.
+func (f *fused) fall(i int, row int32, value float64) {
+	h := &f.heads[row]
+	h.best = value
+	h.updates++
+	f.keep(row, h)
+	f.crown(i, row)
+}
+
 // crown looks for the best of a row.
-func (f *fused) crown(i, row int) {
-	values, h := f.values[row*f.width:][:f.offers[i]], &f.heads[row]
-	most, second := int64(math.MinInt64), int64(math.MinInt64)
-	for _, v := range values {
+func (f *fused) crown(i int, row int32) {
+	values, h := f.values[int(row)*f.width:][:f.offers[i]], &f.heads[row]
+	most, second, offer := int64(math.MinInt64), int64(math.MinInt64), int32(0)
+	for a, v := range values {
 		x := sortable(v)
 		second = max(second, min(most, x))
+		if x > most {
+			offer = int32(a)
+		}
 		most = max(most, x)
 	}
 	h.bound = number(second)
-	best := number(most)
-	f.place(i, h, slices.Index(values, best), best)
+	f.place(i, h, offer, number(most))
 }
 
 // sortable maps numbers to integers of the same order, which the compiler compares by conditional moves; comparing floats is a branch, which the
@@ -351,20 +218,9 @@ func sortable(x float64) int64 {
 func number(x int64) float64 { return math.Float64frombits(uint64(x ^ x>>63&math.MaxInt64)) }
 
 // place makes an offer the greedy one.
-func (f *fused) place(i int, h *head, offer int, value float64) {
-	if h.best = value; offer != int(h.offer) {
-		h.offer, h.part = int32(offer), int32(offer*f.stride[i])
+func (f *fused) place(i int, h *head, offer int32, value float64) {
+	if h.best = value; offer != h.offer {
+		h.offer, h.part = offer, offer*int32(f.stride[i])
 		f.settled = f.periods
-	}
-}
-
-// record keeps the offers of the period at hand.
-func (f *fused) record(joint int) {
-	if f.Tail == 0 {
-		return
-	}
-	at := f.tail[int(f.periods%uint64(f.Tail))*f.n:]
-	for i, stride := range f.stride {
-		at[i] = int32(joint / stride % f.offers[i])
 	}
 }

@@ -52,6 +52,7 @@ type SessionOutcome struct {
 	Periods    uint64 // played and learned from
 	Settled    uint64 // periods until the last change of a greedy offer; Periods − Settled is Session.Converged where that ended it
 	Converged  bool
+	State      int            // of an env.Repeated, in Table's order, that the next period would begin in
 	Agents     []agents.Agent // by player; nil for a frozen policy
 	Strategies [][]int32      // [player][state] greedy offer; of a frozen policy what it offers at u = ½; nil where a learner has no table or a frozen policy no states
 	Tables     [][]float64    // [player][state*offers+offer] value; nil where there is none

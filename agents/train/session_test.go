@@ -23,7 +23,7 @@ func learning(rate float64, e agents.Exploration) *agents.QLearning {
 	return &agents.QLearning{Tabular: agents.Tabular{LearningRate: agents.LearningRate{Kind: "constant", Value: rate}, Exploration: e, Initial: 5}}
 }
 
-// session is one of learners with the same parameters.
+// session is one of learners with the same parameters, who begin with what random rivals would leave them.
 func session(t testing.TB, cfg *oligopoly.Config, params func() agents.Params, master uint64) *train.Session {
 	t.Helper()
 	game, err := oligopoly.New(cfg, master)
@@ -32,7 +32,13 @@ func session(t testing.TB, cfg *oligopoly.Config, params func() agents.Params, m
 	}
 	s := &train.Session{World: func() (env.Environment, error) { return game, nil }, Master: master, Periods: 1e9}
 	for i := range game.Players() {
-		s.Players = append(s.Players, train.Player{Params: params(), Encoder: train.Rungs(game.Spec(i))})
+		p := train.Player{Params: params(), Encoder: train.Rungs(game.Spec(i))}
+		if cfg.Discount < 1 {
+			if p.Values, err = game.InitialValues(&oligopoly.Initial{Kind: "random-rivals"}, i, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Players = append(s.Players, p)
 	}
 	return s
 }

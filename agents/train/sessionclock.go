@@ -2,6 +2,7 @@ package train
 
 import (
 	"math"
+	"math/bits"
 
 	"github.com/souk-sim/souk/agents"
 	"github.com/souk-sim/souk/sim/portable"
@@ -13,9 +14,10 @@ import (
 //
 //	P(no exploration at k, …, k+g) = Π (1 − ε_s), s = k, …, k+g
 //
-// It comes about by thinning (Lewis & Shedler 1979, in whole turns): in a stretch of turns in which ε is between two bounds, candidates follow each other by
-// geometric gaps of the upper bound's probability, and one at turn s is taken with probability ε_s/upper. That is exact for every course, where ε begins at 1 too, up to the 2⁻⁵² to
-// which uniform numbers are known. Since a course rises or falls throughout, a stretch's bounds are its ends, and ε_s is asked for only where the lower one does not decide.
+// It goes by stretches of turns. A course rises or falls throughout, so that what ε is at a stretch's ends bounds it between, and is asked for only where the bounds do not decide. Where ε is
+// large the coins of a stretch are thrown one by one, at once; where it is small by thinning (Lewis & Shedler 1979, in whole turns): candidates follow each other
+// by geometric gaps of the upper bound's probability, and one at turn s is taken with probability ε_s/upper. Both are exact for every course, where ε begins at 1 too, up to
+// the 2⁻⁵² to which uniform numbers are known.
 type clock struct {
 	course       agents.Exploration
 	first, every float64 // the period of turn k is first + every·k
@@ -23,13 +25,18 @@ type clock struct {
 	stream       rng.Stream
 	next         uint64 // turn of the next exploration
 
-	end          uint64  // of the stretch
+	begin, end   uint64  // the stretch
 	lower, upper float64 // ε in it
 	toEnd        float64 // ε at its end
-	scale        float64 // 1/log(1 − upper)
+	coins        bool    // whether ε is large there
+	heads        uint64  // if so, bit i: turn begin + i explores
+	scale        float64 // if not, 1/log(1 − upper)
 }
 
-const never = math.MaxUint64
+const (
+	never = math.MaxUint64
+	large = 1.0 / 8
+)
 
 // epsilon is ε at a turn.
 func (c *clock) epsilon(turn uint64) float64 {
@@ -37,40 +44,61 @@ func (c *clock) epsilon(turn uint64) float64 {
 	return c.course.At(agents.Moment{Progress: min(1, period/c.periods), Steps: turn})
 }
 
-// stretch begins one at a turn, with some candidates in it to be expected.
-func (c *clock) stretch(turn uint64) {
-	epsilon := c.toEnd
-	if turn == 0 {
-		epsilon = c.epsilon(0)
+// stretch begins the next one.
+func (c *clock) stretch() {
+	if c.begin = c.end; c.begin == 0 {
+		c.toEnd = c.epsilon(0)
 	}
-	c.end = turn + 64 + uint64(min(1/epsilon, 1e9))
-	c.toEnd = c.epsilon(c.end)
+	epsilon := c.toEnd
+	c.end = c.begin + 64
+	if epsilon < large {
+		c.end += uint64(min(1/epsilon, 1e9))
+	}
+	c.coins, c.toEnd = epsilon >= large, c.epsilon(c.end)
 	c.lower, c.upper = min(epsilon, c.toEnd), max(epsilon, c.toEnd)
-	c.scale = 1 / min(portable.Log(1-c.upper), -1e-300) // gaps without end where upper is 0
+	if !c.coins {
+		c.scale = 1 / min(portable.Log(1-c.upper), -1e-300) // gaps without end where upper is 0
+		return
+	}
+	c.heads = 0
+	surely, maybe := uint64(c.lower*0x1p53), uint64(math.Ceil(c.upper*0x1p53))
+	for i := range uint64(64) {
+		x, head := c.stream.Uint64()>>11, uint64(0)
+		if x < surely {
+			head = 1
+		}
+		c.heads |= head << i
+		if x-surely < maybe-surely && float64(x)*0x1p-53 < c.epsilon(c.begin+i) {
+			c.heads |= 1 << i
+		}
+	}
 }
 
 // advance sets next to the first exploring turn from a given one on.
 func (c *clock) advance(turn uint64) {
-	for ; float64(turn) <= c.periods; turn++ {
+	for c.next = never; c.next == never && float64(turn) <= c.periods; {
 		for turn >= c.end {
-			c.stretch(c.end)
+			c.stretch()
 		}
-		u, free := c.stream.Open(), 1-c.upper
-		if u > free {
-			u -= free // given that this turn is a candidate, uniform up to upper
+		if !c.coins {
+			turn = c.thin(turn)
+		} else if ahead := c.heads >> (turn - c.begin); ahead > 0 {
+			c.next = turn + uint64(bits.TrailingZeros64(ahead))
 		} else {
-			gap := portable.Log(u) * c.scale
-			if gap >= float64(c.end-turn) {
-				turn = c.end - 1
-				continue
-			}
-			turn += uint64(gap)
-			u = c.stream.Float64() * c.upper
-		}
-		if u < c.lower || u < c.epsilon(turn) {
-			c.next = turn
-			return
+			turn = c.end
 		}
 	}
-	c.next = never
+}
+
+// thin tries one candidate, and returns the turn from which on to look further.
+func (c *clock) thin(turn uint64) uint64 {
+	gap := portable.Log(c.stream.Open()) * c.scale
+	if gap >= float64(c.end-turn) {
+		return c.end
+	}
+	turn += uint64(gap)
+	if u := c.stream.Float64() * c.upper; u < c.lower || u < c.epsilon(turn) {
+		c.next = turn
+	}
+	return turn + 1
 }

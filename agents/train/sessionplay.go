@@ -23,6 +23,7 @@ type session struct {
 	brain   rng.Family
 
 	periods, settled uint64
+	state            int    // of game, at the end
 	changes          uint64 // of greedy offers, at settled
 	chosen           []int32
 	past, now, joint int       // where learning is synchronous: the states of the last period and of this, and the joint choice of the last
@@ -231,17 +232,30 @@ func (g *session) plain(ctx context.Context) error {
 				g.periods = begun + acts // what was chosen now brings something later
 				acts++
 				if g.over() {
+					g.end(step.Player)
 					return nil
 				}
 				g.record()
 			}
 		}
 		if g.periods = begun + acts; g.over() {
+			g.end((step.Player + 1) % len(g.players))
 			return nil
 		}
 		if acts == 0 {
 			return field.New("world", "an episode without turns", "episodes in which the last player acts")
 		}
+	}
+}
+
+// end notes the state in which a session ended, before the last choice was made.
+func (g *session) end(player int) {
+	if g.game == nil {
+		return
+	}
+	if g.state = g.game.State(); g.stage.Alternating {
+		histories := g.states / len(g.players)
+		g.state = player*histories + g.state%histories
 	}
 }
 
@@ -366,7 +380,7 @@ func (p *side) choose(g *session) int {
 // outcome reads the result off the players.
 func (g *session) outcome() *SessionOutcome {
 	n := len(g.players)
-	o := &SessionOutcome{Periods: g.periods, Settled: g.settled, Converged: g.converged(),
+	o := &SessionOutcome{Periods: g.periods, Settled: g.settled, Converged: g.converged(), State: g.state,
 		Agents: make([]agents.Agent, n), Strategies: make([][]int32, n), Tables: make([][]float64, n)}
 	for i := range g.players {
 		p := &g.players[i]
