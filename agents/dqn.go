@@ -210,7 +210,9 @@ func (q *dqn) next(input, allowed []float64) float64 {
 func (q *dqn) LearningRate() float64 { return q.params.LearningRate }
 
 // Policy implements Agent.
-func (q *dqn) Policy() (policies.Policy, error) { return q.network.frozen(&q.task, q.inputs, false) }
+func (q *dqn) Policy() (policies.Policy, error) {
+	return q.network.frozen(&q.task, q.inputs, "highest", q.spread())
+}
 
 const dqnWord = "soukdq1"
 

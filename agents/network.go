@@ -89,8 +89,12 @@ func (n *network) outputs() []float64 { return n.errors[len(n.errors)-n.Sizes[le
 
 // biases are those of the outputs.
 func (n *network) biases() []float64 {
-	out, in := n.Sizes[len(n.Sizes)-1], n.Sizes[len(n.Sizes)-2]
-	return n.Weights[len(n.Weights)-(in+1)*out:][:out]
+	return n.Weights[len(n.Weights)-n.last():][:n.Sizes[len(n.Sizes)-1]]
+}
+
+// last is how many weights the last layer has.
+func (n *network) last() int {
+	return (n.Sizes[len(n.Sizes)-2] + 1) * n.Sizes[len(n.Sizes)-1]
 }
 
 // backward adds an example's slopes, given those in its outputs.
@@ -197,9 +201,12 @@ func (n *network) parts() [][]float64 {
 	return [][]float64{n.Weights, n.first, n.second, n.mean, n.adam[:]}
 }
 
-// frozen is the policy of the averaged weights.
-func (n *network) frozen(task *Task, inputs []policies.Input, stochastic bool) (policies.Policy, error) {
+// frozen is the policy of the averaged weights, its outputs times a unit.
+func (n *network) frozen(task *Task, inputs []policies.Input, choice string, unit float64) (policies.Policy, error) {
 	p := n.Perceptron
 	p.Weights = slices.Clone(n.mean)
-	return policies.NewNetwork(task.Spec, task.Encoder, inputs, p, stochastic)
+	for i := len(p.Weights) - n.last(); i < len(p.Weights); i++ {
+		p.Weights[i] *= unit
+	}
+	return policies.NewNetwork(task.Spec, task.Encoder, inputs, p, choice)
 }

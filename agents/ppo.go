@@ -271,7 +271,11 @@ func (q *ppo) LearningRate() float64 { return q.params.LearningRate }
 
 // Policy implements Agent.
 func (q *ppo) Policy() (policies.Policy, error) {
-	return q.actor.frozen(&q.task, q.inputs, q.params.Stochastic)
+	choice := "likeliest"
+	if q.params.Stochastic {
+		choice = "drawn"
+	}
+	return q.actor.frozen(&q.task, q.inputs, choice, 1)
 }
 
 const ppoWord = "soukpp1"

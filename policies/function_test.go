@@ -53,10 +53,10 @@ func functions(t testing.TB) []policies.Function {
 		gaussian, failed := policies.NewGaussian(spec, encoder, basis, weights(basis.Size()*2))
 		all = append(all, must(linear, err), must(gaussian, failed))
 	}
-	for _, stochastic := range []bool{false, true} {
-		p := policies.Perceptron{Sizes: []int{4, 16, 16, 5}, Activation: map[bool]string{false: "relu", true: "tanh"}[stochastic]}
+	for _, choice := range []string{"highest", "drawn", "likeliest"} {
+		p := policies.Perceptron{Sizes: []int{4, 16, 16, 5}, Activation: map[bool]string{false: "tanh", true: "relu"}[choice == "highest"]}
 		p.Weights = weights(p.Count())
-		network, err := policies.NewNetwork(spec, encoder, inputs, p, stochastic)
+		network, err := policies.NewNetwork(spec, encoder, inputs, p, choice)
 		all = append(all, must(network, err))
 	}
 	return all

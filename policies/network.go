@@ -86,18 +86,22 @@ func axpy(a float64, x, y []float64) {
 }
 
 // Network is a policy that a perceptron computes from the inputs: each makes two numbers, where it is in its range, from
-// −1 to 1 and 0 where it is missing, and 1 where it is missing and 0 where not. There is one output for each offer. The highest
-// allowed is offered, ties to the lowest index; where it is Stochastic, offers have probability proportional to e^output.
+// −1 to 1 and 0 where it is missing, and 1 where it is missing and 0 where not. There is one output for each offer, and the
+// Choice among those allowed is
+//
+//   - highest: outputs are values; the highest is offered, ties to the lowest index
+//   - likeliest: outputs are preferences; the same, which is the likeliest
+//   - drawn: outputs are preferences; an offer has probability proportional to e^output
 type Network struct {
 	Frame
-	Inputs     []Input `json:"inputs"`
-	Stochastic bool    `json:"stochastic"`
+	Inputs []Input `json:"inputs"`
+	Choice string  `json:"choice"`
 	Perceptron
 }
 
 // NewNetwork checks a policy and prepares it for use. The weights are kept, not copied. Errors are *field.Error.
-func NewNetwork(spec *env.Spec, encoder Encoder, inputs []Input, p Perceptron, stochastic bool) (*Network, error) {
-	n := &Network{Frame: Frame{Spec: *spec, Encoder: encoder}, Inputs: inputs, Stochastic: stochastic, Perceptron: p}
+func NewNetwork(spec *env.Spec, encoder Encoder, inputs []Input, p Perceptron, choice string) (*Network, error) {
+	n := &Network{Frame: Frame{Spec: *spec, Encoder: encoder}, Inputs: inputs, Choice: choice, Perceptron: p}
 	if err := n.Restore(p.Weights); err != nil {
 		return nil, err
 	}
@@ -120,6 +124,8 @@ func (n *Network) Restore(weights []float64) error {
 		return field.New("sizes", fmt.Sprint(n.Sizes), fmt.Sprintf("%d to begin with, %d at the end", 2*len(n.Inputs), len(n.Spec.Offers)))
 	case n.Activation != "relu" && n.Activation != "tanh":
 		return field.New("activation", n.Activation, "relu or tanh")
+	case n.Choice != "highest" && n.Choice != "likeliest" && n.Choice != "drawn":
+		return field.New("choice", n.Choice, "highest, likeliest or drawn")
 	}
 	for _, size := range n.Sizes[1:] {
 		if size < 1 || size > 1<<16 {
@@ -150,7 +156,7 @@ func (n *Network) Decide(observation []float64, u float64) Decision {
 	units := buffer(numbers[:], n.Units())
 	Take(n.Inputs, observation, units)
 	values := n.Forward(units)
-	if !n.Stochastic {
+	if n.Choice != "drawn" {
 		return n.highest(observation, values)
 	}
 	var bits [stacked]bool
@@ -197,12 +203,23 @@ func (n *Network) Explain(observation []float64) Explanation {
 	Take(n.Inputs, observation, units)
 	values := n.Forward(units)
 	e := n.explain(observation, values, n.highest(observation, values))
-	if n.Stochastic {
-		mask := Mask(&n.Spec, observation, nil)
-		Softmax(values, mask, values)
-		e.Measure, e.Decision.Propensity = "probability", values[e.Decision.Action]
-		for a := range e.Offers {
-			e.Offers[a].Value = values[a]
+	if n.Choice == "highest" {
+		return e
+	}
+	Softmax(values, Mask(&n.Spec, observation, nil), values)
+	e.Measure = "probability"
+	if n.Choice == "drawn" {
+		e.Decision.Propensity = values[e.Decision.Action]
+	}
+	for a := range e.Offers {
+		o := &e.Offers[a]
+		switch o.Value = values[a]; {
+		case a == e.Decision.Action && e.Decision.Guardrails == 0:
+			o.Why = "made: the likeliest"
+		case a == e.Decision.Action:
+			o.Why = "made: the likeliest that the limits allow"
+		case o.Allowed:
+			o.Why = "less likely"
 		}
 	}
 	return e
@@ -214,5 +231,5 @@ func (n *Network) String() string {
 	for _, size := range n.Sizes {
 		sizes = append(sizes, fmt.Sprint(size))
 	}
-	return fmt.Sprintf("a perceptron of %s units (%s)", strings.Join(sizes, "–"), n.Activation)
+	return fmt.Sprintf("a perceptron of %s units (%s) whose %s output is offered", strings.Join(sizes, "–"), n.Activation, n.Choice)
 }

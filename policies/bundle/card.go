@@ -20,9 +20,12 @@ func card(b *Bundle) string {
 	section("Purpose")
 	line("%s", or(m.Purpose, "Not stated."))
 	section("How it decides")
+	how := "%s. %d offers, from %.4g to %.4g%s; it makes those alone that its limits allow. It reads:\n"
+	if isTable {
+		how = "%s × %d offers, from %.4g to %.4g%s, greedy over the offers that its limits allow. It reads:\n"
+	}
 	text := b.Policy.String()
-	line("%s × %d offers, from %.4g to %.4g%s, greedy over the offers that its limits allow. It reads:\n",
-		strings.ToUpper(text[:1])+text[1:], len(t.Spec.Offers), t.Spec.Offers[0].Price, t.Spec.Offers[len(t.Spec.Offers)-1].Price, promotions(t))
+	line(how, strings.ToUpper(text[:1])+text[1:], len(t.Spec.Offers), t.Spec.Offers[0].Price, t.Spec.Offers[len(t.Spec.Offers)-1].Price, promotions(t))
 	for _, d := range t.Encoder.Dimensions {
 		if isTable {
 			line("- %s, in %d bins and one for missing", d.Feature, len(d.Edges)+1)

@@ -31,7 +31,7 @@ func computed(t testing.TB) []*bundle.Bundle {
 	gaussian, err2 := policies.NewGaussian(&frame.Spec, frame.Encoder, fourier, weights(11*2))
 	p := policies.Perceptron{Sizes: []int{4, 6, 3}, Activation: "tanh"}
 	p.Weights = weights(p.Count())
-	network, err3 := policies.NewNetwork(&frame.Spec, frame.Encoder, inputs, p, true)
+	network, err3 := policies.NewNetwork(&frame.Spec, frame.Encoder, inputs, p, "drawn")
 	if err := errors.Join(err, err2, err3); err != nil {
 		t.Fatal(err)
 	}
