@@ -58,10 +58,11 @@ type Sessions struct {
 	Deviate     Deviate            `toml:"deviate" doc:"the experiment in which a firm leaves what was learned for a period"`
 }
 
-// Deviate is the experiment of Calvano et al. (2020), §IV.
+// Deviate is the experiment of Calvano et al. (2020, §IV.A).
 type Deviate struct {
 	Firm    int      `toml:"firm" default:"1" range:"[1,64]" doc:"who deviates, counted from 1"`
-	To      *float64 `toml:"to" doc:"what it chooses for a period, on its ladder the nearest; left out: its best answer to what the rivals are to choose"`
+	Choice  string   `toml:"choice" default:"'reply'" oneof:"reply,reply-elsewhere" doc:"reply: in each state of the limit cycle the best answer to what the rivals are to choose there; reply-elsewhere: in the k-th of them that to what they choose in the k-th of all states, as the program of Calvano et al. (2020) takes it"`
+	To      *float64 `toml:"to" doc:"in place of choice: what it goes to, or the rung nearest to that"`
 	Periods int      `toml:"periods" default:"15" range:"[1,1000]" doc:"periods that are watched from the deviation on"`
 }
 

@@ -1,8 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,6 +55,9 @@ func (a *app) reproduce() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if err := a.keep(r); err != nil {
+					return err
+				}
 				all = append(all, r)
 			}
 			return a.reproduced(all)
@@ -56,6 +65,7 @@ func (a *app) reproduce() *cobra.Command {
 	}
 	a.scenarioFlags(cmd)
 	a.workersFlag(cmd)
+	cmd.Flags().StringVar(&a.out, "out", "results/reproductions", "folder for the figures, SVG and PNG, and PAPER.json")
 	cmd.Flags().BoolVar(&quick, "quick", false, "the smaller sample that the scenario names")
 	cmd.Flags().BoolVar(&measures, "measures", false, "list what [[published]] rows can be of, and stop")
 	return cmd
@@ -82,6 +92,36 @@ func (a *app) papers(name string) ([]*scenarios.Scenario, error) {
 		all = append(all, s)
 	}
 	return all, nil
+}
+
+// keep writes the figures of a reproduction and all that was measured.
+func (a *app) keep(r *workflow.Reproduction) error {
+	if err := os.MkdirAll(a.out, 0o777); err != nil {
+		return err
+	}
+	write := func(name string, content func(io.Writer) error) error {
+		var b bytes.Buffer
+		if err := content(&b); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(a.out, name), b.Bytes(), 0o666)
+	}
+	figures, err := r.Figures()
+	if err != nil {
+		return err
+	}
+	for _, f := range figures {
+		if err := errors.Join(write(f.Name+".svg", f.Picture.SVG), write(f.Name+".png", f.Picture.PNG)); err != nil {
+			return err
+		}
+	}
+	return write(r.Paper+".json", func(w io.Writer) error {
+		body, err := json.MarshalIndent(r, "", "  ")
+		if err == nil {
+			_, err = w.Write(append(body, '\n'))
+		}
+		return err
+	})
 }
 
 // reproduced writes what became of papers.

@@ -155,21 +155,25 @@ func (c *rivalry) keep(o *train.SessionOutcome) error {
 		s.cycle = p.Cycle(c.state(o))
 		s.length = c.length(s.cycle.States)
 		s.on, s.off = p.Judge(s.cycle.States), p.Judge(nil)
-		s.deviated = p.Impulse(s.cycle, c.scenario.Sessions.Deviate.Firm-1, c.scenario.Sessions.Deviate.Periods, c.deviation())
+		s.deviated = p.Impulse(s.cycle, c.scenario.Sessions.Deviate.Firm-1, c.scenario.Sessions.Deviate.Periods, c.deviation(p))
 	}
 	c.sessions = append(c.sessions, s)
 	return nil
 }
 
 // deviation is the rung that the deviating firm goes to; nil for its best answer.
-func (c *rivalry) deviation() func(int, int32) int32 {
-	to := c.scenario.Sessions.Deviate.To
-	if to == nil {
-		return nil
+func (c *rivalry) deviation(p *oligopoly.Profile) func(int, int32) int32 {
+	d := &c.scenario.Sessions.Deviate
+	firm := d.Firm - 1
+	switch {
+	case d.To != nil:
+		spec := c.game.Spec(firm)
+		rung := policies.Nearest(spec, slices.Repeat([]bool{true}, len(spec.Offers)), *d.To, "")
+		return func(int, int32) int32 { return int32(rung) }
+	case d.Choice == "reply-elsewhere":
+		return func(k int, _ int32) int32 { return p.StaticReply(firm, int32(k)) }
 	}
-	spec := c.game.Spec(c.scenario.Sessions.Deviate.Firm - 1)
-	rung := policies.Nearest(spec, slices.Repeat([]bool{true}, len(spec.Offers)), *to, "")
-	return func(int, int32) int32 { return int32(rung) }
+	return nil
 }
 
 // joint numbers the joint choice of a period as oligopoly.Game.Table does.

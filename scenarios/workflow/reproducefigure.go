@@ -1,0 +1,105 @@
+package workflow
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/souk-sim/souk/results/report"
+)
+
+// Figure is a picture of a reproduction.
+type Figure struct {
+	Name    string // of a file, without its ending
+	Picture *report.Picture
+}
+
+// Figures are the pictures that the scenario asks for: for each measure of paper.figures what was published beside what was measured, variant by
+// variant; those that end in @ together as paths.
+func (r *Reproduction) Figures() ([]Figure, error) {
+	var all []Figure
+	var stems []string
+	for _, name := range r.scenario.Paper.Figures {
+		if stem, path := strings.CutSuffix(name, "@"); path {
+			stems = append(stems, stem)
+			continue
+		}
+		rows, unit := r.beside(name)
+		if len(rows) == 0 {
+			continue
+		}
+		p, err := (&report.Published{Title: r.scenario.Question, Subtitle: r.Citation, X: withUnit(name, unit), Rows: rows,
+			Caption: "Bars: two standard errors of the measured value. Rings: published."}).Picture()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Figure{r.Paper + "-" + name, p})
+	}
+	courses, unit := r.courses(stems)
+	if len(courses) == 0 {
+		return all, nil
+	}
+	p, err := (&report.Courses{Title: r.scenario.Question, Subtitle: r.Citation, X: "@", Y: unit, Courses: courses,
+		Caption: "Lines: measured, in a band of two standard errors. Rings: published."}).Picture()
+	return append(all, Figure{r.Paper + "-paths", p}), err
+}
+
+func withUnit(name, unit string) string {
+	if name = strings.ReplaceAll(name, "-", " "); unit != "" {
+		name += ", " + unit
+	}
+	return name
+}
+
+// published is the row of a measure; nil where there is none.
+func (r *Reproduction) published(variant, measure string) *Row {
+	i := slices.IndexFunc(r.Rows, func(row Row) bool { return row.Variant == variant && row.Measure == measure })
+	if i < 0 {
+		return nil
+	}
+	return &r.Rows[i]
+}
+
+// beside are the values of a measure in each variant.
+func (r *Reproduction) beside(measure string) (rows []report.Reproduced, unit string) {
+	for _, v := range r.Variants {
+		for _, m := range v.Measures {
+			if m.Name != measure {
+				continue
+			}
+			row := report.Reproduced{Name: v.Variant, Measured: m.Value, Error: m.Error}
+			if row.Name == "" {
+				row.Name = "as it is"
+			}
+			if p := r.published(v.Variant, measure); p != nil {
+				row.Published = &p.Published
+			}
+			rows, unit = append(rows, row), m.Unit
+		}
+	}
+	return rows, unit
+}
+
+// courses are the paths of measures by the number after @, in the scenario itself and in each variant of which some of it is published.
+func (r *Reproduction) courses(stems []string) (all []report.Course, unit string) {
+	for _, stem := range stems {
+		for _, v := range r.Variants {
+			c := report.Course{Name: strings.TrimSuffix(strings.ReplaceAll(stem, "-", " ")+", "+v.Variant, ", ")}
+			for _, m := range v.Measures {
+				text, of := strings.CutPrefix(m.Name, stem+"@")
+				x, err := strconv.ParseFloat(text, 64)
+				if !of || err != nil {
+					continue
+				}
+				c.X, c.Measured, c.Error, unit = append(c.X, x), append(c.Measured, m.Value), append(c.Error, m.Error), m.Unit
+				if p := r.published(v.Variant, m.Name); p != nil {
+					c.PublishedX, c.PublishedAt = append(c.PublishedX, x), append(c.PublishedAt, p.Published)
+				}
+			}
+			if len(c.X) > 0 && (v.Variant == "" || len(c.PublishedX) > 0) {
+				all = append(all, c)
+			}
+		}
+	}
+	return all, unit
+}
