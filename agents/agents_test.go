@@ -260,7 +260,7 @@ func play(t *testing.T, a agents.Agent, tabular bool, states []agents.State, str
 			t.Fatalf("acted %d, which %v forbids", action, s.Mask)
 		}
 		next, terminal := state(), stream.Float64() < 0.1
-		a.Learn(agents.Transition{State: s, Action: action, Reward: stream.Normal(), Discount: 0.9, Next: next, Terminal: terminal})
+		a.Learn(agents.Transition{State: s, Action: action, Reward: stream.Normal(), Discount: 0.9, Next: next, Terminal: terminal, Last: terminal || stream.Float64() < 0.05})
 		s = next
 	}
 }
