@@ -18,6 +18,9 @@ import (
 func (d *document) check(s *Scenario) {
 	d.name("name", s.Name)
 	d.shoppers(&s.Shoppers)
+	if s.Sweep != nil {
+		d.sweep(s)
+	}
 	d.paper(s)
 	switch d.world {
 	case WeeklyCategory:

@@ -107,6 +107,11 @@ func Parse(source Source, overrides ...string) (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Sweep != nil {
+		if err := s.tried(); err != nil {
+			return nil, err
+		}
+	}
 	for _, quick := range []bool{false, true} {
 		for i := -1; i < len(s.Variants); i++ {
 			name := ""

@@ -36,6 +36,7 @@ type Scenario struct {
 	Sessions   Sessions         `toml:"sessions" world:"game" doc:"how often the game is played, and how long"`
 	Train      Train            `toml:"train" world:"category,market,problem" doc:"how long and how often they learn"`
 	Evaluate   Evaluate         `toml:"evaluate" world:"category,market,problem" doc:"how policies are compared, on customers that training never met"`
+	Sweep      *Sweep           `toml:"sweep" world:"category,market,game,problem" doc:"what souk sweep tries: keys of the scenario at several values"`
 	Shoppers   Shoppers         `toml:"shoppers" doc:"who the shoppers are, one by one: models fitted to logs of people, or given by hand"`
 	Paper      Paper            `toml:"paper" world:"game,problem" doc:"the publication whose results are reproduced"`
 	Variants   []Variant        `toml:"variants" world:"game,problem" doc:"what is played beside the scenario itself, each with some keys set otherwise"`

@@ -49,7 +49,9 @@ func (d *document) place(keys []string, value any, line int) *field.Error {
 		case map[string]any:
 			at = at.then(k)
 			if last {
-				v[k] = value
+				if v[k] = value; value == nil {
+					delete(v, k)
+				}
 				break
 			}
 			if v[k] == nil {

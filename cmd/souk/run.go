@@ -123,7 +123,7 @@ func (a *app) root() *cobra.Command {
 		a.flags = cmd.Flags()
 		return a.checkFlags()
 	}
-	root.AddCommand(a.train(), a.fit(), a.simulate(), a.policy(), a.scenario(), a.results(), a.estimate(), a.forecast(), a.reproduce())
+	root.AddCommand(a.train(), a.sweep(), a.fit(), a.simulate(), a.policy(), a.scenario(), a.results(), a.estimate(), a.forecast(), a.reproduce())
 	return root
 }
 

@@ -42,7 +42,7 @@ func Train(ctx context.Context, s *scenarios.Scenario, w world, run *rundir.Run,
 	var jobs []train.Job
 	for i := range s.Agents {
 		for seed := int64(1); seed <= int64(s.Train.Seeds); seed++ {
-			job, err := trainingJob(s, w, run, &s.Agents[i], seed)
+			job, err := trainingJob(s, w, run, &s.Agents[i], seed, "")
 			if err != nil {
 				return nil, err
 			}
@@ -58,29 +58,39 @@ func Train(ctx context.Context, s *scenarios.Scenario, w world, run *rundir.Run,
 		return nil, err
 	}
 	var all []Learned
-	for i, o := range outcomes {
-		policy, ok := o.Policy.(policies.Frozen)
-		if !ok {
-			return nil, fmt.Errorf("%s: a policy that cannot be written down", jobs[i].Key.Agent)
-		}
+	for i := range outcomes {
 		if i%s.Train.Seeds == 0 {
-			all = append(all, Learned{Agent: jobs[i].Key.Agent})
+			all = append(all, Learned{})
 		}
-		last := &all[len(all)-1]
-		last.Policies, last.Seeds = append(last.Policies, policy), append(last.Seeds, jobs[i].Key.Seed)
-		if len(o.Beside) > 0 {
-			last.Among = append(last.Among, w.seats().among(o.Beside))
-		}
-		if o.Stopped != "" {
-			last.Stops = append(last.Stops, Stopped{last.Agent, jobs[i].Key.Seed, o.Episodes, o.Stopped})
+		if err := all[len(all)-1].add(&jobs[i], &outcomes[i], w.seats()); err != nil {
+			return nil, err
 		}
 	}
 	return all, nil
 }
 
-func trainingJob(s *scenarios.Scenario, w world, run *rundir.Run, agent *scenarios.Agent, seed int64) (train.Job, error) {
+// add takes in what became of a seed.
+func (l *Learned) add(job *train.Job, o *train.Outcome, seats *Seats) error {
+	l.Agent = job.Key.Agent
+	policy, ok := o.Policy.(policies.Frozen)
+	if !ok {
+		return fmt.Errorf("%s: a policy that cannot be written down", l.Agent)
+	}
+	l.Policies, l.Seeds = append(l.Policies, policy), append(l.Seeds, job.Key.Seed)
+	if len(o.Beside) > 0 {
+		l.Among = append(l.Among, seats.among(o.Beside))
+	}
+	if o.Stopped != "" {
+		l.Stops = append(l.Stops, Stopped{l.Agent, job.Key.Seed, o.Episodes, o.Stopped})
+	}
+	return nil
+}
+
+// trainingJob trains an agent under a seed; its part of the run and its rows are called by the agent's name with a prefix.
+func trainingJob(s *scenarios.Scenario, w world, run *rundir.Run, agent *scenarios.Agent, seed int64, prefix string) (train.Job, error) {
+	name := prefix + agent.Name
 	master, seats := train.MasterSeed(s.Seed, seed), w.seats()
-	job := train.Job{Key: results.Key{RunID: run.ID, Scenario: s.Name, Agent: agent.Name, Seed: seed}, Params: agent.Params,
+	job := train.Job{Key: results.Key{RunID: run.ID, Scenario: s.Name, Agent: name, Seed: seed}, Params: agent.Params,
 		World:  func() (train.World, error) { return w.open(master) },
 		Master: master, Learner: seats.Learner, Others: seats.Others, Encoder: seats.Encoder, Beside: seats.Beside,
 		Episodes: s.Train.Episodes, CheckpointEvery: s.Train.Checkpoint}
@@ -94,7 +104,7 @@ func trainingJob(s *scenarios.Scenario, w world, run *rundir.Run, agent *scenari
 	if m, ok := w.(*shop); ok {
 		job.CheckpointEvery = m.checkpoint(s.Train.Checkpoint)
 	}
-	strand, err := run.Job(fmt.Sprintf("%s-%d", agent.Name, seed))
+	strand, err := run.Job(fmt.Sprintf("%s-%d", name, seed))
 	if err != nil {
 		return job, err
 	}
