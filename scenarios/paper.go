@@ -14,6 +14,7 @@ import (
 type Paper struct {
 	Citation   string   `toml:"citation" doc:"authors, year, title and journal"`
 	Deviations []string `toml:"deviations" doc:"what is done otherwise than in the paper, one by one; an empty list says that nothing is"`
+	Replay     string   `toml:"replay" doc:"the variant that souk reproduce --replay plays with the authors' random numbers; left out: the scenario itself"`
 	Figures    []string `toml:"figures" doc:"measures that are drawn, published beside measured; one ending in @ stands for those of all numbers after it, and is drawn as a path"`
 }
 
@@ -204,6 +205,9 @@ func (d *document) paper(s *Scenario) {
 		if v := s.Published[i].Variant; v != "" && !seen[v] {
 			d.bad(path("published").then(strconv.Itoa(i)).then("variant"), show(v), "a variant: "+Suggest(v, names))
 		}
+	}
+	if v := s.Paper.Replay; v != "" && !seen[v] {
+		d.bad(path("paper").then("replay"), show(v), "a variant: "+Suggest(v, names))
 	}
 	if len(s.Published) > 0 && s.Paper.Citation == "" {
 		d.bad(path("paper").then("citation"), nothing, "the publication that the rows of [[published]] are of")

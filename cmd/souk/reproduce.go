@@ -22,13 +22,14 @@ import (
 )
 
 func (a *app) reproduce() *cobra.Command {
-	var quick, measures bool
+	var quick, measures, replay bool
+	var file string
 	cmd := &cobra.Command{
 		Use: "reproduce PAPER", Short: "Reproduce published results: published and measured side by side",
 		Long: "Reproduce published results: published and measured side by side, with standard errors. PAPER is one of souk scenario list, the path of a\n" +
 			"scenario with [[published]] rows, or all. Exit 4 when a value falls outside: further from the published one than its tolerance and three\n" +
 			"standard errors of the difference.",
-		Example: "  souk reproduce calvano-2020 --quick\n  souk reproduce all --quick\n  souk reproduce ./my-paper.toml --set sessions.number=50",
+		Example: "  souk reproduce calvano-2020 --quick\n  souk reproduce calvano-2020 --replay --replay-file sessions.csv\n  souk reproduce all --quick\n  souk reproduce ./my-paper.toml --set sessions.number=50",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if measures && len(args) == 0 {
 				return nil
@@ -42,6 +43,9 @@ func (a *app) reproduce() *cobra.Command {
 			papers, err := a.papers(args[0])
 			if err != nil {
 				return err
+			}
+			if replay {
+				return a.replayed(cmd.Context(), papers[0], quick, file)
 			}
 			var all []*workflow.Reproduction
 			for _, s := range papers {
@@ -67,6 +71,8 @@ func (a *app) reproduce() *cobra.Command {
 	a.workersFlag(cmd)
 	cmd.Flags().StringVar(&a.out, "out", "results/reproductions", "folder for the figures, SVG and PNG, and PAPER.json")
 	cmd.Flags().BoolVar(&quick, "quick", false, "the smaller sample that the scenario names")
+	cmd.Flags().BoolVar(&replay, "replay", false, "play the sessions with the random numbers of the authors' program, and compare each with the published one")
+	cmd.Flags().StringVar(&file, "replay-file", "", "published sessions, CSV: session,converged,episodes_to_convergence,cycle_length")
 	cmd.Flags().BoolVar(&measures, "measures", false, "list what [[published]] rows can be of, and stop")
 	return cmd
 }
@@ -167,6 +173,39 @@ func (a *app) study(ctx context.Context, s *scenarios.Scenario) error {
 		return a.document("measured", map[string]any{"scenario": s.Name, "run_id": s.RunID(), "measures": all})
 	}
 	return workflow.MeasuresText(a.stdout, all)
+}
+
+// replayed plays a paper's sessions again.
+func (a *app) replayed(ctx context.Context, s *scenarios.Scenario, quick bool, file string) error {
+	var published [][]string
+	if file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return &field.Error{Key: "--replay-file", Found: file + ": " + reason(err), Expected: "a file that can be read"}
+		}
+		if published, err = workflow.PublishedSessions(file, bytes.NewReader(text)); err != nil {
+			return err
+		}
+	}
+	watch, closed := a.watch()
+	r, err := workflow.PlayReplay(ctx, s, quick, published, a.processors(), func(done, total int) {
+		if watch != nil {
+			watch(workflow.Progress{Stage: s.Name + ", replay", Done: done, Total: total})
+		}
+	})
+	closed()
+	if err != nil {
+		return err
+	}
+	if a.json {
+		err = a.document("replay", r)
+	} else {
+		err = r.Text(a.stdout)
+	}
+	if err == nil && len(r.Unequal) > 0 {
+		err = unmet{&field.Error{Key: "--replay", Found: fmt.Sprintf("%d of %d sessions otherwise than published", len(r.Unequal), r.Compared), Expected: "all as published"}}
+	}
+	return err
 }
 
 // measures lists the measures by world.

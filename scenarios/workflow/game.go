@@ -28,7 +28,7 @@ type rivalry struct {
 type session struct {
 	periods   float64 // until the last change of a greedy choice
 	converged bool
-	final     *oligopoly.Outcome // mean of the last periods, exploration included
+	final     *oligopoly.Outcome // mean of the last periods, exploration included; nil of a replay
 
 	cycle    *oligopoly.Cycle // what greedy play ends in; nil where not all firms have strategies by state, and so are the following
 	length   int              // of the cycle, in choices
@@ -148,16 +148,24 @@ func (c *rivalry) player(firm int) (p train.Player, err error) {
 func (c *rivalry) keep(o *train.SessionOutcome) error {
 	s := session{periods: float64(o.Settled), converged: o.Converged, final: c.played(o.Path)}
 	if c.game.States() > 0 && c.cfg.Discount < 1 && !slices.ContainsFunc(o.Strategies, func(rungs []int32) bool { return len(rungs) != c.game.States() }) {
-		p, err := c.game.Profile(o.Strategies)
-		if err != nil {
+		if err := c.follow(&s, o.Strategies, c.state(o)); err != nil {
 			return err
 		}
-		s.cycle = p.Cycle(c.state(o))
-		s.length = c.length(s.cycle.States)
-		s.on, s.off = p.Judge(s.cycle.States), p.Judge(nil)
-		s.deviated = p.Impulse(s.cycle, c.scenario.Sessions.Deviate.Firm-1, c.scenario.Sessions.Deviate.Periods, c.deviation(p))
 	}
 	c.sessions = append(c.sessions, s)
+	return nil
+}
+
+// follow sees where strategies lead from a state, and how good they are.
+func (c *rivalry) follow(s *session, strategies [][]int32, state int) error {
+	p, err := c.game.Profile(strategies)
+	if err != nil {
+		return err
+	}
+	s.cycle = p.Cycle(state)
+	s.length = c.length(s.cycle.States)
+	s.on, s.off = p.Judge(s.cycle.States), p.Judge(nil)
+	s.deviated = p.Impulse(s.cycle, c.scenario.Sessions.Deviate.Firm-1, c.scenario.Sessions.Deviate.Periods, c.deviation(p))
 	return nil
 }
 

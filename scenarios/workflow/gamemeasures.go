@@ -62,7 +62,10 @@ func (c *rivalry) measures() []Measure {
 		all = append(all, c.judged()...)
 		all = append(all, c.deviations()...)
 	}
-	return append(all, c.outcomes("final", func(s *session) *oligopoly.Outcome { return s.final })...)
+	if !slices.ContainsFunc(c.sessions, func(s session) bool { return s.final == nil }) {
+		all = append(all, c.outcomes("final", func(s *session) *oligopoly.Outcome { return s.final })...)
+	}
+	return all
 }
 
 // over is a figure of each session.

@@ -66,10 +66,18 @@ func figureAs(x, allowed float64) string {
 	return strings.Replace(strconv.FormatFloat(x, 'f', digits, 64), "-", "−", 1)
 }
 
-// MeasuresText writes measures as a table.
+// MeasuresText writes measures as a table; of those that are numbered, as percentiles and paths are, the few that say most: JSON has all.
 func MeasuresText(w io.Writer, all []Measure) error {
+	_, err := io.WriteString(w, figuresTable(all))
+	return err
+}
+
+func figuresTable(all []Measure) string {
 	t := [][]string{{"", "", "s.e.", "n"}}
 	for _, m := range all {
+		if _, number, numbered := strings.Cut(m.Name, "@"); numbered && !strings.Contains(" 0 1 2 3 50 ", " "+number+" ") {
+			continue
+		}
 		name := m.Name
 		if m.Unit != "" {
 			name += ", " + m.Unit
@@ -80,6 +88,5 @@ func MeasuresText(w io.Writer, all []Measure) error {
 		}
 		t = append(t, cells)
 	}
-	_, err := io.WriteString(w, align(t))
-	return err
+	return align(t)
 }
