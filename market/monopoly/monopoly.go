@@ -157,13 +157,16 @@ func (cfg *Config) check() error {
 
 func (cfg *Config) episodic() bool { return cfg.Criterion == "episodic" }
 
-// length is the time between two reviews.
-func (cfg *Config) length() float64 {
+// Time is that of an episode.
+func (cfg *Config) Time() float64 {
 	if cfg.Horizon == 0 {
-		return 1
+		return float64(cfg.Reviews)
 	}
-	return cfg.Horizon / float64(cfg.Reviews)
+	return cfg.Horizon
 }
+
+// length is the time between two reviews.
+func (cfg *Config) length() float64 { return cfg.Time() / float64(cfg.Reviews) }
 
 func (d *Demand) check() error {
 	var known []string

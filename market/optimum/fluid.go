@@ -153,16 +153,17 @@ func rivalNext(p *monopoly.Process, law []float64) []float64 {
 // fluidPolicy posts each price with the share of its group's time, and the highest for what the plan leaves free.
 func fluidPolicy(p *monopoly.Process, f *Fluid, plan *FluidPlan, rivals int) policies.Policy {
 	n := len(p.Spec().Offers)
-	q := &shares{process: p, rivals: rivals, chances: make([]float64, len(plan.Times)), name: "fluid programme"}
+	q := &shares{process: p, rivals: rivals, mixes: make([][]lot, len(f.Time)), name: "fluid programme"}
 	for g, time := range f.Time {
 		left := 1.0
-		for a := range n {
-			if time > 0 {
-				q.chances[g*n+a] = min(max(plan.Times[g*n+a]/time, 0), left)
+		for a := range n - 1 {
+			if time > 0 && plan.Times[g*n+a] > 0 {
+				share := min(plan.Times[g*n+a]/time, left)
+				q.mixes[g] = append(q.mixes[g], lot{a, share})
+				left -= share
 			}
-			left -= q.chances[g*n+a]
 		}
-		q.chances[g*n+n-1] += left
+		q.mixes[g] = append(q.mixes[g], lot{n - 1, left})
 	}
 	return q
 }
@@ -171,41 +172,41 @@ func fluidPolicy(p *monopoly.Process, f *Fluid, plan *FluidPlan, rivals int) pol
 type shares struct {
 	process *monopoly.Process
 	rivals  int
-	chances []float64 // [group][rung]
+	mixes   [][]lot // [group]
 	name    string
 }
 
-// law fills chances[offer], all 0 at first, at an observation. What is not allowed goes to the nearest that is.
-func (q *shares) law(observation, chances []float64) {
-	period, s := q.process.Locate(observation)
-	spec, allowed := q.process.Spec(), q.process.Allowed(s)
-	group := (s.Phase+period)%q.process.Phases()*q.rivals + s.Rival
-	for a, chance := range q.chances[group*len(chances):][:len(chances)] {
-		if chance > 0 {
-			chances[policies.Nearest(spec, allowed, spec.Offers[a].Price, "")] += chance
-		}
-	}
+// lot is a rung and its chance.
+type lot struct {
+	rung   int
+	chance float64
 }
 
-// Decide implements policies.Policy.
+// Decide implements policies.Policy. In the place of a price that is not allowed the nearest is posted that is.
 func (q *shares) Decide(observation []float64, u float64) policies.Decision {
-	var few [64]float64
-	chances := few[:]
-	n := len(q.process.Spec().Offers)
-	if n > len(few) {
-		chances = make([]float64, n)
-	}
-	chances = chances[:n]
-	q.law(observation, chances)
-	action := 0
-	for a, chance := range chances {
-		if chance == 0 {
-			continue
+	period, s := q.process.Locate(observation)
+	spec, allowed := q.process.Spec(), q.process.Allowed(s)
+	post := func(l lot) int {
+		if allowed[l.rung] {
+			return l.rung
 		}
-		action = a
-		if u -= chance; u < 0 {
+		return policies.Nearest(spec, allowed, spec.Offers[l.rung].Price, "")
+	}
+	mix := q.mixes[(s.Phase+period)%q.process.Phases()*q.rivals+s.Rival]
+	action, propensity := -1, 0.0
+	for _, l := range mix {
+		if u -= l.chance; u < 0 {
+			action = post(l)
 			break
 		}
 	}
-	return decision(q.process.Spec(), action, min(chances[action], 1), q.name)
+	if action < 0 { // rounding
+		action = post(mix[len(mix)-1])
+	}
+	for _, l := range mix {
+		if post(l) == action {
+			propensity += l.chance
+		}
+	}
+	return decision(spec, action, min(propensity, 1), q.name)
 }

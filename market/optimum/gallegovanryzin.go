@@ -23,10 +23,21 @@ type ExponentialSale struct {
 // NewExponentialSale reads the sale off a problem. The error is a *field.Error where the problem is another one.
 func NewExponentialSale(cfg *monopoly.Config) (*ExponentialSale, error) {
 	demand, ok := cfg.Demand.Options.(*monopoly.Exponential)
+	if !ok {
+		return nil, field.New("problem", "demand of kind "+cfg.Demand.Kind, "exponential demand, for which there is a closed form")
+	}
+	if err := plainSale(cfg); err != nil {
+		return nil, err
+	}
+	base := cfg.Cost + cfg.Salvage
+	return &ExponentialSale{Mean: cfg.Customers * cfg.Time() * demand.Intercept * portable.Exp(-base/demand.Scale-1), Stock: cfg.Stock, Scale: demand.Scale, Base: base,
+		Sure: cfg.Salvage * float64(cfg.Stock)}, nil
+}
+
+// plainSale refuses what prices that may change at any time are not solved with here.
+func plainSale(cfg *monopoly.Config) error {
 	var why string
 	switch {
-	case !ok:
-		why = "demand of kind " + cfg.Demand.Kind
 	case cfg.Sales != "poisson":
 		why = cfg.Sales + " sales"
 	case cfg.Stock == 0:
@@ -36,15 +47,9 @@ func NewExponentialSale(cfg *monopoly.Config) (*ExponentialSale, error) {
 	case len(cfg.Season) > 0 || cfg.Reference != nil || cfg.Rival != nil || cfg.Markdown || cfg.Holding != 0 || cfg.PriceChange != 0:
 		why = "season, reference price, rival, markdown, holding or price changes"
 	default:
-		horizon := cfg.Horizon
-		if horizon == 0 {
-			horizon = float64(cfg.Reviews)
-		}
-		base := cfg.Cost + cfg.Salvage
-		return &ExponentialSale{Mean: cfg.Customers * horizon * demand.Intercept * portable.Exp(-base/demand.Scale-1), Stock: cfg.Stock, Scale: demand.Scale, Base: base,
-			Sure: cfg.Salvage * float64(cfg.Stock)}, nil
+		return nil
 	}
-	return nil, field.New("problem", why, "Poisson sales of a stock by a deadline, exponential demand and nothing else, for which there is a closed form")
+	return field.New("problem", why, "Poisson sales of a stock by a deadline and nothing else")
 }
 
 // Value is J* = ln Σ_{i≤n} m^i/i!, in units of Scale, at best prices (ibid., eq. 9).
@@ -88,18 +93,8 @@ func (e *ExponentialSale) Bound() float64 {
 // Fixed is the best fixed price and its value: max_p p·E[min(N, n)], N ~ Poisson(m·e^{1−p}), which has one maximum; by golden section.
 func (e *ExponentialSale) Fixed() (price, value float64) {
 	worth := func(p float64) float64 { return p * shortfall(e.Mean*portable.Exp(1-p), e.Stock) }
-	low, high := 0.0, 2+max(0, portable.Log(e.Mean+1))+float64(e.Stock)/(e.Mean+1)
-	const ratio = 0.6180339887498949
-	for range 100 {
-		a, b := high-float64(ratio*(high-low)), low+float64(ratio*(high-low))
-		if worth(a) < worth(b) {
-			low = a
-		} else {
-			high = b
-		}
-	}
-	p := (low + high) / 2
-	return e.Base + float64(e.Scale*p), e.Sure + float64(e.Scale*worth(p))
+	p, most := golden(worth, 0, 2+max(0, portable.Log(e.Mean+1)))
+	return e.Base + float64(e.Scale*p), e.Sure + float64(e.Scale*most)
 }
 
 // shortfall is E[min(N, n)] of N ~ Poisson(mean) = Σ_{k<n} P(N > k).

@@ -277,11 +277,9 @@ func (m *Monopoly) Score(value float64) Score {
 
 // FixedPolicy posts the best fixed price, or the nearest that is allowed.
 func (m *Monopoly) FixedPolicy() policies.Policy {
-	n := len(m.process.Spec().Offers)
-	q := &shares{process: m.process, rivals: m.process.Rivals(), name: "best fixed price"}
-	q.chances = make([]float64, n*m.process.Phases()*q.rivals)
-	for at := m.Best; at < len(q.chances); at += n {
-		q.chances[at] = 1
+	q := &shares{process: m.process, rivals: m.process.Rivals(), mixes: make([][]lot, m.process.Phases()*m.process.Rivals()), name: "best fixed price"}
+	for g := range q.mixes {
+		q.mixes[g] = []lot{{m.Best, 1}}
 	}
 	return q
 }

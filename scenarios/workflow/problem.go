@@ -27,11 +27,12 @@ func problemMeasures() []MeasureKind {
 		{"random", "$", "exact value of a uniform choice among the prices allowed, at each review"},
 		{"fluid-bound", "$", "value of the deterministic linear programme, which no policy exceeds; episodic problems without discount and reference price"},
 		{"fluid", "$", "exact value of the policy that plays the programme's shares of prices"},
-		{"continuous-optimum", "$", "J*, best prices at any time on a continuum (Gallego & van Ryzin 1994); Poisson sales of a stock by a deadline, exponential demand"},
-		{"continuous-bound", "$", "its deterministic bound, likewise"},
-		{"continuous-fixed", "$", "value of its best fixed price, likewise"},
+		{"continuous-optimum", "$", "value of the best prices at any time, bound to no ladder, by dynamic programming in continuous time; Poisson sales of a stock by a deadline and nothing else"},
+		{"ladder", "", "optimum as a share of it: what ladder and reviews leave"},
+		{"closed-form", "$", "the same of exponential demand by its formula, J* = ln Σ m^i/i! (Gallego & van Ryzin 1994), likewise below"},
+		{"continuous-bound", "$", "deterministic bound of the continuum of prices"},
+		{"continuous-fixed", "$", "value of its best fixed price"},
 		{"continuous-fixed-price", "$", "that price"},
-		{"ladder", "", "optimum as a share of continuous-optimum: what ladder and reviews leave of it"},
 		{"simulated:POLICY", "$", "mean of optimum, best-fixed or fluid over evaluate.paths episodes; episodic problems"},
 		{"simulated-error:POLICY", "$", "that less the exact value"},
 		{"value:AGENT", "$", "exact value of what was learned, frozen and greedy; mean over train.seeds, and so below; of rules of evaluate.rules too"},
@@ -121,15 +122,18 @@ func (st *problemStudy) benchmarks(ctx context.Context) error {
 		}
 		st.tell("fluid", "$", value)
 	}
+	if value, err := optimum.Continuous(st.process.Config()); err == nil {
+		st.tell("continuous-optimum", "$", value)
+		if st.solved != nil {
+			st.tell("ladder", "", st.solved.Value/value)
+		}
+	}
 	if sale, err := optimum.NewExponentialSale(st.process.Config()); err == nil {
 		price, fixed := sale.Fixed()
-		st.tell("continuous-optimum", "$", sale.Value())
+		st.tell("closed-form", "$", sale.Value())
 		st.tell("continuous-bound", "$", sale.Bound())
 		st.tell("continuous-fixed", "$", fixed)
 		st.tell("continuous-fixed-price", "$", price)
-		if st.solved != nil {
-			st.tell("ladder", "", st.solved.Value/sale.Value())
-		}
 	}
 	if st.process.Endless() {
 		return nil
