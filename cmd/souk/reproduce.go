@@ -69,7 +69,7 @@ func (a *app) reproduce() *cobra.Command {
 	}
 	a.scenarioFlags(cmd)
 	a.workersFlag(cmd)
-	cmd.Flags().StringVar(&a.out, "out", "results/reproductions", "folder for the figures, SVG and PNG, and PAPER.json")
+	a.outTo(cmd, "results/reproductions", "folder for the figures, SVG and PNG, and PAPER.json")
 	cmd.Flags().BoolVar(&quick, "quick", false, "the smaller sample that the scenario names")
 	cmd.Flags().BoolVar(&replay, "replay", false, "play the sessions with the random numbers of the authors' program, and compare each with the published one")
 	cmd.Flags().StringVar(&file, "replay-file", "", "published sessions, CSV: session,converged,episodes_to_convergence,cycle_length")

@@ -121,6 +121,9 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpCommand(a.help(root))
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		a.flags = cmd.Flags()
+		if out := a.flags.Lookup("out"); out != nil && !out.Changed {
+			a.out = out.DefValue
+		}
 		return a.checkFlags()
 	}
 	root.AddCommand(a.train(), a.sweep(), a.fit(), a.simulate(), a.policy(), a.scenario(), a.results(), a.estimate(), a.forecast(), a.reproduce())
@@ -137,8 +140,11 @@ func (a *app) workersFlag(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&a.workers, "workers", 0, "how many processors to use; 0: all (results do not depend on it)")
 }
 
-func (a *app) outFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.out, "out", "results/runs", "folder of runs")
+func (a *app) outFlag(cmd *cobra.Command) { a.outTo(cmd, "results/runs", "folder of runs") }
+
+// outTo gives a command --out with a default of its own: all commands share where it is kept, so the default is set when the command runs.
+func (a *app) outTo(cmd *cobra.Command, folder, help string) {
+	cmd.Flags().StringVar(&a.out, "out", folder, help)
 }
 
 // overview answers a command that has only subcommands.

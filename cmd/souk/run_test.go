@@ -206,3 +206,11 @@ func TestTheSchemaFitsAPage(t *testing.T) {
 		t.Error("the agents' keys have no meaning")
 	}
 }
+
+// TestEachCommandHasItsOwnFolder: commands keep --out in one place, and none may leave its default to another.
+func TestEachCommandHasItsOwnFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if code, stdout, stderr := call(t, "results", "list"); code != exitDone || stdout != "no runs under results/runs\n" {
+		t.Errorf("%d %s%s", code, stdout, stderr)
+	}
+}

@@ -105,7 +105,7 @@ func (m *Swept) Text(w io.Writer) error {
 		sets = append(sets, "--set '"+key+"="+best.Values[k]+"'")
 	}
 	p.section("best", "configuration "+fmt.Sprint(best.Number)+": "+strings.Join(sets, " "))
-	if len(m.Trials) > 1 {
+	if len(m.Trials) > 1 && s.Sweep.Measure == "" {
 		p.section("careful", "The best of many scores is the best by some luck: what it earns, souk train tells on other paths.")
 	}
 	_, err := io.WriteString(w, p.String())
@@ -121,18 +121,21 @@ func (m *Swept) table() string {
 	if halving {
 		rows[0] = append(rows[0], "budget")
 	}
-	rows[0] = append(rows[0], "score", "±", "over the best")
+	paired := slices.ContainsFunc(m.Trials, func(t Trial) bool { return t.Behind != nil })
+	if rows[0] = append(rows[0], "score", "±"); paired {
+		rows[0] = append(rows[0], "over the best")
+	}
 	for _, number := range m.Order[:min(len(m.Order), mostTrialsTold)] {
 		t := &m.Trials[number-1]
 		row := append([]string{fmt.Sprint(t.Number)}, t.Values...)
 		if halving {
 			row = append(row, fmt.Sprint(t.last().Budget))
 		}
-		behind := ""
+		row = append(row, scoreText(t.last().Value), scoreText(t.last().Error))
 		if b := t.Behind; b != nil {
-			behind = scoreText(b.Value) + " ±" + scoreText(b.StandardError)
+			row = append(row, scoreText(b.Value)+" ±"+scoreText(b.StandardError))
 		}
-		rows = append(rows, append(row, scoreText(t.last().Value), scoreText(t.last().Error), behind))
+		rows = append(rows, row)
 	}
 	return align(rows)
 }
