@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
@@ -52,41 +51,8 @@ func (r *Replay) Sessions(ctx context.Context, n, workers int, each func(session
 	if err := r.validate(); err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	outcomes := make([]chan *ReplayOutcome, n)
-	for k := range outcomes {
-		outcomes[k] = make(chan *ReplayOutcome, 1)
-	}
-	numbers := make(chan int)
-	var group sync.WaitGroup
-	defer group.Wait()
-	for range max(1, min(workers, n)) {
-		group.Go(func() {
-			for k := range numbers {
-				outcomes[k] <- r.play(ctx, k+1)
-			}
-		})
-	}
-	group.Go(func() {
-		defer close(numbers)
-		for k := range outcomes {
-			numbers <- k
-		}
-	})
-	var failed error
-	for k, done := range outcomes {
-		o := <-done
-		if o == nil && failed == nil {
-			failed = context.Cause(ctx)
-		}
-		if failed == nil {
-			if failed = each(k+1, o); failed != nil {
-				stop(failed)
-			}
-		}
-	}
-	return failed
+	return inOrder(ctx, n, workers, func(ctx context.Context, i int) (*ReplayOutcome, error) { return r.play(ctx, i+1) },
+		func(i int, o *ReplayOutcome) error { return each(i+1, o) })
 }
 
 // rungs is how many each firm has.
@@ -159,8 +125,8 @@ type replayGreedy struct {
 	rung  int32
 }
 
-// play plays a session to its end; nil when the context was cancelled.
-func (r *Replay) play(ctx context.Context, session int) *ReplayOutcome {
+// play plays a session to its end.
+func (r *Replay) play(ctx context.Context, session int) (*ReplayOutcome, error) {
 	stage, n := r.World.StageGame(), r.World.Players()
 	joints := len(stage.Rewards) / n
 	chance, ties := newLecuyer(session), newLecuyer(session)
@@ -197,10 +163,10 @@ func (r *Replay) play(ctx context.Context, session int) *ReplayOutcome {
 				}
 				o.Strategies = append(o.Strategies, strategy)
 			}
-			return o
+			return o, nil
 		}
 		if t&0xfffff == 1 && ctx.Err() != nil { // the first period, and every million
-			return nil
+			return nil, context.Cause(ctx)
 		}
 		state = next
 	}

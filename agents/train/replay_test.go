@@ -274,7 +274,11 @@ func BenchmarkReplay(b *testing.B) {
 	periods := uint64(0)
 	b.ReportAllocs()
 	for range b.N {
-		periods += r.play(context.Background(), 1).Periods
+		o, err := r.play(context.Background(), 1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		periods += o.Periods
 	}
 	b.ReportMetric(float64(periods)/b.Elapsed().Seconds(), "periods/s")
 }

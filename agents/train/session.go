@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/souk-sim/souk/agents"
 	"github.com/souk-sim/souk/policies"
@@ -74,58 +73,20 @@ func RunSession(ctx context.Context, s *Session) (*SessionOutcome, error) {
 // Sessions plays n sessions, up to workers at once, and hands their outcomes to each in order, one after the other. build is called from several goroutines. The first error
 // ends it: of make, of a session, of each (which stops the rest), or the context's cause.
 func Sessions(ctx context.Context, n, workers int, build func(i int) (*Session, error), each func(i int, o *SessionOutcome) error) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	type result struct {
-		outcome *SessionOutcome
-		err     error
-	}
-	type job struct {
-		i    int
-		done chan result
-	}
-	workers = max(1, min(workers, n))
-	jobs, queue := make(chan job), make(chan job, 4*workers) // outcomes wait for those before them, but not many
-	var group sync.WaitGroup
-	for range workers {
-		group.Go(func() {
-			for j := range jobs {
-				s, err := build(j.i)
-				var o *SessionOutcome
-				if err == nil {
-					o, err = RunSession(ctx, s)
-				}
-				j.done <- result{o, err}
-			}
-		})
-	}
-	group.Go(func() {
-		defer close(queue)
-		defer close(jobs)
-		for i := 0; i < n && ctx.Err() == nil; i++ {
-			j := job{i, make(chan result, 1)}
-			queue <- j
-			jobs <- j
+	named := func(i int, err error) error {
+		if err != nil {
+			err = fmt.Errorf("session %d: %w", i, err)
 		}
-	})
-	var failed error
-	told := 0
-	for j := range queue {
-		told++
-		r := <-j.done
-		if failed == nil && r.err == nil {
-			r.err = each(j.i, r.outcome)
-		}
-		if failed == nil && r.err != nil {
-			failed = fmt.Errorf("session %d: %w", j.i, r.err)
-			stop(failed)
-		}
+		return err
 	}
-	group.Wait()
-	if failed == nil && told < n {
-		failed = context.Cause(ctx)
-	}
-	return failed
+	return inOrder(ctx, n, workers, func(ctx context.Context, i int) (*SessionOutcome, error) {
+		s, err := build(i)
+		if err != nil {
+			return nil, named(i, err)
+		}
+		o, err := RunSession(ctx, s)
+		return o, named(i, err)
+	}, func(i int, o *SessionOutcome) error { return named(i, each(i, o)) })
 }
 
 // Rungs is the encoder that tells apart every choice, its own and its rivals', that a firm of an oligopoly sees: a bin for each rung of the features own_rung and
