@@ -32,7 +32,8 @@ type fused struct {
 	standing  []int32 // offers of that
 	path      []int32 // joint choices of the last periods, at period&ring
 	ring      uint64
-	due       []uint64 // [player] period of the next exploration
+	odds      []float64 // scratch of Boltzmann's rule
+	due       []uint64  // [player] period of the next exploration
 }
 
 // head is what a row of a table comes down to in greedy play.
@@ -51,7 +52,8 @@ func (g *session) fuse() *fused {
 	for i := range g.players {
 		p := &g.players[i]
 		q, ok := p.Params.(*agents.QLearning)
-		if !ok || p.cells == nil || p.clock == nil || len(p.spec.Limits) > 0 || q.LearningRate.Kind != "constant" || q.Ties == "random" || q.Average > 0 || p.agent.WarmingUp() {
+		if !ok || p.cells == nil || p.clock == nil && q.Exploration.Rule != "boltzmann" || q.Exploration.Kind == "visits" || len(p.spec.Limits) > 0 ||
+			q.LearningRate.Kind != "constant" || q.Ties == "random" || q.Average > 0 || p.agent.WarmingUp() {
 			return nil
 		}
 	}
@@ -78,6 +80,7 @@ func (g *session) fuse() *fused {
 		f.rates[i], f.offers[i] = p.Params.(*agents.QLearning).LearningRate.Value, len(p.spec.Offers)
 		f.width = max(f.width, f.offers[i])
 	}
+	f.odds = make([]float64, f.width)
 	f.ring = 1<<bits.Len(uint(g.Tail)) - 1
 	f.path = make([]int32, f.ring+1)
 	f.number()

@@ -47,7 +47,8 @@ func anyExploration(r *rng.Stream) agents.Exploration {
 	return []agents.Exploration{
 		{Kind: "constant", From: 0}, {Kind: "constant", From: 0.02}, {Kind: "constant", From: 1}, {Kind: "linear", From: 1, To: 0}, {Kind: "linear", From: 0.01, To: 0.5, Until: 0.3},
 		{Kind: "exponential", From: 1, To: 1e-6}, {Kind: "decay", From: 1, Rate: 2e-3}, {Kind: "decay", From: 0.7, To: 0.001, Rate: 1e-2},
-	}[r.Intn(8)]
+		{Rule: "boltzmann", Kind: "decay", From: 10, Rate: 2e-2}, {Rule: "boltzmann", Kind: "exponential", From: 1, To: 1e-4}, {Rule: "boltzmann", Kind: "constant", From: 0.05},
+	}[r.Intn(11)]
 }
 
 // anySession is one that can be played fused, by learners of their own sight and parameters each.
@@ -115,6 +116,9 @@ func TestTheFusedLoopPlaysTheSameSessionToTheLastBit(t *testing.T) {
 		r := rng.New(1, 0).Family("any session").At(trial)
 		cfg := anyGame(&r)
 		s := anySession(t, cfg, &r)
+		if !train.Fuses(s) {
+			t.Fatalf("trial %d is not fused", trial)
+		}
 		fused, plain := played(t, s, false), played(t, s, true)
 		what := fmt.Sprintf("trial %d: %s, %d firms, memory %d, %d periods, converged %d", trial, cfg.Moves, len(cfg.Firms), cfg.Memory, s.Periods, s.Converged)
 		if !bytes.Equal(checkpoints(t, fused), checkpoints(t, plain)) {

@@ -2,10 +2,13 @@ package train
 
 import (
 	"context"
+	"math"
 	"slices"
+
+	"github.com/souk-sim/souk/sim/portable"
 )
 
-const breath = 1 << 21 // periods between two looks at the context
+const breath = 1 << 18 // periods between two looks at the context
 
 // run plays the session.
 func (f *fused) run(ctx context.Context) error {
@@ -36,21 +39,55 @@ func (f *fused) run(ctx context.Context) error {
 	}
 }
 
-// expect finds the period of a player's next exploration.
+// expect finds the period of a player's next exploration; by Boltzmann's rule that is every turn.
 func (f *fused) expect(i int) {
-	c := f.players[i].clock
-	if f.due[i] = c.next; f.stage.Alternating && c.next != never {
-		f.due[i] = uint64(f.n)*c.next + uint64(i)
+	p := &f.players[i]
+	turn := p.turns
+	if p.clock != nil {
+		turn = p.clock.next
+	}
+	if f.due[i] = turn; f.stage.Alternating && turn != never {
+		f.due[i] = uint64(f.n)*turn + uint64(i)
 	}
 }
 
 // explore takes a player's offer in a period in which it explores.
-func (f *fused) explore(i int) int32 {
+func (f *fused) explore(i int, row int32) int32 {
 	p := &f.players[i]
+	p.offer.Uint64() // whether to explore
+	u := p.offer.Float64()
+	if p.clock == nil {
+		offer := f.boltzmann(i, row, u)
+		p.turns++
+		f.expect(i)
+		return offer
+	}
 	p.clock.advance(p.clock.next + 1)
 	f.expect(i)
-	p.offer.Uint64() // whether to explore
-	return int32(p.offer.Float64() * float64(f.offers[i]))
+	return int32(u * float64(f.offers[i]))
+}
+
+// boltzmann inverts the law e^{Q(s,a)/τ} at u, as agents does.
+func (f *fused) boltzmann(i int, row int32, u float64) int32 {
+	const vanishes = -746 // e^x is 0 below
+	h, temperature := &f.heads[row], max(f.players[i].temperature(f.Periods), math.SmallestNonzeroFloat64)
+	if (h.bound-h.best)/temperature < vanishes {
+		return h.offer
+	}
+	values, odds, sum := f.values[int(row)*f.width:][:f.offers[i]], f.odds[:f.offers[i]], 0.0
+	values[h.offer] = h.best
+	for a, v := range values {
+		odds[a] = portable.Exp((v - h.best) / temperature)
+		sum += odds[a]
+	}
+	left := u * sum
+	for a, weight := range odds {
+		if left < weight {
+			return int32(a)
+		}
+		left -= weight
+	}
+	return int32(len(odds) - 1)
 }
 
 // remember is the history after a joint choice.
@@ -85,7 +122,7 @@ func (f *fused) explored() {
 	joint, at := 0, f.rows[f.history*f.n:][:f.n]
 	for i, row := range at {
 		if f.standing[i] = f.heads[row].offer; f.due[i] == f.periods {
-			f.standing[i] = f.explore(i)
+			f.standing[i] = f.explore(i, row)
 		}
 		joint += int(f.standing[i]) * f.stride[i]
 	}
@@ -174,7 +211,7 @@ func (f *fused) alternating(end uint64) {
 		row := f.rows[f.history*n+i]
 		offer := f.heads[row].offer
 		if t == until {
-			offer = f.explore(i)
+			offer = f.explore(i, row)
 			until = slices.Min(f.due)
 		}
 		joint += int(offer-f.standing[i]) * f.stride[i]

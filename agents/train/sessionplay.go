@@ -203,7 +203,7 @@ func (g *session) check() error {
 }
 
 // pulse is how many turns are played between two looks at the context.
-const pulse = 1 << 14
+const pulse = 1 << 12
 
 func (g *session) run(ctx context.Context) error {
 	if f := g.fuse(); f != nil {
@@ -367,14 +367,18 @@ func (p *side) choose(g *session) int {
 	exploration, stream := 0.0, &p.greedy
 	switch {
 	case p.clock == nil:
-		progress := min(1, float64(p.turns)/float64(g.Periods))
-		exploration, stream = p.Params.Explore(agents.Moment{Progress: progress, Steps: p.turns}), &p.offer
+		exploration, stream = p.temperature(g.Periods), &p.offer
 	case p.turns == p.clock.next:
 		p.clock.advance(p.turns + 1)
 		exploration, stream = math.Inf(1), &p.offer
 	}
 	action, _ := p.agent.Act(&p.now, exploration, stream)
 	return action
+}
+
+// temperature is the exploration at a turn of a learner without a clock.
+func (p *side) temperature(periods uint64) float64 {
+	return p.Params.Explore(agents.Moment{Progress: min(1, float64(p.turns)/float64(periods)), Steps: p.turns})
 }
 
 // outcome reads the result off the players.
