@@ -93,3 +93,11 @@ func (q *doubleQ) archive(a *archive) {
 	}
 	a.index(&q.coin, 2)
 }
+
+// newDoubleQ has the step size of van Hasselt (2010), and explores more than other learners do: two tables have twice as much to learn, from half each.
+func newDoubleQ() *DoubleQ {
+	p := &DoubleQ{defaults()}
+	p.LearningRate.Power = 0.8
+	p.Exploration.From, p.Exploration.To = 0.7, 0.1
+	return p
+}

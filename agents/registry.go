@@ -13,7 +13,7 @@ func Kinds() []Kind {
 		{"q-learning", "off-policy: learns the greedy policy's values (Watkins 1989)", func() Params { return &QLearning{defaults()} }},
 		{"sarsa", "on-policy: learns the values of what it does, exploration included (Rummery & Niranjan 1994)", func() Params { return &SARSA{defaults()} }},
 		{"expected-sarsa", "on-policy, by the mean over what it may do next (van Seijen et al. 2009)", func() Params { return &ExpectedSARSA{defaults()} }},
-		{"double-q-learning", "off-policy: two tables judge each other's best offers (van Hasselt 2010)", func() Params { return &DoubleQ{defaults()} }},
+		{"double-q-learning", "off-policy: two tables judge each other's best offers (van Hasselt 2010)", func() Params { return newDoubleQ() }},
 		{"sarsa-lambda", "on-policy with eligibility traces (Rummery & Niranjan 1994; true online: van Seijen et al. 2016)", func() Params { return &SARSALambda{defaults(), Traces{0.8, "replacing"}} }},
 		{"q-lambda", "off-policy with eligibility traces, cut where it explores (Watkins 1989)", func() Params { return &QLambda{defaults(), Traces{0.8, "replacing"}} }},
 		{"n-step-sarsa", "on-policy, by the rewards of several turns (Sutton & Barto 2018)", func() Params { return &NStep{defaults(), 4, 1} }},
