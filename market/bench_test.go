@@ -88,3 +88,46 @@ func BenchmarkJourney(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkStep is the market at review level, as a learner meets it: a step is a review of every seller, at one instant, and the twenty shoppers, on average,
+// who come until the next.
+func BenchmarkStep(b *testing.B) {
+	for _, c := range []struct{ products, sellers int }{{1, 1}, {2, 2}, {10, 2}, {10, 4}} {
+		b.Run(fmt.Sprintf("%d products, %d sellers", c.products, c.sellers), func(b *testing.B) {
+			cfg := mix(c.products, 1)
+			cfg.Traffic.Visitors, cfg.Visit.ThinkMinutes, cfg.Visit.PayMinutes = 20, 1, 1
+			cfg.Sellers = cfg.Sellers[:c.sellers]
+			for i := range cfg.Sellers {
+				cfg.Sellers[i].Products, cfg.Sellers[i].Review.Every = nil, 1
+			}
+			for j := range cfg.Products {
+				s := &cfg.Sellers[j%c.sellers]
+				s.Products = append(s.Products, cfg.Products[j].Name)
+			}
+			m, err := New(cfg, 1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			var step env.TimeStep
+			turns, episode := 0, uint64(0)
+			next := func() {
+				for !m.Next(&step) {
+					episode++
+					m.Reset(episode)
+				}
+				if turns++; step.Stage != env.Last {
+					m.Act(turns / 3 % 3)
+				}
+			}
+			for range 1000 {
+				next()
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range b.N * c.sellers {
+				next()
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "steps/s")
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/souk-sim/souk/agents"
 	"github.com/souk-sim/souk/agents/train"
@@ -357,4 +358,23 @@ func BenchmarkTrain(b *testing.B) {
 			b.ReportMetric(float64(52*b.N)/b.Elapsed().Seconds()/1e6, "Mturns/s")
 		})
 	}
+}
+
+// BenchmarkParallel trains four seeds on one core and on two, and reports how many times faster two are.
+func BenchmarkParallel(b *testing.B) {
+	var jobs []train.Job
+	for seed := range int64(4) {
+		jobs = append(jobs, job(b, agents.Kinds()[0].New(), seed, 400, 0.5))
+	}
+	var took [3]time.Duration
+	for b.Loop() {
+		for workers := 1; workers <= 2; workers++ {
+			began := time.Now()
+			if _, err := train.Run(context.Background(), jobs, workers); err != nil {
+				b.Fatal(err)
+			}
+			took[workers] += time.Since(began)
+		}
+	}
+	b.ReportMetric(float64(took[1])/float64(took[2]), "times")
 }

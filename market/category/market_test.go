@@ -387,3 +387,29 @@ func BenchmarkWeek(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkStep is the category as a learner meets it: a step is a week, in which all brands review and as many customers buy as the name says, or demand is in
+// closed form.
+func BenchmarkStep(b *testing.B) {
+	for _, c := range []struct {
+		name     string
+		share    float64
+		expected bool
+	}{{"20 buyers", 20.0 / 3780, false}, {"expected", 1, true}} {
+		b.Run(c.name, func(b *testing.B) {
+			cfg := threeTins()
+			cfg.Share, cfg.Expected = c.share, c.expected
+			m := open(b, cfg)
+			play(m, 0, restless, nil)
+			b.ReportAllocs()
+			purchases, steps := 0.0, 0
+			for e := uint64(0); b.Loop(); e++ {
+				play(m, e%64, restless, nil)
+				purchases += m.Account().Purchases
+				steps += 52
+			}
+			b.ReportMetric(purchases/float64(steps), "buyers/step")
+			b.ReportMetric(float64(steps)/b.Elapsed().Seconds(), "steps/s")
+		})
+	}
+}
