@@ -83,28 +83,3 @@ func (i *Impulse) add(t, firm int, prices, profits []float64, share float64) {
 		}
 	}
 }
-
-// MeanImpulse is the mean of several, of sessions and of firms that deviate, which have equal numbers of periods. Punished is the mean over those that came back.
-func MeanImpulse(all []*Impulse) *Impulse {
-	m := &Impulse{}
-	for k, i := range all {
-		share := 1 / float64(len(all))
-		for _, path := range []struct {
-			to   *[]float64
-			from []float64
-		}{{&m.Price, i.Price}, {&m.Profit, i.Profit}, {&m.RivalPrice, i.RivalPrice}, {&m.RivalProfit, i.RivalProfit}} {
-			if k == 0 {
-				*path.to = make([]float64, len(path.from))
-			}
-			for t, x := range path.from {
-				(*path.to)[t] += float64(share * x)
-			}
-		}
-		m.Returned += float64(share * i.Returned)
-		m.Punished += float64(share * i.Returned * i.Punished)
-	}
-	if m.Returned > 0 {
-		m.Punished /= m.Returned
-	}
-	return m
-}

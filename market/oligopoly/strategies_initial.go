@@ -55,7 +55,7 @@ func (g *Game) InitialValues(initial *Initial, firm int, stream *rng.Stream) ([]
 		if err != nil {
 			return nil, err
 		}
-		return p.ActionValues(firm), nil
+		return p.table(firm), nil
 	case "constant":
 		for k := range q {
 			q[k] = initial.Value

@@ -48,9 +48,9 @@ func (g *Game) worth(firm int, joint, next []int32) []float64 {
 	return values
 }
 
-// ActionValues is q[s*m+r], what choosing rung r of m in state s and following the profile ever after is worth to a firm: the Q table that would be right. Where it
+// table is q[s*m+r], what choosing rung r of m in state s and following the profile ever after is worth to a firm: the Q table that would be right. Where it
 // is another's turn all rungs are worth the same.
-func (p *Profile) ActionValues(firm int) []float64 {
+func (p *Profile) table(firm int) []float64 {
 	m := len(p.game.ladders[firm])
 	q := make([]float64, len(p.next)*m)
 	p.actionValues(firm, p.Values(firm), func(s int, row []float64) { copy(q[s*m:], row) })

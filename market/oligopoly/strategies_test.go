@@ -73,7 +73,7 @@ func TestAlternatingStrategiesCountWhereTheFirmMoves(t *testing.T) {
 		t.Errorf("worth %v, by hand 5", v)
 	}
 	// From (4, 4) firm 0 goes to 3: 3 while firm 1 stands at 4, then firm 1 follows to 3, and so on: 3 + δ·1.5/(1−δ) = 5.25.
-	if q := p.ActionValues(0)[3*2+0]; !same(q, 5.25) {
+	if q := p.table(0)[3*2+0]; !same(q, 5.25) {
 		t.Errorf("undercutting is worth %v, by hand 5.25", q)
 	}
 	if b := p.BestResponse(0); !same(b.Values[3], 5.25) || b.Rungs[3] != 0 {
@@ -174,7 +174,7 @@ func TestValuesSatisfyBellmansEquation(t *testing.T) {
 		next, reward := g.Table()
 		for i := range g.n {
 			m := len(g.ladders[i])
-			v, q := p.Values(i), p.ActionValues(i)
+			v, q := p.Values(i), p.table(i)
 			for s := range strategies[i] {
 				joint := 0
 				for j := range strategies {
@@ -207,8 +207,8 @@ func TestDeviationsByHand(t *testing.T) {
 		if r := p.StaticReply(0, 3); r != 0 {
 			t.Errorf("%s: static reply %d, by hand to undercut", c.name, r)
 		}
-		first, second := p.Impulse(cycle, 0, 3, nil), p.Impulse(cycle, 1, 3, nil)
-		for _, i := range []*Impulse{first, second, MeanImpulse([]*Impulse{first, second})} {
+		for firm := range 2 {
+			i := p.Impulse(cycle, firm, 3, nil)
 			if !slices.Equal(i.Price, c.price) || !slices.Equal(i.RivalPrice, c.rival) || !slices.Equal(i.Profit, c.profit) || i.Returned != c.returned || i.Punished != c.punished {
 				t.Errorf("%s: %+v, by hand %v, %v, %v, %v, %v", c.name, i, c.price, c.rival, c.profit, c.returned, c.punished)
 			}
