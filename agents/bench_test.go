@@ -68,3 +68,15 @@ func BenchmarkQLearningLearnConstant(b *testing.B) {
 	benchmark(b, &agents.QLearning{Tabular: agents.Tabular{
 		LearningRate: agents.LearningRate{Kind: "constant", Value: 0.1}, Exploration: agents.Exploration{Kind: "constant"}}}, false)
 }
+
+// One of two transitions of DQN, and one of 1,024 of PPO, pays for all: the figure is the mean.
+func BenchmarkSemiGradientQTiles(b *testing.B) { benchmark(b, kind("semi-gradient-q"), true) }
+func BenchmarkSemiGradientQFourier(b *testing.B) {
+	p := kind("semi-gradient-q").(*agents.SemiGradientQ)
+	p.Basis.Kind = "fourier"
+	benchmark(b, p, true)
+}
+func BenchmarkSemiGradientSARSATiles(b *testing.B) { benchmark(b, kind("semi-gradient-sarsa"), true) }
+func BenchmarkActorCritic(b *testing.B)            { benchmark(b, kind("actor-critic"), true) }
+func BenchmarkDQN(b *testing.B)                    { benchmark(b, kind("dqn"), true) }
+func BenchmarkPPO(b *testing.B)                    { benchmark(b, kind("ppo"), true) }

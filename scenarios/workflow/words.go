@@ -171,7 +171,11 @@ func bandsOf(policy policies.Frozen, main int, cells []int, apart float64) (text
 		texts = append(texts, b.text)
 	}
 	if len(bands) > mostBands {
-		texts = append(texts, fmt.Sprintf("… (the %d most visited of %d bands; see plots/policy)", mostBands, len(bands)))
+		which := "first %d"
+		if visited(policy) {
+			which = "%d most visited"
+		}
+		texts = append(texts, fmt.Sprintf("… (the "+which+" of %d bands; see plots/policy)", mostBands, len(bands)))
 	}
 	return texts
 }
