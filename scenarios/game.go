@@ -101,6 +101,7 @@ func (d *document) game(s *Scenario) {
 		learners = append(learners, s.Agents[i].Name)
 		return s.Agents[i].Name
 	})
+	d.names(path("game").then("firms"), len(s.Game.Firms), func(i int) string { return s.Game.Firms[i].Name })
 	for i := range s.Game.Firms {
 		f, p := &s.Game.Firms[i], path("game").then("firms").then(strconv.Itoa(i))
 		switch {

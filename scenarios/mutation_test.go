@@ -169,7 +169,7 @@ func TestMutatedScenariosAreRefusedWithTheirLineOrRun(t *testing.T) {
 		}
 		corpus = append(corpus, source.Text)
 	}
-	corpus = append(corpus, bazaar, bazaar, bazaar)
+	corpus = append(corpus, bazaar, bazaar, bazaar, duel, duel)
 	random := rand.New(rand.NewPCG(5, 0))
 	ran, refused := 0, 0
 	for i := range mutations {

@@ -203,6 +203,14 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(source.Text, "seed=3")
 	}
+	for _, name := range Papers() {
+		source, err := Open(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(source.Text, "sessions.number=3")
+	}
+	f.Add(duel, "game.firms.left.cost=0.5")
 	f.Add(bazaar, "products.tea.copies=3")
 	f.Add("[[sellers]]\nname='a'\nstate={'' = {edges=[1]}}\n[[sellers.x]]\n\"\"=1", "sellers.a.prices=['\\u0000']")
 	f.Add("a=[[[[{b=[nan]}]]]]\nq='''\n", "a.b.c=1")

@@ -98,7 +98,8 @@ func (d *document) foreign(p path, table map[string]any, t reflect.Type, known m
 		k := key(f)
 		if _, given := table[k]; given && !known[k] && k != "" && k != "-" {
 			known[k] = true
-			d.bad(p.then(k), "a key of "+World(f.Tag.Get("world")).words(), "none: this scenario is of "+d.world.words())
+			first, _, _ := strings.Cut(f.Tag.Get("world"), ",")
+			d.bad(p.then(k), "a key of "+World(first).words(), "none: this scenario is of "+d.world.words())
 		}
 	}
 }

@@ -55,6 +55,9 @@ func measureGame(ctx context.Context, s *scenarios.Scenario, workers int, watch 
 		}
 		return nil
 	})
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, err
 	}
