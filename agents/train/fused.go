@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/souk-sim/souk/agents"
 )
@@ -11,29 +12,30 @@ import (
 // where that is and the runner-up, so that a greedy period looks at no row: what is played is still the best unless its value fell below the runner-up.
 type fused struct {
 	*session
-	n         int
-	discount  float64 // from a choice to the same player's next
-	powers    []float64
-	rewards   []float64 // [joint*n+i]
-	histories int       // states, without those of who moves
-	older     int       // of these without the oldest period
-	rows      []int32   // [history*n+i] index into heads
-	cells     []int32   // [row] state of its player's encoder, -1 where there is none
-	owner     []int32   // [row] its player
-	heads     []head    // [row]
-	width     int
-	values    []float64 // [row*width+offer], but for the heads' offers
-	updates   []uint32  // likewise
-	rates     []float64 // [player]
-	offers    []int     // [player] how many
-	at        []int32   // [player] row of its last choice
-	earned    []float64 // since
-	history   int
-	standing  []int32 // offers of that
-	path      []int32 // joint choices of the last periods, at period&ring
-	ring      uint64
-	odds      []float64 // scratch of Boltzmann's rule
-	due       []uint64  // [player] period of the next exploration
+	n                  int
+	discount           float64 // from a choice to the same player's next
+	powers             []float64
+	rewards            []float64 // [joint*n+i]
+	histories          int       // states, without those of who moves
+	older              int       // of these without the oldest period
+	rows               []int32   // [history*n+i] index into heads
+	cells              []int32   // [row] state of its player's encoder, -1 where there is none
+	owner              []int32   // [row] its player
+	heads              []head    // [row]
+	width              int
+	values             []float64 // [row*width+offer], but for the heads' offers
+	updates            []uint32  // likewise
+	rates              []float64 // [player]
+	offers             []int     // [player] how many
+	at                 []int32   // [player] row of its last choice
+	earned             []float64 // since
+	history            int
+	standing           []int32 // offers of that
+	path               []int32 // joint choices of the last periods, at period&ring
+	ring               uint64
+	odds               []odds    // [row], where a player explores by Boltzmann's rule
+	weights, exponents []float64 // as values
+	due                []uint64  // [player] period of the next exploration
 }
 
 // head is what a row of a table comes down to in greedy play.
@@ -80,7 +82,6 @@ func (g *session) fuse() *fused {
 		f.rates[i], f.offers[i] = p.Params.(*agents.QLearning).LearningRate.Value, len(p.spec.Offers)
 		f.width = max(f.width, f.offers[i])
 	}
-	f.odds = make([]float64, f.width)
 	f.ring = 1<<bits.Len(uint(g.Tail)) - 1
 	f.path = make([]int32, f.ring+1)
 	f.number()
@@ -115,6 +116,9 @@ func (f *fused) number() {
 func (f *fused) fill() {
 	size := len(f.cells) * f.width
 	f.heads, f.values, f.updates = make([]head, len(f.cells)), make([]float64, size), make([]uint32, size)
+	if slices.ContainsFunc(f.players, func(p side) bool { return p.clock == nil }) {
+		f.odds, f.weights, f.exponents = make([]odds, len(f.cells)), make([]float64, size), make([]float64, size)
+	}
 	for row, cell := range f.cells {
 		i := f.owner[row]
 		values, updates := f.players[i].table.Entries()
@@ -160,9 +164,17 @@ func (f *fused) keep(row int32, h *head) {
 
 // learn is Q-learning's update, after f.periods periods.
 func (f *fused) learn(i int, row, offer int32, target float64) {
-	h := &f.heads[row]
+	h, at := &f.heads[row], int(row)*f.width+int(offer)
+	v := f.values[at]
 	if offer == h.offer {
-		if v := h.best + float64(f.rates[i]*(target-h.best)); v > h.bound {
+		v = h.best
+	}
+	v += float64(f.rates[i] * (target - v))
+	if f.players[i].clock == nil {
+		f.reweigh(row, offer, v)
+	}
+	if offer == h.offer {
+		if v > h.bound {
 			h.best = v
 			h.updates++
 		} else {
@@ -170,9 +182,6 @@ func (f *fused) learn(i int, row, offer int32, target float64) {
 		}
 		return
 	}
-	at := int(row)*f.width + int(offer)
-	v := f.values[at]
-	v += float64(f.rates[i] * (target - v))
 	f.values[at] = v
 	f.updates[at]++
 	switch {

@@ -48,7 +48,8 @@ func anyExploration(r *rng.Stream) agents.Exploration {
 		{Kind: "constant", From: 0}, {Kind: "constant", From: 0.02}, {Kind: "constant", From: 1}, {Kind: "linear", From: 1, To: 0}, {Kind: "linear", From: 0.01, To: 0.5, Until: 0.3},
 		{Kind: "exponential", From: 1, To: 1e-6}, {Kind: "decay", From: 1, Rate: 2e-3}, {Kind: "decay", From: 0.7, To: 0.001, Rate: 1e-2},
 		{Rule: "boltzmann", Kind: "decay", From: 10, Rate: 2e-2}, {Rule: "boltzmann", Kind: "exponential", From: 1, To: 1e-4}, {Rule: "boltzmann", Kind: "constant", From: 0.05},
-	}[r.Intn(11)]
+		{Rule: "boltzmann", Kind: "linear", From: 0.01, To: 100},
+	}[r.Intn(12)]
 }
 
 // anySession is one that can be played fused, by learners of their own sight and parameters each.
@@ -127,6 +128,48 @@ func TestTheFusedLoopPlaysTheSameSessionToTheLastBit(t *testing.T) {
 		fused.Agents, plain.Agents = nil, nil
 		if !reflect.DeepEqual(fused, plain) {
 			t.Fatalf("%s:\nfused %+v\nplain %+v", what, fused, plain)
+		}
+	}
+}
+
+// cournot is a session of Waltman & Kaymak (2008): 41 quantities, Boltzmann's rule, no memory.
+func cournot(t testing.TB, rate float64, e agents.Exploration, memory int, master uint64) *train.Session {
+	cfg := duopoly(41, memory)
+	from, to := 0.0, 40.0
+	cfg.Demand = oligopoly.Demand{Kind: "cournot", Options: &oligopoly.Cournot{Intercept: 40, Slope: 1}}
+	cfg.Ladder.From, cfg.Ladder.To, cfg.Discount = &from, &to, 0.5*float64(memory)
+	if memory > 0 {
+		cfg.Ladder.Rungs = 7
+	}
+	for i := range cfg.Firms {
+		cfg.Firms[i].Cost, cfg.Firms[i].Quality = 4, 0
+	}
+	s := session(t, cfg, func() agents.Params {
+		q := learning(rate, e)
+		q.Initial = 0
+		return q
+	}, master)
+	for i := range s.Players {
+		s.Players[i].Values = nil
+	}
+	return s
+}
+
+// Weights of earlier temperatures choose only where they are sure to choose like those of today.
+func TestBoltzmannsRuleChoosesTheSameOffersInTheFusedLoop(t *testing.T) {
+	for trial, e := range []agents.Exploration{
+		{Kind: "decay", From: 1000, Rate: 2e-4}, {Kind: "decay", From: 1000, Rate: 1e-5}, {Kind: "constant", From: 20}, {Kind: "linear", From: 1, To: 500}, {Kind: "exponential", From: 1e6, To: 1e-6},
+	} {
+		e.Rule = "boltzmann"
+		for memory := range 2 {
+			s := cournot(t, []float64{0.05, 0.5, 1}[trial%3], e, memory, uint64(trial))
+			s.Periods = 50_000
+			if !train.Fuses(s) {
+				t.Fatal("not fused")
+			}
+			if fused, plain := played(t, s, false), played(t, s, true); !bytes.Equal(checkpoints(t, fused), checkpoints(t, plain)) {
+				t.Errorf("%+v, memory %d: other tables", e, memory)
+			}
 		}
 	}
 }

@@ -2,10 +2,7 @@ package train
 
 import (
 	"context"
-	"math"
 	"slices"
-
-	"github.com/souk-sim/souk/sim/portable"
 )
 
 const breath = 1 << 18 // periods between two looks at the context
@@ -65,29 +62,6 @@ func (f *fused) explore(i int, row int32) int32 {
 	p.clock.advance(p.clock.next + 1)
 	f.expect(i)
 	return int32(u * float64(f.offers[i]))
-}
-
-// boltzmann inverts the law e^{Q(s,a)/τ} at u, as agents does.
-func (f *fused) boltzmann(i int, row int32, u float64) int32 {
-	const vanishes = -746 // e^x is 0 below
-	h, temperature := &f.heads[row], max(f.players[i].temperature(f.Periods), math.SmallestNonzeroFloat64)
-	if (h.bound-h.best)/temperature < vanishes {
-		return h.offer
-	}
-	values, odds, sum := f.values[int(row)*f.width:][:f.offers[i]], f.odds[:f.offers[i]], 0.0
-	values[h.offer] = h.best
-	for a, v := range values {
-		odds[a] = portable.Exp((v - h.best) / temperature)
-		sum += odds[a]
-	}
-	left := u * sum
-	for a, weight := range odds {
-		if left < weight {
-			return int32(a)
-		}
-		left -= weight
-	}
-	return int32(len(odds) - 1)
 }
 
 // remember is the history after a joint choice.
