@@ -2,6 +2,7 @@ package agents_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/souk-sim/souk/agents/train"
 	"github.com/souk-sim/souk/market/monopoly"
 	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
 )
 
@@ -157,4 +159,40 @@ func TestFourierTermsComeNearTheOptimumToo(t *testing.T) {
 	if share := p.learned(t, params, 1000, 1); share < 0.95 {
 		t.Errorf("%.2f%% of the optimum", 100*share)
 	}
+}
+
+func TestABadParameterOfALearnerThatApproximatesIsNamed(t *testing.T) {
+	for key, p := range map[string]agents.Params{
+		"basis.kind":         with("semi-gradient-q", func(p *agents.SemiGradientQ) { p.Basis.Kind = "wavelets" }),
+		"basis.tilings":      with("semi-gradient-q", func(p *agents.SemiGradientQ) { p.Basis.Tilings = 0 }),
+		"basis.order":        with("semi-gradient-sarsa", func(p *agents.SemiGradientSARSA) { p.Basis.Kind, p.Basis.Order = "fourier", 65 }),
+		"basis.coupled":      with("actor-critic", func(p *agents.ActorCritic) { p.Basis.Kind, p.Basis.Coupled = "fourier", 0 }),
+		"learning_rate.kind": with("actor-critic", func(p *agents.ActorCritic) { p.LearningRate.Kind = "state-visits" }),
+		"exploration.kind":   with("semi-gradient-q", func(p *agents.SemiGradientQ) { p.Exploration.Kind = "visits" }),
+		"actor_rate":         with("actor-critic", func(p *agents.ActorCritic) { p.Actor = 0 }),
+		"deviation_to":       with("actor-critic", func(p *agents.ActorCritic) { p.DeviationTo = 0.5 }),
+		"hidden":             with("dqn", func(p *agents.DQN) { p.Hidden = []int{4, 0} }),
+		"activation":         with("ppo", func(p *agents.PPO) { p.Activation = "sine" }),
+		"learning_rate":      with("ppo", func(p *agents.PPO) { p.LearningRate = math.NaN() }),
+		"buffer":             with("dqn", func(p *agents.DQN) { p.Buffer = 8 }),
+		"warmup":             with("dqn", func(p *agents.DQN) { p.Warmup = 8 }),
+		"target":             with("dqn", func(p *agents.DQN) { p.Target = 0 }),
+		"huber":              with("dqn", func(p *agents.DQN) { p.Huber = -1 }),
+		"rollout":            with("ppo", func(p *agents.PPO) { p.Rollout = 8 }),
+		"clip":               with("ppo", func(p *agents.PPO) { p.Clip = 1 }),
+		"lambda":             with("ppo", func(p *agents.PPO) { p.Lambda = 1.5 }),
+	} {
+		task, _ := two()
+		_, err := p.New(task)
+		if bad, ok := errors.AsType[*field.Error](err); !ok || bad.Key != key {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
+
+// with spoils the defaults of a kind.
+func with[P agents.Params](name string, spoil func(p P)) agents.Params {
+	p := kind(name).(P)
+	spoil(p)
+	return p
 }

@@ -121,6 +121,8 @@ func (q *dqn) Act(s *State, exploration float64, stream *rng.Stream) (action int
 	}
 	if q.WarmingUp() {
 		exploration = math.Inf(1)
+	} else if q.params.Exploration.boltzmann() {
+		exploration /= q.spread() // a temperature is in $
 	}
 	policies.Take(q.inputs, s.Observation, q.network.units)
 	return choose(&q.params.Exploration, q.network.Forward(q.network.units), q.odds, s.Mask[:len(q.odds)], exploration, stream)

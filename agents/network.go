@@ -43,9 +43,9 @@ func (p *Network) Validate() error {
 	case p.Average < 0 || p.Average > 8:
 		return field.New("average", p.Average, "0 (none) to 8")
 	}
-	for i, n := range p.Hidden {
+	for _, n := range p.Hidden {
 		if n < 1 || n > 4096 {
-			return field.New(fmt.Sprintf("hidden[%d]", i), n, "1 to 4096 units")
+			return field.New("hidden", fmt.Sprint(p.Hidden), "1 to 4096 units a layer")
 		}
 	}
 	return nil
