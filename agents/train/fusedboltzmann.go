@@ -41,7 +41,7 @@ func (f *fused) boltzmann(i int, row int32, u float64) int32 {
 		o.spread -= float64(x * weights[a])
 	}
 	o.most = o.sum
-	left := u * o.sum
+	left := float64(u * o.sum)
 	for a, weight := range weights {
 		if left < weight {
 			return int32(a)
@@ -58,7 +58,7 @@ func (o *odds) choose(weights []float64, temperature, u float64) (offer int32, s
 		return 0, false
 	}
 	margin := float64(2.6*float64(drift*o.spread)) + float64(1e-9*o.sum) + float64(1e-12*o.most)
-	at, below := u*o.sum, 0.0
+	at, below := float64(u*o.sum), 0.0
 	for a, weight := range weights {
 		above := below + weight
 		if at < above {

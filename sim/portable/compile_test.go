@@ -12,7 +12,7 @@ import (
 func TestSimulationCompilesToNoFusedMultiplyAdd(t *testing.T) {
 	const module = "github.com/souk-sim/souk/"
 	fused := regexp.MustCompile(`\([^)]*/((?:sim|market|agents|policies)/[^)]*\.go:\d+)\)\t(FN?M(?:ADD|SUB)[DS])\b`)
-	for _, room := range []string{"sim", "sim/rng", "sim/portable", "sim/env", "market", "market/category", "market/stock", "agents", "policies"} {
+	for _, room := range []string{"sim", "sim/rng", "sim/portable", "sim/env", "market", "market/category", "market/stock", "agents", "agents/train", "policies"} {
 		if _, err := os.ReadDir("../../" + room); err != nil { // and the test's cached verdict is void when a file changes
 			t.Fatal(err)
 		}
