@@ -8,7 +8,7 @@ import (
 
 // Ladder is the prices that may be posted: a list, or so many rungs from … to, equally spaced.
 type Ladder struct {
-	List  []float64 `toml:"list" shorthand:"true" range:"[0,1000000000]" doc:"the prices themselves, ascending"`
+	List  []float64 `toml:"list" range:"[0,1000000000]" doc:"the prices themselves, ascending"`
 	From  *float64  `toml:"from" range:"[0,1000000000]" doc:"lowest price, without a list"`
 	To    *float64  `toml:"to" range:"[0,1000000000]" doc:"highest price"`
 	Rungs int       `toml:"rungs,omitzero" range:"[2,10000]" doc:"how many there are from the lowest to the highest"`

@@ -108,8 +108,8 @@ func (m *Monopoly) build(workers int) error {
 		}
 		m.phases = append(m.phases, mdp)
 	}
-	if n := float64(states) * float64(p.Periods()); !p.Endless() && n > 2*mostOutcomes {
-		return field.New("problem", fmt.Sprintf("%d states in %d periods", states, p.Periods()), fmt.Sprintf("at most %d together, to be solved exactly", 2*mostOutcomes))
+	if n := float64(states) * float64(p.Periods()); !p.Endless() && n > mostOutcomes/2 {
+		return field.New("problem", fmt.Sprintf("%d states in %d periods", states, p.Periods()), fmt.Sprintf("at most %d together, to be solved exactly", mostOutcomes/2))
 	}
 	return nil
 }

@@ -40,9 +40,9 @@ func problemMeasures() []MeasureKind {
 		{"worst-of-optimum:AGENT", "", "least of the seeds"},
 		{"gap-closed:AGENT", "", "share of the way from best-fixed to optimum; none where these are the same"},
 		{"earned:AGENT", "$", "reward an episode while it learned"},
-		{"regret:AGENT", "$", "given up while it learned, expected over what chance does after each choice: the optimum's value less that of each choice followed by the optimum; where the problem is too large, fluid-bound less expected rewards"},
+		{"regret:AGENT", "$", "given up while it learned, expected over what chance does after each choice: the optimum's value less that of each choice followed by the optimum; where the problem is too large, fluid-bound less rewards"},
 		{"regret:AGENT@PERIODS", "$", "in the first so many periods of the training: all, a half, a quarter, … of them"},
-		{"regret-slope:AGENT", "", "of log regret on log time in the last 15/16 of the training: ½ where regret grows like √T, 0 like a constant"},
+		{"regret-slope:AGENT", "", "of log mean regret on log time in the last 15/16 of the training: ½ where regret grows like √T, 0 like a constant"},
 	}
 }
 
@@ -51,7 +51,7 @@ type problemStudy struct {
 	scenario *scenarios.Scenario
 	process  *monopoly.Process
 	solved   *optimum.Monopoly // nil where it is too large
-	rate     float64           // benchmark a period where it is: of the fluid
+	rate     float64           // $ a period of the benchmark, the fluid, where it is too large; else 0: the optimum is
 	workers  int
 	all      []Measure
 }
@@ -111,7 +111,10 @@ func (st *problemStudy) benchmarks(ctx context.Context) error {
 	}
 	if plan, fluid, err := optimum.FluidMonopoly(st.process); err == nil {
 		st.tell("fluid-bound", "$", plan.Value)
-		st.rate, exact["fluid"] = plan.Value/float64(st.process.Periods()), fluid
+		exact["fluid"] = fluid
+		if st.solved == nil {
+			st.rate = plan.Value / float64(st.process.Periods())
+		}
 	} else if _, none := errors.AsType[*field.Error](err); !none {
 		return err
 	}

@@ -114,7 +114,9 @@ func (st *problemStudy) regret(agent string, worlds []*regretful) {
 		return
 	}
 	st.over("regret:"+agent, "$", each(func(w *regretful) float64 { return w.lost }))
-	st.over("regret-slope:"+agent, "", each((*regretful).slope))
+	if value, se := growth(worlds); !math.IsNaN(value) && !math.IsNaN(se) && !math.IsInf(value, 0) {
+		st.all = append(st.all, Measure{Name: "regret-slope:" + agent, Value: value, Error: se, N: len(worlds)})
+	}
 	for k, at := range worlds[0].times {
 		st.over("regret:"+agent+"@"+strconv.FormatInt(at, 10), "$", each(func(w *regretful) float64 { return w.curve[k] }))
 	}
@@ -152,9 +154,12 @@ func (w *regretful) Next(step *env.TimeStep) bool {
 		return false
 	}
 	w.seen = step.Observation
+	if step.Stage != env.First && w.study.solved == nil {
+		w.live(1, w.study.rate-step.Reward)
+	}
 	if w.earned += step.Reward; step.Stage == env.Last {
 		w.episodes++
-		w.live(int64(w.study.process.Periods())-w.within, 0)
+		w.live(int64(w.study.process.Periods())-w.within, w.study.rate)
 		w.within = 0
 	}
 	return true
@@ -162,45 +167,60 @@ func (w *regretful) Next(step *env.TimeStep) bool {
 
 // Act keeps what the offer gives up, and makes it.
 func (w *regretful) Act(action int) {
-	p := w.study.process
-	period, s := p.Locate(w.seen)
-	gave := 0.0
-	if w.study.solved != nil {
-		gave = w.study.solved.Loss(period, s, action)
-	} else if w.study.rate > 0 {
-		var few [64]monopoly.Outcome
-		reward, _ := p.Row(period, s, action, few[:0])
-		gave = -reward
-	}
 	w.within++
-	w.live(1, gave)
+	if m := w.study.solved; m != nil {
+		period, s := w.study.process.Locate(w.seen)
+		w.live(1, m.Loss(period, s, action))
+	}
 	w.Market.Act(action)
 }
 
-// live adds periods and a loss, and reads the regret when its time comes.
+// live adds periods and what each gave up, and reads the regret when its time comes.
 func (w *regretful) live(periods int64, gave float64) {
-	w.lost += gave
 	for range periods {
 		w.lived++
-		if w.study.solved == nil {
-			w.lost += w.study.rate
-		}
+		w.lost += gave
 		if k := len(w.curve); k < len(w.times) && w.lived == w.times[k] {
 			w.curve = append(w.curve, w.lost)
 		}
 	}
 }
 
-// slope is that of log regret on log time over the last five readings, by least squares.
-func (w *regretful) slope() float64 {
-	n := min(len(w.curve), 5)
-	if n < 2 || len(w.curve) < len(w.times) {
-		return math.NaN()
+// slope is that of log regret on log time over the last five readings, by least squares, of the mean over runs but one (−1: of all); NaN where regret is not positive.
+func slope(worlds []*regretful, but int) float64 {
+	times := worlds[0].times
+	from := max(0, len(times)-5)
+	var n, x, y, xx, xy float64
+	for k, t := range times[from:] {
+		sum := 0.0
+		for i, w := range worlds {
+			if len(w.curve) < len(times) { // training was stopped before
+				return math.NaN()
+			}
+			if i != but {
+				sum += w.curve[from+k]
+			}
+		}
+		a, b := math.Log(float64(t)), math.Log(sum)
+		n, x, y, xx, xy = n+1, x+a, y+b, xx+float64(a*a), xy+float64(a*b)
 	}
-	var x, y, xx, xy float64
-	for k := len(w.curve) - n; k < len(w.curve); k++ {
-		a, b := math.Log(float64(w.times[k])), math.Log(w.curve[k])
-		x, y, xx, xy = x+a/float64(n), y+b/float64(n), xx+a*a/float64(n), xy+a*b/float64(n)
+	return (float64(n*xy) - float64(x*y)) / (float64(n*xx) - float64(x*x))
+}
+
+// growth is the slope and its standard error by the jackknife over runs.
+func growth(worlds []*regretful) (value, se float64) {
+	value = slope(worlds, -1)
+	n, mean, square := float64(len(worlds)), 0.0, 0.0
+	if len(worlds) < 2 {
+		return value, 0
 	}
-	return (xy - x*y) / (xx - x*x)
+	each := make([]float64, len(worlds))
+	for i := range worlds {
+		each[i] = slope(worlds, i)
+		mean += each[i] / n
+	}
+	for _, v := range each {
+		square += float64((v - mean) * (v - mean))
+	}
+	return value, math.Sqrt(square * (n - 1) / n)
 }
