@@ -1,10 +1,7 @@
 package workflow
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strings"
@@ -12,8 +9,6 @@ import (
 	"github.com/souk-sim/souk/market/category"
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
-	"github.com/souk-sim/souk/results"
-	"github.com/souk-sim/souk/results/parquet"
 	"github.com/souk-sim/souk/results/report"
 	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/scenarios"
@@ -31,15 +26,11 @@ type picture struct {
 
 // draw leaves the run's pictures, each as SVG and PNG.
 func draw(run *rundir.Run, school, full world, m *Summary) error {
-	learning, err := learningCurves(run, school, m)
-	if err != nil {
-		return err
-	}
 	all, err := m.scene.pictures(m, full)
 	if err != nil {
 		return err
 	}
-	for _, p := range append(all, picture{"learning", learning}, picture{"policy", policyLines(m.Chosen.Policy, m.scene.noun())}, picture{"comparison", comparison(m.Comparison, m.Scenery)}) {
+	for _, p := range append(all, picture{"learning", learningCurves(m)}, picture{"policy", policyLines(m.Chosen.Policy, m.scene.noun())}, picture{"comparison", comparison(m.Comparison, m.Scenery)}) {
 		drawn, err := p.of.Picture()
 		if err != nil {
 			return fmt.Errorf("drawing %s: %w", p.name, err)
@@ -55,47 +46,18 @@ func draw(run *rundir.Run, school, full world, m *Summary) error {
 }
 
 // learningCurves are the rewards of all training episodes.
-func learningCurves(run *rundir.Run, school world, m *Summary) (*report.LearningCurves, error) {
+func learningCurves(m *Summary) *report.LearningCurves {
 	s := m.Scenery
 	l := &report.LearningCurves{Title: "Learning", Subtitle: s.Name + ": what learners earned while they learned, exploration included", Y: aPeriod(s)}
-	at := map[string]int{}
 	for _, agent := range s.Agents {
-		at[agent.Name] = len(l.Curves)
-		curve := report.Curve{Name: agent.Name}
-		for range s.Train.Seeds {
-			curve.Seeds = append(curve.Seeds, make([]float64, 0, s.Train.Episodes)) // in the order of the file
-		}
-		l.Curves = append(l.Curves, curve)
-	}
-	table, err := run.ReadFile("episodes.parquet")
-	if err != nil {
-		return nil, err
-	}
-	reader, err := parquet.NewReader[results.Episode](bytes.NewReader(table), int64(len(table)))
-	if err != nil {
-		return nil, err
-	}
-	defer reader.Close()
-	for rows := make([]results.Episode, 4096); ; {
-		n, err := reader.Read(rows)
-		for i := range rows[:n] {
-			r := &rows[i]
-			seeds := l.Curves[at[r.Agent]].Seeds
-			seeds[r.Seed-1] = append(seeds[r.Seed-1], school.score(&r.Metrics))
-		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
+		l.Curves = append(l.Curves, report.Curve{Name: agent.Name, Seeds: m.scores[agent.Name]})
 	}
 	for _, row := range m.Comparison.Rows {
 		if slices.Contains([]string{bestFixed, solved}, row.Name) {
 			l.References = append(l.References, report.Reference{Name: row.Name, Value: row.Profit.Value})
 		}
 	}
-	return l, nil
+	return l
 }
 
 // pricePaths shows the first unseen episode under the policy of the bundle and the two that one would think of first.

@@ -65,13 +65,15 @@ type Summary struct {
 	Accounts   []Account        `json:"accounts,omitempty"` // of an open market, by policy
 	Segments   *Segments        `json:"segments,omitempty"` // of an open market, under the chosen policy
 	Stopped    []Stopped        `json:"stopped,omitempty"`  // trainings that a rule ended
+	Regret     []Regret         `json:"regret,omitempty"`   // while learning, where an optimum is known
 	Chosen     *Chosen          `json:"chosen"`
 	Learned    string           `json:"learned_policy"` // the chosen policy in words
 
 	Dir     string              `json:"-"`
 	Scenery *scenarios.Scenario `json:"-"`
 
-	scene Scene
+	scene  Scene
+	scores map[string][][]float64 // of training, by agent, seed and episode
 }
 
 // stopwatch keeps the durations of a run's stages.
@@ -188,7 +190,7 @@ func (r *Run) train(ctx context.Context, scene Scene, run *rundir.Run, summary *
 	if summary.Learned, err = inWords(scene, summary.Chosen.Policy); err != nil {
 		return err
 	}
-	return r.write(run, school, full, summary, t)
+	return r.write(ctx, run, school, full, summary, t)
 }
 
 // episodes adds the progress of all jobs up.
@@ -218,15 +220,12 @@ func (r *Run) episodes(share float64) func(train.Progress) {
 }
 
 // write leaves everything that the run found.
-func (r *Run) write(run *rundir.Run, school, full world, summary *Summary, t *stopwatch) error {
+func (r *Run) write(ctx context.Context, run *rundir.Run, school, full world, summary *Summary, t *stopwatch) error {
 	models := summary.scene.Documents()
 	for _, name := range slices.Sorted(maps.Keys(models)) {
 		if err := writeJSON(run, "models/"+name, models[name]); err != nil {
 			return err
 		}
-	}
-	if err := writeJSON(run, "summary.json", summary); err != nil {
-		return err
 	}
 	if err := rundir.Merge[results.Episode](run, "episodes"); err != nil {
 		return err
@@ -238,6 +237,18 @@ func (r *Run) write(run *rundir.Run, school, full world, summary *Summary, t *st
 		if err := rundir.Merge[results.Learner](run, "learners"); err != nil {
 			return err
 		}
+	}
+	var err error
+	if summary.scores, err = trainedScores(run, school, r.Scenario); err != nil {
+		return err
+	}
+	if best := summary.Baselines.policies[solved]; best != nil && slices.Contains(summary.Baselines.entered, solved) {
+		if summary.Regret, err = regrets(ctx, r.Scenario, school, best, summary.scores, r.workers()); err != nil {
+			return err
+		}
+	}
+	if err := writeJSON(run, "summary.json", summary); err != nil {
+		return err
 	}
 	if err := r.writeBundle(run, summary); err != nil {
 		return err

@@ -30,6 +30,7 @@ func (m *Summary) Text(w io.Writer) error {
 	m.scene.notes(p, m)
 	p.section("answer", m.scene.answer(m)...)
 	p.section("gap", gaps(m.Comparison, s)...)
+	p.section("regret", m.regretText()...)
 	p.section("stopped", m.stoppedText()...)
 	m.scene.closing(p, m)
 	p.section("learned", append([]string{fmt.Sprintf("policy/ holds %s of seed %d, the best of all on paths kept for that.", m.Chosen.Agent, m.Chosen.Seed)},

@@ -1,0 +1,176 @@
+package workflow
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/evaluate"
+	"github.com/souk-sim/souk/results"
+	"github.com/souk-sim/souk/results/parquet"
+	"github.com/souk-sim/souk/results/rundir"
+	"github.com/souk-sim/souk/results/stats"
+	"github.com/souk-sim/souk/scenarios"
+)
+
+// Regret is what an agent gave up while it learned, against the optimum's policy in the market it learned in: means over seeds.
+type Regret struct {
+	Agent    string    `json:"agent"`
+	Optimum  float64   `json:"optimum"`        // $ a period, mean over paths of their own
+	Episodes []int     `json:"episodes"`       // played, each twice as many as the one before
+	Lost     []float64 `json:"regret"`         // $ until then
+	Error    []float64 `json:"standard_error"` // over seeds; 0 of one
+	// Slope is that of log regret on log episodes over the last five readings, each seed's by least squares: 1 where as much is lost in every episode, ½ where
+	// regret grows like √T; nil where a seed's regret is not above 0 at all of them.
+	Slope *stats.Estimate `json:"slope,omitempty"`
+}
+
+// readings is at how many numbers of episodes, each half of the next, regret is read; its slope goes by the last of them.
+const (
+	readings  = 8
+	slopeOver = 5
+)
+
+// trainedScores are the scores of all training episodes, $ a period: by agent, seed and episode.
+func trainedScores(run *rundir.Run, school world, s *scenarios.Scenario) (map[string][][]float64, error) {
+	all := map[string][][]float64{}
+	for i := range s.Agents {
+		all[s.Agents[i].Name] = make([][]float64, s.Train.Seeds)
+	}
+	table, err := run.ReadFile("episodes.parquet")
+	if err != nil {
+		return nil, err
+	}
+	reader, err := parquet.NewReader[results.Episode](bytes.NewReader(table), int64(len(table)))
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	for rows := make([]results.Episode, 4096); ; {
+		n, err := reader.Read(rows)
+		for i := range rows[:n] { // in the order of the episodes
+			r := &rows[i]
+			seeds := all[r.Agent]
+			seeds[r.Seed-1] = append(seeds[r.Seed-1], school.score(&r.Metrics))
+		}
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// regrets holds what agents earned while they learned against a policy that is the best known, in the same market.
+func regrets(ctx context.Context, s *scenarios.Scenario, school world, best policies.Policy, scores map[string][][]float64, workers int) ([]Regret, error) {
+	c := &evaluate.Contest{Arena: arenaOf(school, tuneMaster(s), workers), Paths: tunePaths, Level: level, Resamples: resamples,
+		Contestants: []evaluate.Contestant{{Name: solved, Policies: []policies.Policy{best}}}}
+	r, err := c.Run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []Regret
+	for i := range s.Agents {
+		name := s.Agents[i].Name
+		all = append(all, regretOf(name, scores[name], r.Rows[0].Profit.Value, s.Time.Horizon))
+	}
+	return all, nil
+}
+
+// regretOf is that of one agent, whose seeds may have ended at different episodes: it is read up to where all have.
+func regretOf(agent string, seeds [][]float64, optimum float64, periods int) Regret {
+	r := Regret{Agent: agent, Optimum: optimum}
+	played := len(seeds[0])
+	for _, of := range seeds {
+		played = min(played, len(of))
+	}
+	for n := played; n > 0 && len(r.Episodes) < readings; n /= 2 {
+		r.Episodes = append(r.Episodes, n)
+	}
+	slices.Reverse(r.Episodes)
+	curves := make([][]float64, len(seeds))
+	for i, of := range seeds {
+		lost, next := 0.0, 0
+		for e, score := range of[:played] {
+			lost += float64((optimum - score) * float64(periods))
+			if e+1 == r.Episodes[next] {
+				curves[i] = append(curves[i], lost)
+				next++
+			}
+		}
+	}
+	for k := range r.Episodes {
+		var at []float64
+		for i := range curves {
+			at = append(at, curves[i][k])
+		}
+		r.Lost = append(r.Lost, stats.Mean(at))
+		spread := 0.0
+		if len(at) > 1 {
+			spread = math.Sqrt(stats.Variance(at) / float64(len(at)))
+		}
+		r.Error = append(r.Error, spread)
+	}
+	r.Slope = slopes(r.Episodes, curves)
+	return r
+}
+
+// slopes is the mean of the seeds' slopes of log regret on log episodes.
+func slopes(episodes []int, curves [][]float64) *stats.Estimate {
+	from := len(episodes) - slopeOver
+	if from < 0 {
+		return nil
+	}
+	var all []float64
+	for _, curve := range curves {
+		var x, y []float64
+		for k := from; k < len(episodes); k++ {
+			if !(curve[k] > 0) {
+				return nil
+			}
+			x, y = append(x, math.Log(float64(episodes[k]))), append(y, math.Log(curve[k]))
+		}
+		mx, my, xy, xx := stats.Mean(x), stats.Mean(y), 0.0, 0.0
+		for k := range x {
+			xy += float64((x[k] - mx) * (y[k] - my))
+			xx += float64((x[k] - mx) * (x[k] - mx))
+		}
+		all = append(all, xy/xx)
+	}
+	e, err := stats.MeanInterval(all, level)
+	if err != nil {
+		e = stats.Estimate{Value: all[0], Low: all[0], High: all[0], Level: level}
+	}
+	return &e
+}
+
+// mostRead is how many readings of regret are printed.
+const mostRead = 5
+
+// regretText tells regret over time and how it grows.
+func (m *Summary) regretText() (text []string) {
+	for i := range m.Regret {
+		r := &m.Regret[i]
+		var parts []string
+		for k := max(0, len(r.Episodes)-mostRead); k < len(r.Episodes); k++ {
+			part := fmt.Sprintf("%s after %s", thousands(r.Lost[k], ""), plural(r.Episodes[k], "episode"))
+			if r.Error[k] > 0 {
+				part = fmt.Sprintf("%s (s.e. %s) after %s", thousands(r.Lost[k], ""), thousands(r.Error[k], ""), plural(r.Episodes[k], "episode"))
+			}
+			parts = append(parts, part)
+		}
+		growth := ""
+		if e := r.Slope; e != nil {
+			growth = fmt.Sprintf("; it grows like the number of episodes to the power %.2f [%.2f, %.2f]", e.Value, e.Low, e.High)
+		}
+		text = append(text, fmt.Sprintf("%s gave up, while it learned and tried things, $ against the optimum's policy in the same market: %s%s", r.Agent, strings.Join(parts, ", "), growth))
+	}
+	return text
+}
