@@ -29,8 +29,8 @@ type Player struct {
 // (agents.Scheduled) the turns of exploration are drawn ahead; its Progress then counts the periods as if there were one episode. "brain" at (player, turn) is for
 // frozen policies. No world may use these names.
 //
-// Learners by Q-learning at a constant rate, by ε-greedy exploration on a course known beforehand, in an env.Repeated without limits, are played in a
-// fused loop, many times as fast and with the same result to the last bit.
+// Learners by Q-learning at a constant rate, without warm-up, average or random ties, whose exploration follows a course by itself (by ε or by Boltzmann's rule), are played in a fused loop where the
+// world is an env.Repeated that outlasts Periods: many times as fast, with the same result to the last bit.
 type Session struct {
 	World     func() (env.Environment, error) // makes the session's own world
 	Players   []Player
@@ -71,7 +71,7 @@ func RunSession(ctx context.Context, s *Session) (*SessionOutcome, error) {
 }
 
 // Sessions plays n sessions, up to workers at once, and hands their outcomes to each in order, one after the other. build is called from several goroutines. The first error
-// ends it: of make, of a session, of each (which stops the rest), or the context's cause.
+// ends it: of build, of a session, of each (which stops the rest), or the context's cause.
 func Sessions(ctx context.Context, n, workers int, build func(i int) (*Session, error), each func(i int, o *SessionOutcome) error) error {
 	named := func(i int, err error) error {
 		if err != nil {
