@@ -12,6 +12,7 @@ import (
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
+	"github.com/souk-sim/souk/sim/rng"
 )
 
 // problem is one of monopoly's small problems and its exact values.
@@ -195,4 +196,44 @@ func with[P agents.Params](name string, spoil func(p P)) agents.Params {
 	p := kind(name).(P)
 	spoil(p)
 	return p
+}
+
+// What is missing spoils nothing: a shop that knows its only feature half of the time earns more where it does.
+func TestLearnersThatApproximateStandMissingFeatures(t *testing.T) {
+	task, states := two()
+	for _, c := range approximators {
+		params := kind(c.kind)
+		switch p := params.(type) {
+		case *agents.DQN:
+			p.Warmup = 200
+		case *agents.PPO:
+			p.Rollout = 256
+		}
+		a := made(t, params, task)
+		stream := rng.New(7, 0).Family("test").At()
+		draw := func() (s agents.State, right int) { // the dearest offer is right in the one state, the cheapest in the other
+			side := stream.Intn(2)
+			s = *states[side]
+			if s.Observation = []float64{float64(side)}; stream.Float64() < 0.5 {
+				s.Observation[0] = math.NaN()
+			}
+			return s, 2 * side
+		}
+		for range 8000 {
+			s, right := draw()
+			action, _ := a.Act(&s, 0.2, &stream)
+			next, _ := draw()
+			a.Learn(agents.Transition{State: &s, Action: action, Reward: 2 - math.Abs(float64(action-right)), Next: &next, Terminal: true, Last: true})
+		}
+		policy, err := a.Policy()
+		if err != nil {
+			t.Fatalf("%s: %v", c.kind, err)
+		}
+		for side := range 2 {
+			if d := policy.Decide([]float64{float64(side)}, 0); d.Action != 2*side {
+				t.Errorf("%s: offers %d in state %d", c.kind, d.Action, side)
+			}
+		}
+		policy.Decide([]float64{math.NaN()}, 0)
+	}
 }

@@ -171,7 +171,8 @@ func (a *app) policyInspect() *cobra.Command {
 					fmt.Fprintf(t, "%s\t%.1f [%.1f, %.1f] %s\n", e.Name, e.Value, e.Low, e.High, e.Unit)
 				}
 				frame := b.Policy.About()
-				if _, table := b.Policy.(*policies.Table); table {
+				_, table := b.Policy.(*policies.Table)
+				if table {
 					fmt.Fprintf(t, "states\t%d\noffers", frame.Encoder.States())
 				} else {
 					fmt.Fprintf(t, "policy\t%s\noffers", b.Policy)
@@ -188,7 +189,11 @@ func (a *app) policyInspect() *cobra.Command {
 				fmt.Fprintln(t)
 				for _, d := range frame.Encoder.Dimensions {
 					f := frame.Spec.Features[d.Index]
-					fmt.Fprintf(t, "looks at\t%s (%s): %s, %d cells\n", f.Name, f.Unit, f.Doc, len(d.Edges)+1)
+					fmt.Fprintf(t, "looks at\t%s (%s): %s", f.Name, f.Unit, f.Doc)
+					if table {
+						fmt.Fprintf(t, ", %d cells", len(d.Edges)+1)
+					}
+					fmt.Fprintln(t)
 				}
 				for _, l := range frame.Spec.Limits {
 					if l.Drop > 0 {
