@@ -22,7 +22,8 @@ func (a *app) train() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "train SCENARIO", Short: "Fit what the scenario needs, learn, compare, and write results and the policy bundle", Args: takes("SCENARIO"),
 		Long: "Fit the scenario's models, train its agents in the market, compare what they learned with the alternatives on customers\n" +
-			"that training never met, and leave a run directory with the policy bundle. An interrupted run is saved.",
+			"that training never met, and leave a run directory with the policy bundle. An interrupted run is saved. A repeated game, [game], is played\n" +
+			"instead, session by session, and its measures are the result: they are printed, and nothing is saved.",
 		Example: "  souk train canned-tuna\n  souk train canned-tuna --resume\n  souk train ./my.toml --set train.episodes=500 --seed 7",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := scenarios.Load(args[0], a.overrides()...)

@@ -28,7 +28,7 @@ func (r *Reproduction) Figures() ([]Figure, error) {
 		if len(rows) == 0 {
 			continue
 		}
-		p, err := (&report.Published{Title: r.scenario.Question, Subtitle: r.Citation, X: withUnit(name, unit), Rows: rows,
+		p, err := (&report.Published{Title: r.Paper, Subtitle: r.scenario.Question, X: withUnit(name, unit), Rows: rows,
 			Caption: "Bars: two standard errors of the measured value. Rings: published."}).Picture()
 		if err != nil {
 			return nil, err
@@ -39,9 +39,19 @@ func (r *Reproduction) Figures() ([]Figure, error) {
 	if len(courses) == 0 {
 		return all, nil
 	}
-	p, err := (&report.Courses{Title: r.scenario.Question, Subtitle: r.Citation, X: "@", Y: unit, Courses: courses,
+	p, err := (&report.Courses{Title: r.Paper, Subtitle: r.scenario.Question, X: r.axis(stems[0]), Y: unit, Courses: courses,
 		Caption: "Lines: measured, in a band of two standard errors. Rings: published."}).Picture()
 	return append(all, Figure{r.Paper + "-paths", p}), err
+}
+
+// axis is what the number after @ counts.
+func (r *Reproduction) axis(stem string) string {
+	for _, k := range MeasureKinds(r.scenario.World()) {
+		if k.Name == stem+"@P" {
+			return "percentile"
+		}
+	}
+	return "period"
 }
 
 func withUnit(name, unit string) string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -50,11 +51,32 @@ func (r *Reproduction) Text(w io.Writer) error {
 		t = append(t, cells)
 	}
 	p.WriteString(align(t))
+	if rest := r.unpublished(); len(rest) > 1 {
+		p.section("", "Measured too, with nothing published:")
+		p.line("")
+		p.WriteString(align(rest))
+	}
 	inside := len(r.Rows) - r.Outside()
 	p.section("", fmt.Sprintf("%d of %d rows inside: no further from the published value than its rounding and three standard errors of the difference.%s",
 		inside, len(r.Rows), map[bool]string{true: " Smaller sample (--quick)."}[r.Quick]))
 	_, err := io.WriteString(w, p.String())
 	return err
+}
+
+// unpublished are the measures of paper.figures in variants of which no row is.
+func (r *Reproduction) unpublished() [][]string {
+	t := [][]string{{"", "measured", "s.e.", "n"}}
+	for _, v := range r.Variants {
+		if slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Variant == v.Variant }) {
+			continue
+		}
+		for _, m := range v.Measures {
+			if slices.Contains(r.scenario.Paper.Figures, m.Name) {
+				t = append(t, []string{v.Variant + ": " + m.Name, figure(m.Value), figure(m.Error), strconv.Itoa(m.N)})
+			}
+		}
+	}
+	return t
 }
 
 // figureAs writes a value to the decimals at which a difference matters.
