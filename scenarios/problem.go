@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"strconv"
+
 	"github.com/souk-sim/souk/market/monopoly"
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -44,8 +46,17 @@ func (s *Scenario) ProblemConfig() *monopoly.Config {
 
 // problem checks what a pricing problem has.
 func (d *document) problem(s *Scenario) {
-	d.names("agents", len(s.Agents), func(i int) string { return s.Agents[i].Name })
-	d.names("evaluate", len(s.Evaluate.Rules), func(i int) string { return s.Evaluate.Rules[i].Name })
+	names := map[string]bool{"optimum": true, "best-fixed": true, "fluid": true, "random": true} // which measures are of
+	for i := range s.Agents {
+		at := path("agents").then(strconv.Itoa(i)).then("name")
+		d.name(at, s.Agents[i].Name)
+		d.once(at, names, s.Agents[i].Name)
+	}
+	for i := range s.Evaluate.Rules {
+		at := path("evaluate").then("rules").then(strconv.Itoa(i)).then("name")
+		d.name(at, s.Evaluate.Rules[i].Name)
+		d.once(at, names, s.Evaluate.Rules[i].Name)
+	}
 	if len(d.errs) > 0 {
 		return
 	}

@@ -46,7 +46,7 @@ func Continuous(cfg *monopoly.Config) (float64, error) {
 			grow(at, k[stage+1])
 		}
 		for i := range j {
-			j[i] += h / 6 * (k[0][i] + float64(2*k[1][i]) + float64(2*k[2][i]) + k[3][i])
+			j[i] += float64(h / 6 * (k[0][i] + float64(2*k[1][i]) + float64(2*k[2][i]) + k[3][i]))
 		}
 	}
 	return j[n-1] + float64(cfg.Salvage*float64(n)), nil

@@ -36,9 +36,9 @@ func problemMeasures() []MeasureKind {
 		{"simulated:POLICY", "$", "mean of optimum, best-fixed or fluid over evaluate.paths episodes; episodic problems"},
 		{"simulated-error:POLICY", "$", "that less the exact value"},
 		{"value:AGENT", "$", "exact value of what was learned, frozen and greedy; mean over train.seeds, and so below; of rules of evaluate.rules too"},
-		{"of-optimum:AGENT", "", "as a share of the optimum"},
+		{"of-optimum:AGENT", "", "as a share of the optimum; of random, best-fixed and fluid too"},
 		{"worst-of-optimum:AGENT", "", "least of the seeds"},
-		{"gap-closed:AGENT", "", "share of the way from best-fixed to optimum; none where these are the same"},
+		{"gap-closed:AGENT", "", "share of the way from best-fixed to optimum; none where these are the same; of fluid too"},
 		{"earned:AGENT", "$", "reward an episode while it learned"},
 		{"regret:AGENT", "$", "given up while it learned, expected over what chance does after each choice: the optimum's value less that of each choice followed by the optimum; where the problem is too large, fluid-bound less rewards"},
 		{"regret:AGENT@PERIODS", "$", "in the first so many periods of the training: all, a half, a quarter, … of them"},
@@ -104,6 +104,8 @@ func (st *problemStudy) benchmarks(ctx context.Context) error {
 			return err
 		}
 		st.tell("random", "$", value)
+		st.tell("of-optimum:random", "", m.Score(value).OfOptimum)
+		st.tell("of-optimum:best-fixed", "", m.Score(m.Fixed[m.Best]).OfOptimum)
 		exact["optimum"], exact["best-fixed"] = m.Policy(), m.FixedPolicy()
 	}
 	if err := st.rules(); err != nil {
@@ -124,6 +126,8 @@ func (st *problemStudy) benchmarks(ctx context.Context) error {
 			return err
 		}
 		st.tell("fluid", "$", value)
+		st.tell("of-optimum:fluid", "", st.solved.Score(value).OfOptimum)
+		st.tell("gap-closed:fluid", "", st.solved.Score(value).GapClosed)
 	}
 	if value, err := optimum.Continuous(st.process.Config()); err == nil {
 		st.tell("continuous-optimum", "$", value)

@@ -101,6 +101,7 @@ func TestLargeProblemsAreHeldAgainstTheFluid(t *testing.T) {
 
 func TestProblemsThatAreWrongAreToldAtTheirKey(t *testing.T) {
 	for set, want := range map[string]string{
+		"agents.sarsa.name=\"fluid\"":               "agents.fluid.name",
 		"problem.stock=-1":                          "problem.stock",
 		"problem.demand.kind=\"linaer\"":            "linear",
 		"problem.discount=1.5":                      "problem.discount",
