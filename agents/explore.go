@@ -12,8 +12,10 @@ import (
 // is greedy; by Boltzmann's rule the second chooses.
 func (t *table) act(s *State, exploration float64, stream *rng.Stream) (action int, exploring bool) {
 	explore, which := stream.Float64(), stream.Float64()
-	exploration = t.exploration(s, exploration)
-	if t.params.Exploration.boltzmann() && !math.IsInf(exploration, 1) {
+	if t.byState || t.warm > 0 {
+		exploration = t.exploration(s, exploration)
+	}
+	if t.soft && !math.IsInf(exploration, 1) {
 		action, greedy := t.boltzmann(s, exploration, which), t.greedy(s)
 		return action, action != greedy
 	}
@@ -21,7 +23,7 @@ func (t *table) act(s *State, exploration float64, stream *rng.Stream) (action i
 		action, _ = policies.Pick(s.Mask, which)
 		return action, true
 	}
-	if t.params.Ties == "random" {
+	if t.fair {
 		_, tied := t.tied(s)
 		action, _ = policies.Pick(tied, which)
 		return action, false
@@ -31,11 +33,11 @@ func (t *table) act(s *State, exploration float64, stream *rng.Stream) (action i
 
 // exploration is what is in force in a state: by its visits where the scenario says so, total in the warm-up.
 func (t *table) exploration(s *State, exploration float64) float64 {
-	switch e := &t.params.Exploration; {
-	case t.WarmingUp():
+	switch {
+	case t.warm > 0:
 		return math.Inf(1)
-	case e.Kind == "visits" && !math.IsInf(exploration, 1):
-		return max(e.To, float64(exploration*t.seldom(s.Index)))
+	case t.byState && !math.IsInf(exploration, 1):
+		return max(t.params.Exploration.To, float64(exploration*t.seldom(s.Index)))
 	}
 	return exploration
 }
@@ -92,7 +94,7 @@ func (t *table) boltzmann(s *State, temperature, u float64) int {
 // law is π(·|s), the probabilities by which act chooses. It is scratch, and 0 where the mask forbids.
 func (t *table) law(s *State, exploration float64) []float64 {
 	exploration = t.exploration(s, exploration)
-	if t.params.Exploration.boltzmann() && !math.IsInf(exploration, 1) {
+	if t.soft && !math.IsInf(exploration, 1) {
 		sum := t.weigh(s, exploration)
 		for a := range t.odds {
 			t.odds[a] /= sum
@@ -112,7 +114,7 @@ func (t *table) law(s *State, exploration float64) []float64 {
 			t.odds[a] = epsilon / float64(allowed)
 		}
 	}
-	if t.params.Ties != "random" {
+	if !t.fair {
 		t.odds[t.greedy(s)] += 1 - epsilon
 		return t.odds
 	}

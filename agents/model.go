@@ -87,7 +87,9 @@ func (m *model) backup(entry int32) (change float64, edges int) {
 	state, action := int(entry)/m.t.offers, int(entry)%m.t.offers
 	worth, edges := m.expected(entry)
 	before := m.best(int32(state))
-	m.t.move(state, action, m.t.stepSize(state, action), worth)
+	now := m.t.values[entry]
+	m.t.set(state, action, now+float64(m.t.stepSize(state, action)*(worth-now)))
+	m.t.clock++
 	return m.best(int32(state)) - before, edges
 }
 

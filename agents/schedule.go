@@ -113,27 +113,27 @@ func (l *LearningRate) validate() error {
 
 // rates tabulates a learning rate, because a power costs more than the whole rest of an update.
 type rates struct {
-	rate    LearningRate
-	byState bool
-	table   []float64 // [n], until it changes no more or the table ends
+	rate     LearningRate
+	constant bool
+	byState  bool
+	table    []float64 // [n]
 }
 
 const tabulated = 1 << 14
 
 func (l *LearningRate) rates() rates {
-	r := rates{rate: *l, byState: l.Kind == "state-visits"}
-	if l.Kind == "constant" {
-		r.table = []float64{l.Value}
+	r := rates{rate: *l, constant: l.Kind == "constant", byState: l.Kind == "state-visits"}
+	if r.constant {
 		return r
 	}
 	r.table = make([]float64, tabulated)
 	for n := range r.table {
-		r.table[n] = r.exact(max(n, 1))
+		r.table[n] = r.exact(uint32(max(n, 1)))
 	}
 	return r
 }
 
-func (r *rates) exact(n int) float64 {
+func (r *rates) exact(n uint32) float64 {
 	if r.rate.Kind == "unbiased" {
 		return r.rate.Value / (1 - portable.Exp(float64(n)*portable.Log(1-r.rate.Value)))
 	}
@@ -142,11 +142,11 @@ func (r *rates) exact(n int) float64 {
 
 // at is the step size of the n-th update, n from 1.
 func (r *rates) at(n uint32) float64 {
+	if r.constant {
+		return r.rate.Value
+	}
 	if int(n) < len(r.table) {
 		return r.table[n]
 	}
-	if len(r.table) == 1 {
-		return r.table[0]
-	}
-	return r.exact(int(n))
+	return r.exact(n)
 }

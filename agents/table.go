@@ -80,21 +80,22 @@ func (p *Tabular) WarmupTransitions() int { return p.Warmup }
 
 // table is a Q table with everything that tabular learners do to one: they embed it.
 type table struct {
-	task   Task
-	params Tabular
-	rates  rates
-	offers int
-	values []float64 // [state*offers+action]
-	visits []uint32  // likewise: updates of an entry
-	best   []int32   // [state], the greedy offer where none is masked, kept up to date so that no step scans the row
-	turns  uint64    // how often one of best has changed in an update
-	odds   []float64 // [action], scratch: a law of the offers
-	equals []bool    // [action], scratch: offers as good as the greedy one
-	rate   float64   // of the latest update
-	clock  float64   // updates of the whole table
-	sum    []float64 // like values: Σ weight·value over the updates from begun to the entry's latest; nil when not averaging
-	since  []float64 // likewise: the weight of all updates before the entry's latest, at least begun
-	begun  []float64 // [state], likewise: before the first of the last offer tried; the means are over what comes after
+	task                Task
+	params              Tabular
+	rates               rates
+	soft, byState, fair bool // exploration is Boltzmann's; falls with the visits of a state; equals are chosen by lot
+	offers              int
+	values              []float64 // [state*offers+action]
+	visits              []uint32  // likewise: updates of an entry
+	best                []int32   // [state], the greedy offer where none is masked, kept up to date so that no step scans the row
+	turns               uint64    // how often one of best has changed in an update
+	odds                []float64 // [action], scratch: a law of the offers
+	equals              []bool    // [action], scratch: offers as good as the greedy one
+	rate                float64   // of the latest update
+	clock               float64   // updates of the whole table
+	sum                 []float64 // like values: Σ weight·value over the updates from begun to the entry's latest; nil when not averaging
+	since               []float64 // likewise: the weight of all updates before the entry's latest, at least begun
+	begun               []float64 // [state], likewise: before the first of the last offer tried; the means are over what comes after
 
 	parts []part // what the learner keeps beside the table, for checkpoints
 
@@ -118,6 +119,7 @@ func newTable(params *Tabular, task Task) (table, error) {
 		task: task, params: *params, rates: params.LearningRate.rates(), offers: offers, warm: float64(params.Warmup),
 		odds: make([]float64, offers), equals: make([]bool, offers), values: make([]float64, n), visits: make([]uint32, n), best: make([]int32, task.Encoder.States()),
 	}
+	t.soft, t.byState, t.fair = params.Exploration.boltzmann(), params.Exploration.Kind == "visits", params.Ties == "random"
 	if params.Average > 0 {
 		t.sum, t.since, t.begun = make([]float64, n), make([]float64, n), make([]float64, len(t.best))
 	}
@@ -152,8 +154,11 @@ func (t *table) greedy(s *State) int {
 	if best := int(t.best[s.Index]); s.Mask[best] {
 		return best
 	}
-	return highestAllowed(t.row(s.Index), s.Mask)
+	return t.search(s)
 }
+
+// search is greedy where the best offer is not allowed.
+func (t *table) search(s *State) int { return highestAllowed(t.row(s.Index), s.Mask) }
 
 // highestAllowed returns the first of the highest values that a mask allows.
 func highestAllowed(row []float64, mask []bool) int {
@@ -199,23 +204,20 @@ func (t *table) target(x *Transition) float64 {
 // update moves Q(s, a) towards a target by the entry's own step size.
 func (t *table) update(state, action int, target float64) {
 	t.visit(state, action)
-	t.move(state, action, t.rate, target)
-}
-
-// move is an update of Q(s, a) by a given step size.
-func (t *table) move(state, action int, rate, target float64) {
 	now := t.values[state*t.offers+action]
-	t.set(state, action, now+float64(rate*(target-now)))
+	t.set(state, action, now+float64(t.rate*(target-now)))
 	t.clock++
 }
 
 // visit counts an update of Q(s, a) that is to come, and finds its step size.
 func (t *table) visit(state, action int) {
-	i := state*t.offers + action
-	t.visits[i]++
-	t.rate = t.stepSize(state, action)
-	if t.sum != nil && t.visits[i] == 1 {
-		t.begin(state, t.weight())
+	n := &t.visits[state*t.offers+action]
+	*n++
+	if t.rate = t.rates.at(*n); t.rates.byState {
+		t.rate = t.rates.at(t.tries(state))
+	}
+	if *n == 1 && t.sum != nil {
+		t.begin(state)
 	}
 }
 
@@ -254,14 +256,20 @@ func (t *table) set(state, action int, now float64) {
 		t.turns++
 	}
 	if t.sum != nil {
-		weight := t.weight()
-		t.sum[i] += float64(before * (weight - t.since[i]))
-		t.since[i] = weight
+		t.remember(i, before)
 	}
 }
 
+// remember adds the value that an entry had until now to its mean.
+func (t *table) remember(i int, before float64) {
+	weight := t.weight()
+	t.sum[i] += float64(before * (weight - t.since[i]))
+	t.since[i] = weight
+}
+
 // begin starts the means of a state's offers afresh.
-func (t *table) begin(state int, weight float64) {
+func (t *table) begin(state int) {
+	weight := t.weight()
 	t.begun[state] = weight
 	for i := state * t.offers; i < (state+1)*t.offers; i++ {
 		t.sum[i], t.since[i] = 0, weight
@@ -293,10 +301,9 @@ func (t *table) averaged() []float64 {
 }
 
 // warming counts a transition into the warm-up, and says whether it was part of it.
-func (t *table) warming(x *Transition) bool {
-	if !t.WarmingUp() {
-		return false
-	}
+func (t *table) warming(x *Transition) bool { return t.warm > 0 && t.warmUp(x) }
+
+func (t *table) warmUp(x *Transition) bool {
 	t.sumReward += x.Reward
 	if x.Terminal {
 		t.sumDiscount0++ // nothing follows
