@@ -57,6 +57,7 @@ func (d *document) problem(s *Scenario) {
 		d.name(at, s.Evaluate.Rules[i].Name)
 		d.once(at, names, s.Evaluate.Rules[i].Name)
 	}
+	d.regret(s)
 	if len(d.errs) > 0 {
 		return
 	}

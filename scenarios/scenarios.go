@@ -36,6 +36,7 @@ type Scenario struct {
 	Sessions   Sessions         `toml:"sessions" world:"game" doc:"how often the game is played, and how long"`
 	Train      Train            `toml:"train" world:"category,market,problem" doc:"how long and how often they learn"`
 	Evaluate   Evaluate         `toml:"evaluate" world:"category,market,problem" doc:"how policies are compared, on customers that training never met"`
+	Regret     *Regret          `toml:"regret" world:"problem" doc:"learners live once each and earn while they learn; left out: they train, and are judged by what they learned"`
 	Sweep      *Sweep           `toml:"sweep" world:"category,market,game,problem" doc:"what souk sweep tries: keys of the scenario at several values"`
 	Shoppers   Shoppers         `toml:"shoppers" doc:"who the shoppers are, one by one: models fitted to logs of people, or given by hand"`
 	Paper      Paper            `toml:"paper" world:"game,problem" doc:"the publication whose results are reproduced"`

@@ -26,6 +26,8 @@ func problemMeasures() []MeasureKind {
 		{"best-fixed-price", "$", "that price"},
 		{"random", "$", "exact value of a uniform choice among the prices allowed, at each review"},
 		{"fluid-bound", "$", "value of the deterministic linear programme, which no policy exceeds; episodic problems without discount and reference price"},
+		{"fluid-rate", "$", "fluid-bound a period"},
+		{"fluid-share:PRICE", "", "share of the time that it gives a price"},
 		{"fluid", "$", "exact value of the policy that plays the programme's shares of prices"},
 		{"continuous-optimum", "$", "value of the best prices at any time, bound to no ladder, by dynamic programming in continuous time; Poisson sales of a stock by a deadline and nothing else"},
 		{"ladder", "", "optimum as a share of it: what ladder and reviews leave"},
@@ -42,6 +44,11 @@ func problemMeasures() []MeasureKind {
 		{"earned:AGENT", "$", "reward an episode while it learned"},
 		{"regret:AGENT", "$", "given up while it learned, expected over what chance does after each choice: the optimum's value less that of each choice followed by the optimum; where the problem is too large, fluid-bound less rewards"},
 		{"regret:AGENT@PERIODS", "$", "in the first so many periods of the training: all, a half, a quarter, … of them"},
+		{"lifetime-regret:AGENT@PERIODS", "$", "of [regret]: given up by a learner in its first so many periods, or in a season of so many"},
+		{"lifetime-earned:AGENT@PERIODS", "", "what it earned as a share of the benchmark"},
+		{"lifetime-ahead:AGENT@PERIODS", "", "by how much the first of [[agents]] earned more than this one, as a share of the benchmark, against the same customers"},
+		{"lifetime-exponent:AGENT", "", "slope of log mean regret on log time, standard error by the jackknife: ½ of √T, towards 0 of log T"},
+		{"lifetime-log-slope:AGENT", "$", "of mean regret on log time"},
 		{"regret-slope:AGENT", "", "of log mean regret on log time in the last 15/16 of the training: ½ where regret grows like √T, 0 like a constant"},
 	}
 }
@@ -63,14 +70,20 @@ func measureProblem(ctx context.Context, s *scenarios.Scenario, workers int, wat
 		return nil, err
 	}
 	st := &problemStudy{scenario: s, process: process, workers: workers}
-	st.solved, err = optimum.SolveMonopoly(process, workers)
+	if s.Regret == nil { // whose benchmarks are others
+		st.solved, err = optimum.SolveMonopoly(process, workers)
+	}
 	if bad, ok := errors.AsType[*field.Error](err); ok && bad.Key == "problem" {
 		st.solved, err = nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	for _, stage := range []func(context.Context) error{st.benchmarks, func(ctx context.Context) error { return st.learn(ctx, watch) }} {
+	learn := st.learn
+	if s.Regret != nil {
+		learn = st.live
+	}
+	for _, stage := range []func(context.Context) error{st.benchmarks, func(ctx context.Context) error { return learn(ctx, watch) }} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -113,6 +126,7 @@ func (st *problemStudy) benchmarks(ctx context.Context) error {
 	}
 	if plan, fluid, err := optimum.FluidMonopoly(st.process); err == nil {
 		st.tell("fluid-bound", "$", plan.Value)
+		st.shares(plan)
 		exact["fluid"] = fluid
 		if st.solved == nil {
 			st.rate = plan.Value / float64(st.process.Periods())
@@ -142,7 +156,7 @@ func (st *problemStudy) benchmarks(ctx context.Context) error {
 		st.tell("continuous-fixed", "$", fixed)
 		st.tell("continuous-fixed-price", "$", price)
 	}
-	if st.process.Endless() {
+	if st.process.Endless() || st.scenario.Regret != nil {
 		return nil
 	}
 	for _, name := range []string{"optimum", "best-fixed", "fluid"} {
