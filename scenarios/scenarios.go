@@ -229,8 +229,8 @@ type Agent struct {
 	Name string `toml:"name" required:"true" doc:"unique"`
 	Kind string `toml:"kind" doc:"learning algorithm; left out: the name"`
 
-	Start       string `toml:"start" doc:"folder of a policy bundle with whose values, and how often each was tried, it begins: a table of the same state and offers; a path relative to the scenario"`
-	StartSHA256 string `toml:"start_sha256" doc:"digest of the bundle's manifest; filled in when the scenario is resolved, checked when given"`
+	Start       string `toml:"start" world:"category,market,problem" doc:"folder of a policy bundle with whose values, and how often each was tried, it begins: a table of the same state and offers; a path relative to the scenario"`
+	StartSHA256 string `toml:"start_sha256" world:"category,market,problem" doc:"digest of the bundle's manifest; filled in when the scenario is resolved, checked when given"`
 
 	Params agents.Params // decoded from the rest of its table
 }

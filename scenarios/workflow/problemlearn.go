@@ -35,6 +35,9 @@ func (st *problemStudy) learn(ctx context.Context, watch func(done, total int)) 
 			if s.Train.Stop != nil {
 				job.Stop = *s.Train.Stop
 			}
+			if job.Start, err = startOf(s, &s.Agents[i]); err != nil {
+				return err
+			}
 			job.Watch = func(p train.Progress) {
 				if n := done.Add(1); watch != nil && n%4096 == 0 {
 					watch(int(n), total)
