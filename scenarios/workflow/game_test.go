@@ -139,7 +139,7 @@ func TestEveryMeasureIsOfAKindThatIsListed(t *testing.T) {
 }
 
 func TestRowsAreInsideWithinTheirToleranceAndThreeStandardErrors(t *testing.T) {
-	m := Measure{Name: "x", Value: 10, Error: 0.3, N: 5}
+	m := Measure{Name: "x", Value: 10, Error: 0.3, N: 100000}
 	for _, c := range []struct {
 		p      scenarios.Published
 		inside bool
