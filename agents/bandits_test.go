@@ -226,7 +226,7 @@ func TestBanditsFindTheBestPrice(t *testing.T) {
 	}
 }
 
-// The instance of Ferreira, Simchi-Levi & Wang (2018, §5.1).
+// The instance of Ferreira, Simchi-Levi & Wang (2018), its single-product example.
 func ferreira(kappa float64, periods int) shop {
 	return shop{prices: []float64{29.9, 34.9, 39.9, 44.9}, chances: []float64{0.8, 0.6, 0.3, 0.1}, stock: kappa * float64(periods)}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/souk-sim/souk/sim/env"
 )
 
-// season is the instance of Ferreira, Simchi-Levi & Wang (2018, §5.1).
+// season is the instance of Ferreira, Simchi-Levi & Wang (2018), its single-product example.
 func season() *monopoly.Config {
 	prices := []float64{29.9, 34.9, 39.9, 44.9}
 	return &monopoly.Config{
