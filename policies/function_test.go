@@ -205,3 +205,20 @@ func BenchmarkDecideFunctions(b *testing.B) {
 		})
 	}
 }
+
+// What overflows is as good as the best, or out of the question; never is it an offer that is not allowed.
+func TestSoftmaxKeepsToTheMaskWhateverThePreferences(t *testing.T) {
+	inf := math.Inf(1)
+	for _, preferences := range [][]float64{{inf, inf, 1}, {-inf, -inf, 1}, {math.NaN(), 2, 1}, {1, math.NaN(), inf}, {1e308, -1e308, 0}} {
+		odds := make([]float64, 3)
+		policies.Softmax(preferences, []bool{true, true, false}, odds)
+		if sum := odds[0] + odds[1]; !(math.Abs(sum-1) < 1e-12) || odds[2] != 0 {
+			t.Errorf("%v: %v", preferences, odds)
+		}
+		for _, u := range []float64{0, 0.5, 1 - 0x1p-53} {
+			if policies.Draw(odds, u) == 2 {
+				t.Errorf("%v: made an offer that is not allowed", preferences)
+			}
+		}
+	}
+}

@@ -172,10 +172,15 @@ func Softmax(preferences []float64, mask []bool, odds []float64) {
 	top, _ := best(preferences, mask)
 	highest, sum := preferences[top], 0.0
 	for a, h := range preferences {
-		if odds[a] = 0; mask[a] {
-			odds[a] = portable.Exp(h - highest)
-			sum += odds[a]
+		odds[a] = 0
+		switch w := portable.Exp(h - highest); {
+		case !mask[a]:
+		case a == top:
+			odds[a] = 1
+		case w > 0: // not NaN, as of weights so large that they overflow
+			odds[a] = w
 		}
+		sum += odds[a]
 	}
 	for a := range odds {
 		odds[a] /= sum
