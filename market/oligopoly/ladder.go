@@ -79,7 +79,7 @@ func (cfg *Config) extended(system System) ([][]float64, error) {
 			a, b = slices.Min(nash.Choices), slices.Min(joint.Choices)
 		}
 		low, high := min(a, b), max(a, b)
-		beyond := l.Extend * (high - low)
+		beyond := float64(l.Extend * (high - low))
 		if high-low <= 1e-9*(math.Abs(high)+math.Abs(low)) {
 			return nil, field.New("ladder", fmt.Sprintf("Nash and monopoly at %g for %s", a, cfg.Firms[i].Name), "from and to, as they are the same")
 		}

@@ -29,7 +29,7 @@ func (d *quadratic) definite(key string, value float64) error {
 		}
 		sum += 1 / (b - d.gamma)
 	}
-	if 1+d.gamma*sum <= 0 {
+	if 1+float64(d.gamma*sum) <= 0 {
 		return field.New("demand."+key, value, fmt.Sprintf("nearer to 0: for %d such firms utility has no maximum", len(d.beta)))
 	}
 	return nil
@@ -107,7 +107,7 @@ func (d *quadratic) slopes(_, quantities, s []float64) {
 			if s[i*n+j] = 0; q == 0 || r == 0 {
 				continue
 			}
-			s[i*n+j] = d.gamma / ((1 + d.gamma*ease) * (d.beta[i] - d.gamma) * (d.beta[j] - d.gamma))
+			s[i*n+j] = d.gamma / ((1 + float64(d.gamma*ease)) * (d.beta[i] - d.gamma) * (d.beta[j] - d.gamma))
 			if i == j {
 				s[i*n+j] -= 1 / (d.beta[i] - d.gamma)
 			}

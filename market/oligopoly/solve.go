@@ -150,17 +150,17 @@ func (s *solver) best(i int) float64 {
 			top, most = k, g
 		}
 	}
-	a, b := s.low[i]+float64(max(0, top-1))*width, s.low[i]+float64(min(cells, top+1))*width
-	left, right := b-golden*(b-a), a+golden*(b-a)
+	a, b := s.low[i]+float64(float64(max(0, top-1))*width), s.low[i]+float64(float64(min(cells, top+1))*width)
+	left, right := b-float64(golden*(b-a)), a+float64(golden*(b-a))
 	pl, pr := s.profit(i, left), s.profit(i, right)
 	for b-a > 1e-15*(math.Abs(a)+math.Abs(b)) && left < right {
 		if pl >= pr {
 			b, right, pr = right, left, pl
-			left = b - golden*(b-a)
+			left = b - float64(golden*(b-a))
 			pl = s.profit(i, left)
 		} else {
 			a, left, pl = left, right, pr
-			right = a + golden*(b-a)
+			right = a + float64(golden*(b-a))
 			pr = s.profit(i, right)
 		}
 	}
@@ -175,7 +175,7 @@ func (s *solver) free() []int {
 	s.Sell(s.x, s.p, s.q)
 	var free []int
 	for i, x := range s.x {
-		if span := settled * (s.high[i] - s.low[i]); s.q[i] > 0 && x > s.low[i]+span && x < s.high[i]-span {
+		if span := float64(settled * (s.high[i] - s.low[i])); s.q[i] > 0 && x > s.low[i]+span && x < s.high[i]-span {
 			free = append(free, i)
 		}
 	}
@@ -188,7 +188,7 @@ func (s *solver) hessian(free []int) *mat.Dense {
 	up, down := make([]float64, n), make([]float64, n)
 	h := mat.NewDense(len(free), len(free), nil)
 	for k, j := range free {
-		step, old := 1e-6*(s.high[j]-s.low[j]), s.x[j]
+		step, old := float64(1e-6*(s.high[j]-s.low[j])), s.x[j]
 		s.x[j] = old + step
 		s.slope(up)
 		s.x[j] = old - step
@@ -214,7 +214,7 @@ func (s *solver) newton() {
 		s.slope(f)
 		sum := 0.0
 		for _, i := range free {
-			sum += f[i] * f[i]
+			sum += float64(f[i] * f[i])
 		}
 		return sum
 	}
@@ -266,7 +266,7 @@ func (s *solver) unbeaten() bool {
 	for i, x := range s.x {
 		profit := s.profit(i, x)
 		for k := range cells + 1 {
-			if s.profit(i, s.low[i]+float64(k)/cells*(s.high[i]-s.low[i])) > profit+1e-9*(math.Abs(profit)+1e-12) {
+			if s.profit(i, s.low[i]+float64(float64(k)/cells*(s.high[i]-s.low[i]))) > profit+float64(1e-9*(math.Abs(profit)+1e-12)) {
 				return false
 			}
 		}

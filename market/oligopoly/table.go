@@ -63,7 +63,7 @@ func (g *Game) Equilibria() []int {
 func (g *Game) improves(joint int) bool {
 	for i := range g.n {
 		base, profit := joint-g.digit(joint, i), g.profits[joint*g.n+i]
-		slack := 1e-12 * math.Abs(profit)
+		slack := float64(1e-12 * math.Abs(profit))
 		for r := range g.ladders[i] {
 			if g.profits[(base+r*g.stride[i])*g.n+i] > profit+slack {
 				return true

@@ -20,10 +20,11 @@ func Continuous(cfg *monopoly.Config) (float64, error) {
 	}
 	base, horizon, n := cfg.Cost+cfg.Salvage, cfg.Time(), cfg.Stock
 	rate := func(p float64) float64 { return cfg.Customers * cfg.Demand.Options.Buys(p) }
-	steps := int(max(1000, 20*rate(base)*horizon))
-	if steps > 1e6 || n > 1e4 || float64(steps)*float64(n) > 1e7 {
-		return 0, field.New("problem", fmt.Sprintf("%d units, %d steps of time", n, steps), "a sale of at most 10,000,000 steps of all units together")
+	many := max(1000, 20*rate(base)*horizon)
+	if !(many <= 1e6 && n <= 1e4 && many*float64(n) <= 1e7) {
+		return 0, field.New("problem", fmt.Sprintf("%d units, %.0f steps of time", n, many), "a sale of at most 10,000,000 steps of all units together")
 	}
+	steps := int(many)
 	grow := func(j, slope []float64) {
 		before := 0.0
 		for i, v := range j {
