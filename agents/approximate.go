@@ -79,7 +79,7 @@ func restore(stream *rng.Stream, position []float64) error {
 // choose follows an exploration rule over the values of the allowed offers, by two draws.
 func choose(e *Exploration, values, odds []float64, mask []bool, exploration float64, stream *rng.Stream) (action int, exploring bool) {
 	explore, which := stream.Float64(), stream.Float64()
-	greedy := best(mask, values)
+	greedy := highestAllowed(values, mask)
 	if e.boltzmann() && !math.IsInf(exploration, 1) {
 		top := values[greedy]
 		for a, v := range values {

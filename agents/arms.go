@@ -63,17 +63,6 @@ func (a *arms) frozen(means []float64, tried bool) (policies.Policy, error) {
 	return policies.NewTable(a.spec, policies.Encoder{}, means, visits, 0)
 }
 
-// best returns the allowed offer of the highest worth, the first among equals.
-func best(mask []bool, worth []float64) int {
-	top := -1
-	for i, ok := range mask[:len(worth)] {
-		if ok && (top < 0 || worth[i] > worth[top]) {
-			top = i
-		}
-	}
-	return max(top, 0)
-}
-
 // WarmingUp implements Agent.
 func (a *arms) WarmingUp() bool { return false }
 
@@ -111,6 +100,18 @@ func packed(word string, parts ...[]float64) []byte {
 		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(x))
 	}
 	return b
+}
+
+// counted refuses numbers of a checkpoint that count nothing: each is to be finite and at least 0.
+func counted(parts ...[]float64) error {
+	for _, part := range parts {
+		for _, x := range part {
+			if !(x >= 0 && x <= math.MaxFloat64) {
+				return fmt.Errorf("checkpoint has a count of %v", x)
+			}
+		}
+	}
+	return nil
 }
 
 // unpack restores what packed wrote of parts of the same lengths.

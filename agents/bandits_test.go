@@ -1,12 +1,15 @@
 package agents_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
 	"testing"
 
 	"github.com/souk-sim/souk/agents"
+	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
 	"github.com/souk-sim/souk/sim/rng"
@@ -111,7 +114,7 @@ func TestUCB1TriesEachOfferOnceAndThenFollowsItsBound(t *testing.T) {
 }
 
 // The distributions of Auer, Cesa-Bianchi & Fischer (2002, §4), prices being 1: regret stays below the bound of their theorem 1, and
-// grows by less between 10⁴ and 10⁵ plays than a logarithm's multiple of that bound would allow.
+// grows by less from 2,000 plays to 20,000 than a logarithm's multiple of that bound would allow, and less than fivefold, where linear regret grows tenfold.
 func TestUCB1KeepsItsLogarithmicBound(t *testing.T) {
 	for name, chances := range map[string][]float64{
 		"distribution 1":  {0.9, 0.6},
@@ -133,7 +136,7 @@ func TestUCB1KeepsItsLogarithmicBound(t *testing.T) {
 		if late > bound(20000) {
 			t.Errorf("%s: regret %v at 20,000, bound %v", name, late, bound(20000))
 		}
-		if slope := (late - early) / math.Log(10); late-early > 8*late || slope*math.Log(20000) > bound(20000) || late < 3*se {
+		if slope := (late - early) / math.Log(10); late > 5*early || slope*math.Log(20000) > bound(20000) || late < 3*se {
 			t.Errorf("%s: regret %v at 2,000, %v ± %v at 20,000: not a logarithm", name, early, late, se)
 		}
 	}
@@ -295,3 +298,66 @@ func TestABanditsBadParameterIsNamed(t *testing.T) {
 func BenchmarkUCB1(b *testing.B)              { benchmark(b, kind("ucb1"), true) }
 func BenchmarkThompsonBeta(b *testing.B)      { benchmark(b, kind("thompson-beta"), true) }
 func BenchmarkThompsonInventory(b *testing.B) { benchmark(b, kind("thompson-inventory"), true) }
+
+// TestADamagedCheckpointIsRefusedOrGoneOnFrom puts numbers that count nothing into the checkpoint of every kind, one at a time, where most kinds have
+// their counts: at its beginning and at its end.
+func TestADamagedCheckpointIsRefusedOrGoneOnFrom(t *testing.T) {
+	spec := &env.Spec{Features: []env.Feature{{Name: "stock", Max: 9}, {Name: "periods_left", Max: 9}}, Offers: []env.Offer{{Price: 1}, {Price: 2}, {Price: 3}}}
+	task := agents.Task{Spec: spec, Encoder: policies.Encoder{Dimensions: []policies.Dimension{{Feature: "stock", Edges: []float64{0.5}}}}}
+	mask := []bool{true, true, true}
+	s := [2]*agents.State{{Index: 0, Observation: []float64{0, 3}, Mask: mask}, {Index: 1, Observation: []float64{1, 2}, Mask: mask}}
+	live := func(a agents.Agent) {
+		stream := rng.New(1, 0).Family("damaged").At()
+		for i := range 12 {
+			action, _ := a.Act(s[i%2], 0.3, &stream)
+			a.Learn(agents.Transition{State: s[i%2], Action: action, Reward: 1, Discount: 0.9, Next: s[1-i%2], Terminal: i == 6, Last: i == 6 || i == 9})
+		}
+		if p, err := a.Policy(); err == nil {
+			p.Decide(s[0].Observation, 0.5)
+		}
+	}
+	for _, kind := range agents.Kinds() {
+		a := made(t, kind.New(), task)
+		live(a)
+		whole, err := a.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers := len(whole) / 8
+		for k := 1; k < numbers; k++ {
+			if k == 24 {
+				k = max(k, numbers-24)
+			}
+			for _, x := range []float64{math.NaN(), math.Inf(1), -1e9, -1, 1e300, 0} {
+				b := bytes.Clone(whole)
+				binary.LittleEndian.PutUint64(b[len(b)-8*k:], math.Float64bits(x))
+				if a.UnmarshalBinary(b) == nil {
+					live(a)
+				}
+			}
+		}
+	}
+}
+
+// TS-fixed keeps to the stock and the periods at each season's start, though it is asked once more at the end of one that is cut short. Of 0.3 units a period the
+// dear offer sells all; were it the 25 units left at the end, the cheap one would always be made.
+func TestThompsonWithInventoryBeginsEachSeasonAnew(t *testing.T) {
+	p := kind("thompson-inventory").(*agents.ThompsonInventory)
+	p.Update = false
+	a := made(t, p, shop{prices: []float64{1, 2}}.task())
+	for i := range 20000 { // nine in ten buy at 1, three in ten at 2
+		learn(a, 0, []float64{1, 0}[i%10/9])
+		learn(a, 1, []float64{2, 0}[min(i%10/3, 1)])
+	}
+	mask, stream, dear := []bool{true, true}, rng.New(1, 0).Family("test").At(), 0
+	opening, closing := &agents.State{Observation: []float64{30, 100}, Mask: mask}, &agents.State{Observation: []float64{25, 0}, Mask: mask}
+	for range 40 {
+		action, _ := a.Act(opening, 0, &stream)
+		dear += action
+		a.Learn(agents.Transition{State: opening, Action: action, Reward: 0, Discount: 1, Next: closing, Last: true})
+		a.Act(closing, 0, &stream)
+	}
+	if dear < 30 {
+		t.Errorf("the dear offer opened %d of 40 seasons", dear)
+	}
+}

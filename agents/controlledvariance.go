@@ -57,7 +57,7 @@ func (p *ControlledVariance) New(task Task) (Agent, error) {
 		return nil, err
 	}
 	c := &variance{modelled: m, power: p.Power, width: p.Width}
-	low, high := ends(task.Spec)
+	low, high := policies.Ladder(task.Spec)
 	if p.First != 0 || p.Second != 0 {
 		low, high = p.First, p.Second
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
 	"github.com/souk-sim/souk/sim/portable"
@@ -96,10 +97,7 @@ func newCurveFit(c *Curve, spec *env.Spec) (*curveFit, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	low, high := math.Inf(1), math.Inf(-1)
-	for _, o := range spec.Offers {
-		low, high = min(low, o.Price), max(high, o.Price)
-	}
+	low, high := policies.Ladder(spec)
 	if !(high > low) {
 		return nil, field.New("offers", fmt.Sprintf("%d at one price", len(spec.Offers)), "at least two prices, to learn a demand curve from")
 	}

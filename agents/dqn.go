@@ -202,10 +202,10 @@ func (q *dqn) next(input, allowed []float64) float64 {
 	copy(q.target.units, input)
 	values := q.target.Forward(q.target.units)
 	if !q.params.Double {
-		return values[best(q.allowed, values)]
+		return values[highestAllowed(values, q.allowed)]
 	}
 	copy(q.network.units, input)
-	return values[best(q.allowed, q.network.Forward(q.network.units))]
+	return values[highestAllowed(q.network.Forward(q.network.units), q.allowed)]
 }
 
 // LearningRate implements Agent.

@@ -1,10 +1,6 @@
 package agents
 
-import (
-	"fmt"
-
-	"github.com/souk-sim/souk/sim/rng"
-)
+import "github.com/souk-sim/souk/sim/rng"
 
 // EpsilonGreedy is the simple bandit of Sutton & Barto (2018, §2.4): the value of an offer is the mean of the rewards that followed
 // it,
@@ -54,13 +50,3 @@ func (q *epsilonGreedy) Act(s *State, exploration float64, stream *rng.Stream) (
 }
 
 func (q *epsilonGreedy) Learn(x Transition) { q.update(0, x.Action, x.Reward) }
-
-func (q *epsilonGreedy) MarshalBinary() ([]byte, error) { return q.marshal(), nil }
-
-func (q *epsilonGreedy) UnmarshalBinary(b []byte) error {
-	rest, err := q.unmarshal(b)
-	if err == nil && len(rest) > 0 {
-		err = fmt.Errorf("checkpoint has %d bytes too many", len(rest))
-	}
-	return err
-}

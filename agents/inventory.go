@@ -1,6 +1,7 @@
 package agents
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/souk-sim/souk/policies"
@@ -63,10 +64,14 @@ type thompsonInventory struct {
 
 func (t *thompsonInventory) Act(s *State, exploration float64, stream *rng.Stream) (action int, exploring bool) {
 	stock, left := s.Observation[t.stock], s.Observation[t.left]
-	if math.IsNaN(t.capacity) {
+	if math.IsNaN(t.capacity) && !(left <= 0) { // at the end of a season that is cut short the next one has not begun
 		t.capacity = capacity(stock, left)
 	}
-	t.most[0], t.most[1] = max(t.most[0], stock), max(t.most[1], left)
+	for i, x := range [...]float64{stock, left} {
+		if x > t.most[i] { // and not missing
+			t.most[i] = x
+		}
+	}
 	if action, exploring = t.explores(s, exploration, stream); exploring {
 		return action, true
 	}
@@ -83,7 +88,7 @@ func (t *thompsonInventory) Act(s *State, exploration float64, stream *rng.Strea
 		action = high
 	}
 	if action < 0 {
-		action = t.dearest(s.Mask)
+		action = highestAllowed(t.margins, s.Mask) // the dearest
 	}
 	return action, false
 }
@@ -97,16 +102,6 @@ func capacity(stock, left float64) float64 {
 		return 0
 	}
 	return max(0, stock) / max(left, 1)
-}
-
-func (t *thompsonInventory) dearest(mask []bool) int {
-	top := -1
-	for a, ok := range mask[:len(t.margins)] {
-		if ok && (top < 0 || t.margins[a] > t.margins[top]) {
-			top = a
-		}
-	}
-	return max(top, 0)
 }
 
 func (t *thompsonInventory) Learn(x Transition) {
@@ -164,7 +159,7 @@ func (t *thompsonInventory) UnmarshalBinary(b []byte) error {
 		return err
 	}
 	t.rate, t.capacity, t.most = x[0], x[1], [2]float64{x[2], x[3]}
-	return nil
+	return cmp.Or(t.checkCounts(), counted(t.most[:]))
 }
 
 // hull is the upper hull of the offers' (demand, reward) and the origin, which stands for offering nothing.

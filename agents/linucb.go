@@ -125,7 +125,7 @@ func (l *linUCB) Act(s *State, exploration float64, stream *rng.Stream) (action 
 			l.index[a] = l.mean(a) + float64(l.alpha*math.Sqrt(max(l.times(a), 0)))
 		}
 	}
-	return best(s.Mask, l.index), false
+	return highestAllowed(l.index, s.Mask), false
 }
 
 func (l *linUCB) Learn(x Transition) {

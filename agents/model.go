@@ -1,5 +1,10 @@
 package agents
 
+import (
+	"fmt"
+	"slices"
+)
+
 // model is what was seen of the world, in counts: the maximum-likelihood law of what follows each (s, a) (Moore & Atkeson 1993, §2).
 // It grows when something new is seen, by doubling, and then never more than the world has states for an entry.
 type model struct {
@@ -70,27 +75,26 @@ func (m *model) best(state int32) float64 {
 	return m.t.values[row+highestAllowed(m.t.row(int(state)), m.allows[row:])]
 }
 
-// expected is what an entry is worth by the model: E[r + γ·max_a' Q(s', a')]; and how many edges it took to tell.
-func (m *model) expected(entry int32) (worth float64, edges int) {
-	worth = m.reward[entry]
-	for at := m.out[entry]; at > 0; edges++ {
+// expected is what an entry is worth by the model: E[r + γ·max_a' Q(s', a')].
+func (m *model) expected(entry int32) float64 {
+	worth := m.reward[entry]
+	for at := m.out[entry]; at > 0; {
 		e := &m.edges[at-1]
 		worth += float64(e.discount * m.best(e.next))
 		at = e.out
 	}
-	return worth / m.counts[entry], edges
+	return worth / m.counts[entry]
 }
 
 // backup moves an entry towards what the model says, by the step size of its latest real update. It gives by how much the best value of its state
-// changed, and how many edges were read.
-func (m *model) backup(entry int32) (change float64, edges int) {
+// changed.
+func (m *model) backup(entry int32) (change float64) {
 	state, action := int(entry)/m.t.offers, int(entry)%m.t.offers
-	worth, edges := m.expected(entry)
-	before := m.best(int32(state))
+	worth, before := m.expected(entry), m.best(int32(state))
 	now := m.t.values[entry]
 	m.t.set(state, action, now+float64(m.t.stepSize(state, action)*(worth-now)))
 	m.t.clock++
-	return m.best(int32(state)) - before, edges
+	return m.best(int32(state)) - before
 }
 
 func (m *model) archive(a *archive) {
@@ -130,4 +134,21 @@ func (m *model) archive(a *archive) {
 		a.index(&allowed, 2)
 		m.allows[i] = allowed == 1
 	}
+	if a.loading && a.err == nil {
+		a.err = m.check()
+	}
+}
+
+// check holds what a checkpoint says was tried against its counts.
+func (m *model) check() error {
+	seen := 0
+	for _, n := range m.counts {
+		if n != 0 {
+			seen++
+		}
+	}
+	if seen != len(m.tried) || slices.ContainsFunc(m.tried, func(entry int32) bool { return m.counts[entry] == 0 }) {
+		return fmt.Errorf("checkpoint has %d entries that were tried, and counts of %d", len(m.tried), seen)
+	}
+	return counted(m.counts)
 }

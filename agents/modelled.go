@@ -5,7 +5,6 @@ import (
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
-	"github.com/souk-sim/souk/sim/env"
 )
 
 // Estimation are the parameters of learners that fit a demand curve to what they sold.
@@ -99,17 +98,8 @@ func (m *modelled) outside(mask []bool, price, distance float64) int {
 
 // probe returns the allowed offer nearest to the k-th of n prices that lie evenly over the ladder, counted round.
 func (m *modelled) probe(mask []bool, k, n int) int {
-	low, high := ends(m.spec)
+	low, high := policies.Ladder(m.spec)
 	return policies.Nearest(m.spec, mask, low+float64((high-low)*float64(k%n))/float64(max(n-1, 1)), "")
-}
-
-// ends are the lowest and the highest price.
-func ends(spec *env.Spec) (low, high float64) {
-	low, high = math.Inf(1), math.Inf(-1)
-	for _, o := range spec.Offers {
-		low, high = min(low, o.Price), max(high, o.Price)
-	}
-	return low, high
 }
 
 // Policy implements Agent: the offer worth most by the estimate; before there is one, by the mean rewards.
@@ -137,5 +127,5 @@ func (m *modelled) unpack(b []byte, word string, more []float64) error {
 	}
 	m.fit.restore(x[:])
 	m.rate, m.due, m.top = scalars[0], scalars[1], -1
-	return nil
+	return counted(m.plays, m.fit.plays, []float64{m.fit.n})
 }

@@ -31,7 +31,7 @@ func (q *semiGradientQ) Learn(x Transition) {
 	target := x.Reward
 	if !x.Terminal {
 		values := q.evaluate(x.Next.Observation)
-		target += float64(x.Discount * values[best(x.Next.Mask, values)])
+		target += float64(x.Discount * values[highestAllowed(values, x.Next.Mask)])
 	}
 	q.update(x.State.Observation, x.Action, target)
 }

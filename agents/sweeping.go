@@ -75,8 +75,7 @@ func (q *sweeping) Learn(x Transition) {
 	}
 	q.visit(x.State.Index, x.Action)
 	entry := q.model.see(&x)
-	worth, _ := q.model.expected(entry)
-	q.push(entry, math.Abs(worth-q.values[entry]))
+	q.push(entry, math.Abs(q.model.expected(entry)-q.values[entry]))
 	for backups, edges := 0, 0; ; {
 		switch {
 		case q.cursor > 0 && edges < reach*q.planning:
@@ -87,8 +86,7 @@ func (q *sweeping) Learn(x Transition) {
 		case q.cursor == 0 && backups < q.planning && len(q.queue.heap) > 0:
 			backups++
 			entry := q.queue.pop()
-			change, _ := q.model.backup(entry)
-			if change != 0 {
+			if change := q.model.backup(entry); change != 0 {
 				q.change, q.cursor = math.Abs(change), int(q.model.in[int(entry)/q.offers])
 			}
 		default:

@@ -1,6 +1,8 @@
 package agents
 
 import (
+	"fmt"
+
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/rng"
@@ -114,7 +116,7 @@ func (b *thompsonBeta) Act(s *State, exploration float64, stream *rng.Stream) (a
 	for a := range b.worth {
 		b.worth[a] = b.margins[a] * b.draw(a, stream)
 	}
-	return best(s.Mask, b.worth), false
+	return highestAllowed(b.worth, s.Mask), false
 }
 
 func (b *thompsonBeta) Learn(x Transition) { b.count(x.Action, x.Reward) }
@@ -138,5 +140,15 @@ func (b *thompsonBeta) UnmarshalBinary(bytes []byte) error {
 		return err
 	}
 	b.rate = rate[0]
-	return nil
+	return b.checkCounts()
+}
+
+// checkCounts checks what a checkpoint held: a draw from a law that there is not would never end.
+func (b *posterior) checkCounts() error {
+	for a, n := range b.plays {
+		if b.params.Demand == "bernoulli" && b.sales[a] > n {
+			return fmt.Errorf("checkpoint has %v sales in %v periods", b.sales[a], n)
+		}
+	}
+	return counted(b.plays, b.sales)
 }

@@ -87,7 +87,7 @@ func (g *thompsonGaussian) Act(s *State, exploration float64, stream *rng.Stream
 			g.worth[a] = g.means[a] + float64(math.Sqrt(g.squares[a]/(n*degrees))*student(degrees, stream))
 		}
 	}
-	return best(s.Mask, g.worth), false
+	return highestAllowed(g.worth, s.Mask), false
 }
 
 // known is the posterior of an offer's mean reward where σ is known.
@@ -125,5 +125,5 @@ func (g *thompsonGaussian) UnmarshalBinary(b []byte) error {
 		return err
 	}
 	g.rate = rate[0]
-	return nil
+	return counted(g.plays)
 }

@@ -76,7 +76,7 @@ func (u *ucb1) Act(s *State, exploration float64, stream *rng.Stream) (action in
 	for a, n := range u.plays {
 		u.index[a] = u.means[a] + float64(u.scale*math.Sqrt(bonus/n))
 	}
-	return best(s.Mask, u.index), false
+	return highestAllowed(u.index, s.Mask), false
 }
 
 func (u *ucb1) Learn(x Transition) {
