@@ -73,6 +73,11 @@ func (p *Process) most() float64 {
 	return most
 }
 
+// Tells is whether states tell a feature: not the units sold in the last period, nor the last price where the process does not hang on it.
+func (p *Process) Tells(feature int) bool {
+	return feature != p.at.sold && (p.lasts > 1 || feature != p.at.last && feature != p.at.last+1)
+}
+
 // Observe fills an observation of a state (in the order of Spec). What the state does not tell is missing: the last price where the process does not hang on it, and the
 // units sold.
 func (p *Process) Observe(period int, s State, seen []float64) {

@@ -233,9 +233,17 @@ const lots = 1000
 
 // Evaluate is the exact value of a frozen policy, without noise; of one that draws its offers by the propensities it tells, but for offers that it makes less often than
 // once in 1,000. The policy sees observations as the market tells them, except for what the state does not hold: the units sold in the last period are
-// missing, and the last price too unless the process hangs on it. The error is a *field.Error when it makes an offer that is not allowed.
+// missing, and the last price too unless the process hangs on it. The error is a *field.Error when it makes an offer that is not allowed, and when a frozen policy looks at
+// what would be missing.
 func (m *Monopoly) Evaluate(policy policies.Policy) (float64, error) {
 	p := m.process
+	if frozen, ok := policy.(policies.Frozen); ok {
+		for i, f := range p.Spec().Features {
+			if !p.Tells(i) && frozen.About().LooksAt(i) {
+				return 0, field.New("policy", "one that looks at "+f.Name, "one that looks at what the problem hangs on alone, for an exact value")
+			}
+		}
+	}
 	seen := make([]float64, len(p.Spec().Features))
 	return m.value(false, func(period int, s monopoly.State, chances []float64) error {
 		p.Observe(period, s, seen)

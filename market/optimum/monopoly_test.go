@@ -151,6 +151,21 @@ func TestLossesSumToTheRegret(t *testing.T) {
 	agrees(t, "regret", mean, m.Value-m.Fixed[m.Best], 4*math.Sqrt((squares/episodes-mean*mean)/episodes))
 }
 
+// What a policy does in the market hangs on the last price if it looks at it, which the states of this problem do not tell.
+func TestPoliciesThatSeeMoreThanTheStateHaveNoExactValue(t *testing.T) {
+	p, m := solved(t, sale(10, 5, 10, 5, 1, 3))
+	for name, known := range map[string]bool{"stock": true, "periods_left": true, "last_price": false, "last_rung": false, "sold": false} {
+		encoder := policies.Encoder{Dimensions: []policies.Dimension{{Feature: name, Index: p.Spec().Feature(name), Edges: []float64{1.5}}}}
+		policy, err := policies.NewTable(p.Spec(), encoder, make([]float64, encoder.States()*len(p.Spec().Offers)), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Evaluate(policy); (err == nil) != known {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // simulate is the mean discounted sum of an episode's rewards, and its standard error.
 func simulate(p *monopoly.Process, policy policies.Policy, episodes int) (mean, se float64) {
 	m := p.Market(5)
