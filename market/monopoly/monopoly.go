@@ -99,6 +99,7 @@ const (
 	mostMoney = 1e9
 	mostMean  = 1e7     // units sold in a period
 	mostLaws  = 1 << 21 // laws of a period's sales
+	mostMasks = 1 << 27 // prices that may follow a price or not, by reference price
 )
 
 // check looks at all but the ladder.

@@ -284,7 +284,11 @@ func TestBadProblemsAreRefused(t *testing.T) {
 		"markdown":            func(c *Config) { c.Markdown, c.Criterion, c.Discount = true, "discounted", 0.9 },
 		"reference.start":     func(c *Config) { x := 10.0; c.Reference = &Reference{Points: 3, Start: &x} },
 		"horizon":             func(c *Config) { c.Horizon = -1 },
-		"price_change":        func(c *Config) { c.PriceChange = math.Inf(1) },
+		"last price": func(c *Config) {
+			from, to := 1.0, 2.0
+			c.Markdown, c.Reference, c.Prices = true, &Reference{Points: 200}, Ladder{From: &from, To: &to, Rungs: 10_000}
+		},
+		"price_change": func(c *Config) { c.PriceChange = math.Inf(1) },
 	} {
 		cfg := Problems()[0].Config
 		spoil(&cfg)

@@ -165,6 +165,9 @@ func (p *Process) tabulate() error {
 	if n := float64(p.phases) * float64(len(p.grid)) * float64(p.rivals) * float64(len(p.prices)); n > mostLaws {
 		return field.New("prices", fmt.Sprintf("%g combinations of price, season, reference price and rival's price", n), fmt.Sprintf("at most %d", mostLaws))
 	}
+	if n := float64(p.lasts) * float64(len(p.grid)) * float64(len(p.prices)); n > mostMasks {
+		return field.New("prices", fmt.Sprintf("%g combinations of price, last price and reference price", n), fmt.Sprintf("at most %d", mostMasks))
+	}
 	for phase := range p.phases {
 		season := 1.0
 		if len(p.cfg.Season) > 0 {
