@@ -23,7 +23,7 @@ type fused struct {
 	owner              []int32   // [row] its player
 	heads              []head    // [row]
 	width              int
-	values             []float64 // [row*width+offer], but for the heads' offers
+	values             []int64   // [row*width+offer] as sortable, but for the heads' offers
 	updates            []uint32  // likewise
 	rates              []float64 // [player]
 	offers             []int     // [player] how many
@@ -34,8 +34,9 @@ type fused struct {
 	path               []int32 // joint choices of the last periods, at period&ring
 	ring               uint64
 	odds               []odds    // [row], where a player explores by Boltzmann's rule
-	weights, exponents []float64 // as values
+	weights, exponents []float64 // [row*width+offer]
 	due                []uint64  // [player] period of the next exploration
+	trial              []int32   // [player] its offer then
 }
 
 // head is what a row of a table comes down to in greedy play.
@@ -61,7 +62,7 @@ func (g *session) fuse() *fused {
 	}
 	n := len(g.players)
 	f := &fused{session: g, n: n, discount: 1, histories: g.states, older: 1, rewards: make([]float64, len(g.stage.Rewards)),
-		rates: make([]float64, n), offers: make([]int, n), at: make([]int32, n), earned: make([]float64, n), due: make([]uint64, n)}
+		rates: make([]float64, n), offers: make([]int, n), at: make([]int32, n), earned: make([]float64, n), due: make([]uint64, n), trial: make([]int32, n)}
 	gaps := 1 // periods between two choices of a player
 	if g.stage.Alternating {
 		f.histories /= n
@@ -80,7 +81,7 @@ func (g *session) fuse() *fused {
 	for i := range g.players {
 		p := &g.players[i]
 		f.rates[i], f.offers[i] = p.Params.(*agents.QLearning).LearningRate.Value, len(p.spec.Offers)
-		f.width = max(f.width, f.offers[i])
+		f.width = max(f.width, f.offers[i]+f.offers[i]%2)
 	}
 	f.ring = 1<<bits.Len(uint(g.Tail)) - 1
 	f.path = make([]int32, f.ring+1)
@@ -115,7 +116,10 @@ func (f *fused) number() {
 // fill copies the learners' tables.
 func (f *fused) fill() {
 	size := len(f.cells) * f.width
-	f.heads, f.values, f.updates = make([]head, len(f.cells)), make([]float64, size), make([]uint32, size)
+	f.heads, f.values, f.updates = make([]head, len(f.cells)), make([]int64, size), make([]uint32, size)
+	for k := range f.values {
+		f.values[k] = sortable(math.Inf(-1))
+	}
 	if slices.ContainsFunc(f.players, func(p side) bool { return p.clock == nil }) {
 		f.odds, f.weights, f.exponents = make([]odds, len(f.cells)), make([]float64, size), make([]float64, size)
 	}
@@ -123,7 +127,9 @@ func (f *fused) fill() {
 		i := f.owner[row]
 		values, updates := f.players[i].table.Entries()
 		at, from, m := row*f.width, int(cell)*f.offers[i], f.offers[i]
-		copy(f.values[at:], values[from:from+m])
+		for a, v := range values[from : from+m] {
+			f.values[at+a] = sortable(v)
+		}
 		copy(f.updates[at:], updates[from:from+m])
 		f.crown(int(i), int32(row))
 	}
@@ -137,8 +143,11 @@ func (f *fused) give() {
 		f.keep(int32(row), h)
 		values, updates := f.players[i].table.Entries()
 		at, from := row*f.width, int(cell)*f.offers[i]
-		copy(values[from:from+f.offers[i]], f.values[at:])
-		copy(updates[from:from+f.offers[i]], f.updates[at:])
+		for a, n := range f.updates[at : at+f.offers[i]] {
+			if n != updates[from+a] { // else it may be −0
+				values[from+a], updates[from+a] = number(f.values[at+a]), n
+			}
+		}
 	}
 	for i := range f.players {
 		f.players[i].table.Adopt()
@@ -157,7 +166,7 @@ func (f *fused) give() {
 // keep writes a head's value and updates into its row.
 func (f *fused) keep(row int32, h *head) {
 	at := int(row)*f.width + int(h.offer)
-	f.values[at] = h.best
+	f.values[at] = sortable(h.best)
 	f.updates[at] += h.updates
 	h.updates = 0
 }
@@ -165,12 +174,12 @@ func (f *fused) keep(row int32, h *head) {
 // learn is Q-learning's update, after f.periods periods.
 func (f *fused) learn(i int, row, offer int32, target float64) {
 	h, at := &f.heads[row], int(row)*f.width+int(offer)
-	v := f.values[at]
+	v := number(f.values[at])
 	if offer == h.offer {
 		v = h.best
 	}
 	v += float64(f.rates[i] * (target - v))
-	if f.players[i].clock == nil {
+	if f.odds != nil && f.players[i].clock == nil {
 		f.reweigh(row, offer, v)
 	}
 	if offer == h.offer {
@@ -182,7 +191,7 @@ func (f *fused) learn(i int, row, offer int32, target float64) {
 		}
 		return
 	}
-	f.values[at] = v
+	f.values[at] = sortable(v)
 	f.updates[at]++
 	switch {
 	case v > h.best || v == h.best && offer < h.offer:
@@ -203,20 +212,25 @@ func (f *fused) fall(i int, row int32, value float64) {
 	f.crown(i, row)
 }
 
-// crown looks for the best of a row.
+// crown looks for the best of a row, two offers at a time: beyond the last there is −∞.
 func (f *fused) crown(i int, row int32) {
-	values, h := f.values[int(row)*f.width:][:f.offers[i]], &f.heads[row]
-	most, second, offer := int64(math.MinInt64), int64(math.MinInt64), int32(0)
-	for a, v := range values {
-		x := sortable(v)
-		second = max(second, min(most, x))
-		if x > most {
-			offer = int32(a)
+	values, h := f.values[int(row)*f.width:][:f.width], &f.heads[row]
+	most, second, offer := int64(math.MinInt64), int64(math.MinInt64), 0
+	for a := 1; a < len(values); a += 2 {
+		x, y := values[a-1], values[a]
+		first := a - 1
+		if y > x {
+			first = a
 		}
-		most = max(most, x)
+		higher := max(x, y)
+		second = max(second, max(min(x, y), min(most, higher)))
+		if higher > most {
+			offer = first
+		}
+		most = max(most, higher)
 	}
 	h.bound = number(second)
-	f.place(i, h, offer, number(most))
+	f.place(i, h, int32(offer), number(most))
 }
 
 // sortable maps numbers to integers of the same order, which the compiler compares by conditional moves; comparing floats is a branch, which the
@@ -229,10 +243,11 @@ func sortable(x float64) int64 {
 // number is the inverse of sortable.
 func number(x int64) float64 { return math.Float64frombits(uint64(x ^ x>>63&math.MaxInt64)) }
 
-// place makes an offer the greedy one.
+// place makes an offer the greedy one. Whether it was so before is a conditional move, as it could not be guessed.
 func (f *fused) place(i int, h *head, offer int32, value float64) {
-	if h.best = value; offer != h.offer {
-		h.offer, h.part = offer, offer*int32(f.stride[i])
-		f.settled = f.periods
+	settled := f.settled
+	if offer != h.offer {
+		settled = f.periods
 	}
+	h.best, h.offer, h.part, f.settled = value, offer, offer*int32(f.stride[i]), settled
 }

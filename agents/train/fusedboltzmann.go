@@ -32,10 +32,10 @@ func (f *fused) boltzmann(i int, row int32, u float64) int32 {
 	if offer, sure := o.choose(weights, temperature, u); sure {
 		return offer
 	}
-	values[h.offer] = h.best
+	values[h.offer] = sortable(h.best)
 	*o = odds{reference: h.best, temperature: temperature}
 	for a, v := range values {
-		x := (v - h.best) / temperature
+		x := (number(v) - h.best) / temperature
 		exponents[a], weights[a] = x, portable.Exp(x)
 		o.sum += weights[a]
 		o.spread -= float64(x * weights[a])
