@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/souk-sim/souk/agents"
 	"github.com/souk-sim/souk/results"
@@ -112,6 +113,9 @@ func (l *loop) train(ctx context.Context, number int) error {
 		l.episode++
 		l.stop.look(l.episode, perTurn)
 		last := l.episode == j.Episodes || l.stop.Reason != ""
+		if err := l.look(); err != nil {
+			return err
+		}
 		if len(l.episodes) >= batch || len(l.steps) >= batch || len(l.learners) >= batch {
 			if err := l.flush(); err != nil {
 				return err
@@ -128,6 +132,18 @@ func (l *loop) train(ctx context.Context, number int) error {
 		}
 	}
 	return nil
+}
+
+// look hands over what is learned where it is one of the moments.
+func (l *loop) look() error {
+	if _, now := slices.BinarySearch(l.job.Moments, l.episode); !now {
+		return nil
+	}
+	policy, err := l.seats[0].agent.Policy()
+	if err != nil {
+		return err
+	}
+	return l.job.Look(l.episode, policy)
 }
 
 // moment is the share of training that is over.

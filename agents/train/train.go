@@ -67,6 +67,11 @@ type Job struct {
 	CheckpointEvery int
 	Resume          *Checkpoint // nil to begin at episode 0
 
+	// Look is handed what is learned, frozen, after so many episodes as each of Moments says (ascending), from the goroutine that trains the job; not of those
+	// before Resume. It changes nothing of the training.
+	Moments []int
+	Look    func(episodes int, policy policies.Policy) error
+
 	// Watch is called after each episode, from the goroutine that trains the job.
 	Watch func(Progress)
 }

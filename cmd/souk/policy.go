@@ -31,7 +31,7 @@ func (a *app) policy() *cobra.Command {
 // load reads a bundle; errors name its files by their path.
 func load(folder string) (*bundle.Bundle, error) {
 	b, err := bundle.Load(os.DirFS(folder))
-	if inner := filepath.Join(folder, "policy"); err != nil && exists(filepath.Join(folder, "summary.json")) && exists(inner) {
+	if inner := filepath.Join(folder, "policy"); err != nil && exists(filepath.Join(folder, "report.txt")) && exists(inner) {
 		return nil, &field.Error{File: folder, Found: "a run", Expected: "a bundle: this run's policy is " + inner}
 	}
 	if bad, ok := errors.AsType[*field.Error](err); ok {
@@ -104,6 +104,12 @@ func (a *app) asked(cmd *cobra.Command, answer func(e policies.Explanation) erro
 	return cmd
 }
 
+// amount is a figure of a card: five digits, of which one or more are decimals.
+func amount(x float64) string {
+	decimals := 4 - int(math.Floor(math.Log10(max(math.Abs(x), 1))))
+	return strconv.FormatFloat(x, 'f', max(decimals, 1), 64)
+}
+
 // offerText is an offer in short.
 func offerText(price float64, promotion string) string {
 	if promotion != "" {
@@ -168,7 +174,7 @@ func (a *app) policyInspect() *cobra.Command {
 			err = a.table(func(t *tabwriter.Writer) {
 				fmt.Fprintf(t, "revision\t%s\nagent\t%s, seed %d, %d episodes\nscenario\t%s (%.12s…), souk %s\n", m.Revision, m.Agent, m.Seed, m.Episodes, m.Scenario, m.ScenarioSHA256, m.Souk)
 				for _, e := range m.Evaluation {
-					fmt.Fprintf(t, "%s\t%.1f [%.1f, %.1f] %s\n", e.Name, e.Value, e.Low, e.High, e.Unit)
+					fmt.Fprintf(t, "%s\t%s [%s, %s] %s\n", e.Name, amount(e.Value), amount(e.Low), amount(e.High), e.Unit)
 				}
 				frame := b.Policy.About()
 				_, table := b.Policy.(*policies.Table)

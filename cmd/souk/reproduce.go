@@ -156,25 +156,6 @@ func (a *app) reproduced(all []*workflow.Reproduction) error {
 	return nil
 }
 
-// study plays a scenario whose measures are its result.
-func (a *app) study(ctx context.Context, s *scenarios.Scenario) error {
-	watch, closed := a.watch()
-	defer closed()
-	all, err := workflow.Measured(ctx, s, a.processors(), func(done, total int) {
-		if watch != nil {
-			watch(workflow.Progress{Stage: s.Name, Done: done, Total: total})
-		}
-	})
-	if err != nil {
-		return err
-	}
-	closed()
-	if a.json {
-		return a.document("measured", map[string]any{"scenario": s.Name, "run_id": s.RunID(), "measures": all})
-	}
-	return workflow.MeasuresText(a.stdout, all)
-}
-
 // replayed plays a paper's sessions again.
 func (a *app) replayed(ctx context.Context, s *scenarios.Scenario, quick bool, file string) error {
 	var published [][]string

@@ -66,7 +66,7 @@ func TestPapersAreScenarios(t *testing.T) {
 	if code, stdout, _ := call(t, "reproduce", "--measures"); code != exitDone || !strings.Contains(stdout, "limit-gain-cycle@K") {
 		t.Errorf("exit code %d, %s", code, stdout)
 	}
-	code, stdout, stderr := call(t, "train", "asker-2022", "-q", "--set", "sessions.number=5")
+	code, stdout, stderr := call(t, "train", "asker-2022", "-q", "--out", t.TempDir(), "--set", "sessions.number=5")
 	if code != exitDone || !strings.Contains(stdout, "limit-price@50") || stderr != "" {
 		t.Errorf("exit code %d, %s%s", code, stdout, stderr)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"runtime"
@@ -22,8 +23,9 @@ func (a *app) train() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "train SCENARIO", Short: "Fit what the scenario needs, learn, compare, and write results and the policy bundle", Args: takes("SCENARIO"),
 		Long: "Fit the scenario's models, train its agents in the market, compare what they learned with the alternatives on customers\n" +
-			"that training never met, and leave a run directory with the policy bundle. An interrupted run is saved. A repeated game, [game], is played\n" +
-			"instead, session by session, and its measures are the result: they are printed, and nothing is saved.",
+			"that training never met, and leave a run directory with the policy bundle. An interrupted run is saved, and --resume carries it on. Of a\n" +
+			"repeated game, [game], and a pricing problem, [problem], the measures are the result: they are printed, and kept in a run directory with\n" +
+			"learning curves and, of a problem, the bundle of the best learner's best seed. Such a run cannot be resumed: interrupted, it leaves nothing.",
 		Example: "  souk train canned-tuna\n  souk train canned-tuna --resume\n  souk train ./my.toml --set train.episodes=500 --seed 7",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := scenarios.Load(args[0], a.overrides()...)
@@ -31,19 +33,15 @@ func (a *app) train() *cobra.Command {
 				return err
 			}
 			if workflow.Studied(s) {
-				return a.study(cmd.Context(), s)
+				return a.study(cmd.Context(), s, resume)
 			}
 			if s, err = a.market(args[0], "train"); err != nil {
 				return err
 			}
-			began := time.Now()
 			a.saves = true
-			run := &workflow.Run{Scenario: s, Store: a.store(), Workers: a.workers, Build: build(),
-				Options: rundir.Options{Resume: resume, Tell: a.notice, Holder: fmt.Sprintf("souk train, process %d", os.Getpid())},
-				Clock:   func() time.Duration { return time.Since(began) }}
-			watch, closed := a.watch()
+			run, closed := a.training(s)
 			defer closed()
-			run.Watch = watch
+			run.Options.Resume, run.Options.Tell = resume, a.notice
 			summary, err := run.Train(cmd.Context())
 			if err != nil {
 				return err
@@ -54,8 +52,7 @@ func (a *app) train() *cobra.Command {
 			if err := summary.Text(a.stdout); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.stdout, "\nfiles    %s\nask      souk policy decide %s/policy%s\n", summary.Dir, summary.Dir, question(summary.Chosen.Policy.About()))
-			return err
+			return a.whereabouts(summary.Dir, summary.Chosen.Policy)
 		},
 	}
 	a.scenarioFlags(cmd)
@@ -63,6 +60,50 @@ func (a *app) train() *cobra.Command {
 	a.outFlag(cmd)
 	cmd.Flags().BoolVar(&resume, "resume", false, "go on with the run that was interrupted")
 	return cmd
+}
+
+// training is a run of souk train, and what ends its progress.
+func (a *app) training(s *scenarios.Scenario) (run *workflow.Run, closed func()) {
+	began := time.Now()
+	run = &workflow.Run{Scenario: s, Store: a.store(), Workers: a.workers, Build: build(),
+		Options: rundir.Options{Holder: fmt.Sprintf("souk train, process %d", os.Getpid())},
+		Clock:   func() time.Duration { return time.Since(began) }}
+	run.Watch, closed = a.watch()
+	return run, closed
+}
+
+// whereabouts tells where a run is and how to ask its policy, where it has one.
+func (a *app) whereabouts(dir string, policy policies.Frozen) error {
+	_, err := fmt.Fprintf(a.stdout, "\nfiles    %s\n", dir)
+	if policy != nil {
+		_, err = fmt.Fprintf(a.stdout, "ask      souk policy decide %s/policy%s\n", dir, question(policy.About()))
+	}
+	return err
+}
+
+// study plays a scenario whose measures are its result.
+func (a *app) study(ctx context.Context, s *scenarios.Scenario, resume bool) error {
+	if resume {
+		return badUsage("--resume", "a scenario of a "+string(s.World()), "no --resume: nothing is kept of an interrupted run of that kind, and it begins anew")
+	}
+	run, closed := a.training(s)
+	defer closed()
+	found, err := run.Study(ctx)
+	if err != nil {
+		return err
+	}
+	closed()
+	if a.json {
+		return a.document("measured", found)
+	}
+	if err := found.Text(a.stdout); err != nil {
+		return err
+	}
+	var policy policies.Frozen
+	if found.Policy != nil {
+		policy = found.Policy.Policy
+	}
+	return a.whereabouts(found.Dir, policy)
 }
 
 // question is an observation that a policy can answer, as flags: a value in the middle for each feature that it looks at.

@@ -82,8 +82,7 @@ func (l *LearningCurves) draw(c *draw.Canvas, episodes int) {
 	p.frameY(l.Y)
 	p.frameX("training episode", false)
 	for i, r := range l.References {
-		dash := draw.LineStyle{Color: soft, Width: 1, Dashes: [][]vg.Length{{6, 3}, {1.5, 2.5}, {9, 3, 1.5, 3}, {3, 3}}[i%4]}
-		c.StrokeLine2(dash, p.area.Min.X, p.y(r.Value), p.area.Max.X, p.y(r.Value))
+		c.StrokeLine2(dashed(i), p.area.Min.X, p.y(r.Value), p.area.Max.X, p.y(r.Value))
 	}
 	for i, b := range bundles {
 		p.band(faded(hue(i), 0x38), b.x, b.lo, b.hi)
@@ -93,6 +92,11 @@ func (l *LearningCurves) draw(c *draw.Canvas, episodes int) {
 	}
 	p.tags(tags)
 	caption(c, l.caption(block))
+}
+
+// dashed is the line of a reference.
+func dashed(i int) draw.LineStyle {
+	return draw.LineStyle{Color: soft, Width: 1, Dashes: [][]vg.Length{{6, 3}, {1.5, 2.5}, {9, 3, 1.5, 3}, {3, 3}}[i%4]}
 }
 
 func (l *LearningCurves) caption(block int) string {

@@ -38,8 +38,23 @@ func samples() map[string]interface{ Picture() (*Picture, error) } {
 	}
 	return map[string]interface{ Picture() (*Picture, error) }{
 		"learning": learning, "prices": samplePrices(&random), "policy": samplePolicy(), "comparison": sampleComparison(), "leaderboard": sampleLeaderboard(),
-		"residuals": sampleResiduals(&random), "twins": sampleTwins(),
+		"residuals": sampleResiduals(&random), "twins": sampleTwins(), "progress": sampleProgress(),
 	}
+}
+
+func sampleProgress() *Progress {
+	l := &Progress{Title: "Learning", Subtitle: "deadline", X: "training episode", Y: "value of the greedy policy, % of the optimum",
+		References: []Reference{{"best-fixed", 96.6}, {"optimum", 100}}, Caption: "Bands: 95% intervals."}
+	for i, name := range []string{"q-learning", "sarsa"} {
+		e := Estimates{Name: name}
+		for k := range 20 {
+			x := math.Exp2(float64(k) / 2)
+			y, by := 100-30/(1+x/50)-float64(i), 4/math.Sqrt(x)
+			e.X, e.Value, e.Low, e.High = append(e.X, x), append(e.Value, y), append(e.Low, y-by), append(e.High, y+by)
+		}
+		l.Curves = append(l.Curves, e)
+	}
+	return l
 }
 
 func sampleTwins() *Twins {

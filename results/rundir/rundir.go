@@ -305,6 +305,15 @@ func (r *Run) swap() error {
 	return r.fs.RemoveAll(r.Dir + old)
 }
 
+// Discard gives the run up and takes away what was written of it; a complete run of that identity stays. After Finish it does nothing.
+func (r *Run) Discard() error {
+	if r.lock == nil {
+		return nil
+	}
+	err := r.discard(r.work)
+	return errors.Join(explain(err), r.Close())
+}
+
 // Close gives the run up without completing it; what was checkpointed can be resumed. After Finish it does nothing.
 func (r *Run) Close() error {
 	if r.lock == nil {

@@ -257,6 +257,26 @@ func TestTheSameRunAgainIsReplacedByTheSameBytes(t *testing.T) {
 	}
 }
 
+func TestADiscardedRunLeavesTheCompleteOne(t *testing.T) {
+	store := Store{Root: t.TempDir()}
+	if err := small.execute(store, false); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(store.Root, "small", ID(small.scenario))
+	first := snapshot(t, OS{}, dir)
+	run, err := store.Open("small", small.scenario, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(run.WriteFile("half", []byte("written")), run.Discard()); err != nil {
+		t.Fatal(err)
+	}
+	there, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil || len(there) != 1 || !reflect.DeepEqual(first, snapshot(t, OS{}, dir)) {
+		t.Errorf("after a discarded run: %v, %v", there, err)
+	}
+}
+
 func TestADiskThatFillsUpGivesOneClearErrorAndCanBeResumed(t *testing.T) {
 	reference := newMemory()
 	if err := small.execute(Store{Root: "runs", FS: reference}, false); err != nil {

@@ -37,7 +37,7 @@ type session struct {
 }
 
 // measureGame plays the sessions of a repeated game and measures what was learned in them.
-func measureGame(ctx context.Context, s *scenarios.Scenario, workers int, watch func(done, total int)) ([]Measure, error) {
+func measureGame(ctx context.Context, s *scenarios.Scenario, workers int, watch func(done, total int)) (*found, error) {
 	c, err := newRivalry(s)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func measureGame(ctx context.Context, s *scenarios.Scenario, workers int, watch 
 	if err != nil {
 		return nil, err
 	}
-	return c.measures(), nil
+	return &found{measures: c.measures()}, nil
 }
 
 func newRivalry(s *scenarios.Scenario) (c *rivalry, err error) {

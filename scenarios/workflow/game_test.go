@@ -115,7 +115,7 @@ func TestAReproductionIsTheSameOnAnyNumberOfWorkers(t *testing.T) {
 }
 
 func TestEveryMeasureIsOfAKindThatIsListed(t *testing.T) {
-	all, err := Measured(context.Background(), parseGame(t, duel, "sessions.number=12"), 2, nil)
+	all, err := measure(context.Background(), parseGame(t, duel, "sessions.number=12"), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +225,7 @@ func TestRulesOnBothSidesEarnWhatTheyAsk(t *testing.T) {
 	text := strings.NewReplacer("name = \"left\"\n", "name = \"left\"\nbrain = { rule = \"fixed\", price = 10 }\n", "name = \"right\"\n",
 		"name = \"right\"\nbrain = { rule = \"fixed\", price = 10 }\n", "initial = \"random-rivals\"\n", "", "extend = 0.1", "extend = 0",
 		"rungs = 5", "rungs = 5, extend = 0", "converged = 2000", "converged = 0", "periods = 200000", "periods = 50").Replace(duel)
-	all, err := Measured(context.Background(), parseGame(t, text, "sessions.number=2"), 2, nil)
+	all, err := measure(context.Background(), parseGame(t, text, "sessions.number=2"), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +269,7 @@ func BenchmarkCalvanoSessions(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := Measured(context.Background(), s, 1, nil); err != nil {
+		if _, err := measure(context.Background(), s, 1); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -47,7 +47,7 @@ times = [100, 400]
 
 func measuredBy(t *testing.T, s *scenarios.Scenario, workers int) map[string]Measure {
 	t.Helper()
-	all, err := Measured(context.Background(), s, workers, nil)
+	all, err := measure(context.Background(), s, workers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestRegretComplainsOfWhatItCannotMeasure(t *testing.T) {
 		}
 		s, err := scenarios.Load(file)
 		if err == nil {
-			_, err = Measured(context.Background(), s, 1, nil)
+			_, err = measure(context.Background(), s, 1)
 		}
 		var bad *field.Error
 		if !errors.As(err, &bad) || bad.Key != key {

@@ -30,7 +30,12 @@ func draw(run *rundir.Run, school, full world, m *Summary) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range append(all, picture{"learning", learningCurves(m)}, picture{"policy", policyLines(m.Chosen.Policy, m.scene.noun())}, picture{"comparison", comparison(m.Comparison, m.Scenery)}) {
+	return drawAll(run, append(all, picture{"learning", learningCurves(m)}, picture{"policy", policyLines(m.Chosen.Policy, m.scene.noun())},
+		picture{"comparison", comparison(m.Comparison, m.Scenery)}))
+}
+
+func drawAll(run *rundir.Run, all []picture) error {
+	for _, p := range all {
 		drawn, err := p.of.Picture()
 		if err != nil {
 			return fmt.Errorf("drawing %s: %w", p.name, err)

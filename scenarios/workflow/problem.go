@@ -39,6 +39,7 @@ func problemMeasures() []MeasureKind {
 		{"simulated-error:POLICY", "$", "that less the exact value"},
 		{"value:AGENT", "$", "exact value of what was learned, frozen and greedy; mean over train.seeds, and so below; of rules of evaluate.rules too"},
 		{"of-optimum:AGENT", "", "as a share of the optimum; of random, best-fixed and fluid too"},
+		{"of-optimum:AGENT@EPISODES", "", "of what was learned in so many episodes, frozen and greedy: the learning curve; a training that was stopped counts on with what it had learned"},
 		{"worst-of-optimum:AGENT", "", "least of the seeds"},
 		{"gap-closed:AGENT", "", "share of the way from best-fixed to optimum; none where these are the same; of fluid too"},
 		{"earned:AGENT", "$", "reward an episode while it learned"},
@@ -61,10 +62,12 @@ type problemStudy struct {
 	rate     float64           // $ a period of the benchmark, the fluid, where it is too large; else 0: the optimum is
 	workers  int
 	all      []Measure
+	best     *Pick   // of what was learned; nil where there is nothing
+	mean     float64 // value of its learner, mean over seeds
 }
 
 // measureProblem solves a pricing problem, plays policies and learners in it, and holds them against the optimum.
-func measureProblem(ctx context.Context, s *scenarios.Scenario, workers int, watch func(done, total int)) ([]Measure, error) {
+func measureProblem(ctx context.Context, s *scenarios.Scenario, workers int, watch func(done, total int)) (*found, error) {
 	process, err := monopoly.NewProcess(s.ProblemConfig())
 	if err != nil {
 		return nil, err
@@ -91,7 +94,7 @@ func measureProblem(ctx context.Context, s *scenarios.Scenario, workers int, wat
 			return nil, err
 		}
 	}
-	return st.all, ctx.Err()
+	return &found{st.all, st.best}, ctx.Err()
 }
 
 func (st *problemStudy) tell(name, unit string, value float64) {

@@ -10,6 +10,19 @@ import (
 	"github.com/souk-sim/souk/scenarios"
 )
 
+// measure is what the study of a scenario finds.
+func measure(ctx context.Context, s *scenarios.Scenario, workers int) ([]Measure, error) {
+	st, err := studyOf(s)
+	if err != nil {
+		return nil, err
+	}
+	result, err := st.measure(ctx, s, workers, nil)
+	if err != nil {
+		return nil, err
+	}
+	return result.measures, nil
+}
+
 // measured are the measures of a scenario with some keys set, by name.
 func measured(t *testing.T, name string, workers int, set ...string) map[string]Measure {
 	t.Helper()
@@ -17,7 +30,7 @@ func measured(t *testing.T, name string, workers int, set ...string) map[string]
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := Measured(context.Background(), s, workers, nil)
+	all, err := measure(context.Background(), s, workers)
 	if err != nil {
 		t.Fatal(err)
 	}

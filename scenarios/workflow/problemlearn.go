@@ -23,6 +23,8 @@ func (st *problemStudy) learn(ctx context.Context, watch func(done, total int)) 
 	}
 	var jobs []train.Job
 	var worlds []*regretful
+	var curves []*learningCurve
+	moments := st.moments()
 	var done atomic.Int64
 	total := len(s.Agents) * s.Train.Seeds * s.Train.Episodes
 	for i := range s.Agents {
@@ -38,6 +40,8 @@ func (st *problemStudy) learn(ctx context.Context, watch func(done, total int)) 
 			if job.Start, err = startOf(s, &s.Agents[i]); err != nil {
 				return err
 			}
+			curve := &learningCurve{study: st}
+			curves, job.Moments, job.Look = append(curves, curve), moments, curve.look
 			job.Watch = func(p train.Progress) {
 				if n := done.Add(1); watch != nil && n%4096 == 0 {
 					watch(int(n), total)
@@ -55,24 +59,28 @@ func (st *problemStudy) learn(ctx context.Context, watch func(done, total int)) 
 	}
 	for i := range s.Agents {
 		from, to := i*s.Train.Seeds, (i+1)*s.Train.Seeds
-		if err := st.learned(s.Agents[i].Name, outcomes[from:to]); err != nil {
+		name := s.Agents[i].Name
+		values, err := st.learned(name, outcomes[from:to])
+		if err != nil {
 			return err
 		}
-		st.regret(s.Agents[i].Name, worlds[from:to])
+		st.course(name, moments, curves[from:to])
+		st.regret(name, worlds[from:to])
+		st.pick(name, outcomes[from:to], values, worlds[from:to])
 	}
 	return nil
 }
 
-// learned measures an agent's frozen policies.
-func (st *problemStudy) learned(agent string, outcomes []train.Outcome) error {
+// learned measures an agent's frozen policies, and gives their values; nil where the problem is too large to be solved.
+func (st *problemStudy) learned(agent string, outcomes []train.Outcome) (values []float64, err error) {
 	if st.solved == nil {
-		return nil
+		return nil, nil
 	}
-	var values, shares, gaps []float64
+	var shares, gaps []float64
 	for i := range outcomes {
 		value, err := st.solved.Evaluate(outcomes[i].Policy)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		score := st.solved.Score(value)
 		values, shares, gaps = append(values, value), append(shares, score.OfOptimum), append(gaps, score.GapClosed)
@@ -81,7 +89,7 @@ func (st *problemStudy) learned(agent string, outcomes []train.Outcome) error {
 	st.over("of-optimum:"+agent, "", shares)
 	st.all = append(st.all, Measure{Name: "worst-of-optimum:" + agent, Value: slices.Min(shares), N: len(shares)})
 	st.over("gap-closed:"+agent, "", gaps)
-	return nil
+	return values, nil
 }
 
 // over is a mean over seeds and its standard error; none where there is no such number.

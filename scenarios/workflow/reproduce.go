@@ -9,7 +9,6 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/souk-sim/souk/scenarios"
-	"github.com/souk-sim/souk/scenarios/field"
 )
 
 // Reproduction is what became of a publication's results.
@@ -60,9 +59,9 @@ func (r *Reproduction) Outside() (n int) {
 // that differs from the published one by at most its tolerance and three standard errors of the difference, as many more for small samples as Student's t has. watch is told of progress by one goroutine at a
 // time: the variant, and how far it is. Errors are of type *field.Error, or the context's.
 func Reproduce(ctx context.Context, s *scenarios.Scenario, quick bool, workers int, watch func(variant string, done, total int)) (*Reproduction, error) {
-	st, ok := studies()[s.World()]
-	if !ok {
-		return nil, s.Fault("no results to reproduce", "a scenario of a game, [game], with [[published]] rows; souk train takes this one", "name")
+	st, err := studyOf(s)
+	if err != nil {
+		return nil, err
 	}
 	for i := range s.Published {
 		if expected, ok := measurable(st.kinds(), s.Published[i].Measure); !ok {
@@ -75,7 +74,7 @@ func Reproduce(ctx context.Context, s *scenarios.Scenario, quick bool, workers i
 		if err != nil {
 			return nil, err
 		}
-		all, err := st.measure(ctx, v, workers, func(done, total int) {
+		result, err := st.measure(ctx, v, workers, func(done, total int) {
 			if watch != nil {
 				watch(name, done, total)
 			}
@@ -83,7 +82,7 @@ func Reproduce(ctx context.Context, s *scenarios.Scenario, quick bool, workers i
 		if err != nil {
 			return nil, err
 		}
-		r.Variants = append(r.Variants, Results{name, all})
+		r.Variants = append(r.Variants, Results{name, result.measures})
 	}
 	return r, r.judge()
 }
@@ -138,13 +137,4 @@ func threeSigma(n int) float64 {
 		return 3
 	}
 	return distuv.StudentsT{Sigma: 1, Nu: float64(n - 1)}.Quantile(0.5 * math.Erfc(-3/math.Sqrt2))
-}
-
-// Measured plays a scenario itself, without what was published of it: what souk train does where the measures are the result.
-func Measured(ctx context.Context, s *scenarios.Scenario, workers int, watch func(done, total int)) ([]Measure, error) {
-	st, ok := studies()[s.World()]
-	if !ok {
-		return nil, &field.Error{Key: "name", Found: s.Name, Expected: "a scenario whose measures are its result"}
-	}
-	return st.measure(ctx, s, workers, watch)
 }

@@ -88,12 +88,7 @@ func figureAs(x, allowed float64) string {
 	return strings.Replace(strconv.FormatFloat(x, 'f', digits, 64), "-", "−", 1)
 }
 
-// MeasuresText writes measures as a table; of those that are numbered, as percentiles and paths are, the few that say most: JSON has all.
-func MeasuresText(w io.Writer, all []Measure) error {
-	_, err := io.WriteString(w, figuresTable(all))
-	return err
-}
-
+// figuresTable writes measures as a table; of those that are numbered, as percentiles and paths are, the few that say most: JSON has all.
 func figuresTable(all []Measure) string {
 	t := [][]string{{"", "", "s.e.", "n"}}
 	for _, m := range all {

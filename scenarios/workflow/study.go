@@ -24,12 +24,18 @@ type MeasureKind struct {
 	Doc  string `json:"doc"`
 }
 
+// found is what a study found.
+type found struct {
+	measures []Measure
+	best     *Pick // nil where nothing was learned that can be handed on
+}
+
 // study plays what one variant of a scenario describes, and measures it. The result does not depend on the number of workers. watch is told of progress by
 // one goroutine at a time; it may be nil. When the context is done, the error is the context's.
 //
 // A world joins souk reproduce and souk train by such a function and the kinds of its measures, in studies.
 type study struct {
-	measure func(ctx context.Context, s *scenarios.Scenario, workers int, watch func(done, total int)) ([]Measure, error)
+	measure func(ctx context.Context, s *scenarios.Scenario, workers int, watch func(done, total int)) (*found, error)
 	kinds   func() []MeasureKind
 }
 
@@ -39,6 +45,15 @@ func studies() map[scenarios.World]study {
 		scenarios.RepeatedGame:   {measureGame, gameMeasures},
 		scenarios.PricingProblem: {measureProblem, problemMeasures},
 	}
+}
+
+// studyOf is the study of a scenario's world; an error where its result is not measures.
+func studyOf(s *scenarios.Scenario) (study, error) {
+	st, ok := studies()[s.World()]
+	if !ok {
+		return st, s.Fault("no results to reproduce", "a scenario of a game, [game], or a problem, [problem]; souk train takes this one", "name")
+	}
+	return st, nil
 }
 
 // Studied tells whether a scenario is of a world whose measures are its result.

@@ -198,7 +198,10 @@ func (w *sweeper) measured(ctx context.Context, st study, alive []*Trial, rung i
 		var all []Measure
 		if state := strand.State(); state != nil {
 			err = json.Unmarshal(state, &all)
-		} else if all, err = st.measure(ctx, t.stand, w.workers(), nil); err == nil {
+		} else if result, failed := st.measure(ctx, t.stand, w.workers(), nil); failed != nil {
+			err = failed
+		} else {
+			all = result.measures
 			if state, err = json.Marshal(all); err == nil {
 				err = strand.Checkpoint(state)
 			}
