@@ -19,7 +19,7 @@ func TestReproduceTellsPublishedBesideMeasuredAndDrawsIt(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	code, stdout, _ = call(t, "reproduce", "asker-2022", "--quick", "--json", "--out", out, "--set", "sessions.number=20")
+	code, stdout, _ = call(t, "reproduce", "asker-2022", "--quick", "--json", "--out", out)
 	var document struct {
 		Schema string
 		Papers []struct {

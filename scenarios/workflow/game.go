@@ -32,6 +32,7 @@ type session struct {
 
 	cycle    *oligopoly.Cycle // what greedy play ends in; nil where not all firms have strategies by state, and so are the following
 	length   int              // of the cycle, in choices
+	misread  *oligopoly.Cycle // what it ends in from the state of rivalry.misread; nil where that is the same
 	on, off  *oligopoly.Judgement
 	deviated *oligopoly.Impulse
 }
@@ -167,6 +168,9 @@ func (c *rivalry) follow(s *session, strategies [][]int32, state int) error {
 	}
 	s.cycle = p.Cycle(state)
 	s.length = c.length(s.cycle.States)
+	if c.cfg.Memory > 1 && c.cfg.Moves != "alternating" {
+		s.misread = p.Cycle(c.misread(state))
+	}
 	s.on, s.off = p.Judge(s.cycle.States), p.Judge(nil)
 	s.deviated = p.Impulse(s.cycle, c.scenario.Sessions.Deviate.Firm-1, c.scenario.Sessions.Deviate.Periods, c.deviation(p))
 	return nil
@@ -205,6 +209,32 @@ func (c *rivalry) state(o *train.SessionOutcome) int {
 	}
 	if c.cfg.Moves == "alternating" {
 		state += int(o.Periods%uint64(n)) * histories
+	}
+	return state
+}
+
+// misread is the state that the program of Calvano et al. (2020) takes for the one that a session ended in. It keeps what the firms chose in the last period, then
+// in the one before, and so on, but reads this back as what the first firm chose in all those periods, then the second. Where ladders differ in length, rungs that a
+// firm has not are its highest.
+func (c *rivalry) misread(state int) int {
+	n, k := len(c.cfg.Firms), c.cfg.Memory
+	kept := make([]int32, 0, n*k)
+	for ; len(kept) < n*k; state /= c.joints {
+		last := state % c.joints
+		kept = append(kept, make([]int32, n)...)
+		for i := n - 1; i >= 0; i-- {
+			rungs := len(c.game.Spec(i).Offers)
+			kept[len(kept)-n+i] = int32(last % rungs)
+			last /= rungs
+		}
+	}
+	read := make([]int32, n)
+	state = 0
+	for lag := k - 1; lag >= 0; lag-- {
+		for i := range read {
+			read[i] = min(kept[i*k+lag], int32(len(c.game.Spec(i).Offers)-1))
+		}
+		state = state*c.joints + c.joint(read)
 	}
 	return state
 }

@@ -114,10 +114,33 @@ func TestAReproductionIsTheSameOnAnyNumberOfWorkers(t *testing.T) {
 	}
 }
 
+// Of two firms and two periods the state is (a, b) in the period before and (c, d) in the last one. Kept is c, d, a, b; read as the first firm's c, d, the last
+// period first, and the second's a, b.
+func TestMixingUpFirmsAndPeriodsAsTheAuthorsProgramDoes(t *testing.T) {
+	for memory, want := range map[int]func(a, b, c, d int) int{1: func(_, _, c, d int) int { return c*5 + d }, 2: func(a, b, c, d int) int { return ((d*5+b)*5+c)*5 + a }} {
+		s := parseGame(t, duel)
+		s.Game.Memory = memory
+		r, err := newRivalry(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for state := range r.game.States() {
+			a, b, c, d := state/125, state/25%5, state/5%5, state%5
+			if got := r.misread(state); got != want(a, b, c, d) {
+				t.Errorf("memory %d, state %d is read as %d, not %d", memory, state, got, want(a, b, c, d))
+			}
+		}
+	}
+}
+
 func TestEveryMeasureIsOfAKindThatIsListed(t *testing.T) {
-	all, err := measure(context.Background(), parseGame(t, duel, "sessions.number=12"), 2)
-	if err != nil {
-		t.Fatal(err)
+	var all []Measure
+	for _, memory := range []string{"game.memory=1", "game.memory=2"} {
+		of, err := measure(context.Background(), parseGame(t, duel, "sessions.number=12", memory), 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, of...)
 	}
 	kinds, seen := gameMeasures(), map[string]bool{}
 	for _, m := range all {

@@ -37,6 +37,7 @@ func gameMeasures() []MeasureKind {
 		MeasureKind{"cycle-beyond@K", "share", "with one of more than K"},
 		MeasureKind{"limit-gain-cycle@K", "", "Δ of sessions with a limit cycle of K periods"},
 		MeasureKind{"limit-gain-cycle-beyond@K", "", "of those with more than K"},
+		MeasureKind{"limit-gain-misread", "", "Δ where firms and periods are mixed up in the state that a session of two or more periods of memory ended in, as by the program of Calvano et al. (2020)"},
 		MeasureKind{"undeviating", "share", "sessions in which on the limit cycle no firm gains by another choice for once, the equilibrium of Calvano et al. (2020)"},
 		MeasureKind{"equilibrium", "share", "sessions in which on the limit cycle no firm has a better strategy, that of Klein (2021)"},
 		MeasureKind{"equilibrium-everywhere", "share", "sessions in which that is so in all states"},
@@ -142,6 +143,11 @@ func (c *rivalry) cycles() []Measure {
 			}
 		}
 	}
+	if !slices.ContainsFunc(c.sessions, func(s session) bool { return s.misread == nil }) {
+		all = append(all, mean("limit-gain-misread", "", c.over(func(s *session) float64 {
+			return oligopoly.ProfitGain(s.misread.Mean.Profits, c.nash.Profits, c.monopoly.Profits)
+		})))
+	}
 	return all
 }
 
@@ -226,14 +232,15 @@ func deviation(name, unit string, x []float64) Measure {
 }
 
 // percentiles are some quantiles; their standard errors are half the way between those a standard deviation of the rank below and above (David & Nagaraja
-// 2003, Order Statistics, §7.1).
+// 2003, Order Statistics, §7.1), of extremes the way to the next value.
 func percentiles(name, unit string, x []float64) []Measure {
 	var all []Measure
 	for _, p := range []int{0, 5, 10, 25, 50, 75, 90, 95, 100} {
 		q := float64(p) / 100
-		off := math.Sqrt(q * (1 - q) / float64(len(x)))
+		off := max(math.Sqrt(q*(1-q)/float64(len(x))), 1/float64(len(x)))
+		below, above := max(q-off, 0), min(q+off, 1)
 		all = append(all, Measure{Name: fmt.Sprintf("%s@%d", name, p), Unit: unit, Value: stats.Quantile(x, q), N: len(x),
-			Error: (stats.Quantile(x, min(q+off, 1)) - stats.Quantile(x, max(q-off, 0))) / 2})
+			Error: (stats.Quantile(x, above) - stats.Quantile(x, below)) * off / (above - below)})
 	}
 	return all
 }
