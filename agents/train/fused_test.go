@@ -173,3 +173,35 @@ func TestBoltzmannsRuleChoosesTheSameOffersInTheFusedLoop(t *testing.T) {
 		}
 	}
 }
+
+// Sessions a hundred times as long make no more allocations: there are none in the loops.
+func TestPeriodsOfTheFusedLoopDoNotAllocate(t *testing.T) {
+	for name, build := range map[string]func() *train.Session{
+		"duel": func() *train.Session { return session(t, duopoly(15, 1), baseline, 1) },
+		"three firms": func() *train.Session {
+			cfg := duopoly(4, 1)
+			cfg.Firms = append(cfg.Firms, oligopoly.Firm{Name: "c", Cost: 1, Quality: 2})
+			return session(t, cfg, baseline, 1)
+		},
+		"alternating": func() *train.Session {
+			cfg := duopoly(7, 1)
+			cfg.Moves = "alternating"
+			return session(t, cfg, baseline, 1)
+		},
+		"boltzmann": func() *train.Session {
+			return cournot(t, 0.25, agents.Exploration{Rule: "boltzmann", Kind: "decay", From: 1000, Rate: 1e-5}, 0, 1)
+		},
+	} {
+		s := build()
+		if !train.Fuses(s) {
+			t.Fatalf("%s is not fused", name)
+		}
+		allocations := func(periods uint64) float64 {
+			s.Periods = periods
+			return testing.AllocsPerRun(3, func() { played(t, s, false) })
+		}
+		if short, long := allocations(1_000), allocations(100_000); long > short+5 { // some are of the runtime
+			t.Errorf("%s: %v allocations in 100,000 periods, %v in 1,000", name, long, short)
+		}
+	}
+}

@@ -44,6 +44,7 @@ type Game struct {
 	asked, done        bool
 	rung               []int32   // chosen for the period, by firm
 	past               []int32   // [lag][firm] rungs of the periods before, the last one first
+	supposed           []int32   // scratch: likewise, in a state that is only asked about
 	joint              int       // of the last period
 	earned             []float64 // discounted, since each firm's choice
 	discount           []float64 // from now back to that choice
@@ -68,7 +69,7 @@ func New(cfg *Config, seed uint64) (*Game, error) {
 	}
 	n := len(cfg.Firms)
 	g := &Game{cfg: cfg, seed: seed, n: n, cost: costs(cfg.Firms), stride: make([]int, n), joints: 1, turns: n, firstFew: 1,
-		rung: make([]int32, n), past: make([]int32, max(1, cfg.Memory)*n), earned: make([]float64, n), discount: make([]float64, n), elapsed: make([]float64, n)}
+		rung: make([]int32, n), past: make([]int32, max(1, cfg.Memory)*n), supposed: make([]int32, max(1, cfg.Memory)*n), earned: make([]float64, n), discount: make([]float64, n), elapsed: make([]float64, n)}
 	if cfg.alternating() {
 		g.turns, g.firstFew = 1, n
 	}

@@ -25,8 +25,8 @@ func (g *Game) State() int {
 
 // Observe implements env.Repeated: period and periods_left do not follow from a state.
 func (g *Game) Observe(player, state int, observation []float64) {
-	past, joint := g.past, g.joint
-	g.past = make([]int32, len(past))
+	joint := g.joint
+	g.past, g.supposed = g.supposed, g.past
 	g.joint = state % g.joints
 	for lag := range g.cfg.Memory {
 		for i, ladder := range g.ladders {
@@ -36,5 +36,5 @@ func (g *Game) Observe(player, state int, observation []float64) {
 	}
 	copy(observation, g.see(player))
 	observation[0], observation[1] = math.NaN(), math.NaN()
-	g.past, g.joint = past, joint
+	g.past, g.supposed, g.joint = g.supposed, g.past, joint
 }
