@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/souk-sim/souk/market/monopoly"
+	"github.com/souk-sim/souk/policies/rules"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -69,5 +70,19 @@ func (d *document) problem(s *Scenario) {
 		d.located(err)
 		return
 	}
-	d.cells(path("problem").then("state"), s.Problem.State, p.Spec().Features, nil)
+	state := path("problem").then("state")
+	d.cells(state, s.Problem.State, p.Spec().Features, nil)
+	for i, f := range p.Spec().Features {
+		if p.Tells(i) {
+			continue
+		}
+		if _, in := s.Problem.State[f.Name]; in {
+			d.bad(state.then(f.Name), "what the problem does not hang on", "features that its states tell")
+		}
+		for k := range s.Evaluate.Rules {
+			if r := &s.Evaluate.Rules[k]; p.Endless() && rules.Needs(r.Params, p.Spec(), i) {
+				d.bad(path("evaluate").then("rules").then(strconv.Itoa(k)), "a rule that goes by "+f.Name, "one that goes by what the problem hangs on: without an end there is an exact value alone")
+			}
+		}
+	}
 }

@@ -22,6 +22,15 @@ type Rule interface {
 	Policy(spec *env.Spec) (policies.Policy, error)
 }
 
+// Needs tells whether a rule that a spec can have goes by a feature, so that it cannot be had without it.
+func Needs(r Rule, spec *env.Spec, feature int) bool {
+	without := *spec
+	without.Features = slices.Clone(spec.Features)
+	without.Features[feature].Name = ""
+	_, err := r.Policy(&without)
+	return err != nil
+}
+
 // Kind is a kind of rule as a scenario names it.
 type Kind struct {
 	Name string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -35,8 +36,8 @@ func problemMeasures() []MeasureKind {
 		{"continuous-bound", "$", "deterministic bound of the continuum of prices"},
 		{"continuous-fixed", "$", "value of its best fixed price"},
 		{"continuous-fixed-price", "$", "that price"},
-		{"simulated:POLICY", "$", "mean of optimum, best-fixed or fluid over evaluate.paths episodes; episodic problems"},
-		{"simulated-error:POLICY", "$", "that less the exact value"},
+		{"simulated:POLICY", "$", "mean of optimum, best-fixed or fluid over evaluate.paths episodes; episodic problems. Of rules of evaluate.rules too that go by what states do not tell"},
+		{"simulated-error:POLICY", "$", "that less the exact value, where there is one"},
 		{"value:AGENT", "$", "exact value of what was learned, frozen and greedy; mean over train.seeds, and so below; of rules of evaluate.rules too"},
 		{"of-optimum:AGENT", "", "as a share of the optimum; of random, best-fixed and fluid too"},
 		{"of-optimum:AGENT@EPISODES", "", "of what was learned in so many episodes, frozen and greedy: the learning curve; a training that was stopped counts on with what it had learned"},
@@ -124,7 +125,7 @@ func (st *problemStudy) benchmarks(ctx context.Context) error {
 		st.tell("of-optimum:best-fixed", "", m.Score(m.Fixed[m.Best]).OfOptimum)
 		exact["optimum"], exact["best-fixed"] = m.Policy(), m.FixedPolicy()
 	}
-	if err := st.rules(); err != nil {
+	if err := st.rules(ctx); err != nil {
 		return err
 	}
 	if plan, fluid, err := optimum.FluidMonopoly(st.process); err == nil {
@@ -167,13 +168,16 @@ func (st *problemStudy) benchmarks(ctx context.Context) error {
 			if err := st.simulate(ctx, name, policy); err != nil {
 				return err
 			}
+			if err := st.check(policy); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// rules are held against the optimum like what is learned.
-func (st *problemStudy) rules() error {
+// rules are held against the optimum like what is learned; by their mean where they go by what states do not tell.
+func (st *problemStudy) rules(ctx context.Context) error {
 	for i := range st.scenario.Evaluate.Rules {
 		r := &st.scenario.Evaluate.Rules[i]
 		policy, err := r.Params.Policy(st.process.Spec())
@@ -181,6 +185,12 @@ func (st *problemStudy) rules() error {
 			return err
 		}
 		if st.solved == nil {
+			continue
+		}
+		if st.untold(r.Params) {
+			if err := st.simulate(ctx, r.Name, policy); err != nil {
+				return err
+			}
 			continue
 		}
 		value, err := st.solved.Evaluate(policy)
@@ -193,6 +203,17 @@ func (st *problemStudy) rules() error {
 		st.tell("gap-closed:"+r.Name, "", score.GapClosed)
 	}
 	return nil
+}
+
+// untold is whether a rule goes by a feature that states do not tell, so that it has no exact value.
+func (st *problemStudy) untold(r rules.Rule) bool {
+	spec := st.process.Spec()
+	for i := range spec.Features {
+		if !st.process.Tells(i) && rules.Needs(r, spec, i) {
+			return true
+		}
+	}
+	return false
 }
 
 // pathsAtOnce are played by one goroutine; sums run in their order.
@@ -227,15 +248,22 @@ func (st *problemStudy) simulate(ctx context.Context, name string, policy polici
 	mean := sum / n
 	m := Measure{Name: "simulated:" + name, Unit: "$", Value: mean, Error: math.Sqrt(max(square/n-mean*mean, 0) / (n - 1)), N: paths}
 	st.all = append(st.all, m)
-	if st.solved != nil {
-		value, err := st.solved.Evaluate(policy)
-		if err != nil {
-			return err
-		}
-		m.Name, m.Value = "simulated-error:"+name, mean-value
-		st.all = append(st.all, m)
-	}
 	return ctx.Err()
+}
+
+// check holds the latest simulated mean, of a policy, against its exact value.
+func (st *problemStudy) check(policy policies.Policy) error {
+	if st.solved == nil {
+		return nil
+	}
+	value, err := st.solved.Evaluate(policy)
+	if err != nil {
+		return err
+	}
+	m := st.all[len(st.all)-1]
+	m.Name, m.Value = strings.Replace(m.Name, "simulated:", "simulated-error:", 1), m.Value-value
+	st.all = append(st.all, m)
+	return nil
 }
 
 // play is the discounted sum of an episode's rewards under a policy.

@@ -112,6 +112,19 @@ func TestLargeProblemsAreHeldAgainstTheFluid(t *testing.T) {
 	}
 }
 
+// A rule that goes by the last price, which is no part of the problem's states, halves its price in every second period: no value by the states says so.
+func TestRulesThatGoByMoreThanStatesTellAreSimulated(t *testing.T) {
+	all := measured(t, sale, 2, append(brief, `agents=[]`,
+		`evaluate.rules=[{ name = "flicker", rule = "markdown", price = 2.0, steps = [{ feature = "last_price", from = 1.5, off = 0.5 }] }, { name = "two", rule = "fixed", price = 2.0 }]`)...)
+	if _, exact := all["value:flicker"]; exact {
+		t.Error("it has an exact value")
+	}
+	flicker, two := all["simulated:flicker"], all["value:two"]
+	if flicker.N != 4000 || math.Abs(flicker.Value-two.Value) < 10*flicker.Error {
+		t.Errorf("simulated %+v, where the price never changes %v", flicker, two.Value)
+	}
+}
+
 func TestProblemsThatAreWrongAreToldAtTheirKey(t *testing.T) {
 	for set, want := range map[string]string{
 		"agents.sarsa.name=\"fluid\"":               "agents.fluid.name",
@@ -122,6 +135,7 @@ func TestProblemsThatAreWrongAreToldAtTheirKey(t *testing.T) {
 		"problem.criterion=\"average\"":             "problem.criterion",
 		"problem.rival={ prices = [1.0], effct=2 }": "problem.rival.effct",
 		"problem.state={ stok = { bins = 3 } }":     "problem.state.stok",
+		"problem.state={ sold = { bins = 3 } }":     "problem.state.sold",
 	} {
 		if _, err := scenarios.Load(sale, set); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", set, err, want)
