@@ -60,7 +60,7 @@ func ownSights() []sight {
 	return []sight{
 		{env.Feature{Name: "period", Unit: "periods", Doc: "periods since the episode opened"}, func(m *Market, _ int) float64 { return m.now / m.cfg.PeriodDays }},
 		{env.Feature{Name: "periods_left", Unit: "periods", Doc: "periods until the horizon"}, func(m *Market, _ int) float64 { return float64(m.cfg.Horizon) - m.now/m.cfg.PeriodDays }},
-		{env.Feature{Name: "day_of_week", Unit: "days", Doc: "0 is the day on which the episode opened"}, func(m *Market, _ int) float64 { return math.Mod(math.Floor(m.now+1e-9), 7) }},
+		{env.Feature{Name: "day_of_week", Unit: "days", Doc: "0 is the day on which the episode opened"}, func(m *Market, _ int) float64 { return float64(int64(m.now+1e-9) % 7) }},
 		{env.Feature{Name: "hour_of_day", Unit: "hours", Doc: "0 is the hour at which the episode opened"}, func(m *Market, _ int) float64 {
 			return math.Floor(float64(24*(m.now-math.Floor(m.now+1e-9))) + 1e-6)
 		}},

@@ -15,9 +15,13 @@ func (p *Promotions) Price(o *Order, cart []Line, at float64, who Customer, used
 // Shelf returns the price of a unit that a shopper sees on the shelf: the posted one less the promotions on single units that would apply were
 // it alone in the cart. The order is working memory.
 func (p *Promotions) Shelf(o *Order, product int, price int64, at float64, who Customer, used *Usage) int64 {
-	if p.onUnits == 0 {
+	if p.onUnits == 0 { // short, so that it is inlined: shelves are looked at much
 		return price
 	}
+	return p.shelf(o, product, price, at, who, used)
+}
+
+func (p *Promotions) shelf(o *Order, product int, price int64, at float64, who Customer, used *Usage) int64 {
 	o.Lines = append(o.Lines[:0], OrderLine{Product: product, Quantity: 1, Price: price, Paid: price, unit: price})
 	o.Adjustments, o.Uses, o.Customer, o.settled = o.Adjustments[:0], o.Uses[:0], who.ID, false
 	p.apply(o, at, who, used, p.onUnits)
