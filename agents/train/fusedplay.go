@@ -142,7 +142,7 @@ func (f *fused) greedy(end uint64) {
 	f.history = history
 }
 
-// duel is simultaneous for two players who both see the one period that they remember: most papers' game, at twice the pace. The rows of joint choice k are 2k and 2k+1.
+// duel is simultaneous for two players who both see the one period that they remember: most papers' game, whose greedy periods take two thirds of the time so. The rows of joint choice k are 2k and 2k+1.
 func (f *fused) duel(end uint64) {
 	heads, rewards, path, ring, discount := f.heads, f.rewards, f.path, f.ring, f.discount
 	rateA, rateB := f.rates[0], f.rates[1]
