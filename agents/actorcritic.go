@@ -73,7 +73,7 @@ func (p *ActorCritic) New(task Task) (Agent, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	f, err := newFeatures(&p.Basis, &task)
+	f, err := newFeatures(&p.Basis, &task, 8)
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +82,12 @@ func (p *ActorCritic) New(task Task) (Agent, error) {
 	}
 	n := f.basis.Size()
 	a := &actorCritic{opening: opening{float64(p.Warmup)}, features: f, task: task, params: *p, rates: p.LearningRate.rates(),
-		values: make([]float64, n), visits: make([]float64, n), theta: make([]float64, 2*n), mean: make([]float64, 2*n)}
+		values: make([]float64, n), visits: make([]float64, n), theta: make([]float64, 2*n), sum: make([]float64, 2*n), since: make([]float64, 2*n), action: -1}
 	if a.low, a.high = policies.Ladder(task.Spec); !(a.low < a.high) {
 		return nil, field.New("offers", len(task.Spec.Offers), "two prices at least")
 	}
 	a.level(a.theta, 2, 0, 0.5)
 	a.level(a.theta, 2, 1, portable.Log(p.Deviation))
-	copy(a.mean, a.theta)
 	return a, nil
 }
 
@@ -101,8 +100,9 @@ type actorCritic struct {
 	low, high     float64   // of the ladder
 	values        []float64 // w
 	visits        []float64 // updates of each
-	theta, mean   []float64 // [feature*2], θ_μ and θ_σ; and its mean
-	drawn, action float64   // the price that was drawn last, as a share of the ladder, and what became of it; −1: none
+	theta         []float64 // [feature*2], θ_μ and θ_σ
+	sum, since    []float64 // likewise: Σ importance·θ over the updates up to the latest change of θ; the importance of all before it
+	drawn, action float64   // the price that was drawn last, as a share of the ladder, and the offer made for it; −1: none yet
 	square        float64   // running mean of δ²
 	updates, rate float64
 }
@@ -178,19 +178,34 @@ func (a *actorCritic) improve(delta, price, norm float64) {
 	if logDeviation < portable.Log(a.params.DeviationTo) && wider < 0 || logDeviation > portable.Log(a.params.Deviation) && wider > 0 {
 		wider = 0
 	}
-	step := a.params.Actor / norm
+	step, before := a.params.Actor/norm, importance(a.updates-1, a.params.Average)
 	for k, i := range a.index {
+		if a.value[k] == 0 {
+			continue
+		}
 		g := float64(step * float64(a.value[k]*a.steps[i]))
-		a.theta[2*i] += float64(g * towards)
-		a.theta[2*i+1] += float64(g * wider)
+		a.move(2*i, float64(g*towards), before)
+		a.move(2*i+1, float64(g*wider), before)
 	}
-	share := 1.0
-	if a.params.Average > 0 {
-		share = float64(a.params.Average+1) / (a.updates + float64(a.params.Average))
+}
+
+// move changes a weight of the price, after taking what it was into its mean.
+func (a *actorCritic) move(at int32, by, before float64) {
+	a.sum[at] += float64(a.theta[at] * (before - a.since[at]))
+	a.since[at] = before
+	a.theta[at] += by
+}
+
+// averaged is the mean of θ.
+func (a *actorCritic) averaged() []float64 {
+	mean, total := slices.Clone(a.theta), importance(a.updates, a.params.Average)
+	if a.params.Average == 0 || total == 0 {
+		return mean
 	}
-	for i, w := range a.theta {
-		a.mean[i] += float64(share * (w - a.mean[i]))
+	for i, now := range mean {
+		mean[i] = (a.sum[i] + float64(now*(total-a.since[i]))) / total
 	}
+	return mean
 }
 
 // LearningRate implements Agent: that of the last weight of the values.
@@ -198,13 +213,13 @@ func (a *actorCritic) LearningRate() float64 { return a.rate }
 
 // Policy implements Agent.
 func (a *actorCritic) Policy() (policies.Policy, error) {
-	return policies.NewGaussian(a.task.Spec, a.task.Encoder, a.basis, slices.Clone(a.mean))
+	return policies.NewGaussian(a.task.Spec, a.task.Encoder, a.basis, a.averaged())
 }
 
-const actorCriticWord = "soukac1"
+const actorCriticWord = "soukac2"
 
 func (a *actorCritic) parts() (parts [][]float64, scalars []*float64) {
-	return [][]float64{a.values, a.visits, a.theta, a.mean, a.opening[:]}, []*float64{&a.drawn, &a.action, &a.square, &a.updates, &a.rate}
+	return [][]float64{a.values, a.visits, a.theta, a.sum, a.since, a.opening[:]}, []*float64{&a.drawn, &a.action, &a.square, &a.updates, &a.rate}
 }
 
 func (a *actorCritic) MarshalBinary() ([]byte, error) {

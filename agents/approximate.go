@@ -96,6 +96,18 @@ func choose(e *Exploration, values, odds []float64, mask []bool, exploration flo
 	return greedy, false
 }
 
+// mostNumbers bounds what a learner keeps, 8 bytes each.
+const mostNumbers = 1 << 27
+
+// importance is that of the first updates together in a mean in which the weights after update t weigh about t^average (Shamir & Zhang 2013).
+func importance(updates float64, average int) float64 {
+	w := updates
+	for range average {
+		w = float64(w * updates)
+	}
+	return w
+}
+
 // validateApproximate checks an exploration that does not know the visits of a state.
 func (e *Exploration) validateApproximate() error {
 	if e.Kind == "visits" {
@@ -135,7 +147,8 @@ type features struct {
 	value []float64
 }
 
-func newFeatures(b *Basis, task *Task) (features, error) {
+// newFeatures makes those of a learner that keeps so many numbers for each.
+func newFeatures(b *Basis, task *Task, numbers int) (features, error) {
 	if err := task.Encoder.Validate(task.Spec); err != nil {
 		return features{}, err
 	}
@@ -145,6 +158,9 @@ func newFeatures(b *Basis, task *Task) (features, error) {
 	f := features{basis: b.basis(policies.Inputs(task.Spec, &task.Encoder))}
 	if err := f.basis.Prepare(); err != nil {
 		return features{}, err
+	}
+	if most := mostNumbers / (numbers + 1); f.basis.Size() > most {
+		return features{}, field.New("basis", fmt.Sprintf("%d features", f.basis.Size()), fmt.Sprintf("at most %d for %d offers", most, len(task.Spec.Offers)))
 	}
 	f.steps = f.basis.Steps()
 	f.index, f.value = make([]int32, f.basis.Active()), make([]float64, f.basis.Active())

@@ -79,10 +79,13 @@ func (p *DQN) New(task Task) (Agent, error) {
 		return nil, err
 	}
 	offers := len(task.Spec.Offers)
+	width := 2*2*len(inputs) + 3 + offers
+	if p.Buffer > mostNumbers/width {
+		return nil, field.New("buffer", p.Buffer, fmt.Sprintf("at most %d transitions of %d numbers each", mostNumbers/width, width))
+	}
 	q := &dqn{opening: opening{float64(p.Warmup)}, task: task, params: *p, inputs: inputs, network: p.network(2*len(inputs), offers),
-		target: p.network(2*len(inputs), offers), odds: make([]float64, offers), allowed: make([]bool, offers)}
-	q.width = 2*2*len(inputs) + 3 + offers
-	q.rows = make([]float64, p.Buffer*q.width)
+		target: p.network(2*len(inputs), offers), odds: make([]float64, offers), allowed: make([]bool, offers),
+		width: width, rows: make([]float64, p.Buffer*width)}
 	return q, nil
 }
 

@@ -1,12 +1,14 @@
 package agents_test
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"testing"
 
 	"github.com/souk-sim/souk/agents"
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
 	"github.com/souk-sim/souk/sim/rng"
 )
 
@@ -145,6 +147,10 @@ func TestABadParameterOfAKindIsNamed(t *testing.T) {
 	ok := constant(0.5, 0)
 	ties := ok
 	ties.Ties = "highest"
+	slow := ok
+	slow.LearningRate = agents.LearningRate{Kind: "unbiased", Value: 1e-17}
+	wide, large := kind("semi-gradient-q").(*agents.SemiGradientQ), kind("dqn").(*agents.DQN)
+	wide.Basis.Tilings, wide.Basis.Tiles, large.Buffer = 1024, 60000, 1<<24
 	for _, c := range []struct {
 		key string
 		p   agents.Params
@@ -162,8 +168,12 @@ func TestABadParameterOfAKindIsNamed(t *testing.T) {
 		{"planning", &agents.DynaQ{Tabular: ok, Planning: -1}},
 		{"planning", &agents.PrioritisedSweeping{Tabular: ok, Planning: 10001}},
 		{"threshold", &agents.PrioritisedSweeping{Tabular: ok, Planning: 1, Threshold: -1}},
+		{"learning_rate.value", &agents.QLearning{Tabular: slow}},
+		{"basis", wide},
+		{"buffer", large},
 	} {
 		task, _ := two()
+		task.Encoder.Dimensions[0].Edges = []float64{0.3, 0.6}
 		_, err := c.p.New(task)
 		if bad, is := errors.AsType[*field.Error](err); !is || bad.Key != c.key {
 			t.Errorf("%s: %v", c.key, err)
@@ -173,14 +183,19 @@ func TestABadParameterOfAKindIsNamed(t *testing.T) {
 
 // A checkpoint may be anything: it is refused, or the learner goes on.
 func FuzzCheckpoint(f *testing.F) {
-	shared := constant(0.5, 0)
-	makers := []agents.Params{
-		&agents.SARSA{Tabular: shared}, &agents.DoubleQ{Tabular: shared}, &agents.SARSALambda{Tabular: shared, Traces: agents.Traces{Lambda: 0.5, Trace: "dutch"}},
-		&agents.NStep{Tabular: shared, Steps: 3, Sigma: 0.5}, &agents.MonteCarlo{Tabular: shared, Visit: "first", Longest: 8},
-		&agents.RLearning{Tabular: shared, Rule: "schwartz", AverageRate: 0.1}, &agents.DynaQ{Tabular: shared, Planning: 3},
-		&agents.PrioritisedSweeping{Tabular: shared, Planning: 3},
+	var makers []agents.Params
+	for _, k := range agents.Kinds() {
+		p := k.New()
+		if err := json.Unmarshal([]byte(`{"warmup": 4, "hidden": [4], "batch": 2, "buffer": 8, "target": 3, "rollout": 8, "epochs": 2, "longest": 8}`), p); err != nil {
+			f.Fatal(err)
+		}
+		makers = append(makers, p)
 	}
 	task, s := two()
+	task.Spec.Features = append(task.Spec.Features, env.Feature{Name: "stock", Max: 9}, env.Feature{Name: "periods_left", Max: 9})
+	for i := range s {
+		s[i].Observation = append(s[i].Observation, 5, 5)
+	}
 	live := func(a agents.Agent) {
 		stream := rng.New(1, 0).Family("fuzz").At()
 		for i := range 20 {

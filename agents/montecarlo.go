@@ -60,7 +60,7 @@ type monteCarlo struct {
 func (q *monteCarlo) Act(s *State, exploration float64, stream *rng.Stream) (action int, exploring bool) {
 	action, exploring = q.act(s, exploration, stream)
 	next := q.trail.look(&q.table, s, action, exploration)
-	if q.trail.over || len(q.trail.steps) == cap(q.trail.steps) {
+	if q.trail.over || q.trail.full() {
 		q.finish(next)
 	}
 	return action, exploring

@@ -59,7 +59,7 @@ func (q *nStep) Act(s *State, exploration float64, stream *rng.Stream) (action i
 	switch next := q.trail.look(&q.table, s, action, exploration); {
 	case q.trail.over:
 		q.finish(next)
-	case len(q.trail.steps) == cap(q.trail.steps):
+	case q.trail.full():
 		q.trail.measure(next)
 		oldest := &q.trail.steps[0]
 		q.update(oldest.state, oldest.action, oldest.g)

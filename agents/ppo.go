@@ -1,6 +1,7 @@
 package agents
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/souk-sim/souk/policies"
@@ -76,8 +77,12 @@ func (p *PPO) New(task Task) (Agent, error) {
 		return nil, err
 	}
 	offers, n := len(task.Spec.Offers), 2*len(inputs)
-	return &ppo{task: task, params: *p, inputs: inputs, actor: p.network(n, offers), critic: p.network(n, 1), width: 2*n + columns + offers,
-		rows: make([]float64, p.Rollout*(2*n+columns+offers)), order: make([]int32, p.Rollout), odds: make([]float64, offers), allowed: make([]bool, offers)}, nil
+	width := 2*n + columns + offers
+	if p.Rollout > mostNumbers/width {
+		return nil, field.New("rollout", p.Rollout, fmt.Sprintf("at most %d transitions of %d numbers each", mostNumbers/width, width))
+	}
+	return &ppo{task: task, params: *p, inputs: inputs, actor: p.network(n, offers), critic: p.network(n, 1), width: width,
+		rows: make([]float64, p.Rollout*width), order: make([]int32, p.Rollout), odds: make([]float64, offers), allowed: make([]bool, offers)}, nil
 }
 
 type ppo struct {

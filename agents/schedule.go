@@ -90,14 +90,18 @@ func (e *Exploration) validate() error {
 //     value in it (Sutton & Barto 2018, exercise 2.7)
 type LearningRate struct {
 	Kind  string  `toml:"kind" json:"kind" doc:"constant: value; visits: 1/n^power at the n-th update of an entry; state-visits: of a state; unbiased: value/(1-(1-value)^n)"`
-	Value float64 `toml:"value" json:"value" doc:"of constant and unbiased: above 0, at most 1"`
+	Value float64 `toml:"value" json:"value" doc:"of constant and unbiased: above 0, of unbiased at least 1e-9, at most 1"`
 	Power float64 `toml:"power" json:"power" doc:"of visits and state-visits: above 0, at most 1"`
 }
 
 func (l *LearningRate) validate() error {
 	const key = "learning_rate."
 	switch l.Kind {
-	case "constant", "unbiased":
+	case "unbiased":
+		if !(l.Value >= 1e-9 && l.Value <= 1) { // below, 1 − (1 − value)^n is lost in rounding
+			return field.New(key+"value", l.Value, "at least 1e-9, at most 1")
+		}
+	case "constant":
 		if !(l.Value > 0 && l.Value <= 1) {
 			return field.New(key+"value", l.Value, "more than 0, at most 1")
 		}

@@ -91,7 +91,7 @@ func newLinear(params *SemiGradient, task Task) (linear, error) {
 	if err := params.Validate(); err != nil {
 		return linear{}, err
 	}
-	f, err := newFeatures(&params.Basis, &task)
+	f, err := newFeatures(&params.Basis, &task, 5*len(task.Spec.Offers))
 	if err != nil {
 		return linear{}, err
 	}
@@ -144,36 +144,27 @@ func (l *linear) warming(x *Transition) bool {
 // update moves q(observation, action) towards a target.
 func (l *linear) update(observation []float64, action int, target float64) {
 	l.at(observation)
-	step, importance := (target-l.of(l.weights, l.offers, action))/l.norm(), l.importance()
+	step, before := (target-l.of(l.weights, l.offers, action))/l.norm(), importance(l.clock[0], l.params.Average)
 	for k, i := range l.index {
 		at := int(i)*l.offers + action
 		if l.value[k] == 0 {
 			continue
 		}
 		if l.visits[at]++; l.visits[at] == 1 {
-			l.begun[at] = importance
+			l.begun[at] = before
 		} else {
-			l.sum[at] += float64(l.weights[at] * (importance - l.since[at]))
+			l.sum[at] += float64(l.weights[at] * (before - l.since[at]))
 		}
-		l.since[at] = importance
+		l.since[at] = before
 		l.rate[0] = l.rates.at(uint32(min(l.visits[at], math.MaxUint32)))
 		l.weights[at] += float64(float64(step*l.value[k]) * float64(l.steps[i]*l.rate[0]))
 	}
 	l.clock[0]++
 }
 
-// importance is that of all updates so far, clock^(Average+1).
-func (l *linear) importance() float64 {
-	w := l.clock[0]
-	for range l.params.Average {
-		w = float64(w * l.clock[0])
-	}
-	return w
-}
-
 // averaged are the mean weights.
 func (l *linear) averaged() []float64 {
-	mean, total := slices.Clone(l.weights), l.importance()
+	mean, total := slices.Clone(l.weights), importance(l.clock[0], l.params.Average)
 	for i, now := range mean {
 		if known := total - l.begun[i]; l.params.Average > 0 && l.visits[i] > 0 && known > 0 {
 			mean[i] = (l.sum[i] + float64(now*(total-l.since[i]))) / known

@@ -3,7 +3,8 @@ package agents
 // trail is the latest turns of an episode, the oldest first, from which returns over several turns are made.
 type trail struct {
 	sigma          float64
-	steps          []step // never more than its capacity
+	longest        int
+	steps          []step // at most longest
 	over           bool   // the episode was cut short behind them
 	next           ahead  // of the offer chosen last
 	states, offers int
@@ -20,8 +21,8 @@ type step struct {
 // ahead is what a turn looked like from the one before: Q(s, a), Σ π·Q(s, ·) and π(a|s) when a was chosen.
 type ahead struct{ value, expected, chance float64 }
 
-func newTrail(steps int, sigma float64, t *table) trail {
-	return trail{sigma: sigma, steps: make([]step, 0, steps), states: len(t.best), offers: t.offers}
+func newTrail(longest int, sigma float64, t *table) trail {
+	return trail{sigma: sigma, longest: longest, states: len(t.best), offers: t.offers}
 }
 
 // look notes the offer just chosen.
@@ -62,14 +63,16 @@ func (r *trail) drop() {
 	r.steps = append(r.steps[:0], r.steps[1:]...)
 }
 
+// full is whether it is as long as it may be.
+func (r *trail) full() bool { return len(r.steps) == r.longest }
+
 func (r *trail) clear() { r.steps, r.over = r.steps[:0], false }
 
 func (r *trail) archive(a *archive) {
 	n := len(r.steps)
-	if a.index(&n, cap(r.steps)+1); a.err != nil {
+	if a.index(&n, r.longest+1); a.err != nil {
 		return
 	}
-	r.steps = r.steps[:n]
 	flag := 0
 	if r.over {
 		flag = 1
@@ -77,7 +80,13 @@ func (r *trail) archive(a *archive) {
 	a.index(&flag, 2)
 	r.over = flag == 1
 	r.next.archive(a)
-	for i := range r.steps {
+	if a.loading {
+		r.steps = r.steps[:0]
+	}
+	for i := 0; i < n && a.err == nil; i++ {
+		if a.loading {
+			r.steps = append(r.steps, step{})
+		}
 		s := &r.steps[i]
 		a.index(&s.state, r.states)
 		a.index(&s.action, r.offers)

@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"sync"
 
 	"github.com/souk-sim/souk/agents"
 	"github.com/souk-sim/souk/policies"
@@ -32,42 +31,30 @@ func (l *Lifetimes) Earned(ctx context.Context, done func(runs int)) ([][]float6
 	if l.Runs < 1 {
 		return nil, field.New("runs", l.Runs, "at least 1")
 	}
-	all := make([][]float64, l.Runs)
-	next := make(chan int)
-	var group sync.WaitGroup
-	var guard sync.Mutex
-	var failed error
-	finished := 0
-	for range max(1, min(l.Workers, l.Runs)) {
-		group.Go(func() {
-			world, err := l.World()
-			if err == nil && world.Players() != 1 {
-				err = field.New("players", world.Players(), "one: the learner alone")
+	all := make([][]float64, 0, l.Runs)
+	worlds := make(chan env.Environment, max(1, l.Workers)) // that nobody plays in
+	err := inOrder(ctx, l.Runs, l.Workers, func(_ context.Context, i int) ([]float64, error) {
+		var world env.Environment
+		select {
+		case world = <-worlds:
+		default:
+			var err error
+			if world, err = l.World(); err != nil {
+				return nil, err
 			}
-			for i := range next {
-				if err == nil && ctx.Err() == nil {
-					all[i], err = l.live(world, uint64(i))
-				}
-				guard.Lock()
-				if failed == nil {
-					failed = err
-				}
-				if finished++; done != nil {
-					done(finished)
-				}
-				guard.Unlock()
+			if world.Players() != 1 {
+				return nil, field.New("players", world.Players(), "one: the learner alone")
 			}
-		})
-	}
-	for i := range l.Runs {
-		next <- i
-	}
-	close(next)
-	group.Wait()
-	if failed == nil && ctx.Err() != nil {
-		failed = context.Cause(ctx)
-	}
-	return all, failed
+		}
+		defer func() { worlds <- world }()
+		return l.live(world, uint64(i))
+	}, func(_ int, earned []float64) error {
+		if all = append(all, earned); done != nil {
+			done(len(all))
+		}
+		return nil
+	})
+	return all, err
 }
 
 // live is one run.

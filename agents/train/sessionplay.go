@@ -195,6 +195,9 @@ func (g *session) check() error {
 		if p.agent == nil {
 			continue
 		}
+		if len(p.spec.Limits) > 0 {
+			return fmt.Errorf("player %d: %w", i, field.New("synchronous", true, "false, as what each offer would have brought is learned of all, and limits forbid some"))
+		}
 		if _, ok := p.Params.(*agents.QLearning); !ok || p.agent.WarmingUp() || p.cells == nil {
 			return fmt.Errorf("player %d: %w", i, field.New("synchronous", true, "false, but for q-learning without warmup on states of past choices"))
 		}
