@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/souk-sim/souk/agents"
 	"github.com/souk-sim/souk/results/rundir"
 )
 
@@ -56,6 +58,39 @@ func TestPoliciesThatComputeAreTrainedWrittenAndAsked(t *testing.T) {
 			code, _, stderr = call(t, "policy", "decide", policy)
 			if code != exitUsage || !strings.Contains(stderr, "lowest_rival_rung") {
 				t.Errorf("answered without the feature that it looks at: %d, %s", code, stderr)
+			}
+		})
+	}
+}
+
+// TestEveryLearnerGoesAllTheWay trains each registered kind to the report and the bundle, which answers; also those that look at no feature.
+func TestEveryLearnerGoesAllTheWay(t *testing.T) {
+	more := map[string]string{"dqn": ", hidden=[8]", "ppo": ", rollout=64, hidden=[8]"}
+	for _, kind := range agents.Kinds() {
+		keys := more[kind.Name]
+		if _, warms := reflect.TypeOf(kind.New()).Elem().FieldByName("Warmup"); warms {
+			keys += ", warmup=40"
+		}
+		t.Run(kind.Name, func(t *testing.T) {
+			t.Parallel()
+			folder := t.TempDir()
+			code, report, stderr := call(t, "train", "smoke", "--quiet", "--out", folder, "--set", `agents=[{name="`+kind.Name+`"`+keys+`}]`,
+				"--set", "train.episodes=8", "--set", "evaluate.paths=2", "--set", "traffic.visitors=6", "--set", "train.seeds=1")
+			if code != exitDone {
+				t.Fatalf("exit code %d: %s%s", code, report, stderr)
+			}
+			runs, err := rundir.Store{Root: folder}.List()
+			if err != nil || len(runs) != 1 {
+				t.Fatal(runs, err)
+			}
+			for _, command := range []string{"inspect", "decide", "explain"} {
+				args := []string{"policy", command, filepath.Join(runs[0].Dir, "policy")}
+				if command != "inspect" {
+					args = append(args, "--observation", "lowest_rival_rung=2", "--allow-missing") // of an inventory
+				}
+				if code, answer, stderr := call(t, args...); code != exitDone || answer == "" {
+					t.Errorf("%s: exit code %d: %s%s", command, code, answer, stderr)
+				}
 			}
 		})
 	}

@@ -79,6 +79,16 @@ func unknown(t *policies.Frame, seen []float64) (names []string) {
 	return names
 }
 
+// beyond says which values a policy looks at that lie outside of what was to be expected where it learned.
+func beyond(t *policies.Frame, seen []float64) (texts []string) {
+	for i, f := range t.Spec.Features {
+		if x := seen[i]; t.LooksAt(i) && f.Min < f.Max && (x < f.Min || x > f.Max) {
+			texts = append(texts, fmt.Sprintf("%s=%g is outside of %g to %g, where the policy learned: the answer is a guess", f.Name, x, f.Min, f.Max))
+		}
+	}
+	return texts
+}
+
 // asked makes a command that answers an observation.
 func (a *app) asked(cmd *cobra.Command, answer func(e policies.Explanation) error) *cobra.Command {
 	var pairs []string
@@ -98,6 +108,9 @@ func (a *app) asked(cmd *cobra.Command, answer func(e policies.Explanation) erro
 		if missing := unknown(b.Policy.About(), seen); len(missing) > 0 && !allow {
 			return badUsage("--observation", "nothing for "+strings.Join(missing, ", "),
 				"a value for each feature that the policy looks at, as in "+missing[0]+"=NUMBER; or --allow-missing")
+		}
+		for _, text := range beyond(b.Policy.About(), seen) {
+			a.notice(text)
 		}
 		return answer(b.Policy.Explain(seen))
 	}

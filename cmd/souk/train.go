@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -114,6 +115,9 @@ func question(t *policies.Frame) (flags string) {
 			if n := len(d.Edges); d.Index == i && n > 0 {
 				x = d.Edges[n/2]
 			}
+		}
+		if f.Unit == "index" {
+			x = math.Floor(x) // between whole numbers there is none
 		}
 		if t.LooksAt(i) {
 			flags += fmt.Sprintf(" --observation %s=%.4g", f.Name, x)

@@ -30,8 +30,11 @@ func draw(run *rundir.Run, school, full world, m *Summary) error {
 	if err != nil {
 		return err
 	}
-	return drawAll(run, append(all, picture{"learning", learningCurves(m)}, picture{"policy", policyLines(m.Chosen.Policy, m.scene.noun())},
-		picture{"comparison", comparison(m.Comparison, m.Scenery)}))
+	all = append(all, picture{"learning", learningCurves(m)}, picture{"comparison", comparison(m.Comparison, m.Scenery)})
+	if l := policyLines(m.Chosen.Policy, m.scene.noun()); l != nil {
+		all = append(all, picture{"policy", l})
+	}
+	return drawAll(run, all)
 }
 
 func drawAll(run *rundir.Run, all []picture) error {
@@ -125,9 +128,12 @@ func (w *World) posted(policy policies.Policy, master uint64, rival string) (p r
 	return p, nil
 }
 
-// policyLines is the policy as prices over its widest feature, a line for each situation of the others.
+// policyLines is the policy as prices over its widest feature, a line for each situation of the others; nil where it has no feature.
 func policyLines(t policies.Frozen, noun string) *report.PolicyLines {
-	dims := t.About().Encoder.Dimensions
+	dims := toldBy(t)
+	if len(dims) == 0 {
+		return nil
+	}
 	main := widest(dims)
 	d := &dims[main]
 	l := &report.PolicyLines{Title: "What was learned", X: strings.ReplaceAll(d.Feature, "_", " "), Y: noun}
@@ -148,7 +154,7 @@ func policyLines(t policies.Frozen, noun string) *report.PolicyLines {
 		}
 		for k := range l.Feature {
 			cells[main] = k
-			observation := observed(t, cells)
+			observation := observed(t, dims, cells)
 			line.Price = append(line.Price, t.Decide(observation, 1).Price)
 			line.Known = append(line.Known, met(t, observation))
 		}

@@ -13,12 +13,16 @@ import (
 // inWords tells a learned policy as a person would: for each situation of the other features, which price it posts over the range
 // of the widest one; and the prices it posts week after week while nothing else happens.
 func inWords(scene Scene, policy policies.Frozen) (string, error) {
-	dims := policy.About().Encoder.Dimensions
+	dims := toldBy(policy)
+	if len(dims) == 0 { // of a bandit: there is no situation to tell of
+		offer := policy.Decide(observed(policy, dims, nil), 1)
+		return fmt.Sprintf("always %s, whatever the situation, as far as limits allow: it looks at no feature\n", offerText(offer.Price, offer.Promotion)), nil
+	}
 	main := widest(dims)
 	apart := scene.apart(policy)
 	var b strings.Builder
 	for _, cells := range situations(dims, main) {
-		if bands := bandsOf(policy, main, cells, apart); len(bands) > 0 {
+		if bands := bandsOf(policy, dims, main, cells, apart); len(bands) > 0 {
 			when := append(situation(dims, main, cells), strings.ReplaceAll(dims[main].Feature, "_", " ")+" → "+scene.noun()+": ")
 			fmt.Fprintf(&b, "%s%s\n", strings.Join(when, "; "), strings.Join(bands, ", "))
 		}
@@ -29,12 +33,41 @@ func inWords(scene Scene, policy policies.Frozen) (string, error) {
 	}
 	listed := fmt.Sprintf("Listed are the states that training visited at least %d%% as often as the most visited one.", atLeastVisited)
 	if _, table := policy.(*policies.Table); !table {
-		listed = fmt.Sprintf("It is %s, told at the middle of the state's cells, wherever training was.", policy)
+		listed = fmt.Sprintf("It is %s, told at the middle of the state's cells, of an index at whole numbers, wherever training was.", policy)
 	}
 	fmt.Fprintf(&b, "%s Neighbours %s\n", listed, alike)
 	played, err := scene.alone(policy, 16)
 	fmt.Fprintf(&b, "%s\n", played)
 	return b.String(), err
+}
+
+// mostWhole is how many whole numbers an index may have that are told one by one.
+const mostWhole = 256
+
+// toldBy are the dimensions that a policy is told by: its own, but where it computes from numbers an index has a cell for each whole number,
+// since between them it would be asked what it never meets.
+func toldBy(policy policies.Frozen) []policies.Dimension {
+	about := policy.About()
+	dims := slices.Clone(about.Encoder.Dimensions)
+	if _, table := policy.(*policies.Table); table {
+		return dims
+	}
+	for i, d := range dims {
+		if f := about.Spec.Features[d.Index]; f.Unit == "index" && f.Max > f.Min && f.Max-f.Min < mostWhole {
+			dims[i] = policies.Uniform(d.Feature, d.Index, f.Min-0.5, f.Max+0.5, int(f.Max-f.Min)+1)
+		}
+	}
+	return dims
+}
+
+// ofWhole tells whether the cells are those of whole numbers.
+func ofWhole(d *policies.Dimension) bool {
+	for k, x := range d.Edges {
+		if x != math.Floor(x)+0.5 || x != d.Edges[0]+float64(k) {
+			return false
+		}
+	}
+	return len(d.Edges) > 1
 }
 
 // widest is the dimension with the most cells.
@@ -49,14 +82,13 @@ func widest(dims []policies.Dimension) int {
 }
 
 // observed is an observation in the middle of the given cells; what the policy does not look at is missing.
-func observed(policy policies.Frozen, cells []int) []float64 {
+func observed(policy policies.Frozen, dims []policies.Dimension, cells []int) []float64 {
 	observation := make([]float64, len(policy.About().Spec.Features))
 	for i := range observation {
 		observation[i] = missing
 	}
-	for i := range policy.About().Encoder.Dimensions {
-		d := &policy.About().Encoder.Dimensions[i]
-		observation[d.Index] = middle(d, cells[i])
+	for i := range dims {
+		observation[dims[i].Index] = middle(&dims[i], cells[i])
 	}
 	return observation
 }
@@ -111,6 +143,8 @@ func situation(dims []policies.Dimension, main int, cells []int) (parts []string
 			parts = append(parts, rival+" not on deal")
 		case isDeal && len(dims[i].Edges) == 1:
 			parts = append(parts, rival+" on deal")
+		case ofWhole(&dims[i]):
+			parts = append(parts, name+" "+span(&dims[i], cells[i], cells[i]))
 		case len(dims[i].Edges) > 0 && cells[i] == 0 && !binary(&dims[i]):
 			parts = append(parts, fmt.Sprintf("%s below %.3g", name, dims[i].Edges[0]))
 		case len(dims[i].Edges) > 0 && cells[i] == len(dims[i].Edges) && !binary(&dims[i]):
@@ -165,8 +199,8 @@ func mostVisited(bands []band) []band {
 }
 
 // bandsOf tells the bands over the main dimension, the most visited where there are many.
-func bandsOf(policy policies.Frozen, main int, cells []int, apart float64) (texts []string) {
-	bands := bandsIn(policy, main, cells, apart)
+func bandsOf(policy policies.Frozen, dims []policies.Dimension, main int, cells []int, apart float64) (texts []string) {
+	bands := bandsIn(policy, dims, main, cells, apart)
 	for _, b := range mostVisited(bands) {
 		texts = append(texts, b.text)
 	}
@@ -182,8 +216,8 @@ func bandsOf(policy policies.Frozen, main int, cells []int, apart float64) (text
 
 // bandsIn lists runs of the main dimension's cells in which the policy posts about one price (at most so far apart), where training went
 // often enough to mean it. Of each run the price that most cells have is told.
-func bandsIn(policy policies.Frozen, main int, cells []int, apart float64) (bands []band) {
-	d := &policy.About().Encoder.Dimensions[main]
+func bandsIn(policy policies.Frozen, dims []policies.Dimension, main int, cells []int, apart float64) (bands []band) {
+	d := &dims[main]
 	var run []float64   // prices of the present run
 	var promoted string // the promotion that all of it have
 	seen := uint64(0)   // visits of it
@@ -195,7 +229,7 @@ func bandsIn(policy policies.Frozen, main int, cells []int, apart float64) (band
 	}
 	for k := 0; k <= len(d.Edges); k++ {
 		cells[main] = k
-		observation := observed(policy, cells)
+		observation := observed(policy, dims, cells)
 		if !met(policy, observation) {
 			flush(k - 1)
 			continue
@@ -274,6 +308,14 @@ func span(d *policies.Dimension, from, to int) string {
 	switch n := len(d.Edges); {
 	case from == 0 && to >= n:
 		return "any"
+	case ofWhole(d) && from == 0:
+		return fmt.Sprintf("up to %.0f", d.Edges[to]-0.5)
+	case ofWhole(d) && to >= n:
+		return fmt.Sprintf("%.0f or more", d.Edges[from-1]+0.5)
+	case ofWhole(d) && from == to:
+		return fmt.Sprintf("%.0f", d.Edges[to]-0.5)
+	case ofWhole(d):
+		return fmt.Sprintf("%.0f–%.0f", d.Edges[from-1]+0.5, d.Edges[to]-0.5)
 	case from == 0:
 		return fmt.Sprintf("below %.2f", d.Edges[to])
 	case to >= n:

@@ -28,7 +28,7 @@ func ladderOfBins(t *testing.T, visited func(cell int) uint32) *policies.Table {
 
 func TestTheWordsListTheStatesThatTrainingVisitedOftenEnough(t *testing.T) {
 	table := ladderOfBins(t, func(cell int) uint32 { return []uint32{0, 9, 10, 1000}[min(cell, 3)] })
-	bands := bandsIn(table, 0, []int{0}, 0)
+	bands := bandsIn(table, toldBy(table), 0, []int{0}, 0)
 	if len(bands) != 18 || bands[0].text != "2.00–3.00 → 1.00" || bands[0].visits != 10 {
 		t.Errorf("cells with fewer than 1%% of 1000 visits are left out, the others told: %v", bands)
 	}
@@ -48,7 +48,7 @@ func TestCellsAtTheEndsAreToldByTheirEdge(t *testing.T) {
 func TestOffersARungApartAreOneBandWhereTheSceneSaysSo(t *testing.T) {
 	table := ladderOfBins(t, func(int) uint32 { return 1 })
 	for apart, want := range map[float64]int{(*bazaar)(nil).apart(table): 20, 1: 1} {
-		if bands := bandsIn(table, 0, []int{0}, apart); len(bands) != want {
+		if bands := bandsIn(table, toldBy(table), 0, []int{0}, apart); len(bands) != want {
 			t.Errorf("%g apart: %v", apart, bands)
 		}
 	}
@@ -56,9 +56,24 @@ func TestOffersARungApartAreOneBandWhereTheSceneSaysSo(t *testing.T) {
 
 func TestOfManyBandsTheMostVisitedAreToldInOrder(t *testing.T) {
 	table := ladderOfBins(t, func(cell int) uint32 { return uint32(100 + cell) })
-	kept := mostVisited(bandsIn(table, 0, []int{0}, 0))
+	kept := mostVisited(bandsIn(table, toldBy(table), 0, []int{0}, 0))
 	if len(kept) != mostBands || !strings.HasPrefix(kept[0].text, "10.00") ||
 		!slices.IsSortedFunc(kept, func(a, b band) int { return int(a.visits) - int(b.visits) }) {
 		t.Errorf("%v", kept)
+	}
+}
+
+// TestAnIndexIsToldAtWholeNumbers: a policy that computes would else be asked at values that it never meets.
+func TestAnIndexIsToldAtWholeNumbers(t *testing.T) {
+	d := policies.Uniform("rung", 0, -0.5, 8.5, 9)
+	for k := range 9 {
+		if x := middle(&d, k); x != float64(k) {
+			t.Errorf("cell %d is asked at %g", k, x)
+		}
+	}
+	for want, at := range map[string][2]int{"up to 2": {0, 2}, "3": {3, 3}, "3–5": {3, 5}, "7 or more": {7, 8}, "any": {0, 8}} {
+		if told := span(&d, at[0], at[1]); told != want {
+			t.Errorf("%q, not %q", told, want)
+		}
 	}
 }

@@ -149,7 +149,7 @@ func TestWordsTellRunsOfCells(t *testing.T) {
 		if got := strings.Join(situation(e.Dimensions, 0, cells[i]), ", "); got != want {
 			t.Errorf("%q, not %q", got, want)
 		}
-		if got := strings.Join(bandsOf(table, 0, cells[i], narrowest(table)), ", "); got != "below 0.90 → 0.90, above 0.90 → 0.70" {
+		if got := strings.Join(bandsOf(table, toldBy(table), 0, cells[i], narrowest(table)), ", "); got != "below 0.90 → 0.90, above 0.90 → 0.70" {
 			t.Errorf("bands %q", got)
 		}
 	}
