@@ -149,8 +149,8 @@ func TestABadParameterOfAKindIsNamed(t *testing.T) {
 	ties.Ties = "highest"
 	slow := ok
 	slow.LearningRate = agents.LearningRate{Kind: "unbiased", Value: 1e-17}
-	wide, large := kind("semi-gradient-q").(*agents.SemiGradientQ), kind("dqn").(*agents.DQN)
-	wide.Basis.Tilings, wide.Basis.Tiles, large.Buffer = 1024, 60000, 1<<24
+	large := kind("dqn").(*agents.DQN)
+	large.Buffer = 1 << 24
 	for _, c := range []struct {
 		key string
 		p   agents.Params
@@ -169,15 +169,29 @@ func TestABadParameterOfAKindIsNamed(t *testing.T) {
 		{"planning", &agents.PrioritisedSweeping{Tabular: ok, Planning: 10001}},
 		{"threshold", &agents.PrioritisedSweeping{Tabular: ok, Planning: 1, Threshold: -1}},
 		{"learning_rate.value", &agents.QLearning{Tabular: slow}},
-		{"basis", wide},
 		{"buffer", large},
 	} {
 		task, _ := two()
-		task.Encoder.Dimensions[0].Edges = []float64{0.3, 0.6}
 		_, err := c.p.New(task)
 		if bad, is := errors.AsType[*field.Error](err); !is || bad.Key != c.key {
 			t.Errorf("%s: %v", c.key, err)
 		}
+	}
+}
+
+// A million features of 100 offers would take 4 GB.
+func TestABasisOfTooManyWeightsIsRefused(t *testing.T) {
+	task, _ := two()
+	task.Encoder.Dimensions[0].Edges = []float64{0.3, 0.6}
+	for range 97 {
+		task.Spec.Offers = append(task.Spec.Offers, env.Offer{Price: float64(len(task.Spec.Offers) + 1)})
+	}
+	p := kind("semi-gradient-q").(*agents.SemiGradientQ)
+	p.Basis.Tilings, p.Basis.Tiles = 1024, 1000
+	if _, err := p.New(task); err == nil {
+		t.Error("it was taken")
+	} else if bad, is := errors.AsType[*field.Error](err); !is || bad.Key != "basis" {
+		t.Error(err)
 	}
 }
 
