@@ -14,8 +14,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/souk-sim/souk/agents"
+	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/data"
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
 )
 
 //go:embed *.toml papers/*.toml
@@ -173,6 +176,10 @@ func (d *document) digest(s *Scenario) error {
 	for i := range s.Agents {
 		if a := &s.Agents[i]; a.Start != "" {
 			at := path("agents").then(strconv.Itoa(i))
+			if !begins(a.Params) {
+				d.bad(at.then("start"), "it beside a learner that begins with no given table", "a tabular learner, such as q-learning, or no start")
+				continue
+			}
 			d.sum(s, at.then("start"), at.then("start_sha256"), a.Start+"/manifest.json", &a.StartSHA256)
 		}
 	}
@@ -182,6 +189,20 @@ func (d *document) digest(s *Scenario) error {
 		}
 	}
 	return d.first()
+}
+
+// begins tells whether a learner can begin with a table of values: it takes a small one and freezes it. One that cannot be made of so small a
+// task is looked at when it trains.
+func begins(params agents.Params) bool {
+	spec := &env.Spec{Offers: []env.Offer{{Price: 1}, {Price: 2}}}
+	values := []float64{1, 2}
+	agent, err := params.New(agents.Task{Spec: spec, Values: values, Visits: []uint32{1, 1}})
+	if bad, ok := errors.AsType[*field.Error](err); err != nil {
+		return !ok || bad.Key != "values"
+	}
+	policy, err := agent.Policy()
+	table, ok := policy.(*policies.Table)
+	return err == nil && ok && slices.Equal(table.Values, values)
 }
 
 // sum fills in the digest of a file, or holds the one that is given against it.
