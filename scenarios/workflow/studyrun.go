@@ -92,7 +92,11 @@ func (f *Findings) Text(w io.Writer) error {
 	p.line("")
 	p.WriteString(figuresTable(f.Measures))
 	if f.Policy != nil {
-		p.section("learned", "policy/ holds "+f.Policy.inWords()+".")
+		told := []string{"policy/ holds " + f.Policy.inWords() + "."}
+		if few := barelyVisited(f.Policy.Policy); few != "" {
+			told = append(told, few)
+		}
+		p.section("learned", told...)
 	}
 	_, err := io.WriteString(w, p.String())
 	return err

@@ -36,6 +36,9 @@ func inWords(scene Scene, policy policies.Frozen) (string, error) {
 		listed = fmt.Sprintf("It is %s, told at the middle of the state's cells, of an index at whole numbers, wherever training was.", policy)
 	}
 	fmt.Fprintf(&b, "%s Neighbours %s\n", listed, alike)
+	if few := barelyVisited(policy); few != "" {
+		fmt.Fprintf(&b, "%s\n", few)
+	}
 	played, err := scene.alone(policy, 16)
 	fmt.Fprintf(&b, "%s\n", played)
 	return b.String(), err
@@ -284,24 +287,6 @@ func mode(x []float64) float64 {
 		}
 	}
 	return best
-}
-
-// visited says whether a policy knows where training was.
-func visited(policy policies.Frozen) bool {
-	table, ok := policy.(*policies.Table)
-	return ok && len(table.Visits) > 0
-}
-
-// visits counts how often training was in a state; 0 where the policy does not know.
-func visits(policy policies.Frozen, state int) (n uint64) {
-	if !visited(policy) {
-		return 0
-	}
-	table, offers := policy.(*policies.Table), len(policy.About().Spec.Offers)
-	for _, v := range table.Visits[state*offers : (state+1)*offers] {
-		n += uint64(v)
-	}
-	return n
 }
 
 func span(d *policies.Dimension, from, to int) string {
