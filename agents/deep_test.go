@@ -9,16 +9,16 @@ import (
 	"github.com/souk-sim/souk/agents"
 	"github.com/souk-sim/souk/agents/train"
 	"github.com/souk-sim/souk/market/monopoly"
+	"github.com/souk-sim/souk/market/optimum"
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
-	"github.com/souk-sim/souk/sim/env"
 	"github.com/souk-sim/souk/sim/rng"
 )
 
 // problem is one of monopoly's small problems and its exact values.
 type problem struct {
 	process *monopoly.Process
-	optimum float64
+	exact   *optimum.Monopoly
 }
 
 func small(t testing.TB, name string) problem {
@@ -28,69 +28,15 @@ func small(t testing.TB, name string) problem {
 			if err != nil {
 				t.Fatal(err)
 			}
-			q := problem{process: process}
-			q.optimum = q.worth(nil)
-			return q
+			exact, err := optimum.SolveMonopoly(process, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return problem{process, exact}
 		}
 	}
 	t.Fatal("no problem " + name)
 	return problem{}
-}
-
-// worth is what a policy earns in expectation from the opening on, exactly: by backward induction over the periods of an episode, or over so many that discounting
-// leaves nothing. No policy means the best action everywhere.
-func (p problem) worth(policy policies.Policy) float64 {
-	periods, discount := p.process.Periods(), p.process.Config().Discount
-	if p.process.Endless() {
-		periods = int(math.Log(1e-6) / math.Log(discount))
-	}
-	n := p.process.States()
-	after, now := make([]float64, n), make([]float64, n)
-	if !p.process.Endless() {
-		for s := range after {
-			after[s] = p.process.Salvage(p.process.State(s))
-		}
-	}
-	seen := make([]float64, len(p.process.Spec().Features))
-	var outcomes []monopoly.Outcome
-	for t := periods - 1; t >= 0; t-- {
-		for s := range now {
-			state := p.process.State(s)
-			if p.process.Over(state) {
-				now[s] = after[s]
-				continue
-			}
-			period := 0
-			if !p.process.Endless() {
-				period = t
-			}
-			value := func(rung int) float64 {
-				var v float64
-				v, outcomes = p.process.Row(period, state, rung, outcomes[:0])
-				for _, o := range outcomes {
-					v += discount * o.Probability * after[o.Next]
-				}
-				return v
-			}
-			if policy != nil {
-				p.process.Observe(period, state, seen)
-				now[s] = value(policy.Decide(seen, 0.5).Action)
-				continue
-			}
-			now[s] = math.Inf(-1)
-			for rung, ok := range p.process.Allowed(state) {
-				if ok {
-					now[s] = max(now[s], value(rung))
-				}
-			}
-		}
-		after, now = now, after
-	}
-	total := 0.0
-	for _, o := range p.process.Opening() {
-		total += o.Probability * after[o.Next]
-	}
-	return total
 }
 
 // learned trains one learner on a problem and tells what share of the optimum its frozen policy earns.
@@ -101,27 +47,11 @@ func (p problem) learned(t testing.TB, params agents.Params, episodes int, seed 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.worth(outcomes[0].Policy) / p.optimum
-}
-
-// fixed is the share of the optimum that the best fixed price earns.
-func (p problem) fixed() float64 {
-	top := 0.0
-	for a := range p.process.Spec().Offers {
-		top = max(top, p.worth(always{p.process.Spec(), a}))
+	value, err := p.exact.Evaluate(outcomes[0].Policy)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return top / p.optimum
-}
-
-// always makes the allowed offer nearest to one.
-type always struct {
-	spec  *env.Spec
-	offer int
-}
-
-func (f always) Decide(observation []float64, _ float64) policies.Decision {
-	mask := policies.Mask(f.spec, observation, nil)
-	return policies.Decision{Action: policies.Nearest(f.spec, mask, f.spec.Offers[f.offer].Price, "")}
+	return p.exact.Score(value).OfOptimum
 }
 
 // approximators are trained on canned tuna in small: a remembered price, a rival's deals and a limit, of which the best fixed price earns 60% of the optimum.
@@ -137,7 +67,7 @@ var approximators = []struct {
 // the state where the best one jumps), 99.6% (DQN) and 97.7% (PPO).
 func TestLearnersThatApproximateComeNearTheOptimum(t *testing.T) {
 	p := small(t, "canned-tuna")
-	if fixed := p.fixed(); fixed > 0.7 {
+	if fixed := p.exact.Score(p.exact.Fixed[p.exact.Best]).OfOptimum; fixed > 0.7 {
 		t.Fatalf("the best fixed price earns %.1f%% of the optimum: the problem tells nothing", 100*fixed)
 	}
 	for _, c := range approximators {

@@ -133,7 +133,10 @@ func TestLinUCBUpdatesByHand(t *testing.T) {
 	}
 }
 
+// By the root mean square of what the frozen price is off the best one, over 20 seasons of 20,000 customers; over 100 it is 0.074, 0.071 and 0.100, of a price at random
+// 0.17 and 3.5. Were the errors normal, the bounds would be passed in one run of 5,000 at most (χ² with 20 degrees of freedom).
 func TestModelledDemandFindsTheBestPrice(t *testing.T) {
+	const seasons = 20
 	linear := ladder(0.75, 1.25, 51, func(p float64) float64 { return 1.1 - 0.6*p })            // best 0.9167
 	logit := ladder(1, 10, 91, func(p float64) float64 { return 1 / (1 + math.Exp(-(4 - p))) }) // best 3.21
 	for _, c := range []struct {
@@ -142,15 +145,20 @@ func TestModelledDemandFindsTheBestPrice(t *testing.T) {
 		best float64
 		near float64
 	}{
-		{"controlled-variance", linear, 0.9167, 0.04}, {"mle-cycle", linear, 0.9167, 0.15}, {"thompson-logistic", logit, 3.2079, 0.2},
+		{"controlled-variance", linear, 0.9167, 0.12}, {"mle-cycle", linear, 0.9167, 0.12}, {"thompson-logistic", logit, 3.2079, 0.2},
 	} {
-		_, regret, a := c.w.season(t, kind(c.name), 1, 20000)
-		p, err := a.Policy()
-		if err != nil {
-			t.Fatal(err)
+		squares := 0.0
+		for seed := range uint64(seasons) {
+			_, _, a := c.w.season(t, kind(c.name), seed, 20000)
+			p, err := a.Policy()
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := p.Decide([]float64{0, 0}, 0)
+			squares += (d.Price - c.best) * (d.Price - c.best)
 		}
-		if d := p.Decide([]float64{0, 0}, 0); math.Abs(d.Price-c.best) > c.near {
-			t.Errorf("%s: freezes to %v, the best price is %v; regret %v", c.name, d.Price, c.best, regret)
+		if off := math.Sqrt(squares / seasons); off > c.near {
+			t.Errorf("%s: freezes to prices that are %.3f off the best one, %v", c.name, off, c.best)
 		}
 	}
 }

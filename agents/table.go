@@ -212,7 +212,9 @@ func (t *table) update(state, action int, target float64) {
 // visit counts an update of Q(s, a) that is to come, and finds its step size.
 func (t *table) visit(state, action int) {
 	n := &t.visits[state*t.offers+action]
-	*n++
+	if *n < math.MaxUint32 {
+		*n++
+	}
 	if t.rate = t.rates.at(*n); t.rates.byState {
 		t.rate = t.rates.at(t.tries(state))
 	}
@@ -231,11 +233,11 @@ func (t *table) stepSize(state, action int) float64 {
 
 // tries is the number of updates of a state's offers.
 func (t *table) tries(state int) uint32 {
-	n := uint32(0)
+	n := uint64(0)
 	for _, v := range t.visits[state*t.offers:][:t.offers] {
-		n += v
+		n += uint64(v)
 	}
-	return n
+	return uint32(min(n, math.MaxUint32))
 }
 
 // set changes Q(s, a), with what hangs on it.

@@ -14,7 +14,8 @@ import (
 //
 //	mean reward + scale·√(width·ln n / n_a),  width = 2,
 //
-// n being the offers made so far and n_a those of this kind. Rewards are to lie in an interval of length scale. Its regret is at most
+// n being the offers made so far and n_a those of this kind. Rewards are to lie in an interval of length scale, which the default, the highest price,
+// is where a period sells at most one unit at no loss; where it may sell several, say their greatest number times the price. Its regret is at most
 // Σ_a 8·ln n/Δ_a + (1 + π²/3)·Σ_a Δ_a of rewards in [0, 1] (theorem 1). Deviations: none.
 type UCB1 struct {
 	Scale float64 `toml:"scale" json:"scale" doc:"length of the interval of rewards, $; 0: the highest price of the ladder"`

@@ -9,7 +9,8 @@ import (
 )
 
 // The coins are independent, with probability ε_k each: over many clocks the explorations of stretches of turns have the mean Σε and the variance Σε(1−ε) of such coins. 7 courses of some
-// 40 stretches, each off by more than 5 standard deviations with probability 6e-7: a false alarm in 6,000 runs.
+// 40 stretches, each off by more than 5 standard deviations with probability 6e-7, and so are
+// the pairs of explorations that follow each other: a false alarm in 6,000 runs.
 func TestExplorationDrawnAheadHasItsLaw(t *testing.T) {
 	const turns, clocks = 2000, 4000
 	for name, course := range map[string]agents.Exploration{
@@ -17,7 +18,7 @@ func TestExplorationDrawnAheadHasItsLaw(t *testing.T) {
 		"exponential": {Kind: "exponential", From: 1, To: 1e-6}, "decay": {Kind: "decay", From: 1, Rate: 2e-3}, "steep": {Kind: "decay", From: 1, To: 0.002, Rate: 0.1},
 	} {
 		var counts [turns]float64
-		pairs, expectedPairs := 0.0, 0.0 // of explorations in turns that follow each other
+		pairs, expectedPairs, pairVariance := 0.0, 0.0, 0.0 // of explorations in turns that follow each other
 		var c clock
 		for k := range uint64(clocks) {
 			c = clock{course: course, every: 1, periods: turns, stream: rng.New(1, 0).Family("law").At(k)}
@@ -35,14 +36,20 @@ func TestExplorationDrawnAheadHasItsLaw(t *testing.T) {
 			for k := from; k < from+50; k++ {
 				e := c.epsilon(uint64(k))
 				seen, mean, variance = seen+counts[k], mean+clocks*e, variance+clocks*e*(1-e)
-				expectedPairs += clocks * e * c.epsilon(uint64(k+1))
+				if k+1 < turns {
+					next := c.epsilon(uint64(k + 1))
+					expectedPairs, pairVariance = expectedPairs+clocks*e*next, pairVariance+clocks*e*next*(1-e*next)
+					if k+2 < turns { // two pairs that share a turn
+						pairVariance += 2 * clocks * e * next * (1 - next) * c.epsilon(uint64(k+2))
+					}
+				}
 			}
 			if math.Abs(seen-mean) > 5*math.Sqrt(variance)+1e-6 && math.Abs(seen-mean) > 4 { // few are not normal
 				t.Errorf("%s: %v explorations in turns %d to %d, expected %.1f ± %.1f", name, seen, from, from+49, mean, math.Sqrt(variance))
 			}
 		}
-		if math.Abs(pairs-expectedPairs) > 0.02*expectedPairs+50 {
-			t.Errorf("%s: %v pairs of explorations, expected %.0f", name, pairs, expectedPairs)
+		if math.Abs(pairs-expectedPairs) > 5*math.Sqrt(pairVariance)+1e-6 {
+			t.Errorf("%s: %v pairs of explorations, expected %.1f ± %.1f", name, pairs, expectedPairs, math.Sqrt(pairVariance))
 		}
 	}
 }

@@ -57,6 +57,12 @@ func NewProcess(cfg *Config) (*Process, error) {
 	if cfg.Markdown || cfg.PriceChange > 0 {
 		p.lasts = len(prices) + 1
 	}
+	if !p.Endless() && cfg.Reviews > mostPlaces {
+		return nil, field.New("reviews", cfg.Reviews, fmt.Sprintf("at most %d in an episode", mostPlaces))
+	}
+	if cfg.Stock > mostPlaces {
+		return nil, field.New("stock", cfg.Stock, fmt.Sprintf("at most %d", mostPlaces))
+	}
 	if err := p.reference(); err != nil {
 		return nil, err
 	}
@@ -159,6 +165,9 @@ func (p *Process) felt(price float64, reference, rival int) float64 {
 	}
 	return felt
 }
+
+// mostPlaces bounds the periods of an episode and the units in stock, which Encoder writes one by one.
+const mostPlaces = 10_000_000
 
 // tabulate computes the law of sales in each state that tells them.
 func (p *Process) tabulate() error {

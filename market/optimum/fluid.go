@@ -35,6 +35,7 @@ type FluidPlan struct {
 const (
 	mostRows    = 200    // of a linear programme that the dense simplex method takes
 	mostColumns = 20_000 //
+	mostMoves   = 1e9    // of a rival's chain, over all periods
 )
 
 // Solve solves the programme by the simplex method (gonum), which is dense: the error says so where there are more than 200 rows (resources and groups) or 20,000
@@ -102,6 +103,9 @@ func FluidMonopoly(p *monopoly.Process) (*FluidPlan, policies.Policy, error) {
 		return nil, nil, field.New("reference", "prices that shoppers remember", "none, for a fluid programme: they tie periods together")
 	}
 	rivals := p.Rivals()
+	if n := float64(p.Periods()) * float64(rivals) * float64(rivals); n > mostMoves {
+		return nil, nil, field.New("reviews", fmt.Sprintf("%g periods and moves of the rival", n), fmt.Sprintf("at most %g, for a fluid programme", mostMoves))
+	}
 	prices := p.Spec().Offers
 	f := &Fluid{Capacity: []float64{float64(cfg.Stock)}, Use: make([][]float64, 1), Time: make([]float64, p.Phases()*rivals)}
 	law := make([]float64, rivals)

@@ -1,5 +1,6 @@
-// Package optimum tells what the best possible pricing would earn: dynamic programmes on a reduced market, bounds from
-// a clairvoyant who knows what chance will bring, and cycles in closed form.
+// Package optimum tells what the best possible pricing would earn: dynamic programmes on a reduced market and on one seller's pricing problems
+// (market/monopoly), with exact values of policies; linear programmes and continuous-time dynamic programmes that bound them; bounds from a clairvoyant who knows
+// what chance will bring; and cycles in closed form.
 package optimum
 
 import (
