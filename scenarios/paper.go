@@ -15,7 +15,7 @@ type Paper struct {
 	Citation   string   `toml:"citation" doc:"authors, year, title and journal"`
 	Deviations []string `toml:"deviations" doc:"what is done otherwise than in the paper, one by one; an empty list says that nothing is"`
 	Replay     string   `toml:"replay" doc:"the variant that souk reproduce --replay plays with the authors' random numbers; left out: the scenario itself"`
-	Figures    []string `toml:"figures" doc:"measures that are drawn, published beside measured; one ending in @ stands for those of all numbers after it, and is drawn as a path"`
+	Figures    []string `toml:"figures" doc:"measures that are drawn, published beside measured; one ending in @ stands for those of all numbers after it, and is drawn as a path; learning: the learning curves of a pricing problem, variant by variant"`
 }
 
 // Variant is the scenario with some keys set otherwise.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/souk-sim/souk/results/report"
 )
@@ -15,11 +16,19 @@ type Figure struct {
 }
 
 // Figures are the pictures that the scenario asks for: for each measure of paper.figures what was published beside what was measured, variant by
-// variant; those that end in @ together as paths.
+// variant; those that end in @ together as paths; learning curves by "learning".
 func (r *Reproduction) Figures() ([]Figure, error) {
 	var all []Figure
 	var stems []string
 	for _, name := range r.scenario.Paper.Figures {
+		if name == "learning" {
+			curves, err := r.learning()
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, curves...)
+			continue
+		}
 		if stem, path := strings.CutSuffix(name, "@"); path {
 			stems = append(stems, stem)
 			continue
@@ -43,6 +52,29 @@ func (r *Reproduction) Figures() ([]Figure, error) {
 		Caption: "Lines: measured, in a band of two standard errors. Rings: published."}).Picture()
 	return append(all, Figure{r.Paper + "-paths", p}), err
 }
+
+// learning are the learning curves, a picture for each variant that has them.
+func (r *Reproduction) learning() (all []Figure, err error) {
+	for _, v := range r.Variants {
+		l := curvesOf(strings.TrimSuffix(r.Paper+", "+v.Variant, ", "), r.scenario.Question, v.Measures)
+		if l == nil {
+			continue
+		}
+		name := r.Paper + "-learning"
+		if v.Variant != "" {
+			name = r.Paper + "-" + strings.Trim(strings.Join(strings.FieldsFunc(v.Variant, unnamable), "-"), "-") + "-learning"
+		}
+		p, err := l.Picture()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Figure{name, p})
+	}
+	return all, nil
+}
+
+// unnamable tells what does not go into the name of a file.
+func unnamable(r rune) bool { return !(unicode.IsLetter(r) || unicode.IsDigit(r) || r == '.') }
 
 // axis is what the number after @ counts.
 func (r *Reproduction) axis(stem string) string {
