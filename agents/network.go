@@ -116,7 +116,7 @@ func (n *network) backward() {
 				continue
 			}
 			at := (i + 1) * out
-			accumulate(xi, error, slope[at:at+out])
+			policies.Axpy(xi, error, slope[at:at+out])
 			if l == 1 {
 				continue
 			}
@@ -126,20 +126,6 @@ func (n *network) backward() {
 			}
 			before[i] = e
 		}
-	}
-}
-
-// accumulate adds a·x to y.
-func accumulate(a float64, x, y []float64) {
-	y = y[:len(x)]
-	for ; len(x) >= 4; x, y = x[4:], y[4:] {
-		y[0] += float64(a * x[0])
-		y[1] += float64(a * x[1])
-		y[2] += float64(a * x[2])
-		y[3] += float64(a * x[3])
-	}
-	for j := range x {
-		y[j] += float64(a * x[j])
 	}
 }
 

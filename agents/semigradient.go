@@ -117,7 +117,7 @@ func (l *linear) evaluate(observation []float64) []float64 {
 	l.at(observation)
 	clear(l.values)
 	for k, i := range l.index {
-		accumulate(l.value[k], l.weights[int(i)*l.offers:][:l.offers], l.values)
+		policies.Axpy(l.value[k], l.weights[int(i)*l.offers:][:l.offers], l.values)
 	}
 	return l.values
 }

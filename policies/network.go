@@ -47,7 +47,7 @@ func (p *Perceptron) Forward(units []float64) []float64 {
 		weights = weights[size:]
 		for _, x := range in {
 			if x != 0 {
-				axpy(x, weights[:size], out)
+				Axpy(x, weights[:size], out)
 			}
 			weights = weights[size:]
 		}
@@ -71,8 +71,8 @@ func (p *Perceptron) activate(units []float64) {
 	}
 }
 
-// axpy adds a·x to y.
-func axpy(a float64, x, y []float64) {
+// Axpy adds a·x to y, which is as long at least: the inner loop of perceptrons, and of learners with values linear in features.
+func Axpy(a float64, x, y []float64) {
 	y = y[:len(x)]
 	for ; len(x) >= 4; x, y = x[4:], y[4:len(y):len(y)] {
 		y[0] += float64(a * x[0])

@@ -107,8 +107,8 @@ func (m *Market) Next(step *env.TimeStep) bool {
 	case acted:
 		m.play()
 		step.Reward, step.Discount, step.Elapsed = m.reward, p.cfg.Discount, 1
-		if m.over() || m.period == p.cfg.Reviews {
-			step.Stage, step.Terminal = env.Last, m.over() || !p.Endless()
+		if m.p.Over(m.state) || m.period == p.cfg.Reviews {
+			step.Stage, step.Terminal = env.Last, m.p.Over(m.state) || !p.Endless()
 		}
 	}
 	m.stage = waiting
@@ -120,8 +120,6 @@ func (m *Market) Next(step *env.TimeStep) bool {
 	step.Observation, step.Mask = m.seen, m.mask
 	return true
 }
-
-func (m *Market) over() bool { return m.p.cfg.Stock > 0 && m.state.Stock == 0 }
 
 // Act posts a price for the period.
 func (m *Market) Act(action int) {
