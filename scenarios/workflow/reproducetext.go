@@ -92,7 +92,7 @@ func figureAs(x, allowed float64) string {
 func figuresTable(all []Measure) string {
 	t := [][]string{{"", "", "s.e.", "n"}}
 	for _, m := range all {
-		if _, number, numbered := strings.Cut(m.Name, "@"); numbered && !strings.Contains(" 0 1 2 3 50 ", " "+number+" ") {
+		if _, number, numbered := strings.Cut(m.Name, "@"); numbered && (strings.HasPrefix(m.Name, "of-optimum:") || !strings.Contains(" 0 1 2 3 50 ", " "+number+" ")) { // learning curves are drawn
 			continue
 		}
 		name := m.Name
