@@ -129,6 +129,7 @@ func TestProblemsThatAreWrongAreToldAtTheirKey(t *testing.T) {
 	for set, want := range map[string]string{
 		"agents.sarsa.name=\"fluid\"":               "agents.fluid.name",
 		"problem.stock=-1":                          "problem.stock",
+		"problem.reviews=20000000":                  "problem.reviews",
 		"problem.demand.kind=\"linaer\"":            "linear",
 		"problem.discount=1.5":                      "problem.discount",
 		"problem.prices={ list = [2.0, 1.0] }":      "problem.prices.list.1",
