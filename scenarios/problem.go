@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/souk-sim/souk/market/monopoly"
@@ -70,6 +71,9 @@ func (d *document) problem(s *Scenario) {
 		d.located(err)
 		return
 	}
+	if len(s.Agents) > 0 && s.Regret == nil && len(s.Problem.State) == 0 {
+		d.tabled(s, p)
+	}
 	state := path("problem").then("state")
 	d.cells(state, s.Problem.State, p.Spec().Features, nil)
 	for i, f := range p.Spec().Features {
@@ -84,5 +88,22 @@ func (d *document) problem(s *Scenario) {
 				d.bad(path("evaluate").then("rules").then(strconv.Itoa(k)), "a rule that goes by "+f.Name, "one that goes by what the problem hangs on: without an end there is an exact value alone")
 			}
 		}
+	}
+}
+
+// mostStates is how many states a table may have, as policies.Encoder has it.
+const mostStates = 1 << 26
+
+// tabled holds the states of the problem against what learners can tell apart, where the scenario does not say by which features they do.
+func (d *document) tabled(s *Scenario, p *monopoly.Process) {
+	n, key := float64(p.States()), "stock"
+	if !p.Endless() {
+		n *= float64(p.Periods())
+		if p.Periods() > s.Problem.Stock {
+			key = "reviews"
+		}
+	}
+	if n > mostStates {
+		d.bad(path("problem").then(key), fmt.Sprintf("%.3g states over all periods", n), fmt.Sprintf("at most %d; or [problem.state], the features that learners see, in bins", mostStates))
 	}
 }

@@ -32,8 +32,8 @@ func (cfg *Config) rungs(system System) ([][]float64, error) {
 		if l.From != nil || l.To != nil {
 			return nil, field.New("ladder.list", "a list beside from or to", "either")
 		}
-		if len(l.List) > mostRungs {
-			return nil, field.New("ladder.list", fmt.Sprintf("%d rungs", len(l.List)), fmt.Sprintf("at most %d", mostRungs))
+		if len(l.List) < 2 || len(l.List) > mostRungs {
+			return nil, field.New("ladder.list", fmt.Sprintf("%d rungs", len(l.List)), fmt.Sprintf("2 to %d", mostRungs))
 		}
 		for i, x := range l.List {
 			if !(x >= 0 && x <= mostMoney) || i > 0 && x <= l.List[i-1] {
@@ -81,7 +81,7 @@ func (cfg *Config) extended(system System) ([][]float64, error) {
 		low, high := min(a, b), max(a, b)
 		beyond := float64(l.Extend * (high - low))
 		if high-low <= 1e-9*(math.Abs(high)+math.Abs(low)) {
-			return nil, field.New("ladder", fmt.Sprintf("Nash and monopoly at %g for %s", a, cfg.Firms[i].Name), "from and to, as they are the same")
+			return nil, field.New("ladder", fmt.Sprintf("neither from nor to, where Nash and monopoly are the same for %s, %.4g", cfg.Firms[i].Name, a), "from and to, or a list: there is nothing between the two")
 		}
 		if system.Quantities() && low < beyond {
 			return nil, field.New("ladder.extend", l.Extend, fmt.Sprintf("rungs of at least 0: %s would begin at %g; or from and to", cfg.Firms[i].Name, low-beyond))

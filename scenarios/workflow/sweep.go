@@ -114,6 +114,9 @@ func (w *sweeper) sweep(ctx context.Context, m *Swept) error {
 	}
 	score := w.earned
 	if st, ok := studies()[s.World()]; ok {
+		if s.Sweep.Measure == "" {
+			return s.Fault("nothing", "the measure that counts, such as "+usualMeasure(s)+"; souk reproduce --measures lists them all", "sweep", "measure")
+		}
 		if expected, known := measurable(st.kinds(), s.Sweep.Measure); !known {
 			return s.Fault(strconv.Quote(s.Sweep.Measure), "a measure: "+expected, "sweep", "measure")
 		}
@@ -295,6 +298,19 @@ func (w *sweeper) counted(jobs []train.Job, total int) func(train.Progress) {
 		lock.Unlock()
 		w.tell(told)
 	}
+}
+
+// usualMeasure is what one would ask first in a scenario's world.
+func usualMeasure(s *scenarios.Scenario) string {
+	switch {
+	case s.World() == scenarios.RepeatedGame:
+		return `"limit-gain"`
+	case len(s.Agents) == 0:
+		return `"optimum"`
+	case s.Regret != nil:
+		return `"lifetime-exponent:` + s.Agents[0].Name + `"`
+	}
+	return `"of-optimum:` + s.Agents[0].Name + `"`
 }
 
 // worldsOf makes the worlds of a configuration, or finds them where one before has the same.

@@ -96,20 +96,53 @@ func (m *Swept) Text(w io.Writer) error {
 	if n := len(m.Trials) - mostTrialsTold; n > 0 {
 		p.section("", fmt.Sprintf("… and %d more; sweep.json has all", n))
 	}
-	p.section("", "What mattered: the share of the variance between configurations that each key explains, and the mean score at its values:")
-	p.line("")
-	p.WriteString(m.effectsTable())
+	if len(m.Effects) > 1 { // a single key explains everything, which says nothing
+		p.section("", "What mattered: the share of the variance between configurations that each key explains, and the mean score at its values:")
+		p.line("")
+		p.WriteString(m.effectsTable())
+		if rest := m.together(); rest > 0 {
+			p.section("", fmt.Sprintf("No key by itself explains the %.0f%% that are left: keys work together there, or it is chance.", 100*rest))
+		}
+	} else if spread := m.spread(); spread != "" {
+		p.section("", spread)
+	}
 	best := &m.Trials[m.Order[0]-1]
 	var sets []string
 	for k, key := range m.Keys {
 		sets = append(sets, "--set '"+key+"="+best.Values[k]+"'")
 	}
 	p.section("best", "configuration "+fmt.Sprint(best.Number)+": "+strings.Join(sets, " "))
-	if len(m.Trials) > 1 && s.Sweep.Measure == "" {
-		p.section("careful", "The best of many scores is the best by some luck: what it earns, souk train tells on other paths.")
+	if len(m.Trials) > 1 {
+		again := "what it earns, souk train tells on other paths."
+		if s.Sweep.Measure != "" {
+			again = "measure it again under another seed."
+		}
+		p.section("careful", "The best of many scores is the best by some luck: "+again)
 	}
 	_, err := io.WriteString(w, p.String())
 	return err
+}
+
+// together is the share of the variance between configurations that no key explains by itself.
+func (m *Swept) together() float64 {
+	rest := 1.0
+	for _, e := range m.Effects {
+		rest -= e.Share
+	}
+	if rest < 0.005 {
+		return 0
+	}
+	return rest
+}
+
+// spread says how far apart the first and the last configuration are, of those that went all the way; those of halving are of other budgets.
+func (m *Swept) spread() string {
+	if len(m.Trials) < 2 || m.Method == "halving" {
+		return ""
+	}
+	first, last := m.Trials[m.Order[0]-1].last(), m.Trials[m.Order[len(m.Order)-1]-1].last()
+	return fmt.Sprintf("From the best to the worst configuration are %s ±%s, as if their errors were independent.",
+		scoreText(math.Abs(first.Value-last.Value)), scoreText(math.Hypot(first.Error, last.Error)))
 }
 
 func (m *Swept) table() string {
