@@ -116,7 +116,7 @@ func question(t *policies.Frame) (flags string) {
 				x = d.Edges[n/2]
 			}
 		}
-		if f.Unit == "index" {
+		if f.Unit == "index" || f.Unit == "periods" || f.Unit == "units" {
 			x = math.Floor(x) // between whole numbers there is none
 		}
 		if t.LooksAt(i) {

@@ -42,7 +42,7 @@ func barelyVisited(policy policies.Frozen) string {
 	}
 	offers := len(about.Spec.Offers)
 	if met == 0 {
-		return ""
+		return "Training updated no value: it was over before the warm-up was, and the policy is what it began with."
 	}
 	mean := float64(total) / float64(met) / float64(offers)
 	if mean >= leastVisits {

@@ -13,4 +13,7 @@ func TestATableThatWasBarelyVisitedIsCautioned(t *testing.T) {
 	if told := barelyVisited(ladderOfBins(t, func(int) uint32 { return 90 })); told != "" {
 		t.Error(told)
 	}
+	if told := barelyVisited(ladderOfBins(t, func(int) uint32 { return 0 })); !strings.Contains(told, "no value") {
+		t.Error(told)
+	}
 }
