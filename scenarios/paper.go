@@ -39,6 +39,7 @@ type Published struct {
 	Error     float64 `toml:"error" default:"0.0" range:"[0,1000000000000]" doc:"its standard error, where it is known or follows from what was published"`
 	Tolerance float64 `toml:"tolerance" default:"0.0" range:"[0,1000000000000]" doc:"how far beyond three standard errors of the difference a reproduction may be: rounding, and what was read off a figure"`
 	Bound     string  `toml:"bound" default:"'equal'" oneof:"equal,at-least,at-most" doc:"equal: the measured value is near the published one; at-least, at-most: or beyond it"`
+	Kind      string  `toml:"kind,omitzero" oneof:"result,theorem,claim" doc:"theorem: the order of growth that a theorem proves; claim: this scenario's own, of which no number was published; left out: a result"`
 	Source    string  `toml:"source" required:"true" doc:"where it is published: table, figure, page"`
 }
 

@@ -23,7 +23,7 @@ func gameMeasures() []MeasureKind {
 		if o.name == "limit" || o.name == "final" {
 			all = append(all, MeasureKind{o.name + "-price@P", "$", "the P-th percentile of that price over the sessions, 0 to 100"},
 				MeasureKind{o.name + "-gain", "", "profit gain Δ " + o.where + ": 0 in the one-shot equilibrium, 1 at the joint optimum"},
-				MeasureKind{o.name + "-gain:FIRM", "", "likewise of a firm"},
+				MeasureKind{o.name + "-gain:FIRM", "", "likewise of a firm; none where the joint optimum earns it no more than the one-shot equilibrium"},
 				MeasureKind{o.name + "-gain-sd", "", "its standard deviation over sessions"})
 		}
 	}
@@ -98,17 +98,25 @@ func (c *rivalry) outcomes(name string, part func(s *session) *oligopoly.Outcome
 		mean(name+"-profit", "$", c.over(func(s *session) float64 { return stats.Mean(part(s).Profits) })),
 		mean(name+"-joint-profit", "$", c.over(func(s *session) float64 { return total(part(s).Profits) })),
 		mean(name+"-output", "units", c.over(func(s *session) float64 { return total(part(s).Quantities) })),
-		mean(name+"-gain", "", gain), deviation(name+"-gain-sd", "", gain)}
+		mean(name+"-gain", "", gain)}
+	if possible(all[len(all)-1].Value) {
+		all = append(all, deviation(name+"-gain-sd", "", gain))
+	}
 	all = append(all, percentiles(name+"-price", "$", price)...)
 	for i, f := range c.cfg.Firms {
 		all = append(all, mean(name+"-price:"+f.Name, "$", c.over(func(s *session) float64 { return part(s).Prices[i] })),
-			mean(name+"-profit:"+f.Name, "$", c.over(func(s *session) float64 { return part(s).Profits[i] })),
-			mean(name+"-gain:"+f.Name, "", c.over(func(s *session) float64 {
+			mean(name+"-profit:"+f.Name, "$", c.over(func(s *session) float64 { return part(s).Profits[i] })))
+		if c.monopoly.Profits[i] > c.nash.Profits[i] {
+			all = append(all, mean(name+"-gain:"+f.Name, "", c.over(func(s *session) float64 {
 				return oligopoly.ProfitGain(part(s).Profits[i:i+1], c.nash.Profits[i:i+1], c.monopoly.Profits[i:i+1])
 			})))
+		}
 	}
-	return slices.DeleteFunc(all, func(m Measure) bool { return math.IsNaN(m.Value) || math.IsInf(m.Value, 0) }) // no gain is possible
+	return slices.DeleteFunc(all, func(m Measure) bool { return m.Name == name+"-gain" && !possible(m.Value) })
 }
+
+// possible tells whether a profit gain is one: of a game in which nothing can be gained it is no number.
+func possible(gain float64) bool { return !math.IsNaN(gain) && !math.IsInf(gain, 0) }
 
 // convergence is whether and when sessions came to rest.
 func (c *rivalry) convergence() []Measure {
@@ -197,27 +205,34 @@ func indicator(is bool) float64 {
 	return 0
 }
 
-// mean is the mean of independent values; of one the standard error is not known, and 0.
+// mean is the mean of independent values; of one the standard error is not known. Of values that are alike but for the rounding of their sums it is 0.
 func mean(name, unit string, x []float64) Measure {
-	m := Measure{Name: name, Unit: unit, Value: stats.Mean(x), N: len(x)}
+	m := Measure{Name: name, Unit: unit, Value: stats.Mean(x), N: len(x), Error: math.NaN()}
 	if len(x) > 1 {
 		m.Error = math.Sqrt(stats.Variance(x) / float64(len(x)))
+	}
+	if m.Error <= 1e-14*math.Abs(m.Value) {
+		m.Error = 0
 	}
 	return m
 }
 
-// share is that of ones among zeros. Its standard error is that of the share with one more of either, so that it is not 0 where all are alike.
+// share is that of ones among zeros. Its standard error is that of the share with one more of either, so that it is not 0 where all are alike; of one session it
+// is not known, as that of a mean.
 func share(name string, x []float64) Measure {
 	m, n := Measure{Name: name, Unit: "share", Value: stats.Mean(x), N: len(x)}, float64(len(x))
 	p := (m.Value*n + 1) / (n + 2)
-	m.Error = math.Sqrt(p * (1 - p) / n)
+	if m.Error = math.NaN(); n > 1 {
+		m.Error = math.Sqrt(p * (1 - p) / n)
+	}
 	return m
 }
 
-// deviation is the standard deviation; its standard error follows from the fourth moment, √((m₄ − s⁴)/n)/2s.
+// deviation is the standard deviation, of one value not known; its standard error follows from the fourth moment, √((m₄ − s⁴)/n)/2s.
 func deviation(name, unit string, x []float64) Measure {
 	m := Measure{Name: name, Unit: unit, N: len(x)}
 	if len(x) < 2 {
+		m.Value, m.Error = math.NaN(), math.NaN()
 		return m
 	}
 	centre, fourth := stats.Mean(x), 0.0
@@ -239,8 +254,11 @@ func percentiles(name, unit string, x []float64) []Measure {
 		q := float64(p) / 100
 		off := max(math.Sqrt(q*(1-q)/float64(len(x))), 1/float64(len(x)))
 		below, above := max(q-off, 0), min(q+off, 1)
-		all = append(all, Measure{Name: fmt.Sprintf("%s@%d", name, p), Unit: unit, Value: stats.Quantile(x, q), N: len(x),
-			Error: (stats.Quantile(x, above) - stats.Quantile(x, below)) * off / (above - below)})
+		m := Measure{Name: fmt.Sprintf("%s@%d", name, p), Unit: unit, Value: stats.Quantile(x, q), N: len(x), Error: math.NaN()}
+		if len(x) > 1 {
+			m.Error = (stats.Quantile(x, above) - stats.Quantile(x, below)) * off / (above - below)
+		}
+		all = append(all, m)
 	}
 	return all
 }

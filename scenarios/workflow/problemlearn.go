@@ -87,28 +87,16 @@ func (st *problemStudy) learned(agent string, outcomes []train.Outcome) (values 
 	}
 	st.over("value:"+agent, "$", values)
 	st.over("of-optimum:"+agent, "", shares)
-	st.all = append(st.all, Measure{Name: "worst-of-optimum:" + agent, Value: slices.Min(shares), N: len(shares)})
+	st.all = append(st.all, Measure{Name: "worst-of-optimum:" + agent, Value: slices.Min(shares), Error: math.NaN(), N: len(shares)})
 	st.over("gap-closed:"+agent, "", gaps)
 	return values, nil
 }
 
 // over is a mean over seeds and its standard error; none where there is no such number.
 func (st *problemStudy) over(name, unit string, x []float64) {
-	n, mean, square := float64(len(x)), 0.0, 0.0
-	for _, v := range x {
-		mean += v / n
+	if m := mean(name, unit, x); possible(m.Value) {
+		st.all = append(st.all, m)
 	}
-	for _, v := range x {
-		square += float64((v - mean) * (v - mean))
-	}
-	if math.IsNaN(mean) || math.IsInf(mean, 0) {
-		return
-	}
-	m := Measure{Name: name, Unit: unit, Value: mean, N: len(x)}
-	if n > 1 {
-		m.Error = math.Sqrt(square / (n - 1) / n)
-	}
-	st.all = append(st.all, m)
 }
 
 // regret measures what an agent gave up while it learned.
@@ -125,7 +113,7 @@ func (st *problemStudy) regret(agent string, worlds []*regretful) {
 		return
 	}
 	st.over("regret:"+agent, "$", each(func(w *regretful) float64 { return w.lost }))
-	if value, se := growth(worlds); !math.IsNaN(value) && !math.IsNaN(se) && !math.IsInf(value, 0) {
+	if value, se := growth(worlds); possible(value) {
 		st.all = append(st.all, Measure{Name: "regret-slope:" + agent, Value: value, Error: se, N: len(worlds)})
 	}
 	for k, at := range worlds[0].times {
@@ -218,12 +206,12 @@ func slope(worlds []*regretful, but int) float64 {
 	return (float64(n*xy) - float64(x*y)) / (float64(n*xx) - float64(x*x))
 }
 
-// growth is the slope and its standard error by the jackknife over runs.
+// growth is the slope and its standard error by the jackknife over runs; that of one is not known.
 func growth(worlds []*regretful) (value, se float64) {
 	value = slope(worlds, -1)
 	n, mean, square := float64(len(worlds)), 0.0, 0.0
 	if len(worlds) < 2 {
-		return value, 0
+		return value, math.NaN()
 	}
 	each := make([]float64, len(worlds))
 	for i := range worlds {

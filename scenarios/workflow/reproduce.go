@@ -1,10 +1,13 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -37,18 +40,29 @@ type Row struct {
 	Published float64 `json:"published"`
 	Error     float64 `json:"published_standard_error,omitempty"`
 	Measured  float64 `json:"measured"`
-	StdError  float64 `json:"standard_error"`
+	StdError  float64 `json:"standard_error"` // as of Measure
 	N         int     `json:"n,omitempty"`
 	Bound     string  `json:"bound"`
 	Allowed   float64 `json:"allowed"` // tolerance and three standard errors of the difference, by Student's t for small n
-	Inside    bool    `json:"inside"`
+	Inside    *bool   `json:"inside"`  // nil: one value, whose standard error is not known, says nothing
+	Kind      string  `json:"kind"`    // result, theorem or claim
 	Source    string  `json:"source"`
+}
+
+// MarshalJSON writes null for what is not known.
+func (r Row) MarshalJSON() ([]byte, error) {
+	type plain Row
+	return json.Marshal(struct {
+		plain
+		Measured orNull `json:"measured"`
+		StdError orNull `json:"standard_error"`
+	}{plain(r), orNull(r.Measured), orNull(r.StdError)})
 }
 
 // Outside counts the rows that fell outside.
 func (r *Reproduction) Outside() (n int) {
 	for i := range r.Rows {
-		if !r.Rows[i].Inside {
+		if in := r.Rows[i].Inside; in != nil && !*in {
 			n++
 		}
 	}
@@ -68,6 +82,9 @@ func Reproduce(ctx context.Context, s *scenarios.Scenario, quick bool, workers i
 			return nil, s.Fault(strconv.Quote(s.Published[i].Measure), "a measure: "+expected, "published", strconv.Itoa(i), "measure")
 		}
 	}
+	if err := drawable(s, st.kinds()); err != nil {
+		return nil, err
+	}
 	r := &Reproduction{Paper: s.Name, Citation: s.Paper.Citation, Deviations: s.Paper.Deviations, Quick: quick, scenario: s}
 	for _, name := range r.variants() {
 		v, err := s.Variant(name, quick)
@@ -85,6 +102,20 @@ func Reproduce(ctx context.Context, s *scenarios.Scenario, quick bool, workers i
 		r.Variants = append(r.Variants, Results{name, result.measures})
 	}
 	return r, r.judge()
+}
+
+// drawable complains of paper.figures that are no measures.
+func drawable(s *scenarios.Scenario, kinds []MeasureKind) error {
+	for i, name := range s.Paper.Figures {
+		of := name
+		if strings.HasSuffix(name, "@") {
+			of += "1"
+		}
+		if expected, ok := measurable(kinds, of); !ok {
+			return s.Fault(strconv.Quote(name), "a measure, or what of it precedes its number, ending in @: "+expected, "paper", "figures", strconv.Itoa(i))
+		}
+	}
+	return nil
 }
 
 // variants are those to be measured.
@@ -117,16 +148,19 @@ func (r *Reproduction) judge() error {
 
 func row(p *scenarios.Published, m *Measure) Row {
 	r := Row{Variant: p.Variant, Measure: p.Measure, Unit: m.Unit, Published: p.Value, Error: p.Error, Measured: m.Value, StdError: m.Error, N: m.N,
-		Bound: p.Bound, Source: p.Source}
-	r.Allowed = p.Tolerance + math.Hypot(3*p.Error, threeSigma(m.N)*m.Error)
+		Bound: p.Bound, Kind: cmp.Or(p.Kind, "result"), Source: p.Source}
+	r.Allowed = p.Tolerance + math.Hypot(3*p.Error, threeSigma(m.N)*m.doubt())
+	if m.N == 1 {
+		return r
+	}
+	inside := math.Abs(m.Value-p.Value) <= r.Allowed
 	switch p.Bound {
 	case "at-least":
-		r.Inside = m.Value >= p.Value-r.Allowed
+		inside = m.Value >= p.Value-r.Allowed
 	case "at-most":
-		r.Inside = m.Value <= p.Value+r.Allowed
-	default:
-		r.Inside = math.Abs(m.Value-p.Value) <= r.Allowed
+		inside = m.Value <= p.Value+r.Allowed
 	}
+	r.Inside = &inside
 	return r
 }
 

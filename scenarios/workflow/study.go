@@ -2,6 +2,8 @@ package workflow
 
 import (
 	"context"
+	"encoding/json"
+	"math"
 	"slices"
 	"strings"
 
@@ -13,8 +15,47 @@ type Measure struct {
 	Name  string  `json:"measure"`
 	Unit  string  `json:"unit,omitempty"`
 	Value float64 `json:"value"`
-	Error float64 `json:"standard_error"` // 0: exact
+	Error float64 `json:"standard_error"` // of Value; 0: exact, or all values alike; NaN, in JSON null: not known, as of one value, and of the least of several
 	N     int     `json:"n,omitempty"`    // what it is a mean over, or a share of: sessions, runs, paths; 0: computed
+}
+
+// doubt is the standard error where it is known; otherwise 0.
+func (m *Measure) doubt() float64 {
+	if math.IsNaN(m.Error) {
+		return 0
+	}
+	return m.Error
+}
+
+// MarshalJSON writes null for what is not known.
+func (m Measure) MarshalJSON() ([]byte, error) {
+	type plain Measure
+	return json.Marshal(struct {
+		plain
+		Value orNull `json:"value"`
+		Error orNull `json:"standard_error"`
+	}{plain(m), orNull(m.Value), orNull(m.Error)})
+}
+
+// UnmarshalJSON reads it again.
+func (m *Measure) UnmarshalJSON(text []byte) error {
+	type plain Measure
+	read := struct {
+		*plain
+		Value *float64 `json:"value"`
+		Error *float64 `json:"standard_error"`
+	}{plain: (*plain)(m)}
+	if err := json.Unmarshal(text, &read); err != nil {
+		return err
+	}
+	m.Value, m.Error = math.NaN(), math.NaN()
+	if read.Value != nil {
+		m.Value = *read.Value
+	}
+	if read.Error != nil {
+		m.Error = *read.Error
+	}
+	return nil
 }
 
 // MeasureKind is a kind of measure, as published rows of a scenario name it.

@@ -133,7 +133,7 @@ func deviationOf(name string, all []Measure) *report.Courses {
 		for _, m := range all {
 			if text, is := strings.CutPrefix(m.Name, stem+"@"); is {
 				if period, err := strconv.Atoi(text); err == nil {
-					c.X, c.Measured, c.Error = append(c.X, float64(period)), append(c.Measured, m.Value), append(c.Error, m.Error)
+					c.X, c.Measured, c.Error = append(c.X, float64(period)), append(c.Measured, m.Value), append(c.Error, m.doubt())
 				}
 			}
 		}

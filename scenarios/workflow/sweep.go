@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"sync"
@@ -213,10 +214,10 @@ func (w *sweeper) measured(ctx context.Context, st study, alive []*Trial, rung i
 			return err
 		}
 		k := slices.IndexFunc(all, func(m Measure) bool { return m.Name == w.Scenario.Sweep.Measure })
-		if k < 0 {
+		if k < 0 || math.IsNaN(all[k].Value) {
 			return w.Scenario.Fault(strconv.Quote(w.Scenario.Sweep.Measure)+", which configuration "+strconv.Itoa(t.Number)+" does not have", "a measure of all of them", "sweep", "measure")
 		}
-		t.Scores = append(t.Scores, Score{Value: all[k].Value, Error: all[k].Error, N: all[k].N})
+		t.Scores = append(t.Scores, Score{Value: all[k].Value, Error: all[k].doubt(), N: all[k].N})
 	}
 	w.tell(Progress{Stage: "sweep", Done: len(alive), Total: len(alive)})
 	return nil
