@@ -25,13 +25,13 @@ func (a *app) reproduce() *cobra.Command {
 	var quick, measures, replay bool
 	var file string
 	cmd := &cobra.Command{
-		Use: "reproduce PAPER", Short: "Reproduce published results: published and measured side by side",
+		Use: "reproduce [PAPER]", Short: "Reproduce published results: published and measured side by side",
 		Long: "Reproduce published results: published and measured side by side, with standard errors. PAPER is one of souk scenario list, the path of a\n" +
 			"scenario with [[published]] rows, or all. Exit 4 when a value falls outside: further from the published one than its tolerance and three\n" +
-			"standard errors of the difference.",
+			"standard errors of the difference. Without PAPER the papers are listed. With all, what --set sets must be a key of every paper's scenario.",
 		Example: "  souk reproduce calvano-2020 --quick\n  souk reproduce calvano-2020 --replay --replay-file sessions.csv\n  souk reproduce all --quick\n  souk reproduce ./my-paper.toml --set sessions.number=50",
 		Args: func(cmd *cobra.Command, args []string) error {
-			if measures && len(args) == 0 {
+			if (measures || !replay) && len(args) == 0 {
 				return nil
 			}
 			return takes("PAPER")(cmd, args)
@@ -39,6 +39,9 @@ func (a *app) reproduce() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if measures {
 				return a.measures()
+			}
+			if len(args) == 0 {
+				return a.listPapers()
 			}
 			papers, err := a.papers(args[0])
 			if err != nil {
@@ -75,6 +78,32 @@ func (a *app) reproduce() *cobra.Command {
 	cmd.Flags().StringVar(&file, "replay-file", "", "published sessions, CSV: session,converged,episodes_to_convergence,cycle_length")
 	cmd.Flags().BoolVar(&measures, "measures", false, "list what [[published]] rows can be of, and stop")
 	return cmd
+}
+
+// listPapers tells which papers there are.
+func (a *app) listPapers() error {
+	type paper struct {
+		Name     string `json:"name"`
+		Question string `json:"question"`
+		Citation string `json:"citation"`
+	}
+	var all []paper
+	for _, name := range scenarios.Papers() {
+		s, err := scenarios.Load(name)
+		if err != nil {
+			return err
+		}
+		all = append(all, paper{name, s.Question, s.Paper.Citation})
+	}
+	if a.json {
+		return a.document("papers", map[string]any{"papers": all})
+	}
+	return a.table(func(t *tabwriter.Writer) {
+		fmt.Fprintln(t, "PAPER\tQUESTION")
+		for _, p := range all {
+			fmt.Fprintf(t, "%s\t%s\n", p.Name, p.Question)
+		}
+	})
 }
 
 // papers loads what is to be reproduced.

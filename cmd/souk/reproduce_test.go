@@ -48,7 +48,7 @@ func TestReproduceSuggestsTheNearestPaper(t *testing.T) {
 		says string
 	}{
 		{[]string{"reproduce", "calvano"}, exitInvalid, `"calvano-2020"`}, {[]string{"reproduce", "calvano-2002"}, exitInvalid, `"calvano-2020"`},
-		{[]string{"reproduce", "smoke"}, exitInvalid, "klein-2021"}, {[]string{"reproduce"}, exitUsage, "PAPER"},
+		{[]string{"reproduce", "smoke"}, exitInvalid, "klein-2021"}, {[]string{"reproduce", "--replay"}, exitUsage, "PAPER"}, {[]string{"train", "asker-2022", "--quick"}, exitUsage, "souk reproduce"},
 		{[]string{"reproduce", "./none.toml"}, exitInvalid, "no such file"}, {[]string{"reproduce", "asker-2022", "--replay"}, exitInvalid, "to replay"},
 		{[]string{"simulate", "asker-2022"}, exitInvalid, "souk reproduce"}, {[]string{"scenario", "features", "asker-2022"}, exitInvalid, "souk reproduce"},
 		{[]string{"reproduce", "calvano-2020", "--replay", "--replay-file", "none.csv"}, exitInvalid, "none.csv"},
@@ -64,6 +64,9 @@ func TestPapersAreScenarios(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, stdout)
 	}
 	if code, stdout, _ := call(t, "reproduce", "--measures"); code != exitDone || !strings.Contains(stdout, "limit-gain-cycle@K") {
+		t.Errorf("exit code %d, %s", code, stdout)
+	}
+	if code, stdout, _ := call(t, "reproduce"); code != exitDone || !strings.Contains(stdout, "calvano-2020") {
 		t.Errorf("exit code %d, %s", code, stdout)
 	}
 	code, stdout, stderr := call(t, "train", "asker-2022", "-q", "--out", t.TempDir(), "--set", "sessions.number=5")

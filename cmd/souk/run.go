@@ -246,6 +246,9 @@ func badFlag(cmd *cobra.Command, err error) error {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 		wrong := "--" + e.GetSpecifiedName()
+		if wrong == "--quick" && cmd.Name() == "train" {
+			return badUsage(cmd.CommandPath(), wrong, "none here: souk reproduce has the smaller sample of a paper; here --set makes one, as train.episodes=500 or sessions.number=20")
+		}
 		return badUsage(cmd.CommandPath(), wrong, scenarios.Suggest(wrong, names))
 	}
 	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {

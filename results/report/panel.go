@@ -12,19 +12,48 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// panel is a rectangle with two linear axes.
+// panel is a rectangle with two axes, both linear or both logarithmic; of the latter the bounds are common logarithms.
 type panel struct {
 	*draw.Canvas
 	area           vg.Rectangle
 	x0, x1, y0, y1 float64
+	log            bool
+}
+
+// scaled is a value as the bounds are.
+func (p *panel) scaled(v float64) float64 {
+	if p.log {
+		return math.Log10(v)
+	}
+	return v
+}
+
+// ticks are values on an axis between two bounds, about n of them, and their labels.
+func (p *panel) ticks(lo, hi float64, n int) (at []float64, label []string) {
+	if !p.log {
+		return ticks(lo, hi, n)
+	}
+	steps := []float64{1}
+	if hi-lo < float64(n)/3 {
+		steps = []float64{1, 2, 5}
+	}
+	for power := math.Floor(lo); power <= hi; power++ {
+		for _, m := range steps {
+			if v := m * math.Pow(10, power); math.Log10(v) >= lo && math.Log10(v) <= hi {
+				at = append(at, v)
+				label = append(label, number(v, max(0, -int(power))))
+			}
+		}
+	}
+	return at, label
 }
 
 func (p *panel) x(v float64) vg.Length {
-	return p.area.Min.X + vg.Length((v-p.x0)/(p.x1-p.x0))*(p.area.Max.X-p.area.Min.X)
+	return p.area.Min.X + vg.Length((p.scaled(v)-p.x0)/(p.x1-p.x0))*(p.area.Max.X-p.area.Min.X)
 }
 
 func (p *panel) y(v float64) vg.Length {
-	return p.area.Min.Y + vg.Length((v-p.y0)/(p.y1-p.y0))*(p.area.Max.Y-p.area.Min.Y)
+	return p.area.Min.Y + vg.Length((p.scaled(v)-p.y0)/(p.y1-p.y0))*(p.area.Max.Y-p.area.Min.Y)
 }
 
 // span gathers the range of values; NaN does not count.
@@ -102,7 +131,7 @@ var (
 
 // frameY draws horizontal grid lines with their values to the left, and the axis's name above.
 func (p *panel) frameY(name string) {
-	at, label := ticks(p.y0, p.y1, 6)
+	at, label := p.ticks(p.y0, p.y1, 6)
 	text := style(textSize, false, soft, atRight, atMiddle)
 	for i, v := range at {
 		p.StrokeLine2(gridLine, p.area.Min.X, p.y(v), p.area.Max.X, p.y(v))
@@ -113,7 +142,7 @@ func (p *panel) frameY(name string) {
 
 // frameX draws the bottom line with its values and the axis's name below, or, without a name, only the line.
 func (p *panel) frameX(name string, grid bool) {
-	at, label := ticks(p.x0, p.x1, 8)
+	at, label := p.ticks(p.x0, p.x1, 8)
 	if name == "" {
 		label = make([]string, len(at))
 	}
@@ -133,11 +162,16 @@ func (p *panel) frameX(name string, grid bool) {
 // labelRoom is the width that the values of the y axis take.
 func labelRoom(lo, hi float64) vg.Length {
 	_, label := ticks(lo, hi, 6)
+	return widest(label) + 8
+}
+
+// widest is the width of the longest of some values.
+func widest(label []string) vg.Length {
 	var room vg.Length
 	for _, l := range label {
 		room = max(room, style(textSize, false, soft, 0, 0).Width(l))
 	}
-	return room + 8
+	return room
 }
 
 // line draws a line through the points; at NaN it breaks.

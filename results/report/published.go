@@ -22,6 +22,7 @@ type Published struct {
 	Title, Subtitle string
 	X               string // what is shown and its unit
 	Rows            []Reproduced
+	Share           bool // values are shares: no bar leaves [0, 1]
 	Caption         string
 }
 
@@ -41,8 +42,10 @@ func (l *Published) Picture() (*Picture, error) {
 func (l *Published) draw(c *draw.Canvas) {
 	xs := newSpan()
 	var names vg.Length
+	published := false
 	for _, r := range l.Rows {
-		xs.add(r.Measured-2*r.Error, r.Measured+2*r.Error)
+		xs.add(interval(r.Measured, r.Error, l.Share))
+		published = published || r.Published != nil
 		if r.Published != nil {
 			xs.add(*r.Published)
 		}
@@ -51,19 +54,33 @@ func (l *Published) draw(c *draw.Canvas) {
 	p := panel{Canvas: c, y1: float64(len(l.Rows))}
 	p.x0, p.x1 = xs.padded(0.06)
 	top := head(c, l.Title, l.Subtitle) - 18
-	legend(c, vg.Point{X: margin + names + 12, Y: top + 8}, []key{{name: "published", fill: hue(1)}, {name: "measured", fill: hue(0)}})
+	keys := []key{{name: "published", fill: hue(1)}, {name: "measured", fill: hue(0)}}
+	if !published {
+		keys = keys[1:]
+	}
+	legend(c, vg.Point{X: margin + names + 12, Y: top + 8}, keys)
 	p.area = vg.Rectangle{Min: vg.Point{X: margin + names + 12, Y: 62}, Max: vg.Point{X: width - margin - 12, Y: top - 4}}
 	p.frameX(l.X, true)
 	for i, r := range l.Rows {
 		y := p.y(float64(len(l.Rows)-i) - 0.5)
 		write(c, style(textSize, false, ink, atRight, atMiddle), vg.Point{X: p.area.Min.X - 8, Y: y}, r.Name)
-		c.StrokeLine2(draw.LineStyle{Color: hue(0), Width: 2}, p.x(r.Measured-2*r.Error), y, p.x(r.Measured+2*r.Error), y)
+		low, high := interval(r.Measured, r.Error, l.Share)
+		c.StrokeLine2(draw.LineStyle{Color: hue(0), Width: 2}, p.x(low), y, p.x(high), y)
 		c.DrawGlyph(draw.GlyphStyle{Color: hue(0), Radius: 3.4, Shape: draw.CircleGlyph{}}, vg.Point{X: p.x(r.Measured), Y: y})
 		if r.Published != nil {
 			c.DrawGlyph(draw.GlyphStyle{Color: hue(1), Radius: 5, Shape: draw.RingGlyph{}}, vg.Point{X: p.x(*r.Published), Y: y})
 		}
 	}
 	caption(c, l.Caption)
+}
+
+// interval is two standard errors to both sides, of a share within [0, 1].
+func interval(value, by float64, share bool) (low, high float64) {
+	low, high = value-2*by, value+2*by
+	if share {
+		low, high = min(max(low, 0), value), max(min(high, 1), value)
+	}
+	return low, high
 }
 
 // Course is a measured path with its standard errors, and the points of it that were published.
@@ -78,7 +95,12 @@ type Courses struct {
 	Title, Subtitle, X, Y string
 	Courses               []Course
 	Caption               string
+	Share                 bool // values are shares: no band leaves [0, 1]
+	Log                   bool // both axes are logarithmic: all above 0
 }
+
+// leastOfLog is how many times below a value its band ends at the latest where axes are logarithmic.
+const leastOfLog = 4
 
 // Picture draws the paths, each in a band of two standard errors.
 func (l *Courses) Picture() (*Picture, error) {
@@ -95,6 +117,9 @@ func (l *Courses) Picture() (*Picture, error) {
 		if err := check("course "+c.Name+", published", len(c.PublishedX), c.PublishedX, c.PublishedAt); err != nil {
 			return nil, err
 		}
+		if all := slices.Concat(c.X, c.Measured, c.PublishedX, c.PublishedAt); l.Log && !(slices.Min(all) > 0) {
+			return nil, field.New("course "+c.Name, slices.Min(all), "values above 0, which have logarithms")
+		}
 	}
 	return &Picture{height: 330, draw: l.draw}, nil
 }
@@ -105,16 +130,24 @@ func (l *Courses) draw(c *draw.Canvas) {
 	low, high := make([][]float64, len(l.Courses)), make([][]float64, len(l.Courses))
 	for i, course := range l.Courses {
 		for k, v := range course.Measured {
-			low[i], high[i] = append(low[i], v-2*course.Error[k]), append(high[i], v+2*course.Error[k])
+			from, to := interval(v, course.Error[k], l.Share)
+			if l.Log {
+				from = max(from, v/leastOfLog)
+			}
+			low[i], high[i] = append(low[i], from), append(high[i], to)
 		}
 		xs.add(slices.Concat(course.X, course.PublishedX)...)
 		ys.add(slices.Concat(low[i], high[i], course.PublishedAt)...)
 		tags = append(tags, tag{course.Name, course.Measured[len(course.Measured)-1], hue(i), true})
 	}
-	p := panel{Canvas: c}
+	p := panel{Canvas: c, log: l.Log}
+	if l.Log {
+		xs, ys = span{math.Log10(xs.lo), math.Log10(xs.hi)}, span{math.Log10(ys.lo), math.Log10(ys.hi)}
+	}
 	p.x0, p.x1 = xs.padded(0.02)
 	p.y0, p.y1 = ys.padded(0.05)
-	p.area = vg.Rectangle{Min: vg.Point{X: margin + labelRoom(p.y0, p.y1), Y: 62},
+	_, label := p.ticks(p.y0, p.y1, 6)
+	p.area = vg.Rectangle{Min: vg.Point{X: margin + widest(label) + 8, Y: 62},
 		Max: vg.Point{X: width - margin - tagRoom(tags), Y: head(c, l.Title, l.Subtitle) - 18}}
 	p.frameY(l.Y)
 	p.frameX(l.X, false)

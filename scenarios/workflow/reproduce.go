@@ -106,6 +106,7 @@ func Reproduce(ctx context.Context, s *scenarios.Scenario, quick bool, workers i
 
 // drawable complains of paper.figures that are no measures.
 func drawable(s *scenarios.Scenario, kinds []MeasureKind) error {
+	kinds = append(slices.Clone(kinds), MeasureKind{Name: "learning"})
 	for i, name := range s.Paper.Figures {
 		of := name
 		if strings.HasSuffix(name, "@") {

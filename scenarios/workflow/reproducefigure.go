@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,8 +38,9 @@ func (r *Reproduction) Figures() ([]Figure, error) {
 		if len(rows) == 0 {
 			continue
 		}
-		p, err := (&report.Published{Title: r.Paper, Subtitle: r.scenario.Question, X: withUnit(name, unit), Rows: rows,
-			Caption: "Bars: two standard errors of the measured value. Rings: published."}).Picture()
+		any := slices.ContainsFunc(rows, func(row report.Reproduced) bool { return row.Published != nil })
+		p, err := (&report.Published{Title: r.Paper, Subtitle: r.scenario.Question, X: withUnit(name, unit), Rows: rows, Share: unit == "share",
+			Caption: "Bars: two standard errors of the measured value." + rings(any)}).Picture()
 		if err != nil {
 			return nil, err
 		}
@@ -48,8 +50,10 @@ func (r *Reproduction) Figures() ([]Figure, error) {
 	if len(courses) == 0 {
 		return all, nil
 	}
-	p, err := (&report.Courses{Title: r.Paper, Subtitle: r.scenario.Question, X: r.axis(stems[0]), Y: unit, Courses: courses,
-		Caption: "Lines: measured, in a band of two standard errors. Rings: published."}).Picture()
+	any := slices.ContainsFunc(courses, func(c report.Course) bool { return len(c.PublishedX) > 0 })
+	growth := !slices.ContainsFunc(stems, func(stem string) bool { return !strings.Contains(stem, "regret:") }) && rising(courses)
+	p, err := (&report.Courses{Title: r.Paper, Subtitle: r.scenario.Question, X: r.axis(stems[0]), Y: unit, Courses: courses, Log: growth, Share: unit == "share",
+		Caption: "Lines: measured, in a band of two standard errors." + rings(any)}).Picture()
 	return append(all, Figure{r.Paper + "-paths", p}), err
 }
 
@@ -76,18 +80,50 @@ func (r *Reproduction) learning() (all []Figure, err error) {
 // unnamable tells what does not go into the name of a file.
 func unnamable(r rune) bool { return !(unicode.IsLetter(r) || unicode.IsDigit(r) || r == '.') }
 
+func rings(any bool) string {
+	if any {
+		return " Rings: published."
+	}
+	return ""
+}
+
+// rising tells whether all of paths is above 0, so that it has logarithms.
+func rising(all []report.Course) bool {
+	positive := func(values []float64) bool {
+		return !slices.ContainsFunc(values, func(v float64) bool { return !(v > 0) })
+	}
+	return !slices.ContainsFunc(all, func(c report.Course) bool {
+		return !positive(c.X) || !positive(c.Measured) || !positive(c.PublishedX) || !positive(c.PublishedAt)
+	})
+}
+
 // axis is what the number after @ counts.
 func (r *Reproduction) axis(stem string) string {
 	for _, k := range MeasureKinds(r.scenario.World()) {
-		if k.Name == stem+"@P" {
+		if !k.is(stem + "@1") {
+			continue
+		}
+		switch _, counted, _ := strings.Cut(k.Name, "@"); counted {
+		case "P":
 			return "percentile"
+		case "EPISODES":
+			return "episode"
 		}
 	}
 	return "period"
 }
 
+// spoken is a measure's name in words, and what it is of as that is called.
+func spoken(name string) string {
+	kind, of, found := strings.Cut(name, ":")
+	if kind = strings.ReplaceAll(kind, "-", " "); found {
+		kind += ", " + of
+	}
+	return kind
+}
+
 func withUnit(name, unit string) string {
-	if name = strings.ReplaceAll(name, "-", " "); unit != "" {
+	if name = spoken(name); unit != "" {
 		name += ", " + unit
 	}
 	return name
@@ -106,10 +142,10 @@ func (r *Reproduction) published(variant, measure string) *Row {
 func (r *Reproduction) beside(measure string) (rows []report.Reproduced, unit string) {
 	for _, v := range r.Variants {
 		for _, m := range v.Measures {
-			if m.Name != measure {
+			if m.Name != measure || math.IsNaN(m.Value) {
 				continue
 			}
-			row := report.Reproduced{Name: v.Variant, Measured: m.Value, Error: m.Error}
+			row := report.Reproduced{Name: v.Variant, Measured: m.Value, Error: m.doubt()}
 			if row.Name == "" {
 				row.Name = "as it is"
 			}
@@ -126,14 +162,14 @@ func (r *Reproduction) beside(measure string) (rows []report.Reproduced, unit st
 func (r *Reproduction) courses(stems []string) (all []report.Course, unit string) {
 	for _, stem := range stems {
 		for _, v := range r.Variants {
-			c := report.Course{Name: strings.TrimSuffix(strings.ReplaceAll(stem, "-", " ")+", "+v.Variant, ", ")}
+			c := report.Course{Name: strings.TrimSuffix(spoken(stem)+", "+v.Variant, ", ")}
 			for _, m := range v.Measures {
 				text, of := strings.CutPrefix(m.Name, stem+"@")
 				x, err := strconv.ParseFloat(text, 64)
 				if !of || err != nil {
 					continue
 				}
-				c.X, c.Measured, c.Error, unit = append(c.X, x), append(c.Measured, m.Value), append(c.Error, m.Error), m.Unit
+				c.X, c.Measured, c.Error, unit = append(c.X, x), append(c.Measured, m.Value), append(c.Error, m.doubt()), m.Unit
 				if p := r.published(v.Variant, m.Name); p != nil {
 					c.PublishedX, c.PublishedAt = append(c.PublishedX, x), append(c.PublishedAt, p.Published)
 				}
