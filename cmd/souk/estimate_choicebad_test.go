@@ -101,7 +101,7 @@ func FuzzChoiceCommands(f *testing.F) {
 	kinds := [][]string{{"logit", "--loyalty"}, {"nested", "--nests", "x:a,b"}, {"mixed", "--normal", "price", "--nodes", "9"}, {"latent-class", "--starts", "4"}, {"quantity"}, {"logit", "--layout", "long", "--attributes", "price"}}
 	f.Fuzz(func(t *testing.T, data string, flags byte) {
 		if len(data) > 600 {
-			t.Skip("more than 600 bytes are slow to fit")
+			t.Skip("more than 600 bytes are slow to fit; TestEveryKindAnswersOrRefusesExtremeData has what is long")
 		}
 		path := filepath.Join(t.TempDir(), "data.csv")
 		if err := os.WriteFile(path, []byte(data), 0o600); err != nil {

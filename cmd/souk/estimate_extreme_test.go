@@ -119,7 +119,7 @@ func FuzzEstimate(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, n uint8) {
 		if len(data) > 1000 {
-			t.Skip("more than 1,000 bytes are slow to fit")
+			t.Skip("more than 1,000 bytes are slow to fit; TestEveryKindAnswersOrRefusesExtremeData has what is long")
 		}
 		t.Chdir(t.TempDir())
 		put(t, "data.csv", data)
