@@ -103,12 +103,35 @@ func loadFor(name, rules string) (workflow.Named, error) {
 	if short == "" {
 		short = filepath.Base(name)
 	}
-	return workflow.Named{Name: short, Policy: func(spec *env.Spec) (policies.Policy, error) {
-		if !reflect.DeepEqual(b.Policy.About().Spec.Offers, spec.Offers) || len(b.Policy.About().Spec.Features) != len(spec.Features) {
-			return nil, badUsage("--policy", name+", made for another market", "a bundle with the scenario's features and ladder")
+	return workflow.Named{Name: short, Digest: b.Manifest.Revision, Policy: func(spec *env.Spec) (policies.Policy, error) {
+		if found := otherwise(&b.Policy.About().Spec, spec); found != "" {
+			return nil, badUsage("--policy", name+", made for another market: "+found, "a bundle with the scenario's features and ladder")
 		}
 		return b.Policy, nil
 	}}, nil
+}
+
+// otherwise says in what two markets differ for a policy; nothing where it fits both.
+func otherwise(made, here *env.Spec) string {
+	for i := range max(len(made.Features), len(here.Features)) {
+		switch {
+		case i >= len(here.Features):
+			return "it looks at " + made.Features[i].Name + ", which there is not"
+		case i >= len(made.Features):
+			return "it knows of no " + here.Features[i].Name
+		case made.Features[i].Name != here.Features[i].Name:
+			return "its feature " + strconv.Itoa(i+1) + " is " + made.Features[i].Name + ", not " + here.Features[i].Name
+		}
+	}
+	if !reflect.DeepEqual(made.Offers, here.Offers) {
+		return fmt.Sprintf("its ladder has %d offers from %s, not %d from %s", len(made.Offers), ends(made), len(here.Offers), ends(here))
+	}
+	return ""
+}
+
+func ends(s *env.Spec) string {
+	first, last := s.Offers[0], s.Offers[len(s.Offers)-1]
+	return offerText(first.Price, first.Promotion) + " to " + offerText(last.Price, last.Promotion)
 }
 
 // watch shows progress on stderr, unless it is not wanted.

@@ -23,6 +23,7 @@ const ChainRules = "fixed:PRICE, cycle:REGULAR/DEAL/LENGTH/DEALWEEKS, history, c
 // Named is a policy that is to be simulated: what the table calls it, and how it is made once the market's features are known.
 type Named struct {
 	Name   string
+	Digest string // tells it apart from all others
 	Policy func(spec *env.Spec) (policies.Policy, error)
 }
 
@@ -144,7 +145,7 @@ func stage(ctx context.Context, scene Scene, names []string, load func(name, rul
 }
 
 // cast finds the named policies.
-func cast(scene Scene, names []string, load func(name, rules string) (Named, error)) (players []player, err error) {
+func cast(scene ground, names []string, load func(name, rules string) (Named, error)) (players []player, err error) {
 	if len(names) == 0 {
 		names = scene.usual()
 	}

@@ -39,10 +39,15 @@ type Stopped struct {
 // Train trains every agent under every seed in its world, checkpointing into the run. An interrupted job is saved; the error is then the
 // context's.
 func Train(ctx context.Context, s *scenarios.Scenario, w world, run *rundir.Run, workers int, watch func(train.Progress)) ([]Learned, error) {
+	return trainAs(ctx, s, w, run, "", workers, watch)
+}
+
+// trainAs is Train where an agent's part of the run, and its rows, have a prefix to its name.
+func trainAs(ctx context.Context, s *scenarios.Scenario, w world, run *rundir.Run, prefix string, workers int, watch func(train.Progress)) ([]Learned, error) {
 	var jobs []train.Job
 	for i := range s.Agents {
 		for seed := int64(1); seed <= int64(s.Train.Seeds); seed++ {
-			job, err := trainingJob(s, w, run, &s.Agents[i], seed, "")
+			job, err := trainingJob(s, w, run, &s.Agents[i], seed, prefix)
 			if err != nil {
 				return nil, err
 			}
@@ -62,6 +67,7 @@ func Train(ctx context.Context, s *scenarios.Scenario, w world, run *rundir.Run,
 		if i%s.Train.Seeds == 0 {
 			all = append(all, Learned{})
 		}
+		jobs[i].Key.Agent = s.Agents[i/s.Train.Seeds].Name
 		if err := all[len(all)-1].add(&jobs[i], &outcomes[i], w.seats()); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/souk-sim/souk/results/rundir"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/scenarios/workflow"
+)
+
+// benchFlags stand in the place of keys of [bench].
+type benchFlags struct {
+	runs              int
+	agents            string
+	policies, require []string
+}
+
+func (a *app) bench() *cobra.Command {
+	var f benchFlags
+	var resume bool
+	cmd := &cobra.Command{
+		Use: "bench SCENARIO…", Short: "Compare policies on the same shoppers, with intervals and the way to the optimum", Args: takes("SCENARIO…"),
+		Long: "Compare policies on the same shoppers: the scenario's agents, trained first, what it compares them with (evaluate.against), and each --policy,\n" +
+			"a rule as souk simulate takes it or the folder of a bundle. In each run an agent has a training seed of its own and all policies meet the same\n" +
+			"customers, whom training never met; evaluate.paths is dealt out over the runs. An interrupted benchmark is saved, and --resume carries it on.",
+		Example: "  souk bench smoke\n  souk bench smoke --runs 20 --policy fixed:1.1 --policy follower\n" +
+			"  souk bench canned-tuna --agents q-learning --require 'q-learning > best-fixed'\n  souk bench gallego-van-ryzin-1994 exact-problems",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var all []*scenarios.Scenario
+			for _, name := range args {
+				s, err := a.benched(name, &f)
+				if err != nil {
+					return err
+				}
+				all = append(all, s)
+			}
+			began := time.Now()
+			a.saves = true
+			run := &workflow.Run{Scenario: all[0], Store: a.store(), Workers: a.workers, Build: build(),
+				Options: rundir.Options{Resume: resume, Tell: a.notice, Holder: fmt.Sprintf("souk bench, process %d", os.Getpid())},
+				Clock:   func() time.Duration { return time.Since(began) }}
+			watch, closed := a.watch()
+			defer closed()
+			run.Watch = watch
+			found, err := run.Bench(cmd.Context(), all[1:], loadFor)
+			if bad, ok := errors.AsType[*field.Error](err); ok && bad.Key == "--policy" {
+				return usage{err}
+			} else if err != nil {
+				return err
+			}
+			closed()
+			if a.json {
+				return a.document("bench", found)
+			}
+			if err := found.Text(a.stdout); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.stdout, "\nfiles    %s\n", found.Dir)
+			return err
+		},
+	}
+	a.scenarioFlags(cmd)
+	a.workersFlag(cmd)
+	a.outFlag(cmd)
+	cmd.Flags().IntVar(&f.runs, "runs", 0, "independent runs, in place of bench.runs (10)")
+	cmd.Flags().StringVar(&f.agents, "agents", "", "which of [[agents]] are trained, with commas; none: none; left out: all")
+	cmd.Flags().StringArrayVar(&f.policies, "policy", nil, "a rule, or the folder of a bundle, that takes part too; once for each")
+	cmd.Flags().StringArrayVar(&f.require, "require", nil, "a gate such as 'q-learning > best-fixed': exit 4 where it is not met, significantly; once for each")
+	cmd.Flags().BoolVar(&resume, "resume", false, "go on with the benchmark that was interrupted")
+	return cmd
+}
+
+// benched is a scenario with its bench as the flags have it.
+func (a *app) benched(name string, f *benchFlags) (*scenarios.Scenario, error) {
+	s, err := scenarios.Load(name, a.overrides()...)
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range workflow.Unused(s) {
+		a.notice(text)
+	}
+	b := scenarios.Bench{Runs: scenarios.UsualRuns}
+	if s.Bench != nil {
+		b = *s.Bench
+	}
+	if a.flags.Changed("runs") {
+		if b.Runs = f.runs; b.Runs < 2 {
+			return nil, badUsage("--runs", fmt.Sprint(b.Runs), "2 or more: intervals are over runs")
+		}
+	}
+	if a.flags.Changed("agents") {
+		b.Agents = []string{}
+		if f.agents != "none" {
+			b.Agents = strings.Split(f.agents, ",")
+		}
+	}
+	b.Policies = slices.Concat(b.Policies, f.policies)
+	b.Require = slices.Concat(b.Require, f.require)
+	return s.Benched(b)
+}
