@@ -2,153 +2,202 @@ package stats
 
 import (
 	"fmt"
-	"math"
-	"slices"
+	"sync"
 
 	"github.com/souk-sim/souk/sim/rng"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Bootstrap resamples with replacement. Resample number b draws from Streams.At(b) only, so that an interval does not
-// depend on anything drawn before it.
+// Bootstrap resamples with replacement. Resample number b draws from Streams.At(b) only, so that an interval depends neither
+// on anything drawn before it nor on how many workers there are.
 type Bootstrap struct {
 	Resamples int // 10,000 for intervals that are printed
 	Level     float64
 	Streams   rng.Family
+	Workers   int // 0 meaning one; with more, statistics are called by several at once
 }
 
 // Percentile is a statistic of n independent values with the percentile interval (Efron & Tibshirani 1993, §13.3). The
-// statistic is given the indices (0 … n−1) of the values drawn, borrowed for the call.
+// statistic is given the indices (0 … n−1) of the values drawn, in ascending order, borrowed for the call.
 func (b Bootstrap) Percentile(n int, statistic func(index []int) float64) (Estimate, error) {
-	value, replicates, err := b.replicate(n, statistic)
+	r, err := b.independent(n, statistic, false)
 	if err != nil {
 		return Estimate{}, err
 	}
-	return b.interval(value, replicates, (1-b.Level)/2, (1+b.Level)/2), nil
+	return r.Percentile(), nil
 }
 
-// BCa is Percentile with the bias-corrected and accelerated interval (Efron 1987; Efron & Tibshirani 1993, §14.3): bias
-// from the share of replicates below the value, acceleration from the jackknife. It is second-order accurate where
-// the percentile interval is first-order.
+// BCa is Percentile with the bias-corrected and accelerated interval; see Replicates.BCa.
 func (b Bootstrap) BCa(n int, statistic func(index []int) float64) (Estimate, error) {
-	value, replicates, err := b.replicate(n, statistic)
+	r, err := b.independent(n, statistic, true)
 	if err != nil {
 		return Estimate{}, err
 	}
-	below := 0.0
-	for _, r := range replicates {
-		if r < value {
-			below++
-		} else if r == value {
-			below += 0.5
-		}
+	return r.BCa()
+}
+
+func (b Bootstrap) independent(n int, statistic func(index []int) float64, jackknife bool) (Replicates, error) {
+	if n < 2 {
+		return Replicates{}, fmt.Errorf("a bootstrap needs at least two values, got %d", n)
 	}
-	normal := distuv.UnitNormal
-	bias := normal.Quantile(below / float64(len(replicates)))
-	if math.IsInf(bias, 0) {
-		return Estimate{}, fmt.Errorf("all %d replicates lie on one side of the statistic: no BCa interval", len(replicates))
-	}
-	a := acceleration(n, statistic)
-	level := func(p float64) float64 {
-		z := bias + normal.Quantile(p)
-		return normal.CDF(bias + z/(1-a*z))
-	}
-	return b.interval(value, replicates, level((1-b.Level)/2), level((1+b.Level)/2)), nil
+	return b.one([]stratum{{rows: n, columns: 1}}, jackknife, func() func([]int) float64 {
+		index := make([]int, 0, n)
+		return func(counts []int) float64 { return statistic(drawn(index, counts[1:][:n])) }
+	})
 }
 
 // Crossed is a statistic of a table of rows × columns, both drawn at random, with the percentile interval of the
 // pigeonhole bootstrap: rows and columns are resampled apart (Owen 2007; Owen & Eckles 2012, §3). It is for statistics that
 // have no closed form, such as a median over seeds of means over paths; for means, see the function Crossed.
 func (b Bootstrap) Crossed(rows, columns int, statistic func(row, column []int) float64) (Estimate, error) {
-	whole := make([]int, rows+columns) // both index lists in one resample
-	for i := range whole {
-		whole[i] = i
-		if i >= rows {
-			whole[i] -= rows
-		}
-	}
 	if rows < 2 || columns < 2 {
 		return Estimate{}, fmt.Errorf("a crossed bootstrap needs at least two rows and columns, got %d × %d", rows, columns)
 	}
-	if err := b.check(rows + columns); err != nil {
+	r, err := b.one([]stratum{{rows: rows, columns: columns}}, false, func() func([]int) float64 {
+		row, column := make([]int, 0, rows), make([]int, 0, columns)
+		return func(counts []int) float64 {
+			return statistic(drawn(row, counts[1:][:rows]), drawn(column, counts[1+rows:]))
+		}
+	})
+	if err != nil {
 		return Estimate{}, err
 	}
-	value := statistic(whole[:rows], whole[rows:])
-	replicates := make([]float64, b.Resamples)
-	for i := range replicates {
-		stream := b.Streams.At(uint64(i))
-		draw(&stream, whole[:rows])
-		draw(&stream, whole[rows:])
-		replicates[i] = statistic(whole[:rows], whole[rows:])
-	}
-	return b.interval(value, replicates, (1-b.Level)/2, (1+b.Level)/2), nil
+	return r.Percentile(), nil
 }
 
-func (b Bootstrap) check(n int) error {
+// drawn lists every index as often as it was drawn.
+func drawn(index, counts []int) []int {
+	for i, n := range counts {
+		for range n {
+			index = append(index, i)
+		}
+	}
+	return index
+}
+
+// one is resample of a single statistic.
+func (b Bootstrap) one(strata []stratum, jackknife bool, begin func() func(counts []int) float64) (Replicates, error) {
+	all, err := b.resample(strata, 1, jackknife, func() func([]int, []float64) {
+		statistic := begin()
+		return func(counts []int, into []float64) { into[0] = statistic(counts) }
+	})
+	if err != nil {
+		return Replicates{}, err
+	}
+	return all[0], nil
+}
+
+// stratum is a table whose rows and columns are drawn apart.
+type stratum struct{ rows, columns int }
+
+// resample is the mechanism of every bootstrap. A sample is told by counts, how often it has each row and each column of each
+// stratum: first a 1, for what is always there, then the first stratum's rows, its columns, and so on. The data have
+// counts of 1, a jackknife's sample has one 0. What begin makes for each worker takes n statistics of a sample.
+func (b Bootstrap) resample(strata []stratum, n int, jackknife bool, begin func() func(counts []int, into []float64)) ([]Replicates, error) {
 	switch {
-	case n < 2:
-		return fmt.Errorf("a bootstrap needs at least two values, got %d", n)
 	case b.Resamples < 2:
-		return fmt.Errorf("a bootstrap needs at least two resamples, got %d", b.Resamples)
+		return nil, fmt.Errorf("a bootstrap needs at least two resamples, got %d", b.Resamples)
 	case !(b.Level > 0 && b.Level < 1):
-		return fmt.Errorf("a confidence level lies between 0 and 1, got %v", b.Level)
+		return nil, fmt.Errorf("a confidence level lies between 0 and 1, got %v", b.Level)
 	}
-	return nil
-}
-
-// replicate gives the statistic of the data and of every resample.
-func (b Bootstrap) replicate(n int, statistic func([]int) float64) (value float64, replicates []float64, err error) {
-	if err := b.check(n); err != nil {
-		return 0, nil, err
+	var without []int // how many values the jackknife leaves out, by group
+	samples := 1 + b.Resamples
+	if _, groups := newCounts(strata); jackknife {
+		for _, g := range groups {
+			without = append(without, len(g))
+			samples += len(g)
+		}
 	}
-	index := make([]int, n)
-	for i := range index {
-		index[i] = i
+	values := make([][]float64, n)
+	for i := range values {
+		values[i] = make([]float64, samples)
 	}
-	value = statistic(index)
-	replicates = make([]float64, b.Resamples)
-	for i := range replicates {
-		stream := b.Streams.At(uint64(i))
-		draw(&stream, index)
-		replicates[i] = statistic(index)
-	}
-	return value, replicates, nil
-}
-
-func draw(stream *rng.Stream, index []int) {
-	for i := range index {
-		index[i] = stream.Intn(len(index))
-	}
-}
-
-// interval sorts the replicates and cuts at two probabilities.
-func (b Bootstrap) interval(value float64, replicates []float64, low, high float64) Estimate {
-	se := math.Sqrt(Variance(replicates))
-	slices.Sort(replicates)
-	return Estimate{Value: value, StandardError: se, Low: quantile(replicates, low), High: quantile(replicates, high), Level: b.Level}
-}
-
-// acceleration is Σd³ / 6(Σd²)^{3/2} over the jackknife deviations d (Efron & Tibshirani 1993, equation 14.15).
-func acceleration(n int, statistic func([]int) float64) float64 {
-	index := make([]int, n-1)
-	jackknife := make([]float64, n)
-	for left := range jackknife {
-		for i := range index {
-			index[i] = i
-			if i >= left {
-				index[i]++
+	b.parallel(samples, func() func(int) {
+		counts, groups := newCounts(strata)
+		statistics, into := begin(), make([]float64, n)
+		return func(k int) {
+			b.sample(groups, without, k)
+			statistics(counts, into)
+			for i, v := range into {
+				values[i][k] = v
 			}
 		}
-		jackknife[left] = statistic(index)
+	})
+	all := make([]Replicates, n)
+	for i, v := range values {
+		var err error
+		if all[i], err = newReplicates(v, without, b.Level); err != nil {
+			return nil, fmt.Errorf("statistic %d: %w", i, err)
+		}
 	}
-	mean, square, cube := Mean(jackknife), 0.0, 0.0
-	for _, v := range jackknife {
-		d := mean - v
-		square += d * d
-		cube += d * d * d
+	return all, nil
+}
+
+// newCounts gives the counts of the data, and the groups among them of which there are several to draw from.
+func newCounts(strata []stratum) (counts []int, groups [][]int) {
+	size := 1
+	for _, s := range strata {
+		size += s.rows + s.columns
 	}
-	if square == 0 {
-		return 0
+	counts = make([]int, size)
+	for i := range counts {
+		counts[i] = 1
 	}
-	return cube / (6 * math.Pow(square, 1.5))
+	rest := counts[1:]
+	for _, s := range strata {
+		for _, n := range []int{s.rows, s.columns} {
+			if n > 1 {
+				groups = append(groups, rest[:n])
+			}
+			rest = rest[n:]
+		}
+	}
+	return counts, groups
+}
+
+// sample k is the data, then those of the jackknife, then the resamples.
+func (b Bootstrap) sample(groups [][]int, without []int, k int) {
+	for _, g := range groups {
+		for i := range g {
+			g[i] = 1
+		}
+	}
+	if k--; k < 0 {
+		return
+	}
+	for i, n := range without {
+		if k < n {
+			groups[i][k] = 0
+			return
+		}
+		k -= n
+	}
+	stream := b.Streams.At(uint64(k))
+	for _, g := range groups {
+		clear(g)
+		for range g {
+			g[stream.Intn(len(g))]++
+		}
+	}
+}
+
+// parallel calls what begin makes for each worker with 0 … n−1, in stretches.
+func (b Bootstrap) parallel(n int, begin func() func(k int)) {
+	const stretch = 32
+	next := make(chan int)
+	var group sync.WaitGroup
+	for range max(1, min(b.Workers, n/stretch)) {
+		group.Go(func() {
+			work := begin()
+			for from := range next {
+				for k := from; k < min(from+stretch, n); k++ {
+					work(k)
+				}
+			}
+		})
+	}
+	for from := 0; from < n; from += stretch {
+		next <- from
+	}
+	close(next)
+	group.Wait()
 }

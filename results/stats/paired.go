@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Paired is the mean of x[i] − y[i] with Student's t interval: what two policies that met the same customers differ by.
@@ -28,21 +30,60 @@ func Paired(x, y []float64, level float64) (Estimate, error) {
 // Preferred to the pigeonhole bootstrap (Bootstrap.Crossed), which cannot widen for a handful of seeds as
 // Student's t does.
 func Crossed(y [][]float64, level float64) (Estimate, error) {
+	c, err := cross(y)
+	if err != nil {
+		return Estimate{}, err
+	}
+	return student(c.mean, c.variance, c.degrees, level)
+}
+
+// CrossedPValue is the two-sided p-value of a true grand mean of zero: the level at which an end of Crossed reaches zero. Of a
+// single column it is the paired t test's; 1 where the mean is zero and nothing varies.
+func CrossedPValue(y [][]float64) (float64, error) {
+	c, err := cross(y)
+	if err != nil {
+		return 0, err
+	}
+	if c.variance == 0 {
+		if c.mean == 0 {
+			return 1, nil
+		}
+		return 0, nil
+	}
+	t := c.mean / math.Sqrt(c.variance)
+	if math.IsNaN(t) || math.IsInf(c.variance, 0) {
+		return 0, fmt.Errorf("a p-value needs finite values, got mean %v, variance %v", c.mean, c.variance)
+	}
+	return 2 * distuv.StudentsT{Sigma: 1, Nu: c.degrees}.CDF(-math.Abs(t)), nil
+}
+
+// grand is a grand mean with the variance of its estimator and the degrees of freedom of that.
+type grand struct{ mean, variance, degrees float64 }
+
+func cross(y [][]float64) (grand, error) {
 	rows := len(y)
 	if rows == 0 {
-		return Estimate{}, errors.New("an interval needs at least one row")
+		return grand{}, errors.New("an interval needs at least one row")
 	}
 	columns := len(y[0])
 	for _, row := range y {
 		if len(row) != columns {
-			return Estimate{}, fmt.Errorf("a crossed table needs rows of one length, got %d and %d", columns, len(row))
+			return grand{}, fmt.Errorf("a crossed table needs rows of one length, got %d and %d", columns, len(row))
 		}
 	}
-	if rows == 1 {
-		return MeanInterval(y[0], level)
-	}
-	if columns < 2 {
-		return Estimate{}, fmt.Errorf("an interval needs at least two columns, got %d", columns)
+	switch {
+	case rows < 2 && columns < 2:
+		return grand{}, fmt.Errorf("an interval needs at least two values, got %d", rows*columns)
+	case rows == 1:
+		return sampled(y[0]), nil
+	case columns == 0:
+		return grand{}, errors.New("an interval needs at least one column")
+	case columns == 1:
+		x := make([]float64, rows)
+		for i := range x {
+			x[i] = y[i][0]
+		}
+		return sampled(x), nil
 	}
 	mean, a, b, e := meanSquares(y)
 	r, c := float64(rows), float64(columns)
@@ -54,7 +95,12 @@ func Crossed(y [][]float64, level float64) (Estimate, error) {
 	case b > a:
 		variance, degrees = b, c-1
 	}
-	return student(mean, variance/(r*c), degrees, level)
+	return grand{mean, variance / (r * c), degrees}, nil
+}
+
+func sampled(x []float64) grand {
+	n := float64(len(x))
+	return grand{Mean(x), Variance(x) / n, n - 1}
 }
 
 // meanSquares is the two-way analysis of variance without replication: the grand mean and the mean squares of rows,

@@ -44,7 +44,15 @@ func Quantile(x []float64, p float64) float64 {
 	if len(x) == 0 {
 		return math.NaN()
 	}
-	return quantile(slices.Sorted(slices.Values(x)), p)
+	return quantile(ascending(x), p)
+}
+
+// ascending is x in order: itself where it is so already.
+func ascending(x []float64) []float64 {
+	if slices.IsSorted(x) {
+		return x
+	}
+	return slices.Sorted(slices.Values(x))
 }
 
 func quantile(sorted []float64, p float64) float64 {
@@ -63,7 +71,7 @@ func Median(x []float64) float64 { return Quantile(x, 0.5) }
 // "Deep RL at the edge of the statistical precipice"; the same as scipy.stats.trim_mean(x, 0.25)); NaN of nothing.
 func InterquartileMean(x []float64) float64 {
 	cut := len(x) / 4
-	return Mean(slices.Sorted(slices.Values(x))[cut : len(x)-cut])
+	return Mean(ascending(x)[cut : len(x)-cut])
 }
 
 // MeanInterval is the mean of independent values with Student's t interval.
