@@ -57,10 +57,10 @@ func (b *books) sentBack(units int32, refund int64) {
 	b.takings -= refund
 }
 
-// lost books units that were wanted and not there.
-func (m *Market) lost(j, units int32) {
+// lost books units that a visitor wanted and that were not there.
+func (m *Market) lost(v *visitor, j, units int32) {
 	m.books.lostUnits += int64(units)
-	m.sellers[m.products[j].seller].lost += int64(units)
+	m.whose(j, v.view).lost += int64(units)
 }
 
 // keep books a stock's account.
@@ -82,29 +82,40 @@ func (m *Market) keepBooks(now float64) {
 
 // hold sums what the focal seller has asked since the last time.
 func (m *Market) hold(now float64) {
-	b, focal := &m.books, &m.sellers[m.cfg.Focal]
-	price := 0.0
-	for _, j := range focal.wares {
-		price += float64(m.products[j].price) / minor
-	}
+	b := &m.books
 	days := now - b.heldAt
-	b.priceDays += float64(days * price / float64(len(focal.wares)))
-	if m.cfg.Sellers[m.cfg.Focal].Offers[focal.offer].Promotion != "" {
-		b.dealDays += days
+	price := m.asking(0)
+	for f := range m.fronts[1:] {
+		price += float64(m.parts[f+1] * (m.asking(f+1) - m.asking(0)))
+	}
+	b.priceDays += float64(days * price)
+	for arm, part := range m.parts {
+		if s := m.armOf(arm); s.cfg.Offers[s.offer].Promotion != "" {
+			b.dealDays += float64(part * days)
+		}
 	}
 	b.heldAt = now
 }
 
+// asking is the mean price of the focal seller's products on a front, $.
+func (m *Market) asking(f int) float64 {
+	price, wares := 0.0, m.sellers[m.cfg.Focal].wares
+	for _, j := range wares {
+		price += float64(m.fronts[f].posted[j].price) / minor
+	}
+	return price / float64(len(wares))
+}
+
 // account puts the books into the words of results.
 func (b *books) account(m *Market) *results.Metrics {
-	focal := &m.sellers[m.cfg.Focal]
+	focal, reward := m.whole(m.cfg.Focal)
 	var profit int64
 	for i := range m.sellers {
 		profit += m.sellers[i].profit()
 	}
 	dollars := func(amount int64) float64 { return float64(amount) / minor }
 	b.metrics = results.Metrics{
-		Periods: b.periods, Reward: dollars(m.objective(m.cfg.Focal)), Revenue: dollars(b.takings), Profit: dollars(profit), Units: float64(b.units),
+		Periods: b.periods, Reward: dollars(reward), Revenue: dollars(b.takings), Profit: dollars(profit), Units: float64(b.units),
 		Customers: float64(b.visits), Purchases: float64(b.purchases), OwnUnits: float64(focal.sold), OwnRevenue: dollars(focal.paid), OwnProfit: dollars(focal.profit()),
 		LostUnits: float64(b.lostUnits), StockOutDays: b.stockoutDays, HoldingCost: dollars(b.holding), PriceChanges: focal.changed, DealPeriods: int64(math.Round(b.dealDays / m.cfg.PeriodDays)),
 		ReceivedUnits: float64(b.received), Views: b.views, Carts: b.carts, Abandoned: b.abandoned, ReturnedUnits: b.back, SpoiledUnits: b.spoiled,
@@ -130,7 +141,7 @@ type SellerAccount struct {
 	PriceChanges float64 `json:"price_changes"`
 }
 
-// SellerAccount is that of a seller in the running episode.
+// SellerAccount is that of a player in the running episode: of a seller, or of one of its arms alone.
 func (m *Market) SellerAccount(i int) SellerAccount {
 	s := &m.sellers[i]
 	return SellerAccount{Reward: float64(m.objective(i)) / minor, Revenue: float64(s.paid) / minor, Profit: float64(s.profit()) / minor, Units: float64(s.sold),

@@ -7,6 +7,8 @@ import (
 // parcel is units that will come back.
 type parcel struct {
 	who    visitor // as he was at the check-out
+	player int32   // who sold them
+	slot   int32   // of time, when they were sold
 	units  int32   // 0 when they have come
 	refund int64
 	u      float64
@@ -37,9 +39,9 @@ func (m *Market) sellOne(now float64, v *visitor) bool {
 	if m.cfg.Loyalty.Model != nil {
 		m.enrol(v)
 	}
-	price := m.asked(v.product, v.price)
+	price := m.asked(v, v.product, v.price)
 	m.pay(now, v, v.product, units, int64(units)*price, price, 0)
-	m.sellers[m.products[v.product].seller].charge(m.channels[m.views[v.view].channel].order)
+	m.deliver(now, v, v.product)
 	m.books.purchases++
 	m.books.segments[v.view].orders++
 	return true
@@ -63,7 +65,7 @@ func (m *Market) fill(now float64, v *visitor, i int32) bool {
 		m.enrol(v)
 	}
 	view, o := &m.views[v.view], &m.order
-	m.promotions.Price(o, m.lines, now, m.buyer(v), m.usage)
+	m.promotions.Price(o, m.lines, now, m.buyer(v), view.front.usage)
 	m.usage.Commit(o) // of what it grants, all can be booked: nothing has happened since
 	earlier := int32(0)
 	for k := range o.Lines {
@@ -74,10 +76,10 @@ func (m *Market) fill(now float64, v *visitor, i int32) bool {
 		m.pay(now, v, int32(l.Product), int32(l.Quantity), l.Paid, l.Price, earlier)
 		earlier += int32(l.Quantity)
 	}
-	for s := range m.sellers {
+	for s := range m.cfg.Sellers {
 		for k := range o.Lines {
-			if int(m.products[o.Lines[k].Product].seller) == s {
-				m.sellers[s].charge(m.channels[view.channel].order)
+			if j := int32(o.Lines[k].Product); int(m.products[j].seller) == s {
+				m.deliver(now, v, j)
 				break
 			}
 		}
@@ -92,6 +94,15 @@ func (m *Market) fill(now float64, v *visitor, i int32) bool {
 		}
 	}
 	return true
+}
+
+// deliver charges an order's cost to the seller of a product in it, the first of his.
+func (m *Market) deliver(now float64, v *visitor, j int32) {
+	cost := m.channels[m.views[v.view].channel].order
+	m.whose(j, v.view).charge(cost)
+	if m.telling {
+		m.tellOf(now, v, j, m.slot, Outcome{Orders: 1, Profit: -float64(cost) / minor})
+	}
 }
 
 // runsShort tells whether a promotion may be refused to somebody for want of uses or budget: what it saves on a unit is no more than the dearest costs.
@@ -110,12 +121,14 @@ func (m *Market) buyer(v *visitor) promotion.Customer {
 // putLine adds what the stock has of a product to the order; it was put into the cart at a price.
 func (m *Market) putLine(now float64, v *visitor, j, units int32, price int64) {
 	if units = m.take(now, v, j, units); units > 0 {
-		m.lines = append(m.lines, promotion.Line{Product: int(j), Quantity: int(units), Price: m.asked(j, price)})
+		m.lines = append(m.lines, promotion.Line{Product: int(j), Quantity: int(units), Price: m.asked(v, j, price)})
 	}
 }
 
 // asked is what the check-out asks for a unit that was put into the cart at a price: nobody pays more than the price he decided on, and who finds it lower pays that.
-func (m *Market) asked(j int32, price int64) int64 { return min(price, m.products[j].price) }
+func (m *Market) asked(v *visitor, j int32, price int64) int64 {
+	return min(price, m.views[v.view].front.posted[j].price)
+}
 
 // take has a product's units handed out, or promised where shoppers wait; what is neither is lost.
 func (m *Market) take(now float64, v *visitor, j, units int32) int32 {
@@ -130,7 +143,7 @@ func (m *Market) take(now float64, v *visitor, j, units int32) int32 {
 			got = units
 		default:
 			p.keeper.Lose(int64(missing))
-			m.lost(j, missing)
+			m.lost(v, j, missing)
 			v.grudge += float32(m.cfg.Loyalty.Satisfied.StockOut)
 		}
 	}
@@ -141,20 +154,25 @@ func (m *Market) take(now float64, v *visitor, j, units int32) int32 {
 // pay books a line that is paid, and what of it will come back. Earlier lines of the order, where promotions split it, had so many units of the product.
 func (m *Market) pay(now float64, v *visitor, j, units int32, paid, posted int64, earlier int32) {
 	p := &m.products[j]
-	s := &m.sellers[p.seller]
+	s := m.whose(j, v.view)
 	s.sold += int64(units)
 	s.orders++
 	s.paid += paid
 	s.goods += int64(units) * p.cost
+	fee := int64(0)
 	if c := m.channels[m.views[v.view].channel].commission; c > 0 {
-		s.charge(round(c * float64(paid)))
+		fee = round(c * float64(paid))
+		s.charge(fee)
+	}
+	if m.telling {
+		m.tellOf(now, v, j, m.slot, Outcome{Units: float64(units), Revenue: float64(paid) / minor, Profit: float64(paid-fee-int64(units)*p.cost) / minor})
 	}
 	m.books.sold(units, paid)
 	t := &m.books.segments[v.view]
 	t.units += int64(units)
 	t.takings += paid
 	if grudge := m.cfg.Loyalty.Satisfied; grudge.Surprise > 0 {
-		if over := float64(paid)/float64(units)/minor/p.reference - 1; over > 0 {
+		if over := float64(paid)/float64(units)/minor/m.views[v.view].front.posted[j].reference - 1; over > 0 {
 			v.grudge += float32(grudge.Surprise * over)
 		}
 	}
@@ -190,7 +208,7 @@ func (m *Market) sendBack(now float64, v *visitor, j, units int32, paid int64, s
 		m.parcels = append(m.parcels, parcel{})
 		i = int32(len(m.parcels) - 1)
 	}
-	m.parcels[i] = parcel{who: *v, units: back, refund: (paid*int64(back) + int64(units)/2) / int64(units), u: u}
+	m.parcels[i] = parcel{who: *v, player: int32(m.whose(j, v.view).id), slot: m.slot, units: back, refund: (paid*int64(back) + int64(units)/2) / int64(units), u: u}
 	m.parcels[i].who.product = j
 	m.calendar.Schedule(now+float64(when*m.cfg.Visit.Returns), atShopper, event{returned, i})
 }
@@ -222,10 +240,12 @@ func (m *Market) refund(now float64, i int32) {
 	b := &m.parcels[i]
 	j := b.who.product
 	p := &m.products[j]
-	s := &m.sellers[p.seller]
+	s := &m.sellers[b.player]
 	s.paid -= b.refund
+	fee := int64(0)
 	if c := m.channels[m.views[b.who.view].channel].commission; c > 0 {
-		s.charge(-round(c * float64(b.refund)))
+		fee = round(c * float64(b.refund))
+		s.charge(-fee)
 	}
 	m.books.sentBack(b.units, b.refund)
 	m.books.segments[b.who.view].takings -= b.refund
@@ -236,6 +256,9 @@ func (m *Market) refund(now float64, i int32) {
 		restocked = p.keeper.OnHand() - p.keeper.Waiting() - before
 	}
 	s.goods -= restocked * p.cost
+	if m.telling {
+		m.tellOf(now, &b.who, j, b.slot, Outcome{Units: -float64(b.units), Revenue: -float64(b.refund) / minor, Profit: float64(fee+restocked*p.cost-b.refund) / minor})
+	}
 	if m.on {
 		r := m.record(now, Returns, &b.who)
 		r.Product, r.Units, r.Amount = j, b.units, -b.refund
@@ -249,11 +272,11 @@ func (m *Market) abandon(now float64, v *visitor, i int32) {
 	m.books.abandoned++
 	if m.on {
 		r := m.record(now, Abandons, v)
-		r.Units, r.Amount = v.units, int64(v.units)*m.asked(v.product, v.price)
+		r.Units, r.Amount = v.units, int64(v.units)*m.asked(v, v.product, v.price)
 		for k := range v.lines {
 			t := &m.trolleys[i]
 			r.Units += t.units[k]
-			r.Amount += int64(t.units[k]) * m.asked(t.goods[k], t.prices[k])
+			r.Amount += int64(t.units[k]) * m.asked(v, t.goods[k], t.prices[k])
 		}
 		m.add(r)
 	}

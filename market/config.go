@@ -29,6 +29,7 @@ type Config struct {
 	Visit      Visit
 	Loyalty    Loyalty
 	Promotions promotion.Config // its Products, Personas and Channels are filled in by New
+	Experiment *Experiment      // nil: none
 }
 
 // Traffic is how many shoppers come, and when: a Poisson process whose rate is the product of what is below.
@@ -237,7 +238,7 @@ func (cfg *Config) Check() error {
 	case !(cfg.PeriodDays > 0 && cfg.PeriodDays <= 1000):
 		return field.New("time.period", cfg.PeriodDays, "a number of days up to 1000")
 	}
-	for _, part := range []func() error{cfg.checkTables, cfg.Traffic.check, cfg.checkWho, cfg.checkProducts, cfg.checkSellers, cfg.checkTradeIns, cfg.checkPromotions, cfg.checkEffort} {
+	for _, part := range []func() error{cfg.checkTables, cfg.Traffic.check, cfg.checkWho, cfg.checkProducts, cfg.checkSellers, cfg.checkTradeIns, cfg.checkPromotions, cfg.checkExperiment, cfg.checkEffort} {
 		if err := part(); err != nil {
 			return err
 		}

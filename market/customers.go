@@ -55,7 +55,7 @@ func (m *Market) part(now float64, v *visitor, bought bool) {
 			m.books.repeats++
 		}
 		c.orders++
-		c.last, c.changes = v.product, m.products[v.product].changes
+		c.last, c.changes = v.product, m.views[v.view].front.posted[v.product].changes
 	}
 	m.books.satisfaction += 1 / (1 + float64(v.grudge))
 	m.books.parted++
@@ -81,7 +81,7 @@ func (m *Market) unsettled(c *customer) float64 {
 	if each == 0 || c.last == None {
 		return 0
 	}
-	return each * float64(max(0, m.products[c.last].changes-c.changes-1))
+	return each * float64(max(0, m.views[c.view].front.posted[c.last].changes-c.changes-1))
 }
 
 // comeBack opens a visit of a customer.

@@ -31,11 +31,12 @@ const (
 	promotionChanges
 	sellerReviews
 	periodCloses
+	armsTurn
 )
 
 func (k kind) String() string {
 	return [...]string{"shopper arrives", "shopper decides", "checks out", "shopper views", "basket grows", "shopper is reminded", "shopper comes back",
-		"order is returned", "unit is traded in", "stock is reviewed", "stock is received", "stock spoils", "promotions change", "seller reviews", "period closes"}[k]
+		"order is returned", "unit is traded in", "stock is reviewed", "stock is received", "stock spoils", "promotions change", "seller reviews", "period closes", "arms take turns"}[k]
 }
 
 // Order among events at one instant: the books of a period close before the next opens, goods come in before anybody counts or orders them, sellers review
@@ -96,6 +97,8 @@ func (m *Market) play() bool {
 			m.spoil(now, e.id)
 		case promotionChanges:
 			m.changePromotions(now)
+		case armsTurn:
+			m.takeTurns(now)
 		case sellerReviews:
 			m.gather(now, int(e.id))
 			return true
@@ -116,7 +119,7 @@ func (m *Market) stuck() error {
 	e, _ := m.calendar.Stuck()
 	who := ""
 	if e.kind == sellerReviews {
-		who = fmt.Sprintf(" of seller %s: give its review a delay", m.cfg.Sellers[e.id].Name)
+		who = fmt.Sprintf(" of seller %s: give its review a delay", m.sellers[e.id].cfg.Name)
 	}
 	return fmt.Errorf("market: the clock stands still at day %g: events of kind %q%s repeat without end", m.calendar.Now(), e.kind, who)
 }
@@ -159,11 +162,13 @@ func (m *Market) closePeriod(now float64) {
 	m.keepBooks(now)
 	memory, moved := m.cfg.Reference.Memory, false
 	before := math.Nextafter(now, 0) // the period's own promotions, not those that start as it ends
-	for j := range m.products {
-		p := &m.products[j]
-		if shown := m.tagAt(j, before); shown != p.reference {
-			p.reference = float64(memory*p.reference) + float64((1-memory)*shown)
-			moved = true
+	for f := range m.fronts {
+		for j := range m.products {
+			tag := &m.fronts[f].posted[j]
+			if shown := m.tagAt(m.stands(f), j, before); shown != tag.reference {
+				tag.reference = float64(memory*tag.reference) + float64((1-memory)*shown)
+				moved = true
+			}
 		}
 	}
 	if m.on {

@@ -8,17 +8,28 @@ import (
 
 // product is what one product has come to.
 type product struct {
-	seller    int32
-	price     int64   // posted, minor units
-	list      int64   // minor units
-	cost      int64   // of a unit, minor units
+	seller  int32
+	player  int32 // whose offer is on the shelf: the seller's, or one of its arms'
+	list    int64 // minor units
+	cost    int64 // of a unit, minor units
+	keeper  *stock.Keeper
+	out     bool    // sold out
+	buyer   int32   // the offer to buy used units of it, or None
+	becomes int32   // of such an offer: what they are made into
+	spoils  float64 // when that is scheduled
+}
+
+// front is what shoppers find: one for all, or one for each arm where arms stand side by side.
+type front struct {
+	posted []posted // by product
+	usage  *promotion.Usage
+}
+
+// posted is a product's price on a front.
+type posted struct {
+	price     int64   // minor units
 	reference float64 // what shoppers remember, $
-	keeper    *stock.Keeper
-	out       bool    // sold out
-	changes   int32   // of the posted price, this episode
-	buyer     int32   // the offer to buy used units of it, or None
-	becomes   int32   // of such an offer: what they are made into
-	spoils    float64 // when that is scheduled
+	changes   int32   // of the price, this episode
 }
 
 // view is how a persona sees the products in a channel.
@@ -28,12 +39,16 @@ type view struct {
 	appeal           []float64 // by product, what does not change
 	ranking          *ranking  // of the list in a journey
 	loyal            float64   // e^loyal − 1: what the product bought last weighs more
+	front            *front
+	arm              int32   // whose front that is
+	dealt            int32   // arm of its shoppers, once the experiment has begun
+	lift             float64 // utility that the region adds
 }
 
 // settle makes products and sellers of the configuration, and the order of the inverse transform.
 func (m *Market) settle() {
 	cfg := m.cfg
-	m.products, m.sellers = make([]product, len(cfg.Products)), make([]seller, len(cfg.Sellers))
+	m.products, m.sellers = make([]product, len(cfg.Products)), make([]seller, len(cfg.Sellers)+cfg.Experiment.arms()-1)
 	index := map[string]int{}
 	for j := range cfg.Products {
 		p := &cfg.Products[j]
@@ -49,6 +64,14 @@ func (m *Market) settle() {
 				m.sellers[i].wares = append(m.sellers[i].wares, int32(j))
 			}
 		}
+	}
+	for i := range m.sellers {
+		s := &m.sellers[i]
+		if s.id, s.of = i, i; i >= len(cfg.Sellers) {
+			s.of, s.arm = cfg.Focal, i-len(cfg.Sellers)+1
+			s.products, s.wares = m.sellers[s.of].products, m.sellers[s.of].wares
+		}
+		s.cfg = &cfg.Sellers[s.of]
 	}
 	m.place, m.goods = make([]int32, len(cfg.Products)), make([]int32, 0, len(cfg.Products)+1)
 	put := func(own bool) {
@@ -70,8 +93,7 @@ const outside = -1
 
 // reset puts a product where an episode finds it; its price is posted with its seller's opening offer. A forecast of its stock begins
 // with so many units a day, before its first fill.
-func (p *product) reset(cfg *Product, units float64) {
-	p.reference, p.price, p.changes = cfg.Price, p.list, 0
+func (p *product) reset(units float64) {
 	p.out = false
 	if p.keeper != nil {
 		p.keeper.Expect(units, units)
@@ -109,6 +131,7 @@ func (m *Market) furnish() {
 		}
 	}
 	m.share = make([]float64, len(m.views))
+	m.partition()
 	m.visit(cfg)
 }
 
@@ -116,7 +139,7 @@ func (m *Market) furnish() {
 func (m *Market) mingle() {
 	cfg, sum := m.cfg, 0.0
 	passed := (float64(m.period)+0.5)/float64(cfg.Horizon) - 0.5
-	for i := range m.views {
+	for i := range m.share {
 		v := &m.views[i]
 		share := cfg.Personas[v.persona].Share * portable.Exp(float64(cfg.Personas[v.persona].Trend*passed))
 		if len(cfg.Channels) > 0 {
@@ -148,20 +171,20 @@ func (m *Market) weigh(now float64, j int) {
 
 // oddsOf is what a product weighs in a view for one who asks for promotions so.
 func (m *Market) oddsOf(now float64, v *view, j int, buyer promotion.Customer) float64 {
-	p, who := &m.products[j], &m.cfg.Personas[v.persona]
+	p, tag, who := &m.products[j], &v.front.posted[j], &m.cfg.Personas[v.persona]
 	if p.out && m.hides || m.cfg.Products[j].TradeIn != nil {
 		return 0
 	}
-	shown, deal := float64(p.price)/minor, 0.0
+	shown, deal := float64(tag.price)/minor, 0.0
 	if m.advertised {
-		m.single[0] = promotion.Line{Product: j, Quantity: 1, Price: p.price}
-		m.promotions.Price(&m.order, m.single[:], now, buyer, m.usage)
-		if shown = float64(m.order.Total) / minor; m.order.Total < p.price {
+		m.single[0] = promotion.Line{Product: j, Quantity: 1, Price: tag.price}
+		m.promotions.Price(&m.order, m.single[:], now, buyer, v.front.usage)
+		if shown = float64(m.order.Total) / minor; m.order.Total < tag.price {
 			deal = who.Deal
 		}
 	}
-	utility := v.appeal[j] + float64(m.mood*who.Price*shown) + deal
-	if gap := p.reference - shown; gap > 0 {
+	utility := v.appeal[j] + v.lift + float64(m.mood*who.Price*shown) + deal
+	if gap := tag.reference - shown; gap > 0 {
 		utility += float64(who.Gain * gap)
 	} else {
 		utility += float64(who.Loss * gap)
@@ -225,6 +248,13 @@ func (m *Market) advertise() error {
 		return err
 	}
 	m.usage = m.promotions.NewUsage()
+	m.fronts = make([]front, m.cfg.Experiment.fronts())
+	for f := range m.fronts {
+		m.fronts[f] = front{posted: make([]posted, len(m.products)), usage: m.usage}
+		if f > 0 {
+			m.fronts[f].usage = m.usage.Beside()
+		}
+	}
 	m.advertised, m.combines = len(cfg.Promotions) > 0, m.promotions.Combine()
 	m.named, m.coupon = map[string]int{}, -1
 	for i := range cfg.Promotions {

@@ -240,13 +240,16 @@ func (m *Market) walk(now float64, v *visitor, t *trolley, i int32) {
 func (m *Market) view(now float64, v *visitor, t *trolley, i, j int32) {
 	t.considered[v.seen] = j
 	v.seen++
-	p := &m.products[j]
 	m.books.views++
-	m.sellers[p.seller].charge(m.channels[m.views[v.view].channel].view)
+	cost := m.channels[m.views[v.view].channel].view
+	m.whose(j, v.view).charge(cost)
+	if m.telling && cost > 0 {
+		m.tellOf(now, v, j, m.slot, Outcome{Profit: -float64(cost) / minor})
+	}
 	stays := m.dwell(v)
 	if m.on {
 		r := m.record(now, ShopperViews, v)
-		r.Product, r.Price, r.Place, r.Seconds = j, p.price, v.place, float32(stays*86400)
+		r.Product, r.Price, r.Place, r.Seconds = j, m.views[v.view].front.posted[j].price, v.place, float32(stays*86400)
 		if v.searches && v.seen == 1 {
 			r.Why, r.Place = BySearch, 0
 		}
@@ -325,7 +328,7 @@ func (m *Market) grow(now float64, i int32) {
 		units := unitsOf(m.cfg.Personas[view.persona].Units, q)
 		if w := float64(m.weightOf(view, v, j) * m.pull(now, v, t, j, units)); take < w/(1+w) {
 			taken = true
-			t.goods[v.lines], t.units[v.lines], t.prices[v.lines] = j, units, m.products[j].price
+			t.goods[v.lines], t.units[v.lines], t.prices[v.lines] = j, units, view.front.posted[j].price
 			if m.on {
 				r := m.decided(now, v, j, t.units[v.lines], Plainly)
 				r.Kind = BasketGrows
@@ -351,13 +354,13 @@ func (m *Market) pull(now float64, v *visitor, t *trolley, j, units int32) float
 	}
 	lines := m.lines[:0]
 	put := func(j, units int32, price int64) {
-		lines = append(lines, promotion.Line{Product: int(j), Quantity: int(units), Price: m.asked(j, price)})
+		lines = append(lines, promotion.Line{Product: int(j), Quantity: int(units), Price: m.asked(v, j, price)})
 	}
 	put(v.product, v.units, v.price)
 	for k, j := range t.goods[:v.lines] {
 		put(j, t.units[k], t.prices[k])
 	}
-	put(j, units, m.products[j].price)
+	put(j, units, m.views[v.view].front.posted[j].price)
 	m.lines = lines
 	last := len(lines) - 1
 	saved := m.worth(now, v, lines[:last]) + m.worth(now, v, lines[last:]) - m.worth(now, v, lines)
@@ -367,7 +370,7 @@ func (m *Market) pull(now float64, v *visitor, t *trolley, j, units int32) float
 
 // worth is what a visitor would pay for an order, minor units.
 func (m *Market) worth(now float64, v *visitor, lines []promotion.Line) int64 {
-	m.promotions.Price(&m.order, lines, now, m.buyer(v), m.usage)
+	m.promotions.Price(&m.order, lines, now, m.buyer(v), m.views[v.view].front.usage)
 	return m.order.Total
 }
 

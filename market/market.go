@@ -45,9 +45,10 @@ type Market struct {
 	// What is on offer.
 	products  []product
 	sellers   []seller
-	views     []view // by persona, then channel
-	share     []float64
-	outside   int // place of the outside option in the views' shelves
+	fronts    []front
+	views     []view    // by group of shoppers, persona, then channel
+	share     []float64 // of those of a group, as running sums
+	outside   int       // place of the outside option in the views' shelves
 	place     []int32
 	goods     []int32 // by place: product, outside for the outside option
 	looks     []float64
@@ -82,11 +83,12 @@ type Market struct {
 	obs   observer
 	books books
 	journal
+	trial
 }
 
 // families are the named streams of an episode.
 type families struct {
-	shopper, second, customer, loyalty, lead, review, tradeIn rng.Family
+	shopper, second, customer, loyalty, lead, review, tradeIn, arms, regions rng.Family
 }
 
 // New checks a configuration and returns a market under a master seed, its episode 0 open. Errors name the offending key.
@@ -118,11 +120,16 @@ func New(cfg *Config, seed uint64) (*Market, error) {
 	return m, nil
 }
 
-// Players is the number of sellers.
+// Players is the number of sellers, and of the further arms of an experiment.
 func (m *Market) Players() int { return len(m.sellers) }
 
-// Spec is a seller's features, offers and limits.
-func (m *Market) Spec(player int) *env.Spec { return &m.obs.specs[player] }
+// Spec is a seller's features, offers and limits; an arm has those of its seller.
+func (m *Market) Spec(player int) *env.Spec { return &m.obs.specs[m.sellers[player].of] }
+
+// Seat is which seller a player prices for, and as which of its arms.
+func (m *Market) Seat(player int) (seller, arm int) {
+	return m.sellers[player].of, m.sellers[player].arm
+}
 
 // Account is what the running episode has brought so far; the own figures are those of Config.Focal.
 func (m *Market) Account() *results.Metrics { return m.books.account(m) }
@@ -151,7 +158,7 @@ func (m *Market) stopped() bool {
 func (m *Market) Reset(episode uint64) {
 	s := rng.New(m.seed, episode)
 	m.streams = families{shopper: s.Family("shopper"), second: s.Family("second thoughts"), customer: s.Family("customer"), loyalty: s.Family("loyalty"),
-		lead: s.Family("lead times"), review: s.Family("reviews"), tradeIn: s.Family("trade-ins")}
+		lead: s.Family("lead times"), review: s.Family("reviews"), tradeIn: s.Family("trade-ins"), arms: s.Family("arms"), regions: s.Family("regions")}
 	m.calendar.Reset()
 	m.opened = m.handled
 	m.err = m.arrivals.reset(s)
@@ -160,15 +167,16 @@ func (m *Market) Reset(episode uint64) {
 	m.customers, m.freeCust = m.customers[:0], m.freeCust[:0]
 	m.parcels, m.freeParc = m.parcels[:0], m.freeParc[:0]
 	m.circulating, m.freeUnit = m.circulating[:0], m.freeUnit[:0]
-	m.usage.Reset()
 	m.turns.reset(len(m.sellers))
 	m.books.reset(len(m.views))
 	m.held = m.held[:0]
 	m.arrivals.open(0)
 	units := m.arrivals.expected() / m.cfg.PeriodDays / float64(len(m.products)) // a day, if all sell alike and everybody buys
 	for j := range m.products {
-		m.products[j].reset(&m.cfg.Products[j], units)
+		m.products[j].reset(units)
 	}
+	m.clearFronts()
+	m.openTrial()
 	m.trucks, m.freeTruck = m.trucks[:0], m.freeTruck[:0]
 	for i := range m.sellers {
 		m.open(i)
@@ -209,7 +217,7 @@ func (m *Market) Act(action int) {
 		panic("market: Act without a turn")
 	}
 	who := t.who[t.next]
-	if action < 0 || action >= len(m.cfg.Sellers[who].Offers) || !m.obs.mask[action] {
+	if action < 0 || action >= len(m.sellers[who].cfg.Offers) || !m.obs.mask[action] {
 		panic(fmt.Sprintf("market: seller %d made offer %d, which its ladder or mask does not hold", who, action))
 	}
 	m.sellers[who].action = action

@@ -19,16 +19,13 @@ type sight struct {
 
 // ownSights are what every seller sees, in this order.
 func ownSights() []sight {
-	own := func(each func(p *product, now float64) float64, mean bool) func(m *Market, i int) float64 {
+	own := func(each func(m *Market, i int, j int32) float64) func(m *Market, i int) float64 {
 		return func(m *Market, i int) float64 {
 			sum, wares := 0.0, m.sellers[i].wares
 			for _, j := range wares {
-				sum += each(&m.products[j], m.now)
+				sum += each(m, i, j)
 			}
-			if mean {
-				sum /= float64(len(wares))
-			}
-			return sum
+			return sum / float64(len(wares))
 		}
 	}
 	stocked := func(each func(k *stock.Keeper, now float64) float64, mean bool) func(m *Market, i int) float64 {
@@ -49,12 +46,14 @@ func ownSights() []sight {
 			return sum
 		}
 	}
-	since := func(count func(m *Market, s *seller) int64) func(m *Market, i int) float64 {
+	since := func(count func(a *accounts) int64) func(m *Market, i int) float64 {
 		return func(m *Market, i int) float64 {
-			if !m.sellers[i].begun {
+			s := &m.sellers[i]
+			if !s.begun {
 				return math.NaN()
 			}
-			return float64(count(m, &m.sellers[i]))
+			all, _ := m.whole(s.of)
+			return float64(count(&all) - count(&s.then))
 		}
 	}
 	return []sight{
@@ -66,20 +65,25 @@ func ownSights() []sight {
 		}},
 		{env.Feature{Name: "own_rung", Unit: "index", Doc: "offer that stands, as index into the ladder"}, func(m *Market, i int) float64 { return float64(m.sellers[i].offer) }},
 		{env.Feature{Name: "last_price", Unit: "$", Doc: "price posted, mean of the seller's products; with levels, the level"}, func(m *Market, i int) float64 {
-			return m.cfg.Sellers[i].Offers[m.sellers[i].offer].Price
+			return m.sellers[i].cfg.Offers[m.sellers[i].offer].Price
 		}},
 		{env.Feature{Name: "promotion_on", Unit: "0 or 1", Doc: "whether the offer that stands has a promotion"}, func(m *Market, i int) float64 {
-			return one(m.cfg.Sellers[i].Offers[m.sellers[i].offer].Promotion != "")
+			return one(m.sellers[i].cfg.Offers[m.sellers[i].offer].Promotion != "")
 		}},
-		{env.Feature{Name: "reference_price", Unit: "$", Doc: "what shoppers remember as the price, mean of the seller's products"}, own(func(p *product, _ float64) float64 { return p.reference }, true)},
-		{env.Feature{Name: "unit_cost", Unit: "$", Doc: "cost of a unit, mean of the seller's products"}, own(func(p *product, _ float64) float64 { return float64(p.cost) / minor }, true)},
+		{env.Feature{Name: "reference_price", Unit: "$", Doc: "what shoppers remember as the price, mean of the seller's products"}, own(func(m *Market, i int, j int32) float64 { return m.frontOf(i).posted[j].reference })},
+		{env.Feature{Name: "unit_cost", Unit: "$", Doc: "cost of a unit, mean of the seller's products"}, own(func(m *Market, _ int, j int32) float64 { return float64(m.products[j].cost) / minor })},
 		{env.Feature{Name: "stock", Unit: "units", Doc: "on hand, of the products that have a stock to keep; missing where none has"}, stocked(func(k *stock.Keeper, _ float64) float64 { return float64(k.OnHand()) }, false)},
 		{env.Feature{Name: "on_order", Unit: "units", Doc: "ordered and not yet received; missing as above"}, stocked(func(k *stock.Keeper, _ float64) float64 { return float64(k.OnOrder()) }, false)},
 		{env.Feature{Name: "oldest_days", Unit: "days", Doc: "age of the oldest units on hand, mean of the products that have a stock; missing as above"}, stocked(func(k *stock.Keeper, now float64) float64 { return k.OldestDays(now) }, true)},
-		{env.Feature{Name: "sold", Unit: "units", Doc: "sold since the last review; missing in the first"}, since(func(_ *Market, s *seller) int64 { return s.sold - s.soldThen })},
-		{env.Feature{Name: "lost", Unit: "units", Doc: "wanted and not there since the last review; missing in the first"}, since(func(_ *Market, s *seller) int64 { return s.lost - s.lostThen })},
-		{env.Feature{Name: "orders", Unit: "orders", Doc: "order lines since the last review; missing in the first"}, since(func(_ *Market, s *seller) int64 { return s.orders - s.ordersThen })},
-		{env.Feature{Name: "visitors", Unit: "shoppers", Doc: "who came to the market since the last review; missing in the first"}, since(func(m *Market, s *seller) int64 { return m.books.visits - s.visitsThen })},
+		{env.Feature{Name: "sold", Unit: "units", Doc: "sold since the last review; missing in the first"}, since(func(a *accounts) int64 { return a.sold })},
+		{env.Feature{Name: "lost", Unit: "units", Doc: "wanted and not there since the last review; missing in the first"}, since(func(a *accounts) int64 { return a.lost })},
+		{env.Feature{Name: "orders", Unit: "orders", Doc: "order lines since the last review; missing in the first"}, since(func(a *accounts) int64 { return a.orders })},
+		{env.Feature{Name: "visitors", Unit: "shoppers", Doc: "who came to the market since the last review; missing in the first"}, func(m *Market, i int) float64 {
+			if s := &m.sellers[i]; s.begun {
+				return float64(m.books.visits - s.visitsThen)
+			}
+			return math.NaN()
+		}},
 	}
 }
 
@@ -125,7 +129,7 @@ func rivalSights(cfg *Config, owner []int, i int) []sight {
 			if math.IsInf(least, 1) {
 				return math.NaN()
 			}
-			offers := m.cfg.Sellers[i].Offers
+			offers := m.sellers[i].cfg.Offers
 			for a := range offers {
 				if math.Abs(m.priceOf(i, a)-least) < math.Abs(m.priceOf(i, best)-least) {
 					best = a
@@ -142,26 +146,27 @@ func rivalSights(cfg *Config, owner []int, i int) []sight {
 		sights = append(sights,
 			sight{env.Feature{Name: "price:" + name, Unit: "$", Doc: "price of " + name + ", promotions that everybody may have taken off"}, func(m *Market, _ int) float64 { return m.tag(j) }},
 			sight{env.Feature{Name: "deal:" + name, Unit: "0 or 1", Doc: "whether that is 5% or more below its reference price"}, func(m *Market, _ int) float64 {
-				return one(m.tag(j) <= 0.95*m.products[j].reference)
+				return one(m.tag(j) <= 0.95*m.fronts[0].posted[j].reference)
 			}})
 	}
 	return sights
 }
 
 // tag is what a product's price tag says to everybody, $: the posted price, less the promotions on units that whoever comes by may have.
-func (m *Market) tag(j int) float64 { return m.tagAt(j, m.now) }
+// Where there are several fronts, it is that of the first.
+func (m *Market) tag(j int) float64 { return m.tagAt(&m.fronts[0], j, m.now) }
 
-func (m *Market) tagAt(j int, at float64) float64 {
+func (m *Market) tagAt(f *front, j int, at float64) float64 {
 	anybody := promotion.Customer{ID: -1, Persona: -1, Channel: -1}
-	return float64(m.promotions.Shelf(&m.order, j, m.products[j].price, at, anybody, m.usage)) / minor
+	return float64(m.promotions.Shelf(&m.order, j, f.posted[j].price, at, anybody, f.usage)) / minor
 }
 
-// Tagged is what the price tags of a seller's products say to everybody at its turn, as a share of the prices posted: 1 where no promotion takes anything off.
-func (m *Market) Tagged(seller int) float64 {
-	tags, posted := 0.0, 0.0
-	for _, j := range m.sellers[seller].products {
-		tags += m.tag(int(j))
-		posted += float64(m.products[j].price) / minor
+// Tagged is what the price tags of a player's products say to everybody at its turn, as a share of the prices posted: 1 where no promotion takes anything off.
+func (m *Market) Tagged(player int) float64 {
+	tags, posted, front := 0.0, 0.0, m.frontOf(player)
+	for _, j := range m.sellers[player].products {
+		tags += m.tagAt(front, int(j), m.now)
+		posted += float64(front.posted[j].price) / minor
 	}
 	if posted == 0 {
 		return 1
@@ -186,8 +191,8 @@ func hiddenSights(cfg *Config, owner []int, i int) []sight {
 
 // priceOf is what an offer of a seller asks on average, $.
 func (m *Market) priceOf(i, action int) float64 {
-	price := m.cfg.Sellers[i].Offers[action].Price
-	if !m.cfg.Sellers[i].Levels {
+	price := m.sellers[i].cfg.Offers[action].Price
+	if !m.sellers[i].cfg.Levels {
 		return price
 	}
 	list, wares := int64(0), m.sellers[i].wares
@@ -336,13 +341,14 @@ func newObserver(m *Market) (observer, error) {
 	return o, nil
 }
 
-// see fills a seller's observation and mask; both are borrowed until the next call.
+// see fills a player's observation and mask; both are borrowed until the next call.
 func (o *observer) see(m *Market, i int) ([]float64, []bool) {
-	seen := o.seen[:len(o.sights[i])]
+	of := m.sellers[i].of
+	seen := o.seen[:len(o.sights[of])]
 	for k := range seen {
-		seen[k] = o.sights[i][k].see(m, i)
+		seen[k] = o.sights[of][k].see(m, i)
 	}
-	mask := o.mask[:len(o.specs[i].Offers)]
-	o.specs[i].Allow(seen, mask)
+	mask := o.mask[:len(o.specs[of].Offers)]
+	o.specs[of].Allow(seen, mask)
 	return seen, mask
 }

@@ -117,6 +117,7 @@ type Record struct {
 	Persona   int16
 	Place     int16 // in the list, 1-based; 0 for none
 	Channel   uint8
+	Arm       uint8 // of the experiment, whose front it was on; where arms do not stand side by side 0
 	Kind      Kind
 	Why       Why
 }
@@ -126,7 +127,7 @@ type journal struct {
 	on      bool
 	records []Record
 	to      func([]Record)
-	held    []bool // by promotion: whether it holds as far as the log knows; none: it knows nothing yet
+	held    []bool // by front and promotion: whether it holds as far as the log knows; none: it knows nothing yet
 }
 
 // journalBatch is how many records are handed over at once: enough to make the call free, little enough to stay in the cache.
@@ -159,17 +160,19 @@ func (m *Market) notePromotions(now float64) {
 	if !m.on {
 		return
 	}
-	for len(m.held) < len(m.cfg.Promotions.Promotions) {
+	n := len(m.cfg.Promotions.Promotions)
+	for len(m.held) < n*len(m.fronts) {
 		m.held = append(m.held, false)
 	}
-	for i, held := range m.held {
-		if m.held[i] = m.usage.Holds(i, now); m.held[i] == held {
+	for k, held := range m.held {
+		f, i := k/n, k%n
+		if m.held[k] = m.fronts[f].usage.Holds(i, now); m.held[k] == held {
 			continue
 		}
 		kind := PromotionStarts
 		if held {
 			kind = PromotionEnds
 		}
-		m.add(Record{Time: now, Kind: kind, Period: int32(m.period), Promotion: int32(i)})
+		m.add(Record{Time: now, Kind: kind, Period: int32(m.period), Promotion: int32(i), Arm: uint8(f)})
 	}
 }

@@ -15,7 +15,7 @@ func TestShoppersRememberWhatTheyWereAsked(t *testing.T) {
 		change(cfg)
 		m := open(t, cfg, 1)
 		watch(t, m, 0, stay(m), nil)
-		return m.SellerAccount(0), m.products[1].reference
+		return m.SellerAccount(0), m.fronts[0].posted[1].reference
 	}
 	off := promotion.Promotion{Name: "off", Kind: "percentage", Options: &promotion.Percentage{Percent: 20}}
 	lower, low := play(func(cfg *Config) { cfg.Sellers[0].Offers = []Offer{{Price: 0.8}} })

@@ -19,9 +19,13 @@ type segmentBooks struct {
 
 // Segments are those of the running episode, by persona and then by channel.
 func (m *Market) Segments() []Segment {
-	all := make([]Segment, len(m.views))
+	all := make([]Segment, len(m.share))
 	for i := range all {
-		v, t := &m.views[i], &m.books.segments[i]
+		v, t := &m.views[i], m.books.segments[i]
+		for k := i + len(all); k < len(m.views); k += len(all) {
+			o := &m.books.segments[k]
+			t = segmentBooks{t.visits + o.visits, t.orders + o.orders, t.units + o.units, t.takings + o.takings, t.surplus + o.surplus}
+		}
 		all[i] = Segment{Persona: m.cfg.Personas[v.persona].Name, Visits: float64(t.visits), Orders: float64(t.orders), Units: float64(t.units),
 			Revenue: float64(t.takings) / minor, Surplus: t.surplus}
 		if v.channel < len(m.cfg.Channels) {

@@ -12,6 +12,9 @@ import (
 
 // seller is what one seller has come to.
 type seller struct {
+	cfg      *Seller
+	id       int // player
+	of, arm  int // seller, and which of its arms
 	products []int32
 	wares    []int32 // those of them that it sells: the others are offers to buy
 	offer    int     // that stands
@@ -24,13 +27,22 @@ type seller struct {
 	ticket   [2]sim.Ticket
 	why      Why
 
-	// Accounts of the episode, minor units and units.
+	accounts
+	rewarded   int64    // of the objective, up to the last act
+	then       accounts // at the last act, of all the seller's arms
+	visitsThen int64
+}
+
+// accounts are those of the episode, minor units and units.
+type accounts struct {
 	paid, goods, stock, selling int64 // by shoppers, less what was paid back; for goods; for keeping them; for channels
 	sold, orders, lost          int64
 	changed                     int64 // offers, since the first
-	rewarded                    int64 // of the objective, up to the last act
-	lostThen, soldThen          int64 // at the last act
-	ordersThen, visitsThen      int64
+}
+
+func (a *accounts) add(b *accounts) {
+	a.paid, a.goods, a.stock, a.selling = a.paid+b.paid, a.goods+b.goods, a.stock+b.stock, a.selling+b.selling
+	a.sold, a.orders, a.lost, a.changed = a.sold+b.sold, a.orders+b.orders, a.lost+b.lost, a.changed+b.changed
 }
 
 // Called is what an offer is called by: its price and its promotion; where products have prices of their own, those of the others stand with the promotion.
@@ -54,25 +66,24 @@ func (s *Seller) Called(offer int) env.Offer {
 }
 
 // charge books a cost of selling.
-func (s *seller) charge(amount int64) { s.selling += amount }
+func (a *accounts) charge(amount int64) { a.selling += amount }
 
 // profit is what a seller has earned in the episode, minor units.
-func (s *seller) profit() int64 { return s.paid - s.goods - s.stock - s.selling }
+func (a *accounts) profit() int64 { return a.paid - a.goods - a.stock - a.selling }
 
 // open puts a seller where an episode finds it.
 func (m *Market) open(i int) {
-	s, cfg := &m.sellers[i], &m.cfg.Sellers[i]
-	*s = seller{products: s.products, wares: s.wares, offer: cfg.Opening, next: 0, called: math.Inf(1)}
-	m.post(s, cfg, 0)
+	s := &m.sellers[i]
+	*s = seller{cfg: s.cfg, id: s.id, of: s.of, arm: s.arm, products: s.products, wares: s.wares, offer: s.cfg.Opening, next: 0, called: math.Inf(1)}
+	m.post(s, 0)
 	s.ticket[0] = m.calendar.Schedule(0, atReview, event{sellerReviews, int32(i)})
 }
 
-// post puts a seller's offer on the shelves.
-func (m *Market) post(s *seller, cfg *Seller, now float64) {
+// post puts a seller's offer on the shelves, as far as they are the player's.
+func (m *Market) post(s *seller, now float64) {
+	cfg := s.cfg
 	offer := &cfg.Offers[s.offer]
-	if offer.Promotion != "" {
-		m.usage.Switch(m.named[offer.Promotion], true)
-	}
+	m.promote(s, true)
 	for k, j := range s.products {
 		p := &m.products[j]
 		price := toMinor(offer.Price)
@@ -82,12 +93,32 @@ func (m *Market) post(s *seller, cfg *Seller, now float64) {
 		case offer.Prices != nil:
 			price = toMinor(offer.Prices[k])
 		}
-		if price != p.price {
-			p.price = price
-			p.changes++
+		shown := false
+		for f := range m.fronts {
+			if !m.has(s, f, p) {
+				continue
+			}
+			shown = true
+			if tag := &m.fronts[f].posted[j]; price != tag.price {
+				tag.price = price
+				tag.changes++
+			}
 		}
-		if m.on {
-			m.add(Record{Time: now, Kind: Repriced, Period: int32(m.period), Product: j, Price: price})
+		if shown && m.on {
+			m.add(Record{Time: now, Kind: Repriced, Period: int32(m.period), Product: j, Price: price, Arm: uint8(s.arm)})
+		}
+	}
+}
+
+// promote switches the promotion of a seller's offer, on the fronts that are the player's.
+func (m *Market) promote(s *seller, on bool) {
+	name := s.cfg.Offers[s.offer].Promotion
+	if name == "" {
+		return
+	}
+	for f := range m.fronts {
+		if m.has(s, f, &m.products[s.products[0]]) {
+			m.fronts[f].usage.Switch(m.named[name], on)
 		}
 	}
 }
@@ -112,7 +143,7 @@ func (m *Market) gather(now float64, first int) {
 		}
 		t.who = append(t.who, i)
 		if m.on {
-			m.add(Record{Time: now, Kind: Reviews, Period: int32(m.period), Seller: int32(i), Why: why})
+			m.add(Record{Time: now, Kind: Reviews, Period: int32(m.period), Seller: int32(s.of), Arm: uint8(s.arm), Why: why})
 		}
 		m.settleStock(now, i)
 	}
@@ -121,7 +152,8 @@ func (m *Market) gather(now float64, first int) {
 
 // tell fills a seller's step.
 func (m *Market) tell(step *env.TimeStep, i int) {
-	s, reward := &m.sellers[i], &m.cfg.Sellers[i].Reward
+	s := &m.sellers[i]
+	reward := &s.cfg.Reward
 	earned := m.objective(i)
 	elapsed := (m.now - s.acted) / m.cfg.PeriodDays
 	*step = env.TimeStep{Player: i, Stage: env.Mid, Elapsed: elapsed, Discount: power(reward.Discount, elapsed), Reward: float64(earned-s.rewarded) / minor}
@@ -149,8 +181,8 @@ func power(discount, elapsed float64) float64 {
 
 // objective is what a seller has been rewarded with in the episode, minor units.
 func (m *Market) objective(i int) int64 {
-	s, reward := &m.sellers[i], &m.cfg.Sellers[i].Reward
-	sum := s.paid
+	s := &m.sellers[i]
+	sum, reward := s.paid, &s.cfg.Reward
 	if reward.Of == Profit {
 		sum = s.profit()
 	}
@@ -161,32 +193,31 @@ func (m *Market) objective(i int) int64 {
 func (m *Market) apply() {
 	t, now := &m.turns, m.now
 	for _, i := range t.who {
-		s, cfg := &m.sellers[i], &m.cfg.Sellers[i]
+		s := &m.sellers[i]
 		if s.begun { // what happened before the first act is in the reward of the second, so that rewards add up
 			s.rewarded = m.objective(i)
 		}
 		moved := s.action != s.offer
-		if moved && i == m.cfg.Focal {
+		if moved && s.of == m.cfg.Focal {
 			m.hold(now)
 		}
 		if moved {
-			if old := cfg.Offers[s.offer].Promotion; old != "" {
-				m.usage.Switch(m.named[old], false)
-			}
+			m.promote(s, false)
 			s.offer = s.action
 			if s.begun {
 				s.changed++
 			}
-			m.post(s, cfg, now)
+			m.post(s, now)
 		}
 		if moved || !s.begun {
-			m.reweighSeller(now, i, cfg)
+			m.reweighSeller(now, i)
 		}
-		if moved {
-			m.rivalsMove(now, i)
+		if moved && m.seen(s) {
+			m.rivalsMove(now, s.of)
 		}
 		s.begun, s.acted = true, now
-		s.soldThen, s.lostThen, s.ordersThen, s.visitsThen = s.sold, s.lost, s.orders, m.books.visits
+		s.then, _ = m.whole(s.of)
+		s.visitsThen = m.books.visits
 		m.schedule(now, i)
 	}
 	m.notePromotions(now)
@@ -194,7 +225,7 @@ func (m *Market) apply() {
 }
 
 // reweighSeller brings the weights that a new offer moves up to date: those of its products, or of all where promotions reach further.
-func (m *Market) reweighSeller(now float64, i int, cfg *Seller) {
+func (m *Market) reweighSeller(now float64, i int) {
 	if m.advertised {
 		m.reweigh(now)
 		return
@@ -206,7 +237,8 @@ func (m *Market) reweighSeller(now float64, i int, cfg *Seller) {
 
 // schedule calls a seller's next review by the clock.
 func (m *Market) schedule(now float64, i int) {
-	s, r := &m.sellers[i], &m.cfg.Sellers[i].Review
+	s := &m.sellers[i]
+	r := &s.cfg.Review
 	if r.Every == 0 || !math.IsInf(s.next, 1) {
 		return
 	}
@@ -214,7 +246,7 @@ func (m *Market) schedule(now float64, i int) {
 	wait := r.Every
 	s.next = float64(s.reviews) * wait // a multiple, so that sellers with one rhythm stay together
 	if r.Random {
-		m.stream = m.streams.review.At(uint64(i), s.reviews)
+		m.stream = m.streams.review.At(uint64(s.of), s.reviews)
 		s.next = now + float64(m.stream.Exponential()*wait)
 	}
 	if s.next < float64(m.cfg.Horizon)*m.cfg.PeriodDays {
@@ -225,7 +257,7 @@ func (m *Market) schedule(now float64, i int) {
 // rivalsMove calls the reviews of those who follow others' offers.
 func (m *Market) rivalsMove(now float64, mover int) {
 	for i := range m.sellers {
-		if i != mover && m.cfg.Sellers[i].Review.RivalMoved {
+		if s := &m.sellers[i]; s.of != mover && s.cfg.Review.RivalMoved {
 			m.trigger(now, i, ByRival)
 		}
 	}
@@ -237,7 +269,7 @@ func (m *Market) trigger(now float64, i int, why Why) {
 	if !math.IsInf(s.called, 1) {
 		return
 	}
-	at := now + m.cfg.Sellers[i].Review.Delay
+	at := now + s.cfg.Review.Delay
 	if at >= float64(m.cfg.Horizon)*m.cfg.PeriodDays {
 		return
 	}
@@ -247,11 +279,10 @@ func (m *Market) trigger(now float64, i int, why Why) {
 
 // settleStock charges a seller what keeping its goods has cost since the last time.
 func (m *Market) settleStock(now float64, i int) {
-	s := &m.sellers[i]
-	for _, j := range s.products {
+	for _, j := range m.sellers[i].products {
 		if k := m.products[j].keeper; k != nil {
 			a := k.Close(now)
-			s.stock += a.Cost() - a.PurchaseCost
+			m.bear(&m.products[j], 0, a.Cost()-a.PurchaseCost)
 			m.books.keep(&a)
 		}
 	}

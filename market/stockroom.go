@@ -118,7 +118,7 @@ func (m *Market) spoil(now float64, j int32) {
 	p := &m.products[j]
 	p.spoils = math.Inf(1)
 	if units := p.keeper.Spoil(now); units > 0 {
-		m.sellers[p.seller].goods += units * p.cost
+		m.bear(p, units*p.cost, 0)
 		m.books.spoiled += units
 		if m.on {
 			m.add(Record{Time: now, Kind: StockSpoils, Period: int32(m.period), Product: j, Units: int32(units)})
@@ -136,9 +136,8 @@ func (m *Market) liquidate() {
 		if p.keeper == nil {
 			continue
 		}
-		s, units := &m.sellers[p.seller], max(0, p.keeper.Position())
-		s.goods += units * p.cost
-		s.stock += units * toMinor(m.cfg.Products[j].Stock.DisposalCost)
+		units := max(0, p.keeper.Position())
+		m.bear(p, units*p.cost, units*toMinor(m.cfg.Products[j].Stock.DisposalCost))
 	}
 }
 
@@ -155,6 +154,10 @@ func (m *Market) stockMoved(now float64, j int32) {
 		}
 	}
 	if s := &m.cfg.Sellers[p.seller]; s.Review.StockBelow > 0 && p.keeper.OnHand() < int64(s.Review.StockBelow) {
-		m.trigger(now, int(p.seller), ByStock)
+		for i := range m.sellers {
+			if m.sellers[i].of == int(p.seller) {
+				m.trigger(now, i, ByStock)
+			}
+		}
 	}
 }

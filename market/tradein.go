@@ -78,19 +78,22 @@ func (m *Market) circulate(now float64, v *visitor, j, earlier, units int32) {
 func (m *Market) buyBack(now float64, i int32) {
 	c := m.circulating[i]
 	m.freeUnit = append(m.freeUnit, i)
-	offer := &m.products[c.buyer]
+	offer, price := &m.products[c.buyer], m.views[c.view].front.posted[c.buyer].price
 	t := m.cfg.Products[c.buyer].TradeIn
-	odds := portable.Exp(max(-utmost, min(utmost, t.Utility+float64(t.Price*float64(offer.price)/minor))))
+	odds := portable.Exp(max(-utmost, min(utmost, t.Utility+float64(t.Price*float64(price)/minor))))
 	if c.u >= odds/(1+odds) {
 		return
 	}
-	s := &m.sellers[offer.seller]
-	s.goods += offer.price
+	owner := visitor{period: c.period, number: c.number, visit: c.visit, customer: None, view: c.view}
+	m.whose(c.buyer, c.view).goods += price
+	if m.telling {
+		m.tellOf(now, &owner, c.buyer, m.slot, Outcome{Profit: -float64(price) / minor})
+	}
 	made := &m.products[offer.becomes]
 	made.keeper.Return(now, 1, 0)
 	if m.on {
-		r := m.record(now, TradesIn, &visitor{period: c.period, number: c.number, visit: c.visit, customer: None, view: c.view})
-		r.Product, r.Units, r.Amount = c.buyer, 1, -offer.price
+		r := m.record(now, TradesIn, &owner)
+		r.Product, r.Units, r.Amount = c.buyer, 1, -price
 		m.add(r)
 	}
 	m.stockMoved(now, offer.becomes)

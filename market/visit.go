@@ -73,6 +73,9 @@ func (m *Market) arrive(now float64) {
 	*v = visitor{stream: m.streams.shopper.At(uint64(m.period), uint64(a.number)), period: int32(m.period), number: a.number, customer: None, last: None}
 	a.advance()
 	v.view = uint16(m.viewOf(v.stream.Float64()))
+	if m.groups > 1 {
+		v.view += uint16(m.group(v) * len(m.share))
+	}
 	m.books.visits++
 	m.books.segments[v.view].visits++
 	m.begin(now, v, i)
@@ -107,6 +110,9 @@ func (m *Market) begin(now float64, v *visitor, i int32) {
 	v.product = None
 	if m.on {
 		m.add(m.record(now, ShopperArrives, v))
+	}
+	if m.telling {
+		m.tellOf(now, v, None, m.slot, Outcome{Visits: 1})
 	}
 	if m.journeys {
 		m.enter(now, v, i)
@@ -159,7 +165,7 @@ func (m *Market) choose(now float64, i int32) {
 			return
 		}
 	}
-	v.product, v.units, v.price = j, units, m.products[j].price
+	v.product, v.units, v.price = j, units, view.front.posted[j].price
 	if m.on {
 		m.add(m.decided(now, v, j, units, why))
 	}
@@ -227,7 +233,7 @@ func (m *Market) elsewhere(now float64, v *visitor, i int32, wanted, units int32
 	again, u := stream.Float64(), stream.Float64()
 	m.books.stopped++
 	p.keeper.Lose(int64(units))
-	m.lost(wanted, units)
+	m.lost(v, wanted, units)
 	view, left := &m.views[v.view], 1.0
 	if again < m.cfg.Visit.Substitute {
 		left = m.inStock(view, v, i)
@@ -282,14 +288,14 @@ func (m *Market) substitute(view *view, v *visitor, i int32, target float64) int
 func (m *Market) record(now float64, kind Kind, v *visitor) Record {
 	view := &m.views[v.view]
 	return Record{Time: now, Kind: kind, Period: v.period, Number: v.number, Visit: v.visit, Customer: v.customer, Product: None,
-		Persona: int16(view.persona), Channel: uint8(view.channel)}
+		Persona: int16(view.persona), Channel: uint8(view.channel), Arm: uint8(view.arm)}
 }
 
 func (m *Market) decided(now float64, v *visitor, product, units int32, why Why) Record {
 	r := m.record(now, ShopperDecides, v)
 	r.Product, r.Units, r.Why = product, units, why
 	if product != None {
-		r.Price = m.products[product].price
+		r.Price = m.views[v.view].front.posted[product].price
 	}
 	return r
 }

@@ -9,21 +9,37 @@ import (
 // concurrent use. An order that was priced with it may be booked once.
 type Usage struct {
 	promotions *Promotions
-	uses       []int64 // by promotion
-	amount     []int64 // saved, by promotion, minor units
-	customers  []int32 // uses less what was handed out, by customer and rule counted
-	off        []bool  // by promotion
+	*tally
+	off []bool // by promotion
 
 	live        []uint64 // rules that hold from … until
 	from, until float64
 }
 
+// tally is what has been used and handed out.
+type tally struct {
+	uses      []int64 // by promotion
+	amount    []int64 // saved, by promotion, minor units
+	customers []int32 // uses less what was handed out, by customer and rule counted
+}
+
 // NewUsage returns a usage with nothing used, and each promotion switched as its Config says.
 func (p *Promotions) NewUsage() *Usage {
 	n := len(p.rules)
-	u := &Usage{promotions: p, uses: make([]int64, n), amount: make([]int64, n), off: make([]bool, n), live: make([]uint64, p.words)}
+	u := p.switched(&tally{uses: make([]int64, n), amount: make([]int64, n)})
 	u.Reset()
 	return u
+}
+
+// Beside returns another usage of the same uses, budgets and customers, whose promotions are switched by themselves, each for now as its Config says.
+func (u *Usage) Beside() *Usage {
+	beside := u.promotions.switched(u.tally)
+	beside.switchBack()
+	return beside
+}
+
+func (p *Promotions) switched(t *tally) *Usage {
+	return &Usage{promotions: p, tally: t, off: make([]bool, len(p.rules)), live: make([]uint64, p.words)}
 }
 
 // Reset forgets all, and keeps the memory.
@@ -31,6 +47,11 @@ func (u *Usage) Reset() {
 	clear(u.uses)
 	clear(u.amount)
 	clear(u.customers)
+	u.switchBack()
+}
+
+// switchBack switches each promotion as its Config says.
+func (u *Usage) switchBack() {
 	for i := range u.promotions.rules {
 		r := &u.promotions.rules[i]
 		u.off[r.index] = r.off
