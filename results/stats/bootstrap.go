@@ -14,6 +14,9 @@ type Bootstrap struct {
 	Level     float64
 	Streams   rng.Family
 	Workers   int // 0 meaning one; with more, statistics are called by several at once
+	// Nested says that the columns of a Table are a row's own, such as the paths on which one seed alone was evaluated: they come
+	// with their row and are not drawn apart (the cluster bootstrap: Davison & Hinkley 1997, §3.8).
+	Nested bool
 }
 
 // Percentile is a statistic of n independent values with the percentile interval (Efron & Tibshirani 1993, §13.3). The
@@ -86,8 +89,11 @@ func (b Bootstrap) one(strata []stratum, jackknife bool, begin func() func(count
 	return all[0], nil
 }
 
-// stratum is a table whose rows and columns are drawn apart.
-type stratum struct{ rows, columns int }
+// stratum is a table whose rows are drawn, and its columns apart from them unless they are a row's own.
+type stratum struct {
+	rows, columns int
+	nested        bool
+}
 
 // resample is the mechanism of every bootstrap. A sample is told by counts, how often it has each row and each column of each
 // stratum: first a 1, for what is always there, then the first stratum's rows, its columns, and so on. The data have
@@ -144,12 +150,14 @@ func newCounts(strata []stratum) (counts []int, groups [][]int) {
 	}
 	rest := counts[1:]
 	for _, s := range strata {
-		for _, n := range []int{s.rows, s.columns} {
-			if n > 1 {
-				groups = append(groups, rest[:n])
-			}
-			rest = rest[n:]
+		if s.rows > 1 {
+			groups = append(groups, rest[:s.rows])
 		}
+		rest = rest[s.rows:]
+		if s.columns > 1 && !s.nested {
+			groups = append(groups, rest[:s.columns])
+		}
+		rest = rest[s.columns:]
 	}
 	return counts, groups
 }

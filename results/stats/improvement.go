@@ -10,7 +10,7 @@ import (
 // averaged over strata (Agarwal et al. 2021, §4.3). x and y are resampled alike, because they met the same customers; in
 // their paper they are resampled apart. Not to be confused with the share of seeds in which x beats y.
 func (b Bootstrap) ProbabilityOfImprovement(x, y Table) (Replicates, error) {
-	strata, err := stratify([]Table{x, y})
+	strata, err := b.stratify([]Table{x, y})
 	if err != nil {
 		return Replicates{}, err
 	}

@@ -25,7 +25,7 @@ func Paired(x, y []float64, level float64) (Estimate, error) {
 // (E) give an unbiased variance of the grand mean, (A + B − E)/(RC), and Satterthwaite's degrees of freedom (Searle,
 // Casella & McCulloch 1992, Variance Components, §4.3; Satterthwaite 1946). Where A or B falls below E its
 // component is taken as zero, and the larger of the two stands alone. A single row is taken as given: its interval is
-// over columns only.
+// over columns only, and that of a single column over rows only.
 //
 // Preferred to the pigeonhole bootstrap (Bootstrap.Crossed), which cannot widen for a handful of seeds as
 // Student's t does.
@@ -37,8 +37,8 @@ func Crossed(y [][]float64, level float64) (Estimate, error) {
 	return student(c.mean, c.variance, c.degrees, level)
 }
 
-// CrossedPValue is the two-sided p-value of a true grand mean of zero: the level at which an end of Crossed reaches zero. Of a
-// single column it is the paired t test's; 1 where the mean is zero and nothing varies.
+// CrossedPValue is the two-sided p-value of a true grand mean of zero: the level at which an end of Crossed reaches zero. Of
+// a single column it is the paired t test's. It is 1 where the mean is zero and nothing varies.
 func CrossedPValue(y [][]float64) (float64, error) {
 	c, err := cross(y)
 	if err != nil {

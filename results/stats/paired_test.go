@@ -8,7 +8,7 @@ import (
 	"github.com/souk-sim/souk/sim/rng"
 )
 
-// R 4.2.2: t.test(A[1:13], A[14:26]+20, paired = TRUE)$conf.int.
+// R 4.2.2: t.test(A[1:13], A[14:26]+20, paired = TRUE), conf.int and p.value.
 func TestPairedAgreesWithR(t *testing.T) {
 	x, y := halves()
 	e, err := Paired(x, y, 0.95)
@@ -17,6 +17,11 @@ func TestPairedAgreesWithR(t *testing.T) {
 	}
 	agrees(t, "low", e.Low, -30.57876842649, 1e-9)
 	agrees(t, "high", e.High, -2.80584695812, 1e-9)
+	p, err := CrossedPValue(Column(minus(x, y)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	agrees(t, "p-value", p, 0.0224239452769857, 1e-12)
 	if _, err := Paired(x, y[1:], 0.95); err == nil {
 		t.Error("values without a partner were taken")
 	}

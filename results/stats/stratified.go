@@ -14,19 +14,28 @@ import (
 // averaged; one of a single row is a policy that does not learn, taken as given. More is better.
 type Table [][][]float64
 
+// Column makes a stratum of one score a row.
+func Column(x []float64) [][]float64 {
+	rows := make([][]float64, len(x))
+	for i := range x {
+		rows[i] = x[i : i+1 : i+1]
+	}
+	return rows
+}
+
 // Stratified bootstraps statistics of tables (Agarwal et al. 2021, "Deep RL at the edge of the statistical precipice", §4): in
 // every stratum rows are drawn with replacement, and columns apart from them (Owen 2007), and the statistic is taken of
 // the scores of all strata together. Each statistic is given them in ascending order, borrowed for the call; Mean,
 // InterquartileMean and Median are statistics, others, such as CVaR(x, 0.1), are made by a closure.
 //
-// All tables are resampled alike, so that they can be compared pair by pair: Replicates.Minus. In each stratum they have
-// the same columns, and the same rows or a single one. The result, [table][statistic], is the same on any number of
-// workers. It errs where there is nothing to resample, or where a score or a statistic is not finite.
+// All tables are resampled alike, so that they can be compared pair by pair: Replicates.Minus. In each stratum they have the
+// same columns and the same rows, or, unless columns are nested, a single one. The result, [table][statistic], is the same
+// on any number of workers. It errs where there is nothing to resample, or where a score or a statistic is not finite.
 //
-// With less than about 20 rows a bootstrapped interval is too narrow (docs/benchmarking.md); for means, the function Crossed
+// With fewer than about 20 rows a bootstrapped interval is too narrow (docs/benchmarking.md); for means, the function Crossed
 // is not.
 func (b Bootstrap) Stratified(tables []Table, statistics ...func(ascending []float64) float64) ([][]Replicates, error) {
-	strata, err := stratify(tables)
+	strata, err := b.stratify(tables)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +64,7 @@ func (b Bootstrap) Stratified(tables []Table, statistics ...func(ascending []flo
 }
 
 // stratify checks that tables can be resampled alike.
-func stratify(tables []Table) ([]stratum, error) {
+func (b Bootstrap) stratify(tables []Table) ([]stratum, error) {
 	if len(tables) == 0 || len(tables[0]) == 0 {
 		return nil, field.New("tables", "none", "at least one with a stratum")
 	}
@@ -65,14 +74,15 @@ func stratify(tables []Table) ([]stratum, error) {
 			return nil, field.New(fmt.Sprintf("strata of table %d", i), len(t), fmt.Sprintf("%d, as of the first", len(strata)))
 		}
 		for k, rows := range t {
+			strata[k].nested = b.Nested
 			if err := strata[k].add(rows); err != nil {
 				return nil, fmt.Errorf("table %d, stratum %d: %w", i, k, err)
 			}
 		}
 	}
 	for k, s := range strata {
-		if s.rows == 1 && s.columns == 1 {
-			return nil, field.New(fmt.Sprintf("stratum %d", k), "one score", "two rows or columns, to resample")
+		if s.rows == 1 && (s.columns == 1 || s.nested) {
+			return nil, field.New(fmt.Sprintf("stratum %d", k), "one row", "two rows, or columns that are drawn, to resample")
 		}
 	}
 	return strata, nil
@@ -80,8 +90,9 @@ func stratify(tables []Table) ([]stratum, error) {
 
 // add takes in one table's part of a stratum.
 func (s *stratum) add(rows [][]float64) error {
-	if len(rows) == 0 || len(rows) > 1 && s.rows > 1 && len(rows) != s.rows {
-		return field.New("rows", len(rows), fmt.Sprintf("%d, as in other tables, or one", max(s.rows, 1)))
+	given := (len(rows) == 1 || s.rows == 1) && !s.nested
+	if len(rows) == 0 || s.rows > 0 && len(rows) != s.rows && !given {
+		return field.New("rows", len(rows), fmt.Sprintf("%d, as in other tables", max(s.rows, 1)))
 	}
 	if s.rows == 0 {
 		s.columns = len(rows[0])
