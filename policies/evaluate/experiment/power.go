@@ -1,0 +1,117 @@
+package experiment
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// Design is an experiment of two arms that is still to be run: standard deviations of a unit's value in either arm, and the
+// two-sided error.
+type Design struct {
+	ControlSD, TreatmentSD float64
+	Alpha                  float64
+}
+
+// Power is the probability that Welch's test with so many units in either arm finds a difference of means: its
+// statistic is taken as noncentral t with Satterthwaite's degrees of freedom. For equal arms it is R's power.t.test with
+// strict = TRUE.
+func (d Design) Power(difference float64, control, treatment float64) float64 {
+	vc, vt := d.ControlSD*d.ControlSD/control, d.TreatmentSD*d.TreatmentSD/treatment
+	se := math.Sqrt(vc + vt)
+	if !(se > 0) || control < 2 || treatment < 2 {
+		return math.NaN()
+	}
+	degrees := (vc + vt) * (vc + vt) / (vc*vc/(control-1) + vt*vt/(treatment-1))
+	critical := distuv.StudentsT{Sigma: 1, Nu: degrees}.Quantile(1 - d.Alpha/2)
+	return outside(critical, difference/se, degrees)
+}
+
+// outside is P(|T| > c) of the noncentral t: the mean of Φ(δ − cs) + Φ(−δ − cs) over s² ~ χ²/ν, by Simpson's rule.
+func outside(c, delta, nu float64) float64 {
+	tails := func(s float64) float64 {
+		return 0.5 * (math.Erfc((c*s-delta)/math.Sqrt2) + math.Erfc((c*s+delta)/math.Sqrt2))
+	}
+	if nu > 1e7 {
+		return tails(1)
+	}
+	lgamma, _ := math.Lgamma(nu / 2)
+	density := func(s float64) float64 { // of √(χ²/ν)
+		if s <= 0 {
+			return 0
+		}
+		return math.Exp(math.Ln2 + nu/2*math.Log(nu/2) - lgamma + (nu-1)*math.Log(s) - nu*s*s/2)
+	}
+	const steps = 2000
+	low, high := max(0, 1-12/math.Sqrt(2*nu)), 1+12/math.Sqrt(2*nu)
+	h, sum := (high-low)/steps, 0.0
+	for i := 0; i <= steps; i++ {
+		w := 4.0
+		if i == 0 || i == steps {
+			w = 1
+		} else if i%2 == 0 {
+			w = 2
+		}
+		s := low + float64(i)*h
+		sum += w * density(s) * tails(s)
+	}
+	return sum * h / 3
+}
+
+// Detectable is the least difference that the test finds with a power: the minimum detectable effect.
+func (d Design) Detectable(power float64, control, treatment float64) (float64, error) {
+	if !(power > d.Alpha && power < 1) {
+		return 0, field.New("power", power, "a probability above alpha and below 1")
+	}
+	se := math.Sqrt(d.ControlSD*d.ControlSD/control + d.TreatmentSD*d.TreatmentSD/treatment)
+	if !(se > 0) || control < 2 || treatment < 2 {
+		return 0, field.New("units", math.Min(control, treatment), "at least 2 in either arm, of a metric that varies")
+	}
+	low, high := 0.0, se
+	for d.Power(high, control, treatment) < power && high < 1e6*se {
+		high *= 2
+	}
+	for range 60 {
+		if middle := (low + high) / 2; d.Power(middle, control, treatment) < power {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high, nil
+}
+
+// Units is how many units both arms together need, a share of them in the treatment, to find a difference with a power; a
+// whole number, and no less than 4.
+func (d Design) Units(difference, power, share float64) (float64, error) {
+	switch {
+	case !(math.Abs(difference) > 0) || math.IsInf(difference, 0):
+		return 0, field.New("difference", difference, "a number other than 0")
+	case !(power > d.Alpha && power < 1):
+		return 0, field.New("power", power, "a probability above alpha and below 1")
+	case !(share > 0 && share < 1):
+		return 0, field.New("share", share, "a number above 0 and below 1")
+	case !(d.ControlSD > 0 || d.TreatmentSD > 0):
+		return 0, field.New("standard deviation", 0, "above 0")
+	}
+	enough := func(n float64) bool {
+		c, t := n*(1-share), n*share
+		return c >= 2 && t >= 2 && d.Power(difference, c, t) >= power
+	}
+	low, high := 4.0, 8.0
+	for !enough(high) {
+		if low, high = high, 2*high; high > 1e15 {
+			return math.Inf(1), nil
+		}
+	}
+	for high-low > 0.5 {
+		if middle := (low + high) / 2; enough(middle) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return math.Ceil(high), nil
+}

@@ -1,0 +1,162 @@
+package experiment
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// AnytimeTest is the mixture test of a treatment, looked at again and again while units came in the order of their first rows. A unit counts
+// with all that it came to.
+type AnytimeTest struct {
+	Arm     string  `json:"arm"`
+	Tau     float64 `json:"mixing_sd"`
+	Planned int     `json:"planned_units"` // at which the interval is narrowest
+	Looks   int     `json:"looks"`
+	P       float64 `json:"p"` // smallest so far
+	Range   *Range  `json:"interval,omitempty"`
+	Stopped int     `json:"stopped_at_units,omitempty"` // units of all arms when P first fell below alpha
+}
+
+// GroupTest is a test at a few planned looks, by the spending of O'Brien & Fleming; with several treatments, each has its
+// part of alpha. The interval is that of the look at which it stopped, or of the last one there was: the
+// difference ± boundary · standard error (repeated confidence interval: Jennison & Turnbull 1989).
+type GroupTest struct {
+	Arm     string `json:"arm"`
+	Planned int    `json:"planned_units"`
+	Looks   []Look `json:"looks"`
+	Stopped int    `json:"stopped_at_look,omitempty"` // from 1
+	Range   *Range `json:"interval,omitempty"`        // none before the first look
+}
+
+// Range is an interval of differences.
+type Range struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+}
+
+// Look is one of a GroupTest. One that was not reached has no units.
+type Look struct {
+	Share      float64 `json:"share"` // of the planned units
+	Boundary   float64 `json:"boundary"`
+	Units      int     `json:"units,omitempty"`
+	Difference float64 `json:"difference,omitempty"`
+	Score      float64 `json:"score,omitempty"` // normal deviate
+}
+
+// sequences replays the experiment unit by unit for the first metric.
+func (a *analysis) sequences() {
+	treatments := a.units.arms - 1
+	groupPlan := len(a.units.arm)
+	if a.options.sized {
+		groupPlan = a.options.Planned
+	}
+	shares := make([]float64, a.options.Looks)
+	for k := range shares {
+		shares[k] = float64(k+1) / float64(len(shares))
+	}
+	bounds, err := SpendingBoundary(shares, a.options.Alpha/float64(treatments), OBrienFlemingSpending)
+	if err != nil {
+		a.warn("no group-sequential test: %v", err)
+	}
+	for arm := 1; arm <= treatments; arm++ {
+		name := a.rows.Arms[arm]
+		a.report.Anytime = append(a.report.Anytime, AnytimeTest{Arm: name, Tau: a.mixture(arm).Tau, Planned: a.options.Planned, P: 1})
+		group := GroupTest{Arm: name, Planned: groupPlan}
+		for k := range bounds {
+			group.Looks = append(group.Looks, Look{Share: shares[k], Boundary: bounds[k]})
+		}
+		a.report.Group = append(a.report.Group, group)
+	}
+	t, next := newTally(a.units.arms, 1, a.first.adjust), 0
+	for k := range a.first.of {
+		t.add(a.units.arm[k], 0, &a.first.of[k])
+		n := k + 1
+		last := n == len(a.first.of)
+		group := next < len(bounds) && n >= int(math.Ceil(shares[next]*float64(groupPlan)-1e-9))
+		if !last && !group && n%a.options.Every != 0 {
+			continue
+		}
+		effects := a.running(t)
+		if effects == nil {
+			continue
+		}
+		for i := range effects {
+			if a.ripe(t, i+1) || last {
+				a.report.Anytime[i].look(&effects[i], a.mixture(i+1), a.options.Alpha, n)
+			}
+			if group {
+				a.report.Group[i].look(next, &effects[i], n)
+			}
+		}
+		if group {
+			next++
+		}
+	}
+	final := &a.report.Metrics[0]
+	for i := range a.report.Anytime { // with the strata, which the looks go without
+		a.report.Anytime[i].look(&final.Effects[i], a.mixture(i+1), a.options.Alpha, len(a.units.arm))
+		a.report.Anytime[i].Looks--
+	}
+	if a.options.Stopping == Group && groupPlan < len(a.units.arm) {
+		a.warn("the group test is of the %d units that were planned; those after them are in the other figures alone", groupPlan)
+	}
+}
+
+// mixture is that of a treatment at the plan.
+func (a *analysis) mixture(arm int) Mixture {
+	n := float64(a.options.Planned)
+	c, t := a.spreads[0].spread, a.spreads[arm].spread
+	return MixtureFor(math.Sqrt(c*c/(n*a.options.Shares[0])+t*t/(n*a.options.Shares[arm])), a.options.Alpha)
+}
+
+// ripe tells whether there are enough units for the normal law.
+func (a *analysis) ripe(t *tally, arm int) bool {
+	least := 50.0
+	if a.rows.Clustered {
+		least = 5
+	}
+	return t.cells[0][0].n >= least && t.cells[arm][0].n >= least
+}
+
+// running are the effects so far; nil while they cannot be told.
+func (a *analysis) running(t *tally) []Effect {
+	all, _, ok := t.values()
+	if !ok {
+		return nil
+	}
+	effects := make([]Effect, len(all)-1)
+	for i := range effects {
+		effects[i] = compare("", all[i+1], all[0], 1-a.options.Alpha)
+	}
+	return effects
+}
+
+// look takes an effect in. Student's t is brought to the normal law by its significance, its interval by the ratio of their quantiles.
+func (s *AnytimeTest) look(e *Effect, m Mixture, alpha float64, units int) {
+	s.Looks++
+	if e.Note != "" || !(m.Tau > 0) {
+		return
+	}
+	se, d := e.Difference.StandardError, e.Difference.Value
+	s.P = min(s.P, m.P(e.score()*se, se))
+	if s.P < alpha && s.Stopped == 0 {
+		s.Stopped = units
+	}
+	normal := se * distuv.UnitNormal.Quantile(1-alpha/2)
+	half := m.Half(se, alpha) * (e.Difference.High - d) / normal
+	s.Range = &Range{d - half, d + half}
+}
+
+func (g *GroupTest) look(k int, e *Effect, units int) {
+	if g.Stopped > 0 {
+		return
+	}
+	l := &g.Looks[k]
+	l.Units, l.Difference, l.Score = units, e.Difference.Value, e.score()
+	half := l.Boundary * e.Difference.StandardError
+	g.Range = &Range{l.Difference - half, l.Difference + half}
+	if math.Abs(l.Score) >= l.Boundary {
+		g.Stopped = k + 1
+	}
+}

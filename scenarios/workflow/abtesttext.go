@@ -1,0 +1,270 @@
+package workflow
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/souk-sim/souk/policies/evaluate/experiment"
+)
+
+// Text writes the read-out: whether the arms are sound, what changed, what follows, and what may be said of it.
+func (t *Tested) Text(w io.Writer) error {
+	p, r := &page{}, t.Report
+	p.line("%s · %s rows · %s", t.Name, thousands(float64(r.Rows), ""), t.Source)
+	p.section("arms", t.armsText())
+	if len(r.Metrics) == 0 {
+		p.section("STOP", fmt.Sprintf("The arms are not of the sizes they should be (χ² = %.1f, p = %s, below %g). Units were lost or counted twice by arm, by logging, redirects, bots or a rule that looks at what came of it: "+
+			"any difference may come from that. Find the cause first. Nothing else is computed; --despite-imbalance does it all the same.", r.Imbalance.ChiSquare, pText(r.Imbalance.P), r.Imbalance.Below))
+		_, err := io.WriteString(w, p.String())
+		return err
+	}
+	p.line("")
+	p.WriteString(t.table())
+	for i := range r.Verdicts {
+		p.section(map[bool]string{true: "decision"}[i == 0], t.verdict(i))
+	}
+	p.section("peeking", t.peeking()...)
+	if r.Stopping == experiment.Group {
+		p.section("looks", t.looks()...)
+	}
+	t.parts(p)
+	p.section("novelty", t.noveltyText()...)
+	p.section("size", t.sizeText()...)
+	t.Market.text(p)
+	p.section("careful", r.Warnings...)
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+func (t *Tested) armsText() string {
+	r := t.Report
+	var parts, shares []string
+	for i, a := range r.Arms {
+		parts = append(parts, fmt.Sprintf("%s%s %s", a.Name, map[bool]string{true: " (control)"}[i == 0], thousands(float64(a.Units), "")))
+		shares = append(shares, fmt.Sprintf("%.4g%%", 100*a.Share))
+	}
+	kind := "units"
+	if r.Clustered {
+		kind = "clusters"
+	}
+	sound := fmt.Sprintf("sample ratio as it should be, %s: p = %s", strings.Join(shares, " : "), pText(r.Imbalance.P))
+	if r.Imbalance.Failed {
+		sound = fmt.Sprintf("sample ratio WRONG, should be %s: p = %s", strings.Join(shares, " : "), pText(r.Imbalance.P))
+	}
+	return strings.Join(parts, " · ") + " " + kind + " (" + t.Unit + "); " + sound
+}
+
+// table has a line for each metric and treatment.
+func (t *Tested) table() string {
+	r := t.Report
+	several := len(r.Arms) > 2
+	head := []string{"", r.Arms[0].Name, r.Arms[1].Name, "difference", fmt.Sprintf("%.4g%% interval", 100*(1-r.Alpha)), "lift", "p", "q"}
+	if several {
+		head[2] = "treatment"
+		head = append(head[:7], "Holm", "q")
+	}
+	rows := [][]string{head}
+	for _, m := range r.Metrics {
+		for _, e := range m.Effects {
+			name := m.Name
+			if several {
+				name += ", " + e.Arm
+			}
+			row := []string{name, amount4(e.Control), amount4(e.Treatment), signed(e.Difference.Value), bracket(e.Difference.Low, e.Difference.High)}
+			if e.Note != "" {
+				rows = append(rows, append(row[:4], "does not vary"))
+				continue
+			}
+			lift := "–"
+			if e.Lift != nil {
+				lift = strings.Replace(fmt.Sprintf("%+.1f%%", 100*e.Lift.Value), "-", "−", 1)
+			}
+			row = append(row, lift, pText(e.P))
+			if several {
+				row = append(row, pText(e.Holm))
+			}
+			rows = append(rows, append(row, pText(e.Q)))
+		}
+	}
+	text := align(rows)
+	var notes []string
+	for _, m := range r.Metrics {
+		var parts []string
+		if m.Missing > 0 {
+			parts = append(parts, plural(m.Missing, "unit")+" without a value")
+		}
+		if m.Correlation != 0 || math.Abs(m.Variance-1) > 0.005 && m.Variance > 0 {
+			parts = append(parts, fmt.Sprintf("variance ×%.2f by what was known before", m.Variance))
+		}
+		if len(parts) > 0 {
+			notes = append(notes, m.Name+": "+strings.Join(parts, ", "))
+		}
+	}
+	if len(notes) > 0 {
+		text += strings.Join(wrap(strings.Join(notes, "; "), width), "\n") + "\n"
+	}
+	return text
+}
+
+// verdict is the decision about a treatment in a sentence.
+func (t *Tested) verdict(i int) string {
+	r, v := t.Report, t.Report.Verdicts[i]
+	m := r.Metrics[0]
+	e := m.Effects[i]
+	of := map[experiment.Stopping]string{experiment.Fixed: "decided once, at the end", experiment.Anytime: "whenever one looks", experiment.Group: "by the looks that were planned"}[r.Stopping]
+	if v.Range == nil {
+		return fmt.Sprintf("%s: open. The first look is still to come.", v.Arm)
+	}
+	span := fmt.Sprintf("%s by %s", m.Name, bracket(v.Range.Low, v.Range.High))
+	text := ""
+	switch v.Finding {
+	case "better":
+		text = fmt.Sprintf("%s is better than %s: it changes %s, %s.", v.Arm, r.Arms[0].Name, span, of)
+	case "worse":
+		text = fmt.Sprintf("Keep %s: %s is worse. It changes %s, %s.", r.Arms[0].Name, v.Arm, span, of)
+	default:
+		if e.Note != "" {
+			return fmt.Sprintf("%s: open. %s %s.", v.Arm, m.Name, e.Note)
+		}
+		text = fmt.Sprintf("%s: open. It changes %s, %s: nothing, a gain or a loss of that size would all look like this.", v.Arm, span, of)
+	}
+	if v.Finding == "open" && r.Sizing != nil && i == 0 {
+		text += fmt.Sprintf(" This size finds %s%s with probability %.0f%%.", amount4(r.Sizing.Detectable), ofControl(r.Sizing.Relative), 100*r.Sizing.Power)
+	}
+	if len(v.Harms) > 0 {
+		text += " But it harms " + strings.Join(v.Harms, ", ") + "."
+	}
+	if len(v.Helps) > 0 {
+		text += " It also helps " + strings.Join(v.Helps, ", ") + "."
+	}
+	return text
+}
+
+func ofControl(share float64) string {
+	if share == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%.2g%%)", 100*share)
+}
+
+// peeking is what holds however often one looked.
+func (t *Tested) peeking() (text []string) {
+	for _, s := range t.Report.Anytime {
+		if s.Range == nil {
+			continue
+		}
+		line := fmt.Sprintf("%s: %s holds however often one looked, p = %s", s.Arm, bracket(s.Range.Low, s.Range.High), pText(s.P))
+		if s.Stopped > 0 {
+			line += fmt.Sprintf("; one could have stopped at %s units", thousands(float64(s.Stopped), ""))
+		}
+		text = append(text, line+".")
+	}
+	return text
+}
+
+func (t *Tested) looks() (text []string) {
+	for _, g := range t.Report.Group {
+		var parts []string
+		for k, l := range g.Looks {
+			part := fmt.Sprintf("%.0f%%: |z| > %.2f", 100*l.Share, l.Boundary)
+			if l.Units > 0 {
+				part += strings.Replace(fmt.Sprintf(", was %.2f", l.Score), "-", "−", 1)
+			}
+			if g.Stopped == k+1 {
+				part += " STOP"
+			}
+			parts = append(parts, part)
+		}
+		text = append(text, fmt.Sprintf("%s, of %s units: %s", g.Arm, thousands(float64(g.Planned), ""), strings.Join(parts, "; ")))
+	}
+	return text
+}
+
+// mostParts of a segment are printed.
+const mostParts = 8
+
+func (t *Tested) parts(p *page) {
+	var text []string
+	for _, d := range t.Report.Segments {
+		name := d.Segment
+		if len(t.Report.Arms) > 2 {
+			name += ", " + d.Arm
+		}
+		differ := "one effect for all would look like this"
+		if d.P < t.Report.Alpha {
+			differ = "the effects differ"
+		}
+		var parts []string
+		for _, part := range d.Parts[:min(len(d.Parts), mostParts)] {
+			star := ""
+			if part.Q < t.Report.Alpha {
+				star = "*"
+			}
+			parts = append(parts, fmt.Sprintf("%s %s %s%s", part.Value, signed(part.Difference.Value), bracket(part.Difference.Low, part.Difference.High), star))
+		}
+		if n := len(d.Parts) - mostParts; n > 0 {
+			parts = append(parts, fmt.Sprintf("and %d more", n))
+		}
+		text = append(text, fmt.Sprintf("%s: %s (p = %s). %s", name, differ, pText(d.P), strings.Join(parts, "; ")))
+	}
+	p.section("segments", text...)
+}
+
+func (t *Tested) noveltyText() (text []string) {
+	for _, n := range t.Report.Novelty {
+		first, last := n.Spans[0], n.Spans[len(n.Spans)-1]
+		text = append(text, fmt.Sprintf("%s: %s. %s among the first %s of the units, %s among the last (slope p = %s).", n.Arm, map[string]string{
+			"steady": "no sign that the effect changes with time", "fading": "the effect FADES: do not count on its mean", "growing": "the effect GROWS: its mean is not yet what it comes to"}[n.Finding],
+			signed(first.Difference.Value), map[bool]string{true: "half", false: fmt.Sprintf("1/%d", len(n.Spans))}[len(n.Spans) == 2], signed(last.Difference.Value), pText(n.P)))
+	}
+	return text
+}
+
+func (t *Tested) sizeText() []string {
+	s := t.Report.Sizing
+	if s == nil {
+		return nil
+	}
+	text := fmt.Sprintf("Of these units, a difference of %s%s is found with probability %.0f%%.", amount4(s.Detectable), ofControl(s.Relative), 100*s.Power)
+	var parts []string
+	for _, n := range s.Needed {
+		parts = append(parts, fmt.Sprintf("%g%% %s", 100*n.Lift, thousands(n.Units, "")))
+	}
+	if len(parts) > 0 {
+		text += " Units in both arms for a lift of " + strings.Join(parts, ", ") + "."
+	}
+	return []string{text}
+}
+
+// amount4 is a number in four digits, or all of those before the point.
+func amount4(x float64) string {
+	if a := math.Abs(x); a >= 10000 {
+		return thousands(x, "")
+	} else if a >= 1 {
+		return minus(strconv.FormatFloat(x, 'f', max(0, 3-int(math.Log10(a))), 64))
+	}
+	return minus(strconv.FormatFloat(x, 'g', 4, 64))
+}
+
+func signed(x float64) string {
+	if text := amount4(x); x > 0 {
+		return "+" + text
+	} else {
+		return text
+	}
+}
+
+func minus(text string) string { return strings.Replace(text, "-", "−", 1) }
+
+func bracket(low, high float64) string { return "[" + signed(low) + ", " + signed(high) + "]" }
+
+// pText is a p-value in two digits, or below what.
+func pText(p float64) string {
+	if p < 0.0001 {
+		return "<0.0001"
+	}
+	return strconv.FormatFloat(p, 'g', 2, 64)
+}
