@@ -259,6 +259,9 @@ func (r *Run) write(ctx context.Context, run *rundir.Run, school, full world, su
 	if err := run.Write("report.txt", func(w io.Writer) error { return summary.Text(w) }); err != nil {
 		return err
 	}
+	if err := r.leaveReport(run); err != nil {
+		return err
+	}
 	t.done("write")
 	if r.Clock == nil {
 		return nil

@@ -75,6 +75,9 @@ func (f *Findings) find(ctx context.Context, r *Run, run *rundir.Run, st study, 
 	if err := run.Write("report.txt", f.Text); err != nil {
 		return err
 	}
+	if err := r.leaveReport(run); err != nil {
+		return err
+	}
 	t.done("write")
 	if r.Clock == nil {
 		return nil
