@@ -79,6 +79,13 @@ type Step struct {
 	Metrics
 }
 
+// Score is a row of scores.parquet: what a policy came to on a path of a benchmark. Key.Agent is the policy, Key.Seed the run, from 1, and Key.Episode the
+// path; a value that is computed, and not simulated, is on the first path of its run.
+type Score struct {
+	Key
+	Score float64 `parquet:"score"`
+}
+
 // Learner is a row of learners.parquet: an episode of one of several who learn in one world. Key.Step is its place among them, 0 for the agent.
 type Learner struct {
 	Key

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ type benchFlags struct {
 	runs              int
 	agents            string
 	policies, require []string
+	files             []string // by format
 }
 
 func (a *app) bench() *cobra.Command {
@@ -40,7 +42,15 @@ func (a *app) bench() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				a.reads(name)
 				all = append(all, s)
+			}
+			for i, format := range workflow.TableFormats() {
+				if f.files[i] != "" {
+					if _, err := a.target(f.files[i], "--"+format.Flag); err != nil {
+						return err
+					}
+				}
 			}
 			began := time.Now()
 			a.saves = true
@@ -58,12 +68,16 @@ func (a *app) bench() *cobra.Command {
 			}
 			closed()
 			if a.json {
-				return a.document("bench", found)
+				err = a.document("bench", found)
+			} else if err = found.Text(a.stdout); err == nil {
+				_, err = fmt.Fprintf(a.stdout, "\nfiles    %s\n", found.Dir)
 			}
-			if err := found.Text(a.stdout); err != nil {
-				return err
+			if err == nil {
+				err = a.benchTables(found, &f)
 			}
-			_, err = fmt.Fprintf(a.stdout, "\nfiles    %s\n", found.Dir)
+			if failed := found.Unmet(); err == nil && len(failed) > 0 {
+				return unmet{errors.New(strings.Join(failed, " "))}
+			}
 			return err
 		},
 	}
@@ -74,8 +88,25 @@ func (a *app) bench() *cobra.Command {
 	cmd.Flags().StringVar(&f.agents, "agents", "", "which of [[agents]] are trained, with commas; none: none; left out: all")
 	cmd.Flags().StringArrayVar(&f.policies, "policy", nil, "a rule, or the folder of a bundle, that takes part too; once for each")
 	cmd.Flags().StringArrayVar(&f.require, "require", nil, "a gate such as 'q-learning > best-fixed': exit 4 where it is not met, significantly; once for each")
+	f.files = make([]string, len(workflow.TableFormats()))
+	for i, format := range workflow.TableFormats() {
+		cmd.Flags().StringVar(&f.files[i], format.Flag, "", "write the tables to a file too, as "+format.Doc)
+	}
 	cmd.Flags().BoolVar(&resume, "resume", false, "go on with the benchmark that was interrupted")
 	return cmd
+}
+
+// benchTables writes the tables where flags want them.
+func (a *app) benchTables(found *workflow.Benchmark, f *benchFlags) error {
+	for i, format := range workflow.TableFormats() {
+		if f.files[i] == "" {
+			continue
+		}
+		if err := a.write(f.files[i], "--"+format.Flag, 0o644, func(w io.Writer) error { return format.Write(found, w) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // benched is a scenario with its bench as the flags have it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/results"
+	"github.com/souk-sim/souk/results/parquet"
 	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -18,9 +20,10 @@ import (
 
 // Benchmark is what souk bench found: bench.json, and the printed tables.
 type Benchmark struct {
-	RunID     string      `json:"run_id"`
-	Scenarios []*Benched  `json:"scenarios"`
-	Gates     []BenchGate `json:"required,omitempty"`
+	RunID     string              `json:"run_id"`
+	Scenarios []*Benched          `json:"scenarios"`
+	Together  *evaluate.Aggregate `json:"together,omitempty"` // over the scenarios in which scores can be normalised
+	Gates     []BenchGate         `json:"required,omitempty"`
 
 	Dir string `json:"-"`
 }
@@ -36,14 +39,6 @@ type Benched struct {
 
 	Scenery *scenarios.Scenario `json:"-"`
 	Played  []*evaluate.Played  `json:"-"`
-}
-
-// BenchGate is a gate of [bench] require and what became of it.
-type BenchGate struct {
-	Scenario string `json:"scenario"`
-	Gate     string `json:"gate"`
-	Met      bool   `json:"met"`
-	Because  string `json:"because"`
 }
 
 // ground is what a benchmark asks of a scenario's world. Every Scene is one.
@@ -68,6 +63,7 @@ type bencher struct {
 	ground  ground
 	players []player // of bench.policies
 	guests  []evaluate.Contestant
+	gates   []gate
 	learned []Learned
 	base    *Baselines
 	school  world
@@ -119,6 +115,9 @@ func (r *Run) Bench(ctx context.Context, others []*scenarios.Scenario, load func
 		}
 		m.Scenarios = append(m.Scenarios, one)
 	}
+	if err := m.judge(benches); err != nil {
+		return nil, err
+	}
 	if err := m.write(r, run, t); err != nil {
 		return nil, err
 	}
@@ -139,14 +138,20 @@ func (b *bencher) enter() (digests []string, err error) {
 	default:
 		err = s.Fault(string(s.World()), "a market or a pricing problem: in a repeated game no policy stands alone, and souk train measures what its learners come to", "game")
 	}
-	if err != nil || len(s.Bench.Policies) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	if len(s.Bench.Policies) == 0 {
+		return nil, b.enterGates()
 	}
 	b.players, err = cast(b.ground, s.Bench.Policies, func(name, rules string) (Named, error) {
 		loaded, err := b.load(name, rules)
 		digests = append(digests, loaded.Digest)
 		return loaded, err
 	})
+	if err == nil {
+		err = b.enterGates()
+	}
 	return digests, err
 }
 
@@ -182,12 +187,16 @@ func (b *bencher) bench(ctx context.Context, t *stopwatch) (*Benched, error) {
 	}
 	t.done(b.prefix + "evaluate")
 	m.Unit = b.unit()
-	ranking := evaluate.Ranking{Level: level, Resamples: benchResamples, Seed: evaluate.MasterSeed(s.Seed), Workers: b.workers(), Baseline: bestFixed}
+	ranking := b.ranking()
 	if b.base.policies[solved] != nil {
 		ranking.Optimum = solved
 	}
 	m.Standings, err = ranking.Rank(m.Played)
 	return m, err
+}
+
+func (b *bencher) ranking() *evaluate.Ranking {
+	return &evaluate.Ranking{Level: level, Resamples: benchResamples, Seed: evaluate.MasterSeed(b.Scenario.Seed), Workers: b.workers(), Baseline: bestFixed}
 }
 
 // benchResamples are those of the intervals that are printed.
@@ -338,6 +347,14 @@ func (m *Benchmark) write(r *Run, run *rundir.Run, t *stopwatch) error {
 	if err := writeJSON(run, "bench.json", m); err != nil {
 		return err
 	}
+	for _, f := range TableFormats() {
+		if err := run.Write("tables/bench."+f.Ending, func(w io.Writer) error { return f.Write(m, w) }); err != nil {
+			return err
+		}
+	}
+	if err := run.Write("scores.parquet", func(w io.Writer) error { return m.scores(w, r.Scenario.Hash()) }); err != nil {
+		return err
+	}
 	if err := rundir.Merge[results.Episode](run, "episodes"); err != nil {
 		return err
 	}
@@ -349,4 +366,24 @@ func (m *Benchmark) write(r *Run, run *rundir.Run, t *stopwatch) error {
 		return nil
 	}
 	return writeJSON(run, "timing.json", t.timing)
+}
+
+// scores are the rows of scores.parquet: of each scenario in turn, every policy on every path of every run.
+func (m *Benchmark) scores(w io.Writer, hash string) error {
+	out := parquet.NewWriter[results.Score](w, hash)
+	for _, b := range m.Scenarios {
+		for run := range b.Runs {
+			var rows []results.Score
+			for _, p := range b.Played {
+				for path, score := range p.Scores[run] {
+					key := results.Key{RunID: m.RunID, Scenario: b.Scenario, Agent: p.Name, Seed: int64(run) + 1, Episode: int64(run*b.Paths + path)}
+					rows = append(rows, results.Score{Key: key, Score: score})
+				}
+			}
+			if err := out.Write(rows); err != nil {
+				return err
+			}
+		}
+	}
+	return out.Close()
 }

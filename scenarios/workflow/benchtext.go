@@ -18,66 +18,203 @@ func (m *Benchmark) Text(w io.Writer) error {
 		if i > 0 {
 			p.line("")
 		}
-		b.text(p)
+		p.line("%s", b.caption())
+		if b.Question != "" {
+			p.line("%s", b.Question)
+		}
+		for _, t := range b.tables() {
+			t.text(p)
+		}
 	}
+	if t := m.together(); t != nil {
+		p.line("")
+		t.text(p)
+	}
+	var gates []string
+	for _, g := range m.Gates {
+		gates = append(gates, g.Because)
+	}
+	p.section("required", gates...)
 	_, err := io.WriteString(w, p.String())
 	return err
 }
 
-func (b *Benched) text(p *page) {
-	paths := plural(b.Paths, "path") + " each"
-	if b.Exact {
-		paths = "computed, not simulated"
-	}
-	p.line("%s · %s, %s · %s", b.Scenario, plural(b.Runs, "run"), paths, b.Unit)
-	if b.Question != "" {
-		p.line("%s", b.Question)
-	}
-	p.line("")
-	p.WriteString(align(b.table().rows()))
-	p.section("", b.notes()...)
-}
-
-// notes say what the columns are.
-func (b *Benched) notes() (text []string) {
-	each := "A run is a training seed and customers of its own, the same for all policies"
-	if b.Exact {
-		each = "A run is a training seed"
-	}
-	text = append(text, each+"; intervals are 95%, over runs: Student's t of the mean, bootstrap (BCa) of the interquartile mean (IQM). worst 10%: mean of the worst tenth of all episodes.")
-	switch {
-	case b.Optimum == "":
-		text = append(text, "No normalised scores: no policy can be told from "+b.Baseline+".")
-	case b.Known:
-		text = append(text, fmt.Sprintf("normalised: 0 is %s, 1 is %s. gap: mean shortfall of the runs below 1.", b.Baseline, b.Optimum))
-	default:
-		text = append(text, fmt.Sprintf("normalised: 0 is %s; 1 is %s, the best here, as the optimum is not known. gap: mean shortfall of the runs below 1.", b.Baseline, b.Optimum))
-	}
-	return text
-}
-
 // grid is a table to be printed, or written in another format.
 type grid struct {
+	title string
 	heads []string
 	lines [][]string
+	notes []string
 }
 
 func (g *grid) rows() [][]string { return append([][]string{g.heads}, g.lines...) }
 
-// table is that of a benchmark's figures.
-func (b *Benched) table() *grid {
-	g := &grid{heads: []string{"", "mean [95%]", "IQM [95%]", "median", "worst 10%"}}
+func (g *grid) text(p *page) {
+	p.line("")
+	for _, l := range wrap(g.title, benchWidth) {
+		p.line("%s", l)
+	}
+	p.WriteString(align(g.rows()))
+	for _, note := range g.notes {
+		for i, l := range wrap(note, benchWidth) {
+			p.line("%s%s", map[bool]string{true: "  "}[i > 0], l)
+		}
+	}
+}
+
+// benchWidth is that of a benchmark's text, in columns.
+const benchWidth = 112
+
+// caption says what was compared.
+func (b *Benched) caption() string {
+	if b.Exact {
+		return fmt.Sprintf("%s · %s, values computed · %s", b.Scenario, plural(b.Runs, "run"), b.Unit)
+	}
+	return fmt.Sprintf("%s · %s of %s · %s", b.Scenario, plural(b.Runs, "run"), plural(b.Paths, "path"), b.Unit)
+}
+
+// tables are those of a scenario.
+func (b *Benched) tables() []*grid { return []*grid{b.figures(), b.differences()} }
+
+// fewRuns is below how many bootstrapped intervals are too narrow.
+const fewRuns = 20
+
+// figures is the table of what each policy came to.
+func (b *Benched) figures() *grid {
+	run, worst := "A run is a training seed and customers of its own, the same for all policies.", "all episodes"
+	if b.Exact {
+		run, worst = "A run is a training seed.", "the runs"
+	}
+	g := &grid{title: "Scores; intervals over runs: Student's t of the mean, bootstrap (BCa) of the interquartile mean (IQM)",
+		heads: []string{"", "mean [95%]", "IQM [95%]", "median", "worst 10%"},
+		notes: []string{run + " worst 10%: mean of the worst tenth of " + worst + "."}}
 	if b.Optimum != "" {
-		g.heads = append(g.heads, "normalised [95%]", "gap")
+		g.heads = append(g.heads, "normalised [95%]", "P(>fixed)", "gap")
+		one := b.Optimum
+		if !b.Known {
+			one += ", the best here, as the optimum is not known"
+		}
+		g.notes = append(g.notes, fmt.Sprintf("normalised: 0 is %s, 1 is %s. P(>fixed): that a run earns more than another of %s. gap: mean shortfall of the runs below 1.", b.Baseline, one, b.Baseline))
+	} else {
+		g.heads = append(g.heads, "P(>fixed)")
+		g.notes = append(g.notes, fmt.Sprintf("P(>fixed): that a run earns more than another of %s. No normalised scores: nothing here earns more than it for certain.", b.Baseline))
+	}
+	if b.Runs < fewRuns {
+		g.notes = append(g.notes, fmt.Sprintf("Of fewer than %d runs bootstrapped intervals are somewhat too narrow; those of means are not.", fewRuns))
 	}
 	d := b.decimals()
 	for i := range b.Rows {
 		r := &b.Rows[i]
 		cells := []string{called(r), bracketed(r.Mean, d), bracketed(r.InterquartileMean, d), amount(r.Median.Value, d), amount(r.WorstDecile, d)}
-		if r.Normalised != nil {
-			cells = append(cells, bracketed(*r.Normalised, 2), amount(r.OptimalityGap.Value, 2))
+		if b.Optimum != "" {
+			cells = append(cells, bracketed(*r.Normalised, 2))
+		}
+		better := ""
+		if r.Improvement != nil {
+			better = amount(r.Improvement.Value, 2)
+		}
+		cells = append(cells, better)
+		if b.Optimum != "" {
+			cells = append(cells, amount(r.OptimalityGap.Value, 2))
 		}
 		g.lines = append(g.lines, cells)
+	}
+	return g
+}
+
+// shown are the pairs that are printed: those with the best policy and with the best fixed price. bench.json has all.
+func (b *Benched) shown() []evaluate.Pair {
+	all := b.Against(b.Leader)
+	if b.Leader != b.Baseline {
+		for _, p := range b.Against(b.Baseline) {
+			if p.B == b.Leader {
+				continue // there already
+			}
+			if p.Difference.Value < 0 {
+				better, _ := b.Pair(p.B, p.A)
+				p = *better
+			}
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// differences is the table of pairs.
+func (b *Benched) differences() *grid {
+	g := &grid{title: fmt.Sprintf("Differences, paired by run; p: Student's t, Holm-corrected for all %d pairs; runs: that find such a difference with a power of 80%%", len(b.Pairs)),
+		heads: []string{"", "difference [95%]", "p", "runs"}}
+	shown := b.shown()
+	var each []stats.Estimate
+	for _, p := range shown {
+		each = append(each, p.Difference)
+	}
+	d := decimals(each)
+	var few []string
+	for _, p := range shown {
+		g.lines = append(g.lines, []string{p.A + " − " + p.B, "+" + bracketed(p.Difference, d), chanceOf(&p), neededRuns(p.Seeds)})
+		if !(p.Holm < 1-level) {
+			few = append(few, fmt.Sprintf("%s and %s (%s)", p.A, p.B, neededText(p.Seeds)))
+		}
+	}
+	if len(few) > 0 {
+		g.notes = append(g.notes, fmt.Sprintf("Too few runs to tell apart: %s.", strings.Join(few, ", ")))
+	}
+	return g
+}
+
+// chanceOf is a pair's corrected p-value, or that there is no chance in it.
+func chanceOf(p *evaluate.Pair) string {
+	if exact(p.Difference) {
+		return "exact"
+	}
+	return pValue(p.Holm)
+}
+
+// exact tells whether a difference is the same in all runs, but for rounding.
+func exact(e stats.Estimate) bool { return e.High-e.Low <= 1e-9*math.Abs(e.Value) }
+
+// neededRuns is how many runs tell a pair apart, as a cell.
+func neededRuns(s stats.Seeds) string {
+	if s.Needed == 0 {
+		return "–"
+	}
+	return amount(float64(s.Needed), 0)
+}
+
+func neededText(s stats.Seeds) string {
+	switch {
+	case s.Needed == 0:
+		return "no number would do: there is no difference"
+	case !s.TooFew():
+		return fmt.Sprintf("about %d should do: again with another seed", s.Needed)
+	}
+	return fmt.Sprintf("about %s would be needed", neededRuns(s))
+}
+
+// together is the table of all scenarios; nil of one.
+func (m *Benchmark) together() *grid {
+	if m.Together == nil || m.Together.Scenarios < 2 {
+		return nil
+	}
+	g := &grid{title: fmt.Sprintf("All %d scenarios: normalised scores of the runs; 95%% intervals by the bootstrap (BCa), stratified by scenario", m.Together.Scenarios),
+		heads: []string{"", "IQM [95%]", "mean [95%]", "median [95%]", "gap [95%]", "P(>fixed) [95%]"}}
+	for i := range m.Together.Rows {
+		r := &m.Together.Rows[i]
+		better := ""
+		if r.Improvement != nil {
+			better = bracketed(*r.Improvement, 2)
+		}
+		g.lines = append(g.lines, []string{r.Name, bracketed(r.InterquartileMean, 2), bracketed(r.Mean, 2), bracketed(r.Median, 2), bracketed(r.OptimalityGap, 2), better})
+	}
+	var left []string
+	for _, b := range m.Scenarios {
+		if b.Optimum == "" {
+			left = append(left, b.Scenario)
+		}
+	}
+	if len(left) > 0 {
+		g.notes = append(g.notes, "Without "+strings.Join(left, ", ")+", where scores cannot be normalised.")
 	}
 	return g
 }
@@ -93,12 +230,20 @@ func called(r *evaluate.Standing) string {
 	return r.Name
 }
 
-// decimals are so many that half the typical interval of a mean has two digits, at most four.
 func (b *Benched) decimals() int {
-	var halves []float64
+	var means []stats.Estimate
 	for i := range b.Rows {
-		if half := (b.Rows[i].Mean.High - b.Rows[i].Mean.Low) / 2; half > 0 {
-			halves = append(halves, half)
+		means = append(means, b.Rows[i].Mean)
+	}
+	return decimals(means)
+}
+
+// decimals are so many that half the typical interval has two digits, at most four.
+func decimals(all []stats.Estimate) int {
+	var halves []float64
+	for _, e := range all {
+		if !exact(e) {
+			halves = append(halves, (e.High-e.Low)/2)
 		}
 	}
 	if len(halves) == 0 {
@@ -109,10 +254,11 @@ func (b *Benched) decimals() int {
 
 // bracketed is a value and its bounds.
 func bracketed(e stats.Estimate, decimals int) string {
-	if e.Low == e.High {
-		return amount(e.Value, decimals)
+	value, low, high := amount(e.Value, decimals), amount(e.Low, decimals), amount(e.High, decimals)
+	if low == value && high == value {
+		return value
 	}
-	return fmt.Sprintf("%s [%s, %s]", amount(e.Value, decimals), amount(e.Low, decimals), amount(e.High, decimals))
+	return fmt.Sprintf("%s [%s, %s]", value, low, high)
 }
 
 // amount writes a number with so many decimals, commas between thousands and a true minus.
