@@ -30,6 +30,7 @@ type auditor struct {
 	holders  []int8  // visits under way, by customer
 	promoted float64 // when promotions changed last
 	reviewed int     // stocks that the clock has reviewed for good
+	turns    int     // that arms took: the cost of a stock is rounded at each
 }
 
 // goodsBooks are those of a product: units, orders, and integrals over time.
@@ -43,8 +44,8 @@ type goodsBooks struct {
 type sellerBooks struct{ paid, selling int64 }
 
 func newAuditor(m *Market) *auditor {
-	a := &auditor{m: m, bought: map[[2]int32]bool{}, customers: map[[2]int32]bool{}, goods: make([]goodsBooks, len(m.products)), sellers: make([]sellerBooks, len(m.sellers)),
-		ordered: make([]bool, len(m.sellers))}
+	a := &auditor{m: m, bought: map[[2]int32]bool{}, customers: map[[2]int32]bool{}, goods: make([]goodsBooks, len(m.products)), sellers: make([]sellerBooks, len(m.cfg.Sellers)),
+		ordered: make([]bool, len(m.cfg.Sellers))}
 	for j := range a.goods {
 		if k := m.products[j].keeper; k != nil {
 			a.goods[j].opening, a.goods[j].onHand = k.OnHand(), k.OnHand()
@@ -136,6 +137,8 @@ func (a *auditor) look(now float64, next event, queued int) error {
 	switch {
 	case a.last.kind == promotionChanges:
 		a.promoted = a.now
+	case a.last.kind == armsTurn:
+		a.turns++
 	case a.last.kind == stockReviewed && a.m.products[a.last.id].keeper.ReviewDays() == 0:
 		a.reviewed++
 	}
@@ -195,7 +198,7 @@ func (a *auditor) auditStock() error {
 func (a *auditor) auditMoney() error {
 	m, b := a.m, &a.m.books
 	var paid, lost int64
-	goods, stocks := make([]int64, len(m.sellers)), make([]float64, len(m.sellers))
+	goods, stocks := make([]int64, len(m.cfg.Sellers)), make([]float64, len(m.cfg.Sellers))
 	for j := range a.goods {
 		g, p := &a.goods[j], &m.products[j]
 		bought, left := g.sold-g.restocked+g.spoiled, int64(0)
@@ -208,15 +211,16 @@ func (a *auditor) auditMoney() error {
 			stocks[p.seller] += minor * (float64(g.orders)*c.OrderCost + g.unitDays*c.HoldingCost + g.waitingDays*c.BackOrderCost + float64(g.spoiled+g.back-g.restocked+left)*c.DisposalCost)
 		}
 	}
-	for i := range m.sellers {
-		s, own := &m.sellers[i], &a.sellers[i]
+	for i := range m.cfg.Sellers {
+		own := &a.sellers[i]
+		s, _ := m.whole(i) // with all its arms
 		paid += s.paid
 		lost += s.lost
-		stocks[i] += minor * float64(s.lost) * a.lostSale(s)
+		stocks[i] += minor * float64(s.lost) * a.lostSale(i)
 		switch {
 		case s.paid != own.paid || s.selling != own.selling || s.goods != goods[i]:
 			return fmt.Errorf("seller %d was paid %d for goods of %d and paid %d for selling them; the log says %d, %d, %d", i, s.paid, s.goods, s.selling, own.paid, goods[i], own.selling)
-		case a.last.kind == periodCloses && math.Abs(float64(s.stock)-stocks[i]) > float64(2*len(s.products))+1e-9*math.Abs(stocks[i]):
+		case a.last.kind == periodCloses && math.Abs(float64(s.stock)-stocks[i]) > float64((2+a.turns)*len(m.sellers[i].products))+1e-9*math.Abs(stocks[i]):
 			return fmt.Errorf("seller %d paid %d for its stock; the log says %.2f", i, s.stock, stocks[i])
 		}
 	}
@@ -227,15 +231,32 @@ func (a *auditor) auditMoney() error {
 	if sum.visits != b.visits || sum.orders != b.purchases || sum.units != b.units || sum.takings != b.takings || math.Abs(sum.surplus-b.surplus) > 1e-9*(1+math.Abs(b.surplus)) {
 		return fmt.Errorf("segments come to %+v: %d visits, %d orders, %d units, takings %d, surplus %g", sum, b.visits, b.purchases, b.units, b.takings, b.surplus)
 	}
-	if paid != b.takings || lost != b.lostUnits || b.saved != a.saved || !(b.surplus >= 0 && b.surplus <= math.MaxFloat64) {
+	if paid != b.takings || lost != b.lostUnits || b.saved != a.saved || !(b.surplus >= a.leastSurplus() && b.surplus <= math.MaxFloat64) {
 		return fmt.Errorf("takings %d, sellers %d; lost units %d, by seller %d; saved %d, by the log %d; surplus %g", b.takings, paid, b.lostUnits, lost, b.saved, a.saved, b.surplus)
 	}
 	return nil
 }
 
+// leastSurplus is the least that the surplus can be. A visit is worth 0 or more, but whoever misses his choice gets, of what is left, log left + p·log p/(1−p) in utility, where p is
+// the odds of what is left over those of all, and that is never below −1.
+func (a *auditor) leastSurplus() float64 {
+	dollar := math.Inf(1)
+	for i := range a.m.cfg.Personas {
+		if price := -a.m.cfg.Personas[i].Price; price > 0 {
+			dollar = min(dollar, price)
+		}
+	}
+	for _, s := range a.m.cfg.Traffic.Shocks {
+		if s.Price > 0 {
+			dollar *= min(1, s.Price)
+		}
+	}
+	return -float64(a.m.books.stopped) / dollar
+}
+
 // lostSale is what a lost unit costs a seller, $: the same for each product that has a stock.
-func (a *auditor) lostSale(s *seller) float64 {
-	for _, j := range s.products {
+func (a *auditor) lostSale(i int) float64 {
+	for _, j := range a.m.sellers[i].products {
 		if c := a.m.cfg.Products[j].Stock; c != nil {
 			return c.LostSaleCost
 		}
@@ -358,17 +379,23 @@ func (a *auditor) scheduled() (n int) {
 	if m.promotions.NextChange(a.promoted) <= end {
 		n++
 	}
+	if e := m.cfg.Experiment; e != nil && (!m.began || e.Design == Switchback && int(m.slot)+1 < len(m.hand)) {
+		n++
+	}
 	if m.period < m.cfg.Horizon {
 		n++
 	}
 	return n
 }
 
-// Stock, money and customers add up after every event, whatever the market and whatever its sellers do. Rewards add up to the objective.
+// Stock, money and customers add up after every event, whatever the market, whatever its sellers do, and over the arms of an experiment. Rewards add up to the objective.
 func TestAccountsHoldAfterEveryEvent(t *testing.T) {
 	events := 0
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := drawWorld(t)
+		if maybe(t, "experiment") {
+			cfg.Experiment = drawExperiment(t, cfg)
+		}
 		m, err := New(cfg, rapid.Uint64Range(0, 1000).Draw(t, "seed"))
 		if err != nil {
 			t.Fatal(err)

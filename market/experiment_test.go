@@ -1,7 +1,9 @@
 package market
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -112,4 +114,118 @@ func TestOnePolicyInAllArmsIsNoExperiment(t *testing.T) {
 		}
 	})
 	t.Logf("%d records", records)
+}
+
+// ledger plays an episode in which each player keeps to an action, and hands over what it came to for the focal seller.
+func ledger(t fataler, cfg *Config, seed, episode uint64, act func(player int) int) (m *Market, entries []Outcome) {
+	m, err := New(cfg, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Reset(episode)
+	m.Outcomes(func(batch []Outcome) { entries = append(entries, batch...) })
+	var step env.TimeStep
+	for m.Next(&step) {
+		if step.Stage != env.Last {
+			m.Act(act(step.Player))
+		}
+	}
+	m.Outcomes(nil)
+	return m, entries
+}
+
+type fataler interface{ Fatal(args ...any) }
+
+// What is handed over adds up: an arm's revenue and units are its player's, visits are the market's, and each unit stays in its arm.
+func TestOutcomesAddUpToTheAccounts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cfg := drawWorld(t)
+		cfg.Experiment = drawExperiment(t, cfg)
+		e := cfg.Experiment
+		e.Start = 0
+		action := make([]int, len(cfg.Sellers)+len(e.Shares)-1)
+		for i := range action {
+			action[i] = rapid.IntRange(0, 2).Draw(t, "action")
+		}
+		m, entries := ledger(t, cfg, 1, 0, func(player int) int { return action[player] })
+		revenue, sold, visits := make([]float64, len(e.Shares)), make([]float64, len(e.Shares)), 0.0
+		arm := map[[3]int32]int32{}
+		for _, o := range entries {
+			visits += o.Visits
+			if o.Arm == None {
+				if e.Design != ByProduct || o.Product != None {
+					t.Fatalf("%s: %+v", e.Design, o)
+				}
+				continue
+			}
+			revenue[o.Arm] += o.Revenue
+			sold[o.Arm] += max(0, o.Units)
+			unit := map[Design][3]int32{ByShopper: {o.Period, o.Number}, ByCluster: {o.Cluster}, ByProduct: {o.Product}, Switchback: {o.Slot}}[e.Design]
+			if was, ok := arm[unit]; ok && was != o.Arm {
+				t.Fatalf("%s: unit %v is in arms %d and %d", e.Design, unit, was, o.Arm)
+			}
+			arm[unit] = o.Arm
+		}
+		for k := range e.Shares {
+			if a := m.SellerAccount(m.armOf(k).id); math.Abs(revenue[k]-a.Revenue) > 1e-6 || sold[k] != a.Units {
+				t.Fatalf("%s: arm %d has $%g and %g units by its entries, $%g and %g by its account", e.Design, k, revenue[k], sold[k], a.Revenue, a.Units)
+			}
+		}
+		if visits != float64(m.books.visits) {
+			t.Fatalf("%g visits by the entries, %d in the market", visits, m.books.visits)
+		}
+	})
+}
+
+// Where nothing is short, and nobody answers, there is no interference: each shopper of an arm does what he does in a market where all are in it, to the cent and the second.
+func TestWhereNothingIsShortNobodyFeelsTheOtherArms(t *testing.T) {
+	shoppers := 0
+	rapid.Check(t, func(t *rapid.T) {
+		cfg := drawWorld(t)
+		for j := range cfg.Products {
+			cfg.Products[j].Stock = nil
+		}
+		for i := range cfg.Promotions.Promotions {
+			cfg.Promotions.Promotions[i].Uses, cfg.Promotions.Promotions[i].Budget = 0, 0
+		}
+		cfg.Experiment = &Experiment{Design: oneOf(t, "design", ByShopper, ByCluster), Shares: []float64{1, 2}, Clusters: 10, Spread: oneOf(t, "spread", 0, 0.5)}
+		if cfg.Experiment.Design == ByShopper {
+			cfg.Experiment.Spread = 0
+		}
+		play := func(arms ...int) [][]Outcome {
+			_, entries := ledger(t, cfg, 2, 1, func(player int) int {
+				switch {
+				case player == cfg.Focal:
+					return arms[0]
+				case player == len(cfg.Sellers):
+					return arms[1]
+				}
+				return 1
+			})
+			by := make([][]Outcome, 2)
+			for _, o := range entries {
+				by[o.Arm] = append(by[o.Arm], o)
+			}
+			for _, of := range by { // returns at a closing are at one instant
+				slices.SortStableFunc(of, func(a, b Outcome) int {
+					return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Period, b.Period), cmp.Compare(a.Number, b.Number), cmp.Compare(a.Visit, b.Visit), cmp.Compare(a.Product, b.Product),
+						cmp.Compare(a.Revenue, b.Revenue))
+				})
+			}
+			return by
+		}
+		mixed, none, all := play(0, 2), play(0, 0), play(2, 2)
+		for arm, alone := range [][]Outcome{none[0], all[1]} {
+			if len(mixed[arm]) != len(alone) {
+				t.Fatalf("arm %d: %d entries, %d where all are in it", arm, len(mixed[arm]), len(alone))
+			}
+			for k := range alone {
+				if mixed[arm][k] != alone[k] {
+					t.Fatalf("arm %d: %+v, where all are in it %+v", arm, mixed[arm][k], alone[k])
+				}
+			}
+			shoppers += len(alone)
+		}
+	})
+	t.Logf("%d entries", shoppers)
 }

@@ -3,7 +3,8 @@
 //
 // A path is an episode. A world under a master seed draws everything an episode brings from (seed, episode), so path 17 holds the
 // same arrivals, tastes and shocks whoever plays it; what policies draw comes from family "brain" of rng.New(Master,
-// path) at (player, turn), which no world may use.
+// path) at (player, turn), which no world may use. Each arm of an experiment draws what its seller would: with one policy in all
+// arms it is as if there were none.
 package evaluate
 
 import (
@@ -110,6 +111,7 @@ func (a *Arena) play(ctx context.Context, games []game) ([]episode, error) {
 type player struct {
 	arena *Arena
 	world World
+	seats []uint64 // by player: itself, or of an arm of an experiment the seller
 	turns []uint64 // taken by each player
 	step  env.TimeStep
 }
@@ -119,7 +121,16 @@ func (a *Arena) player() (*player, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &player{arena: a, world: world, turns: make([]uint64, world.Players())}
+	n := world.Players()
+	p := &player{arena: a, world: world, seats: make([]uint64, n), turns: make([]uint64, n)}
+	armed, ok := world.(interface{ Seat(player int) (seller, arm int) })
+	for i := range p.seats {
+		seller := i
+		if ok {
+			seller, _ = armed.Seat(i)
+		}
+		p.seats[i] = uint64(seller)
+	}
 	return p, p.seat(a.Others)
 }
 
@@ -185,7 +196,7 @@ func (p *player) play(g *game, out *episode) (err error) {
 		if who != p.arena.Learner {
 			policy = others[who]
 		}
-		u := brain.At(uint64(who), p.turns[who])
+		u := brain.At(p.seats[who], p.turns[who])
 		p.turns[who]++
 		action := policy.Decide(p.step.Observation, u.Float64()).Action
 		if action < 0 || action >= len(p.step.Mask) || !p.step.Mask[action] {
