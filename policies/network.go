@@ -238,3 +238,17 @@ func (n *Network) String() string {
 	}
 	return fmt.Sprintf("a perceptron of %s units (%s) whose %s output is offered", strings.Join(sizes, "–"), n.Activation, n.Choice)
 }
+
+// Odds implements Law.
+func (n *Network) Odds(observation, odds []float64) {
+	clear(odds)
+	if n.Choice != "drawn" {
+		odds[n.Decide(observation, 0).Action] = 1
+		return
+	}
+	var numbers [8 * stacked]float64
+	units := buffer(numbers[:], n.Units())
+	Take(n.Inputs, observation, units)
+	var bits [stacked]bool
+	Softmax(n.Forward(units), Mask(&n.Spec, observation, bits[:]), odds)
+}

@@ -29,8 +29,14 @@ func (a *app) simulate() *cobra.Command {
 		Example: "  souk simulate smoke\n  souk simulate canned-tuna --policy history --policy fixed:0.97 --policy cycle:0.97/0.72/3/1\n" +
 			"  souk simulate canned-tuna --policy fixed:0.97 --policy results/runs/canned-tuna/RUN/policy --set evaluate.paths=50\n" +
 			"  souk simulate smoke --policy fixed:0.9 --trace shopper/12\n" +
-			"  souk simulate smoke --policy fixed:0.9 --events events.parquet",
+			"  souk simulate smoke --policy fixed:0.9 --events events.parquet\n" +
+			"  souk simulate smoke --policy fixed:0.9 --explore 0.2 --decisions log.jsonl",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if tell.decisions != "" {
+				return a.decided(cmd.Context(), args[0], names, cmd.Flags().Changed("paths"), &tell)
+			} else if cmd.Flags().Changed("explore") {
+				return badUsage("souk simulate", "--explore", "--decisions with it")
+			}
 			s, err := a.market(args[0], "simulate")
 			if err != nil {
 				return err

@@ -20,20 +20,25 @@ import (
 type telling struct {
 	events      string
 	trace       string
+	decisions   string
+	explore     float64
 	path, paths int
 }
 
 const tellingHelp = `
 With --events or --trace nothing is compared: the first policy plays (without one the opening offer, or the seller's own brain), and what
 happens is told. --events writes every event of one path, or of more with --paths, to a Parquet file. --trace tells one story of one path: of
-` + workflow.Traced + `.`
+` + workflow.Traced + `.
+--decisions writes what the policy decided and what came of it, for souk ope, in a pricing problem too.`
 
 func (t *telling) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&t.events, "events", "", "write every event of the market to this Parquet file")
 	f.StringVar(&t.trace, "trace", "", "tell one story: "+workflow.Traced)
-	f.IntVar(&t.path, "path", 0, "the path that --events and --trace tell of; 0 is the first")
-	f.IntVar(&t.paths, "paths", 1, "how many paths --events tells of, from --path on")
+	f.StringVar(&t.decisions, "decisions", "", "write every decision of the policy to this file, JSON Lines")
+	f.Float64Var(&t.explore, "explore", 0, "with --decisions: the probability with which the policy makes any allowed offer instead")
+	f.IntVar(&t.path, "path", 0, "the path that is told of; 0 is the first")
+	f.IntVar(&t.paths, "paths", 1, "how many paths are told of, from --path on; without it --decisions tells of evaluate.paths")
 }
 
 func (t *telling) asked() bool { return t.events != "" || t.trace != "" }

@@ -1,0 +1,155 @@
+package offpolicy
+
+import (
+	"math"
+	"slices"
+	"sync"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/souk-sim/souk/results/stats"
+	"github.com/souk-sim/souk/sim/rng"
+)
+
+func abs(x float64) float64 { return math.Abs(x) }
+
+// spread are some quantiles of numbers, ascending, the largest among them.
+func spread(x []float64) []float64 {
+	sorted := slices.Clone(x)
+	slices.Sort(sorted)
+	var out []float64
+	for _, p := range []float64{0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1} {
+		out = append(out, sorted[int(p*float64(len(sorted)-1))])
+	}
+	return slices.Compact(out)
+}
+
+// value is the estimator: Σ_k of the ratios of sums over blocks, each counted so often; nil counts each once.
+func (t *terms) value(count []float64, num, den []float64) float64 {
+	clear(num)
+	clear(den)
+	for b := range len(t.num) / t.k {
+		c := 1.0
+		if count != nil {
+			c = count[b]
+		}
+		if c == 0 {
+			continue
+		}
+		for j := range t.k {
+			num[j] += c * t.num[b*t.k+j]
+			den[j] += c * t.den[b*t.k+j]
+		}
+	}
+	sum := 0.0
+	for j := range num {
+		if den[j] != 0 {
+			sum += num[j] / den[j]
+		}
+	}
+	return sum
+}
+
+// influence is what each block moves the estimator by, to first order (the infinitesimal jackknife; Efron 1982).
+func (t *terms) influence() []float64 {
+	num, den := make([]float64, t.k), make([]float64, t.k)
+	t.value(nil, num, den)
+	out := make([]float64, len(t.num)/t.k)
+	for b := range out {
+		for j := range t.k {
+			if den[j] != 0 {
+				out[b] += (t.num[b*t.k+j] - num[j]/den[j]*t.den[b*t.k+j]) / den[j]
+			}
+		}
+	}
+	return out
+}
+
+// bootstrap gives each estimator the BCa interval of the cluster bootstrap: units, in blocks, are drawn with replacement (Efron 1987; Davison & Hinkley 1997,
+// §3.8), the same ones for all estimators. The acceleration is that of the influences.
+func bootstrap(all []*terms, blocks int, o *Options) []stats.Estimate {
+	replicates := make([][]float64, len(all))
+	widest := 0
+	for e, t := range all {
+		replicates[e] = make([]float64, o.Resamples)
+		widest = max(widest, t.k)
+	}
+	streams := rng.New(o.Seed, 0).Family("bootstrap")
+	workers := max(1, min(o.Workers, o.Resamples))
+	var group sync.WaitGroup
+	for w := range workers {
+		group.Go(func() {
+			count, num, den := make([]float64, blocks), make([]float64, widest), make([]float64, widest)
+			for r := w; r < o.Resamples; r += workers {
+				stream := streams.At(uint64(r))
+				clear(count)
+				for range blocks {
+					count[stream.Intn(blocks)]++
+				}
+				for e, t := range all {
+					replicates[e][r] = t.value(count, num[:t.k], den[:t.k])
+				}
+			}
+		})
+	}
+	group.Wait()
+	out := make([]stats.Estimate, len(all))
+	for e, t := range all {
+		num, den := make([]float64, t.k), make([]float64, t.k)
+		out[e] = accelerated(t.value(nil, num, den), replicates[e], t.influence(), o.Level)
+	}
+	return out
+}
+
+// accelerated is the BCa interval of replicates.
+func accelerated(value float64, replicates, influence []float64, level float64) stats.Estimate {
+	slices.Sort(replicates)
+	e := stats.Estimate{Value: value, Level: level, StandardError: math.Sqrt(stats.Variance(replicates))}
+	below, _ := slices.BinarySearch(replicates, value)
+	n := float64(len(replicates))
+	normal := distuv.UnitNormal
+	bias := normal.Quantile(min(max(float64(below)/n, 1/n), 1-1/n))
+	square, cube := 0.0, 0.0
+	for _, x := range influence {
+		square, cube = square+x*x, cube+x*x*x
+	}
+	a := 0.0
+	if square > 0 {
+		a = cube / (6 * math.Pow(square, 1.5))
+	}
+	at := func(p float64) float64 {
+		z := bias + normal.Quantile(p)
+		return stats.Quantile(replicates, normal.CDF(bias+z/max(1-a*z, 0.1)))
+	}
+	e.Low, e.High = at((1-level)/2), at((1+level)/2)
+	return e
+}
+
+// jackknife gives a statistic that is fitted anew without each group of units the grouped jackknife's interval (Efron 1982, §2.2; Shao & Tu 1995, §2.3).
+func jackknife(groups int, level float64, statistic func(without int) float64) stats.Estimate {
+	e := stats.Estimate{Value: statistic(-1), Level: level}
+	left := make([]float64, groups)
+	for g := range left {
+		left[g] = statistic(g)
+	}
+	m := stats.Mean(left)
+	for _, x := range left {
+		e.StandardError += (x - m) * (x - m)
+	}
+	e.StandardError = math.Sqrt(e.StandardError * float64(groups-1) / float64(groups))
+	half := distuv.StudentsT{Sigma: 1, Nu: float64(groups - 1)}.Quantile((1+level)/2) * e.StandardError
+	e.Low, e.High = e.Value-half, e.Value+half
+	return e
+}
+
+// Bernstein is the empirical Bernstein interval of the mean of n independent numbers within a range (Maurer & Pontil 2009, COLT, theorem 4, on either
+// side with half of the error): it holds for every n, whatever the distribution, and is wide.
+//
+//	√(2·V·ln(4/δ)/n) + 7·range·ln(4/δ)/(3(n−1)), V the sample variance, δ = 1 − level
+func Bernstein(x []float64, within, level float64) (low, high float64) {
+	n := float64(len(x))
+	log := math.Log(4 / (1 - level))
+	half := math.Sqrt(2*stats.Variance(x)*log/n) + 7*within*log/(3*(n-1))
+	m := stats.Mean(x)
+	return m - half, m + half
+}

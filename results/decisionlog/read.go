@@ -1,0 +1,298 @@
+package decisionlog
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+	"strconv"
+
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// longest is how long a line may be.
+const longest = 1 << 20
+
+// most are limits of what a log may hold, so that a bad file is told as such and does not fill the memory.
+const (
+	mostActions  = 1 << 12
+	mostFeatures = 1 << 10
+)
+
+// Read reads a whole log. It is strict about the keys that it uses and passes over those that it does not know, and checks the sum of
+// lines that have one. A last line that was cut off, as a crash leaves it, is told in Warnings. name is what errors call the file; they are
+// of type *field.Error, with the line and the key.
+func Read(r io.Reader, name string) (*Log, error) {
+	in := bufio.NewReaderSize(r, longest)
+	p := &parser{log: &Log{File: name, Masks: [][]bool{nil}}, units: map[string]int32{}, authors: map[Author]int32{}, masks: map[string]int32{}}
+	for n := 1; ; n++ {
+		line, err := in.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) {
+			return nil, &field.Error{File: name, Line: n, Found: fmt.Sprintf("more than %d bytes", longest), Expected: "one decision a line"}
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		whole := err == nil
+		if line = bytes.TrimRight(line, "\r\n"); len(line) > 0 {
+			bad := p.line(line, n)
+			if bad != nil && !whole && torn(line) {
+				p.log.Warnings = append(p.log.Warnings, fmt.Sprintf("line %d, the last, is cut off and was left out", n))
+			} else if bad != nil {
+				bad.File, bad.Line = name, n
+				return nil, bad
+			}
+		}
+		if !whole {
+			break
+		}
+	}
+	return p.log, p.log.settle()
+}
+
+// torn says whether a line is the beginning of one.
+func torn(line []byte) bool { return line[len(line)-1] != '}' }
+
+// parser takes one line after the other into a log.
+type parser struct {
+	log     *Log
+	units   map[string]int32
+	authors map[Author]int32
+	masks   map[string]int32 // by what the line says
+	scan    scanner
+	last    int32 // unit of the line before
+}
+
+// keys that a line may have, as bits of those it has.
+const (
+	hasVersion = 1 << iota
+	hasUnit
+	hasObservation
+	hasAction
+	hasPrice
+	hasPropensity
+	hasReward
+	hasLast
+)
+
+// line takes one line.
+func (p *parser) line(line []byte, n int) *field.Error {
+	if at := bytes.LastIndex(line, []byte(seal)); at >= 0 && len(line) == at+len(seal)+10 {
+		sum, err := strconv.ParseUint(string(line[at+len(seal):at+len(seal)+8]), 16, 32)
+		if is := crc32.Checksum(line[:at], castagnoli); err != nil || uint32(sum) != is {
+			return field.New("crc", string(line[at+len(seal):at+len(seal)+8]), fmt.Sprintf("%08x, the checksum of the line: it was changed or damaged", is))
+		}
+	}
+	l := p.log
+	row := len(l.Decisions)
+	d := Decision{Line: int32(n), row: int32(row), Propensity: math.NaN(), Reward: math.NaN(), Discount: 1}
+	var author Author
+	var offer Offer
+	has := 0
+	s := &p.scan
+	s.reset(line)
+	err := s.object(func(key []byte) error {
+		switch string(key) {
+		case "version":
+			v, err := s.integer()
+			if err == nil && v != Version {
+				err = bad(v, fmt.Sprintf("%d, the version that this souk reads", Version))
+			}
+			has |= hasVersion
+			return err
+		case "time":
+			return s.number(&d.Time)
+		case "policy":
+			return s.text(&author.Policy)
+		case "revision":
+			return s.text(&author.Revision)
+		case "unit":
+			has |= hasUnit
+			name, err := s.bytes()
+			if err == nil {
+				d.Unit = p.unit(name)
+			}
+			return err
+		case "step":
+			step, err := s.integer()
+			if err == nil && step < 0 {
+				err = bad(step, "a whole number from 0")
+			}
+			d.Step = step
+			return err
+		case "last":
+			has |= hasLast
+			return s.boolean(&d.Last)
+		case "observation":
+			has |= hasObservation
+			return p.observation(row)
+		case "action":
+			a, err := s.integer()
+			if err == nil && (a < 0 || a >= mostActions) {
+				err = bad(a, fmt.Sprintf("an action, 0 to %d", mostActions-1))
+			}
+			d.Action, has = int32(a), has|hasAction
+			return err
+		case "price":
+			has |= hasPrice
+			return s.number(&offer.Price)
+		case "promotion":
+			return s.text(&offer.Promotion)
+		case "allowed":
+			return p.allowed(&d.Mask)
+		case "propensity":
+			if s.null() {
+				return nil
+			}
+			has |= hasPropensity
+			err := s.number(&d.Propensity)
+			if err == nil && !(d.Propensity > 0 && d.Propensity <= 1) {
+				err = bad(d.Propensity, "a probability, above 0 and at most 1")
+			}
+			return err
+		case "reward":
+			if s.null() {
+				return nil
+			}
+			has |= hasReward
+			return s.number(&d.Reward)
+		case "discount":
+			err := s.number(&d.Discount)
+			if err == nil && !(d.Discount >= 0 && d.Discount <= 1) {
+				err = bad(d.Discount, "a number from 0 to 1")
+			}
+			return err
+		}
+		return s.skip(0)
+	})
+	if err != nil {
+		return s.fault(err)
+	}
+	for _, need := range []struct {
+		bit           int
+		key, expected string
+	}{
+		{hasVersion, "version", fmt.Sprint(Version)}, {hasObservation, "observation", "features by name"}, {hasAction, "action", "the offer's index in the ladder"},
+		{hasPrice, "price", "the offer's price"},
+		{hasPropensity, "propensity", "the probability with which the policy made this offer; a log without it tells nothing about other policies"},
+		{hasReward, "reward", "what came of the decision"},
+	} {
+		if has&need.bit == 0 {
+			return field.New(need.key, "nothing", need.expected)
+		}
+	}
+	if has&hasUnit == 0 { // it stands alone
+		d.Unit, d.Step, d.Last = int32(len(l.Units)), 0, true
+		l.Units = append(l.Units, "")
+	}
+	if err := l.made(int(d.Action), offer); err != nil {
+		return err.(*field.Error)
+	}
+	if mask := l.Masks[d.Mask]; mask != nil && (int(d.Action) >= len(mask) || !mask[d.Action]) {
+		return field.New("action", d.Action, "one of those allowed")
+	}
+	d.Policy = p.author(author)
+	l.Decisions = append(l.Decisions, d)
+	return nil
+}
+
+func (p *parser) unit(name []byte) int32 {
+	if int(p.last) < len(p.log.Units) && p.log.Units[p.last] == string(name) && len(name) > 0 {
+		return p.last
+	}
+	u, ok := p.units[string(name)]
+	if !ok {
+		u = int32(len(p.log.Units))
+		p.log.Units = append(p.log.Units, string(name))
+		p.units[p.log.Units[u]] = u
+	}
+	p.last = u
+	return u
+}
+
+func (p *parser) author(a Author) int32 {
+	i, ok := p.authors[a]
+	if !ok {
+		i = int32(len(p.log.Policies))
+		p.log.Policies = append(p.log.Policies, a)
+		p.authors[a] = i
+	}
+	return i
+}
+
+// observation takes the features of a line, most often in the order of the line before.
+func (p *parser) observation(row int) error {
+	l, at := p.log, 0
+	return p.scan.object(func(name []byte) error {
+		f := at
+		if f >= len(l.Features) || l.Features[f] != string(name) {
+			if f = l.Feature(string(name)); f < 0 {
+				if f = len(l.Features); f >= mostFeatures {
+					return bad(f+1, fmt.Sprintf("at most %d features", mostFeatures))
+				}
+				l.Features, l.columns = append(l.Features, string(name)), append(l.columns, nil)
+			}
+		}
+		at = f + 1
+		x := math.NaN()
+		if !p.scan.null() {
+			if err := p.scan.number(&x); err != nil {
+				return fmt.Errorf("%w", under{"observation." + l.Features[f], err})
+			}
+		}
+		column := pad(l.columns[f], row)
+		if len(column) > row { // left by a bad line, or told twice
+			return under{"observation." + l.Features[f], bad("the feature twice", "each feature once")}
+		}
+		l.columns[f] = append(column, x)
+		return nil
+	})
+}
+
+// allowed takes the list of the actions that were allowed; lists are few, and one that has come before is found by its text.
+func (p *parser) allowed(mask *int32) error {
+	s := &p.scan
+	if s.null() {
+		return nil
+	}
+	s.space()
+	from := s.at
+	end := bytes.IndexByte(s.line[from:], ']')
+	if end >= 0 {
+		if m, ok := p.masks[string(s.line[from:from+end+1])]; ok {
+			*mask, s.at = m, from+end+1
+			return nil
+		}
+	}
+	var set []bool
+	err := s.array(func() error {
+		a, err := s.integer()
+		if err == nil && (a < 0 || a >= mostActions) {
+			err = bad(a, fmt.Sprintf("an action, 0 to %d", mostActions-1))
+		}
+		if err != nil {
+			return err
+		}
+		for len(set) <= int(a) {
+			set = append(set, false)
+		}
+		set[a] = true
+		return nil
+	})
+	if err == nil && len(set) == 0 {
+		err = bad("an empty list", "at least one action")
+	}
+	if err != nil {
+		return err
+	}
+	for len(p.log.Offers) < len(set) {
+		p.log.Offers, p.log.Seen = append(p.log.Offers, Offer{Price: math.NaN()}), append(p.log.Seen, false)
+	}
+	*mask = int32(len(p.log.Masks))
+	p.log.Masks = append(p.log.Masks, set)
+	p.masks[string(s.line[from:s.at])] = *mask
+	return nil
+}

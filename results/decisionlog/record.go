@@ -1,0 +1,156 @@
+// Package decisionlog is the log of what a policy decided and what came of it: JSON Lines, one decision a line, appended and never changed.
+// It is what `souk simulate --decisions` writes, what a pricing service appends to, and what off-policy evaluation and refitting read. The
+// format is docs/formats/decisions.md.
+package decisionlog
+
+import (
+	"bufio"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// Version is the version of the records that Append writes.
+const Version = 1
+
+// Offer is what was put on the shelf.
+type Offer struct {
+	Price     float64 `json:"price"`
+	Promotion string  `json:"promotion,omitempty"`
+}
+
+// Record is one decision.
+type Record struct {
+	ID          string    // names the decision; outcomes that come later are joined by it
+	Time        float64   // of the log's own clock, which must not run backwards within a unit
+	Policy      string    // that decided
+	Revision    string    // of its bundle
+	Unit        string    // whose decisions hang together: an episode, a customer, a product
+	Step        int64     // of the decision within its unit, counted from 0
+	Last        bool      // no decision of the unit follows
+	Features    []string  // of the observation
+	Observation []float64 // in the same order; NaN is missing
+	Action      int       // index of the offer in the ladder
+	Offer       Offer
+	Allowed     []bool  // by action; nil: every offer of the ladder
+	Propensity  float64 // probability with which the policy made this offer at this observation
+	Reward      float64 // until the next decision of the unit, or its end; NaN where it is not known yet
+	Discount    float64 // what a reward after the next decision is worth in terms of this one's
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// seal precedes the checksum, the last key of a line: 8 hexadecimal digits of the CRC-32C of all before this.
+const seal = `,"crc":"`
+
+// Append appends a record's line, with its end and its checksum. A number that is not finite is refused, where it does not stand for one
+// that is missing.
+func Append(line []byte, r *Record) ([]byte, error) {
+	for _, number := range [...]struct {
+		key string
+		x   float64
+	}{{"time", r.Time}, {"price", r.Offer.Price}, {"propensity", r.Propensity}, {"discount", r.Discount}} {
+		if math.IsNaN(number.x) || math.IsInf(number.x, 0) {
+			return line, field.New(number.key, number.x, "a finite number")
+		}
+	}
+	if len(r.Features) != len(r.Observation) {
+		return line, field.New("observation", len(r.Observation), fmt.Sprintf("%d numbers", len(r.Features)))
+	}
+	start := len(line)
+	line = strconv.AppendInt(append(line, `{"version":`...), Version, 10)
+	line = text(append(line, `,"id":`...), r.ID)
+	line = number(append(line, `,"time":`...), r.Time)
+	line = text(append(line, `,"policy":`...), r.Policy)
+	line = text(append(line, `,"revision":`...), r.Revision)
+	line = text(append(line, `,"unit":`...), r.Unit)
+	line = strconv.AppendInt(append(line, `,"step":`...), r.Step, 10)
+	line = strconv.AppendBool(append(line, `,"last":`...), r.Last)
+	line = append(line, `,"observation":{`...)
+	for i, name := range r.Features {
+		if i > 0 {
+			line = append(line, ',')
+		}
+		if math.IsInf(r.Observation[i], 0) {
+			return line[:start], field.New("observation."+name, r.Observation[i], "a finite number")
+		}
+		line = number(append(text(line, name), ':'), r.Observation[i])
+	}
+	line = strconv.AppendInt(append(line, `},"action":`...), int64(r.Action), 10)
+	line = number(append(line, `,"price":`...), r.Offer.Price)
+	if r.Offer.Promotion != "" {
+		line = text(append(line, `,"promotion":`...), r.Offer.Promotion)
+	}
+	if r.Allowed != nil {
+		line = append(line, `,"allowed":[`...)
+		comma := false
+		for a, ok := range r.Allowed {
+			if !ok {
+				continue
+			}
+			if comma {
+				line = append(line, ',')
+			}
+			line, comma = strconv.AppendInt(line, int64(a), 10), true
+		}
+		line = append(line, ']')
+	}
+	line = number(append(line, `,"propensity":`...), r.Propensity)
+	if math.IsInf(r.Reward, 0) {
+		return line[:start], field.New("reward", r.Reward, "a finite number")
+	}
+	line = number(append(line, `,"reward":`...), r.Reward)
+	line = number(append(line, `,"discount":`...), r.Discount)
+	sum := crc32.Checksum(line[start:], castagnoli)
+	return fmt.Appendf(line, "%s%08x\"}\n", seal, sum), nil
+}
+
+// number writes a number, null for one that is missing.
+func number(line []byte, x float64) []byte {
+	if math.IsNaN(x) {
+		return append(line, "null"...)
+	}
+	return strconv.AppendFloat(line, x, 'g', -1, 64)
+}
+
+// text writes a string as JSON has it.
+func text(line []byte, s string) []byte {
+	line = append(line, '"')
+	for _, c := range s {
+		switch {
+		case c == '"' || c == '\\':
+			line = append(line, '\\', byte(c))
+		case c < 0x20 || c == 0x7f:
+			line = fmt.Appendf(line, `\u%04x`, c)
+		default:
+			line = utf8.AppendRune(line, c) // what is no UTF-8 becomes U+FFFD
+		}
+	}
+	return append(line, '"')
+}
+
+// Writer writes records to a file or a pipe.
+type Writer struct {
+	to   *bufio.Writer
+	line []byte
+}
+
+// NewWriter returns a writer that buffers; Flush hands on what is buffered.
+func NewWriter(w io.Writer) *Writer { return &Writer{to: bufio.NewWriterSize(w, 1<<16)} }
+
+// Write writes a record, which it does not keep.
+func (w *Writer) Write(r *Record) (err error) {
+	if w.line, err = Append(w.line[:0], r); err != nil {
+		return err
+	}
+	_, err = w.to.Write(w.line)
+	return err
+}
+
+// Flush writes what is buffered.
+func (w *Writer) Flush() error { return w.to.Flush() }

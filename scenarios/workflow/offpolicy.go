@@ -1,0 +1,207 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/bundle"
+	"github.com/souk-sim/souk/policies/evaluate/offpolicy"
+	"github.com/souk-sim/souk/results/decisionlog"
+	"github.com/souk-sim/souk/results/stats"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
+)
+
+// OffPolicy is a policy that is to be evaluated by a decision log.
+type OffPolicy struct {
+	Policy   string // a bundle, a rule, or explore(POLICY,ε) of one
+	Scenario *scenarios.Scenario
+	// Bundle loads a folder; nil without an error where there is no folder of the name.
+	Bundle  func(name string) (*bundle.Bundle, error)
+	Load    func(name, rules string) (Named, error) // with a scenario
+	Options offpolicy.Options
+	Workers int
+	Watch   func(Progress)
+}
+
+// OffPolicyReport is what a log tells of a policy, and what a scenario's market says of it.
+type OffPolicyReport struct {
+	Log      string               `json:"log"`
+	Loggers  []decisionlog.Author `json:"logged_by"`
+	Policy   string               `json:"policy"`
+	Revision string               `json:"revision,omitempty"`
+	Scenario string               `json:"scenario,omitempty"`
+	*offpolicy.Result
+	Simulated *stats.Estimate `json:"simulated,omitempty"` // of the policy in the scenario's market
+}
+
+// Evaluate evaluates the policy. What is wrong with its name is a *field.Error with the key --policy.
+func (o *OffPolicy) Evaluate(ctx context.Context, log *decisionlog.Log) (*OffPolicyReport, error) {
+	r := &Run{Scenario: o.Scenario, Workers: o.Workers, Watch: o.Watch}
+	o.Options.Workers = r.workers()
+	report := &OffPolicyReport{Log: log.File, Loggers: log.Policies}
+	var target decider
+	var spec *env.Spec
+	var c *counter
+	var err error
+	if o.Scenario != nil {
+		if c, err = openCounter(ctx, o.Scenario, o.Load, r); err != nil {
+			return nil, err
+		}
+		report.Scenario, spec, o.Options.State = o.Scenario.Name, c.spec, &c.encoder
+		target, err = c.named(ctx, o.Policy)
+	} else {
+		target, spec, err = o.target(log)
+	}
+	if err != nil {
+		return nil, err
+	}
+	report.Policy, report.Revision = target.name, target.revision
+	if report.Result, err = offpolicy.Evaluate(log, target.Policy, spec, o.Options); err != nil {
+		return nil, err
+	}
+	if c != nil {
+		report.Simulated, err = c.simulated(ctx, target, r, &o.Options)
+	}
+	return report, err
+}
+
+// target finds the policy without a scenario: a bundle, or a rule on the log's own ladder.
+func (o *OffPolicy) target(log *decisionlog.Log) (d decider, spec *env.Spec, err error) {
+	inner, epsilon, err := unwrap(o.Policy)
+	if err != nil {
+		return d, nil, err
+	}
+	d.name = o.Policy
+	b, err := o.Bundle(inner)
+	if err != nil {
+		return d, nil, err
+	}
+	if b != nil {
+		frame := b.Policy.About()
+		d.Policy, d.revision, spec, o.Options.State = b.Policy, frame.Revision, &frame.Spec, &frame.Encoder
+		if b.Manifest.Name != "" {
+			d.name = strings.Replace(o.Policy, inner, b.Manifest.Name, 1)
+		}
+	} else {
+		if spec, err = specOf(log); err != nil {
+			return d, nil, err
+		}
+		found := false
+		if d.Policy, found, err = ruleOf(nil, inner, spec); err == nil && !found {
+			err = field.New("--policy", fmt.Sprintf("%q", inner), "the folder of a bundle, fixed:PRICE, a rule that needs no parameters, or explore(POLICY,ε)")
+		}
+		if err != nil {
+			return d, nil, err
+		}
+	}
+	if epsilon > 0 {
+		d.Policy, err = policies.Explore(d.Policy, spec, epsilon)
+	}
+	return d, spec, err
+}
+
+// specOf is what a log tells of what the player sees and may offer.
+func specOf(log *decisionlog.Log) (*env.Spec, error) {
+	spec := &env.Spec{}
+	for _, name := range log.Features {
+		spec.Features = append(spec.Features, env.Feature{Name: name})
+	}
+	for a, offer := range log.Offers {
+		if !log.Seen[a] {
+			return nil, &field.Error{File: log.File, Key: "action", Found: fmt.Sprintf("none is %d", a),
+				Expected: "each offer of the ladder at least once, for a rule to know its price; --scenario tells the ladder"}
+		}
+		spec.Offers = append(spec.Offers, env.Offer{Price: offer.Price, Promotion: offer.Promotion})
+	}
+	return spec, nil
+}
+
+// simulated is what a policy earns in the scenario's market, in the terms of the estimates.
+func (c *counter) simulated(ctx context.Context, d decider, r *Run, o *offpolicy.Options) (*stats.Estimate, error) {
+	var x []float64
+	err := c.play(ctx, d, 0, max(c.s.Evaluate.Paths, 2), r, func(episode []decisionlog.Record) error {
+		for i := range episode {
+			if o.Discount != nil {
+				episode[i].Discount = *o.Discount
+			}
+			if o.Single {
+				episode[i].Discount = 1
+			}
+		}
+		sum := earnings(episode)
+		if o.Single {
+			sum /= float64(max(len(episode), 1))
+		}
+		x = append(x, sum)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	e, err := stats.MeanInterval(x, o.Level)
+	return &e, err
+}
+
+// Text is the report as text.
+func (m *OffPolicyReport) Text() string {
+	var b strings.Builder
+	what := "discounted reward of an episode"
+	if m.Context == "single-step" {
+		what = "reward of a decision, at the observations that were logged"
+	}
+	fmt.Fprintf(&b, "%s by %s: %d decisions in %d units, logged by %s.\n", m.Policy, m.Log, m.Decisions, m.Units, authors(m.Loggers))
+	fmt.Fprintf(&b, "%s, with %.0f%% intervals over units; the model of rewards is %s\n\n", what, 100*m.Logged.Estimate.Level, m.Model)
+	fmt.Fprintf(&b, "%-22s %10s %10s  %-23s %-23s %9s\n", "", "value", "std error", "interval", "empirical Bernstein", "effective")
+	line := func(name string, e *stats.Estimate, bernstein *[2]float64, effective float64) {
+		wide := ""
+		if bernstein != nil {
+			wide = fmt.Sprintf("%.4g to %.4g", bernstein[0], bernstein[1])
+		}
+		size := ""
+		if effective > 0 {
+			size = fmt.Sprintf("%.0f", math.Floor(effective))
+		}
+		fmt.Fprintf(&b, "%-22s %10.5g %10.3g  %-23s %-23s %9s\n", name, e.Value, e.StandardError, fmt.Sprintf("%.5g to %.5g", e.Low, e.High), wide, size)
+	}
+	line("as logged", m.Logged.Estimate, nil, m.Logged.Effective)
+	if m.Simulated != nil {
+		line("simulated in "+m.Scenario, m.Simulated, nil, 0)
+	}
+	for _, row := range m.Estimates {
+		if row.Estimate == nil {
+			fmt.Fprintf(&b, "%-22s refused: %s\n", row.Name, row.Refused)
+			continue
+		}
+		line(row.Name, row.Estimate, row.Bernstein, row.Effective)
+	}
+	w := m.Weights
+	fmt.Fprintf(&b, "\nweights: mean %.4f ± %.2g (1 where propensities are right), largest %.4g, of a whole trajectory %.4g\n", w.Mean, 2*w.MeanError, w.Largest, w.LargestRatio)
+	fmt.Fprintf(&b, "effective: %.4g of %d decisions, %.4g of %d trajectories, %.4g by cells of the state\n", w.Decisions, m.Decisions, w.Trajectories, m.Trajectories, w.Marginal)
+	if m.Refused != "" {
+		fmt.Fprintf(&b, "\nrefused: %s\n", m.Refused)
+	}
+	for _, text := range m.Warnings {
+		fmt.Fprintf(&b, "note: %s\n", text)
+	}
+	return b.String()
+}
+
+func authors(all []decisionlog.Author) string {
+	var names []string
+	for _, a := range all {
+		name := a.Policy
+		if name == "" {
+			name = "nobody named"
+		}
+		names = append(names, name)
+	}
+	if len(names) > 4 {
+		names = append(names[:4], fmt.Sprintf("%d more", len(names)-4))
+	}
+	return strings.Join(names, ", ")
+}
