@@ -3,59 +3,74 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/souk-sim/souk/policies/evaluate/experiment"
+	"github.com/souk-sim/souk/results/rundir"
+	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/scenarios/workflow"
 )
 
 func (a *app) abtest() *cobra.Command {
 	var log workflow.LoggedExperiment
+	var in trialFlags
 	var stopping, shares string
 	cmd := &cobra.Command{
-		Use: "abtest --log FILE", Short: "Analyse a randomised experiment", Args: takes(),
-		Long: "Analyse the log of a randomised experiment: a CSV or Parquet file with a column for the unit that was randomised, one for its arm, and columns\n" +
-			"of numbers. The rows of a unit are added up. docs/experiments.md tells the format and the methods.\n\n" +
-			"First the sizes of the arms are checked; where they are wrong nothing else is told, and the exit code is 4.\n" +
-			"A metric is a column (its mean over units) or NUMERATOR/DENOMINATOR (a ratio of sums). The first one decides. A column pre_COLUMN is taken\n" +
-			"for what was known of COLUMN before the experiment, and takes off what it explains (CUPED).",
-		Example: "  souk abtest --log docs/examples/experiment.csv\n" +
-			"  souk abtest --log docs/examples/experiment.csv --metric orders/visits --metric revenue --segment persona\n" +
-			"  souk abtest --log docs/examples/experiment.csv --stopping group --looks 4 --planned 8000\n" +
+		Use: "abtest SCENARIO | --log FILE", Short: "Run a randomised experiment in a market, or analyse the log of a real one", Args: cobra.MaximumNArgs(1),
+		Long: "Run a randomised experiment in a scenario's open market: the learning seller tries several policies at once, by shopper, cluster, product or slot of\n" +
+			"time, with shared stock and rivals who look, and the truth beside it: every policy played by all in the same markets, and the experiment's bias.\n\n" +
+			"Or analyse the log of a real one: a CSV or Parquet file with a column for the unit that was randomised, one for its arm, and columns of numbers.\n" +
+			"The rows of a unit are added up. A metric is a column (its mean over units) or NUMERATOR/DENOMINATOR (a ratio of sums); the first one decides. A\n" +
+			"column pre_COLUMN is taken for what was known of COLUMN before, and takes off what it explains (CUPED). docs/experiments.md tells all.\n\n" +
+			"First the sizes of the arms are checked; where they are wrong nothing else is told, and the exit code is 4.",
+		Example: "  souk abtest fresh-food --policy fixed:2.99 --policy sell-by\n" +
+			"  souk abtest fresh-food --policy fixed:2.99 --policy sell-by --design switchback --set abtest.slot_days=4\n" +
+			"  souk abtest --log docs/examples/experiment.csv --metric profit --metric orders/visits\n" +
+			"  souk abtest --log docs/examples/experiment.csv --metric profit --stopping group --looks 4 --planned 4000\n" +
 			"  souk abtest --log regions.csv --cluster region --metric revenue/visits",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if log.Path == "" {
-				return badUsage("--log", "nothing", "a CSV or Parquet file")
-			}
-			if log.Cluster != "" && log.Unit != "" {
-				return badUsage("--cluster", "--unit too", "one of them: what was randomised")
-			}
+		RunE: func(cmd *cobra.Command, args []string) error {
 			log.Options.Stopping = experiment.Stopping(stopping)
 			var err error
 			if log.Options.Shares, err = parts(shares); err != nil {
 				return err
 			}
-			a.reads(log.Path)
-			tested, err := workflow.AnalyseLog(log)
-			if bad, ok := errors.AsType[*field.Error](err); ok && strings.HasPrefix(bad.Key, "--") && bad.File == "" {
-				return usage{err}
-			} else if ok {
-				if name, is := abtestFlags[bad.Key]; is {
-					return badUsage(name, bad.Found, bad.Expected)
+			switch {
+			case len(args) == 1 && log.Path != "":
+				return badUsage(cmd.CommandPath(), "a scenario and --log", "one of them")
+			case len(args) == 1:
+				return a.trial(cmd, args[0], &in, log.Options)
+			case log.Path == "":
+				return badUsage(cmd.CommandPath(), "no argument", "a SCENARIO, or --log with a CSV or Parquet file")
+			case log.Cluster != "" && log.Unit != "":
+				return badUsage("--cluster", "--unit too", "one of them: what was randomised")
+			}
+			for _, name := range []string{"design", "policy", "out", "workers", "seed", "set"} {
+				if cmd.Flags().Changed(name) {
+					return badUsage("--"+name, "--log too", "a SCENARIO in its place")
 				}
 			}
+			a.reads(log.Path)
+			tested, err := workflow.AnalyseLog(log)
 			if err != nil {
-				return err
+				return abtestFault(err)
 			}
 			return a.tested(tested)
 		},
 	}
+	a.scenarioFlags(cmd)
+	a.workersFlag(cmd)
+	a.outFlag(cmd)
+	cmd.Flags().StringVar(&in.design, "design", "", "shopper, cluster, product or switchback, in place of abtest.design")
+	cmd.Flags().StringArrayVar(&in.policies, "policy", nil, "an arm, the control first: a rule or the folder of a bundle; in place of abtest.policies")
 	f := cmd.Flags()
-	f.StringVar(&log.Path, "log", "", "CSV or Parquet file with the experiment's rows (required)")
+	f.StringVar(&log.Path, "log", "", "CSV or Parquet file with the experiment's rows, in place of a SCENARIO")
 	f.StringVar(&log.Unit, "unit", "", "column of the unit that was randomised (else unit, user_id, customer, … is looked for)")
 	f.StringVar(&log.Cluster, "cluster", "", "in place of --unit: column of the cluster or slot that was randomised; means are over rows then")
 	f.StringVar(&log.Arm, "arm", "", "column of the arm (else arm, variant, group, … is looked for)")
@@ -69,6 +84,78 @@ func (a *app) abtest() *cobra.Command {
 	f.StringVar(&shares, "share", "", "shares of the units that control and treatments should have, as in 0.9,0.1 (else equal)")
 	experimentFlags(cmd, &log.Options, &stopping)
 	return cmd
+}
+
+// trialFlags stand in the place of keys of [abtest].
+type trialFlags struct {
+	design   string
+	policies []string
+}
+
+// trial runs an experiment in a scenario's market.
+func (a *app) trial(cmd *cobra.Command, name string, in *trialFlags, o experiment.Options) error {
+	for _, flag := range []string{"unit", "cluster", "arm", "control", "time", "stratum", "segment", "metric", "before", "lower"} {
+		if cmd.Flags().Changed(flag) {
+			return badUsage("--"+flag, "a SCENARIO too", "--log in its place: columns are those of a log")
+		}
+	}
+	s, err := a.market(name, "abtest")
+	if err != nil {
+		return err
+	}
+	t := scenarios.UsualABTest()
+	if s.ABTest != nil {
+		t = *s.ABTest
+	}
+	if in.design != "" {
+		if t.Design = in.design; !slices.Contains([]string{"shopper", "cluster", "product", "switchback"}, in.design) {
+			return badUsage("--design", strconv.Quote(in.design), "shopper, cluster, product or switchback")
+		}
+	}
+	if in.policies != nil {
+		t.Policies = in.policies
+	}
+	if o.Shares != nil {
+		t.Shares = o.Shares
+	}
+	if cmd.Flags().Changed("stopping") {
+		t.Stopping = string(o.Stopping)
+	}
+	if cmd.Flags().Changed("looks") {
+		t.Looks = o.Looks
+	}
+	began := time.Now()
+	run := &workflow.Run{Scenario: s.Experimented(t), Store: a.store(), Workers: a.workers, Build: build(),
+		Options: rundir.Options{Tell: a.notice, Holder: fmt.Sprintf("souk abtest, process %d", os.Getpid())},
+		Clock:   func() time.Duration { return time.Since(began) }}
+	watch, closed := a.watch()
+	defer closed()
+	run.Watch = watch
+	found, err := run.ABTest(cmd.Context(), loadFor, o)
+	if err != nil {
+		return abtestFault(err)
+	}
+	closed()
+	if err := a.tested(found); err != nil || a.json {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "\nfiles    %s\n", found.Market.Dir)
+	return err
+}
+
+// abtestFault makes an error about a flag's value one of usage.
+func abtestFault(err error) error {
+	bad, ok := errors.AsType[*field.Error](err)
+	switch {
+	case !ok:
+		return err
+	case strings.HasPrefix(bad.Key, "--") && bad.File == "":
+		return usage{err}
+	}
+	if name, is := abtestFlags[bad.Key]; is {
+		return badUsage(name, bad.Found, bad.Expected)
+	}
+	return err
 }
 
 // abtestFlags are the flags of what the analysis complains of.

@@ -8,12 +8,13 @@ import (
 	"strings"
 
 	"github.com/souk-sim/souk/policies/evaluate/experiment"
+	"github.com/souk-sim/souk/results/stats"
 )
 
 // Text writes the read-out: whether the arms are sound, what changed, what follows, and what may be said of it.
 func (t *Tested) Text(w io.Writer) error {
 	p, r := &page{}, t.Report
-	p.line("%s · %s rows · %s", t.Name, thousands(float64(r.Rows), ""), t.Source)
+	p.line("%s · %s · %s", t.Name, counted(r.Rows, "row"), t.Source)
 	p.section("arms", t.armsText())
 	if len(r.Metrics) == 0 {
 		p.section("STOP", fmt.Sprintf("The arms are not of the sizes they should be (χ² = %.1f, p = %s, below %g). Units were lost or counted twice by arm, by logging, redirects, bots or a rule that looks at what came of it: "+
@@ -33,7 +34,7 @@ func (t *Tested) Text(w io.Writer) error {
 	t.parts(p)
 	p.section("novelty", t.noveltyText()...)
 	p.section("size", t.sizeText()...)
-	t.Market.text(p)
+	t.Market.text(p, r)
 	p.section("careful", r.Warnings...)
 	_, err := io.WriteString(w, p.String())
 	return err
@@ -43,7 +44,7 @@ func (t *Tested) armsText() string {
 	r := t.Report
 	var parts, shares []string
 	for i, a := range r.Arms {
-		parts = append(parts, fmt.Sprintf("%s%s %s", a.Name, map[bool]string{true: " (control)"}[i == 0], thousands(float64(a.Units), "")))
+		parts = append(parts, fmt.Sprintf("%s%s %s", a.Name, map[bool]string{true: " (control)"}[i == 0], howMany(float64(a.Units))))
 		shares = append(shares, fmt.Sprintf("%.4g%%", 100*a.Share))
 	}
 	kind := "units"
@@ -73,7 +74,9 @@ func (t *Tested) table() string {
 			if several {
 				name += ", " + e.Arm
 			}
-			row := []string{name, amount4(e.Control), amount4(e.Treatment), signed(e.Difference.Value), bracket(e.Difference.Low, e.Difference.High)}
+			half := (e.Difference.High - e.Difference.Low) / 2
+			difference, span := estimated(e.Difference)
+			row := []string{name, figures(e.Control, half), figures(e.Treatment, half), difference, span}
 			if e.Note != "" {
 				rows = append(rows, append(row[:4], "does not vary"))
 				continue
@@ -158,7 +161,7 @@ func (t *Tested) peeking() (text []string) {
 		}
 		line := fmt.Sprintf("%s: %s holds however often one looked, p = %s", s.Arm, bracket(s.Range.Low, s.Range.High), pText(s.P))
 		if s.Stopped > 0 {
-			line += fmt.Sprintf("; one could have stopped at %s units", thousands(float64(s.Stopped), ""))
+			line += fmt.Sprintf("; one could have stopped at %s units", howMany(float64(s.Stopped)))
 		}
 		text = append(text, line+".")
 	}
@@ -178,7 +181,7 @@ func (t *Tested) looks() (text []string) {
 			}
 			parts = append(parts, part)
 		}
-		text = append(text, fmt.Sprintf("%s, of %s units: %s", g.Arm, thousands(float64(g.Planned), ""), strings.Join(parts, "; ")))
+		text = append(text, fmt.Sprintf("%s, of %s units: %s", g.Arm, howMany(float64(g.Planned)), strings.Join(parts, "; ")))
 	}
 	return text
 }
@@ -203,7 +206,8 @@ func (t *Tested) parts(p *page) {
 			if part.Q < t.Report.Alpha {
 				star = "*"
 			}
-			parts = append(parts, fmt.Sprintf("%s %s %s%s", part.Value, signed(part.Difference.Value), bracket(part.Difference.Low, part.Difference.High), star))
+			value, span := estimated(part.Difference)
+			parts = append(parts, fmt.Sprintf("%s %s %s%s", part.Value, value, span, star))
 		}
 		if n := len(d.Parts) - mostParts; n > 0 {
 			parts = append(parts, fmt.Sprintf("and %d more", n))
@@ -218,7 +222,7 @@ func (t *Tested) noveltyText() (text []string) {
 		first, last := n.Spans[0], n.Spans[len(n.Spans)-1]
 		text = append(text, fmt.Sprintf("%s: %s. %s among the first %s of the units, %s among the last (slope p = %s).", n.Arm, map[string]string{
 			"steady": "no sign that the effect changes with time", "fading": "the effect FADES: do not count on its mean", "growing": "the effect GROWS: its mean is not yet what it comes to"}[n.Finding],
-			signed(first.Difference.Value), map[bool]string{true: "half", false: fmt.Sprintf("1/%d", len(n.Spans))}[len(n.Spans) == 2], signed(last.Difference.Value), pText(n.P)))
+			valueOf(first.Difference), map[bool]string{true: "half", false: fmt.Sprintf("1/%d", len(n.Spans))}[len(n.Spans) == 2], valueOf(last.Difference), pText(n.P)))
 	}
 	return text
 }
@@ -231,12 +235,52 @@ func (t *Tested) sizeText() []string {
 	text := fmt.Sprintf("Of these units, a difference of %s%s is found with probability %.0f%%.", amount4(s.Detectable), ofControl(s.Relative), 100*s.Power)
 	var parts []string
 	for _, n := range s.Needed {
-		parts = append(parts, fmt.Sprintf("%g%% %s", 100*n.Lift, thousands(n.Units, "")))
+		parts = append(parts, fmt.Sprintf("%g%% %s", 100*n.Lift, howMany(n.Units)))
 	}
 	if len(parts) > 0 {
 		text += " Units in both arms for a lift of " + strings.Join(parts, ", ") + "."
 	}
 	return []string{text}
+}
+
+// howMany is a whole number with commas.
+func howMany(n float64) string {
+	if n < 1000 {
+		return strconv.FormatFloat(n, 'f', 0, 64)
+	}
+	return thousands(n, "")
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return howMany(float64(n)) + " " + what + "s"
+}
+
+// figures writes a number with the decimals that an interval so wide can tell: two digits of half of it.
+func figures(x, half float64) string {
+	if !(half > 0) || math.IsInf(half, 0) {
+		return amount4(x)
+	}
+	decimals := 1 - int(math.Floor(math.Log10(half)))
+	if math.Abs(x) >= 10000 && decimals <= 0 {
+		return thousands(x, "")
+	}
+	return minus(strconv.FormatFloat(x, 'f', min(max(decimals, 0), 12), 64))
+}
+
+func plus(text string) string {
+	if strings.HasPrefix(text, "−") || strings.Trim(text, "0.") == "" {
+		return text
+	}
+	return "+" + text
+}
+
+// estimated is a value and its interval, written alike.
+func estimated(e stats.Estimate) (value, interval string) {
+	half := (e.High - e.Low) / 2
+	return plus(figures(e.Value, half)), "[" + plus(figures(e.Low, half)) + ", " + plus(figures(e.High, half)) + "]"
 }
 
 // amount4 is a number in four digits, or all of those before the point.
@@ -249,17 +293,18 @@ func amount4(x float64) string {
 	return minus(strconv.FormatFloat(x, 'g', 4, 64))
 }
 
-func signed(x float64) string {
-	if text := amount4(x); x > 0 {
-		return "+" + text
-	} else {
-		return text
-	}
-}
-
 func minus(text string) string { return strings.Replace(text, "-", "−", 1) }
 
-func bracket(low, high float64) string { return "[" + signed(low) + ", " + signed(high) + "]" }
+func valueOf(e stats.Estimate) string {
+	value, _ := estimated(e)
+	return value
+}
+
+// bracket is an interval.
+func bracket(low, high float64) string {
+	half := (high - low) / 2
+	return "[" + plus(figures(low, half)) + ", " + plus(figures(high, half)) + "]"
+}
 
 // pText is a p-value in two digits, or below what.
 func pText(p float64) string {

@@ -57,6 +57,8 @@ func (o *Options) complete(r *Rows, units int) error {
 		return field.New("looks", fmt.Sprintf("%d of a plan of %d, every %d", o.Looks, o.Planned, o.Every), "numbers of at least 0, and at most 100 looks")
 	case o.Shares != nil && len(o.Shares) != len(r.Arms):
 		return field.New("shares", len(o.Shares), fmt.Sprintf("%d, one for each arm", len(r.Arms)))
+	case r.Clustered && r.Time == nil && o.Stopping != "" && o.Stopping != Fixed:
+		return field.New("stopping", fmt.Sprintf("%q of clusters without times", o.Stopping), "fixed: clusters are all there from the first, and do not come one after the other")
 	case !slices.Contains([]Stopping{"", Fixed, Anytime, Group}, o.Stopping):
 		return field.New("stopping", fmt.Sprintf("%q", o.Stopping), "fixed, anytime or group")
 	}

@@ -27,11 +27,12 @@ type Rows struct {
 	// Clustered says that a unit is a cluster of what is counted: a region, a product, a slot of time. A mean is then one over rows and
 	// not over units, and variances are the jackknife's, which holds where clusters are few and of unlike sizes.
 	Clustered bool
-	Time      []float64 // n, in days or any other unit; nil: rows are in the order of time
-	Strata    []string
-	Stratum   []int32 // n; nil: none. A unit's first row tells its stratum
-	Segments  []Segment
-	Metrics   []Metric // the first is what the experiment decides on
+	// Time of each row (n), in days or any other unit; nil: rows are in the order of time, but for clusters, which are then all there from the first.
+	Time     []float64
+	Strata   []string
+	Stratum  []int32 // n; nil: none. A unit's first row tells its stratum
+	Segments []Segment
+	Metrics  []Metric // the first is what the experiment decides on
 }
 
 // Segment tells kinds of units apart: personas, channels, countries. A unit's first row tells its value.

@@ -128,7 +128,7 @@ func (a *analysis) novelty() {
 		least = 4
 	}
 	buckets := min(a.options.TimeBuckets, n/(2*least*a.units.arms))
-	if buckets < 2 || a.units.time[0] == a.units.time[n-1] {
+	if a.rows.Time == nil || buckets < 2 || a.units.time[0] == a.units.time[n-1] {
 		return
 	}
 	spans := make([][]Span, a.units.arms-1)

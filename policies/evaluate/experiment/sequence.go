@@ -46,6 +46,9 @@ type Look struct {
 
 // sequences replays the experiment unit by unit for the first metric.
 func (a *analysis) sequences() {
+	if !a.sequential() {
+		return
+	}
 	treatments := a.units.arms - 1
 	groupPlan := len(a.units.arm)
 	if a.options.sized {
@@ -102,6 +105,9 @@ func (a *analysis) sequences() {
 		a.warn("the group test is of the %d units that were planned; those after them are in the other figures alone", groupPlan)
 	}
 }
+
+// sequential tells whether units come one after the other. Clusters without times are all there from the first.
+func (a *analysis) sequential() bool { return !a.rows.Clustered || a.rows.Time != nil }
 
 // mixture is that of a treatment at the plan.
 func (a *analysis) mixture(arm int) Mixture {
