@@ -14,7 +14,7 @@ import (
 // Text writes the read-out: whether the arms are sound, what changed, what follows, and what may be said of it.
 func (t *Tested) Text(w io.Writer) error {
 	p, r := &page{}, t.Report
-	p.line("%s · %s · %s", t.Name, counted(r.Rows, "row"), t.Source)
+	p.line("%s · %s · %s", t.Name, rowsText(r.Rows), t.Source)
 	p.section("arms", t.armsText())
 	if len(r.Metrics) == 0 {
 		p.section("STOP", fmt.Sprintf("The arms are not of the sizes they should be (χ² = %.1f, p = %s, below %g). Units were lost or counted twice by arm, by logging, redirects, bots or a rule that looks at what came of it: "+
@@ -251,11 +251,11 @@ func howMany(n float64) string {
 	return thousands(n, "")
 }
 
-func counted(n int, what string) string {
+func rowsText(n int) string {
 	if n == 1 {
-		return "1 " + what
+		return "1 row"
 	}
-	return howMany(float64(n)) + " " + what + "s"
+	return howMany(float64(n)) + " rows"
 }
 
 // figures writes a number with the decimals that an interval so wide can tell: two digits of half of it.
