@@ -3,6 +3,7 @@ package stats
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"testing"
 )
@@ -145,4 +146,58 @@ func TestAggregatesAgreeWithSciPy(t *testing.T) {
 	agrees(t, "probability of improvement", e.Value, ref.Improvement.Value, 1e-12)
 	agrees(t, "low", e.Low, ref.Improvement.Percentile[0], 0.15*e.StandardError) // six standard errors of ends from 20,000 resamples
 	agrees(t, "high", e.High, ref.Improvement.Percentile[1], 0.15*e.StandardError)
+}
+
+func TestTheWorstShareWeighsThePartOfAScore(t *testing.T) {
+	x := []float64{4, 1, 3, 2}
+	agrees(t, "worst half", CVaR(x, 0.5), 1.5, 1e-15)
+	agrees(t, "worst 3/8", CVaR(x, 0.375), (1+0.5*2)/1.5, 1e-15)
+	agrees(t, "worst tenth of four", CVaR(x, 0.1), 1, 1e-15)
+	agrees(t, "all", CVaR(x, 1), 2.5, 1e-15)
+	if x[0] != 4 {
+		t.Error("a statistic changed its data")
+	}
+}
+
+func TestAProfileFallsFromOneToZero(t *testing.T) {
+	x := []float64{1, 2, 2, 3}
+	for _, c := range [][2]float64{{0, 1}, {1, 0.75}, {1.5, 0.75}, {2, 0.25}, {3, 0}, {9, 0}} {
+		agrees(t, fmt.Sprintf("share above %v", c[0]), ShareAbove(x, c[0]), c[1], 0)
+	}
+	if _, err := bootstrap(100, 0.95).Profile(Table{Column(x)}, []float64{math.NaN()}); err == nil {
+		t.Error("a threshold that is no number was taken")
+	}
+}
+
+func TestNormalisedScoresAreZeroAtTheBaseAndOneAtTheBest(t *testing.T) {
+	got, err := Normalised(Table{{{10, 20}}, {{-5}, {0}}}, []float64{10, -5}, []float64{20, 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got[0][0][0] != 0 || got[0][0][1] != 1 || got[1][0][0] != 0 || got[1][1][0] != 0.5 {
+		t.Errorf("%v", got)
+	}
+	for name, ends := range map[string][2][]float64{"nothing to gain": {{1}, {1}}, "the wrong way": {{2}, {1}}, "NaN": {{1}, {math.NaN()}}, "too many": {{1, 2}, {3, 4}}} {
+		if _, err := Normalised(Table{{{1}}}, ends[0], ends[1]); err == nil {
+			t.Errorf("%s was taken for a scale", name)
+		}
+	}
+}
+
+func TestEpisodesUntilATargetIsReachedByTheMeanOfAWindow(t *testing.T) {
+	curve := []float64{0, 9, 0, 4, 6, 8, 8}
+	for _, c := range []struct {
+		window       int
+		target, want float64
+	}{{1, 5, 2}, {3, 5, 6}, {2, 8, 7}, {2, 9, math.Inf(1)}, {7, 5, 7}} {
+		got, err := EpisodesUntil(curve, c.window, c.target)
+		if err != nil || got != c.want {
+			t.Errorf("mean of %d at %v: after %v episodes, %v, want %v", c.window, c.target, got, err, c.want)
+		}
+	}
+	for _, window := range []int{0, 8} {
+		if _, err := EpisodesUntil(curve, window, 1); err == nil {
+			t.Errorf("a window of %d was taken", window)
+		}
+	}
 }

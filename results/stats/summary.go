@@ -49,10 +49,12 @@ func Quantile(x []float64, p float64) float64 {
 
 // ascending is x in order: itself where it is so already.
 func ascending(x []float64) []float64 {
-	if slices.IsSorted(x) {
-		return x
+	for i := 1; i < len(x); i++ {
+		if !(x[i-1] <= x[i]) { // or NaN
+			return slices.Sorted(slices.Values(x))
+		}
 	}
-	return slices.Sorted(slices.Values(x))
+	return x
 }
 
 func quantile(sorted []float64, p float64) float64 {
