@@ -22,6 +22,9 @@ type Source interface {
 // files whose rows, one file after the other, are in that order already; of equal keys the earlier lane's row comes
 // first. A lane is opened when its first row's turn comes and its files one at a time, so memory grows with the
 // number of lanes that overlap, not with the rows.
+//
+// Where dst is a Writer, a row group ends where SegmentRows rows of a lane do, unless it would be small; and a file that has just those rows, none of
+// another lane's between them, is copied as it is. The bytes are those of rows written one by one, whatever the cuts of the files.
 func Merge[R results.Row](dst results.Sink[R], lanes [][]string, open func(name string) (Source, error)) (err error) {
 	m := merger[R]{open: open}
 	defer func() { err = errors.Join(err, m.close()) }()
@@ -30,18 +33,22 @@ func Merge[R results.Row](dst results.Sink[R], lanes [][]string, open func(name 
 			return err
 		}
 	}
-	out := make([]R, 0, batchRows)
+	writer, _ := dst.(*Writer[R])
 	for m.Len() > 0 {
 		l := m.lanes[0]
 		if err := l.load(m.open); err != nil { // a parked lane has read only its first row
 			return err
 		}
-		out = append(out, l.batch[l.at])
-		if len(out) == cap(out) {
-			if err := dst.Write(out); err != nil {
+		copied := false
+		if writer != nil && l.passed%SegmentRows == 0 {
+			if copied, err = m.block(writer); err != nil {
 				return err
 			}
-			out = out[:0]
+		}
+		if !copied {
+			if err := m.pass(dst); err != nil {
+				return err
+			}
 		}
 		if more, err := l.next(m.open); err != nil {
 			return err
@@ -51,7 +58,76 @@ func Merge[R results.Row](dst results.Sink[R], lanes [][]string, open func(name 
 			heap.Pop(&m)
 		}
 	}
-	return dst.Write(out)
+	return dst.Write(m.out)
+}
+
+// pass hands on the first lane's row.
+func (m *merger[R]) pass(dst results.Sink[R]) (err error) {
+	l := m.lanes[0]
+	l.passed++
+	if m.out = append(m.out, l.batch[l.at]); len(m.out) == batchRows {
+		err = dst.Write(m.out)
+		m.out = m.out[:0]
+	}
+	return err
+}
+
+// block begins a block of SegmentRows rows of the first lane, and hands all of it on if it can be copied.
+func (m *merger[R]) block(w *Writer[R]) (copied bool, err error) {
+	err = w.Write(m.out)
+	m.out = m.out[:0]
+	if err != nil {
+		return false, err
+	}
+	if err := w.endGroup(); err != nil || w.group > 0 {
+		return false, err
+	}
+	l := m.lanes[0]
+	if whole, err := m.whole(l); err != nil || !whole {
+		return false, err
+	}
+	return true, l.copyTo(w)
+}
+
+// whole says whether the file that the first lane has open begins with its next row, has SegmentRows rows in one row group, and all of them come
+// before those of the other lanes.
+func (m *merger[R]) whole(l *lane[R]) (bool, error) {
+	if l.rows == nil || l.read != len(l.batch) || l.at != 0 || l.rows.Len() != SegmentRows || len(l.rows.file.RowGroups()) != 1 {
+		return false, nil
+	}
+	last, err := l.lastKey()
+	if err != nil {
+		return false, err
+	}
+	for _, other := range m.lanes[1:min(3, len(m.lanes))] { // the next in order is one of a heap's second level
+		if c := last.Compare(other.key); c > 0 || c == 0 && other.order < l.order {
+			return false, l.named(l.rows.rows.SeekToRow(int64(l.read)))
+		}
+	}
+	l.last = last
+	return true, nil
+}
+
+// lastKey reads the last row of the open file, and leaves it there.
+func (l *lane[R]) lastKey() (results.Key, error) {
+	row := make([]R, 1)
+	if err := l.rows.rows.SeekToRow(l.rows.Len() - 1); err != nil {
+		return results.Key{}, l.named(err)
+	}
+	if _, err := l.rows.Read(row); err != nil && !errors.Is(err, io.EOF) {
+		return results.Key{}, l.named(err)
+	}
+	return row[0].Position(), nil
+}
+
+// copyTo hands the open file's row group over and steps onto its last row.
+func (l *lane[R]) copyTo(w *Writer[R]) error {
+	if err := w.copy(l.rows.file.RowGroups()[0]); err != nil {
+		return l.named(err)
+	}
+	l.batch, l.at, l.key = l.batch[:0], 0, l.last
+	l.passed += SegmentRows
+	return l.close()
 }
 
 const batchRows = 256
@@ -60,6 +136,7 @@ const batchRows = 256
 type merger[R results.Row] struct {
 	lanes []*lane[R]
 	open  func(string) (Source, error)
+	out   []R // gathered for the sink
 }
 
 func (m *merger[R]) Len() int { return len(m.lanes) }
@@ -106,7 +183,10 @@ type lane[R results.Row] struct {
 	rows   *Reader[R]
 	batch  []R
 	at     int
+	read   int         // rows of the open file, those of batch included
+	passed int         // rows handed on
 	key    results.Key // of batch[at]
+	last   results.Key // of the open file, once whole has found it so
 	begun  bool
 	parked bool
 }
@@ -141,6 +221,7 @@ func (l *lane[R]) openNext(open func(string) (Source, error)) (err error) {
 		return err
 	}
 	l.rows, err = NewReader[R](l.source, l.source.Size())
+	l.read = 0
 	return l.named(err)
 }
 
@@ -149,6 +230,7 @@ func (l *lane[R]) fill() error {
 	l.batch, l.at = slices.Grow(l.batch[:0], batchRows)[:batchRows], 0
 	n, err := l.rows.Read(l.batch)
 	l.batch = l.batch[:n]
+	l.read += n
 	if errors.Is(err, io.EOF) {
 		return l.close()
 	}

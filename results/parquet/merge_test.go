@@ -121,6 +121,84 @@ func TestMergeRefusesALaneOutOfOrder(t *testing.T) {
 	}
 }
 
+// lanesOf cuts rows into files of so many rows; the lanes are of agents a, b and c, of which the second is short.
+func lanesOf[R results.Row](t testing.TB, m *memory, make func(agent string, n int) []R, cuts ...int) (lanes [][]string) {
+	for k, n := range []int{SegmentRows + 5000, 700, 2 * SegmentRows} {
+		rows := make(string(rune('a'+k)), n)
+		var lane []string
+		for at, c := 0, 0; at < n; c++ {
+			end := min(at+cuts[c%len(cuts)], n, at-at%SegmentRows+SegmentRows)
+			lane = append(lane, fmt.Sprintf("%d-%d", k, at))
+			m.files[lane[len(lane)-1]] = encode(t, rows[at:end], 1000)
+			at = end
+		}
+		lanes = append(lanes, lane)
+	}
+	return lanes
+}
+
+func merged[R results.Row](t testing.TB, m *memory, lanes [][]string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := NewWriter[R](&b, hash)
+	if err := Merge(w, lanes, m.Open); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func sameMerged[R results.Row](t *testing.T, make func(agent string, n int) []R) {
+	m := &memory{files: map[string][]byte{}}
+	whole := merged[R](t, m, lanesOf(t, m, make, SegmentRows))
+	cut := merged[R](t, m, lanesOf(t, m, make, 20_001, 4099))
+	if !bytes.Equal(whole, cut) {
+		t.Error("files that are copied whole and files that are not give different bytes")
+	}
+	var want []R
+	for k, n := range []int{SegmentRows + 5000, 700, 2 * SegmentRows} {
+		want = append(want, make(string(rune('a'+k)), n)...)
+	}
+	got, err := readAll[R](bytes.NewReader(whole), int64(len(whole)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%d rows merged, wrong", len(got))
+	}
+}
+
+func TestMergedBytesDoNotDependOnWhatIsCopiedWhole(t *testing.T) {
+	sameMerged(t, func(agent string, n int) []results.Step { return steps(agent, 1, n) })
+	sameMerged(t, func(agent string, n int) []results.Event { // columns of NULLs alone, and dictionaries
+		rows := make([]results.Event, n)
+		for i := range rows {
+			rows[i] = results.Event{Key: results.Key{Agent: agent, Step: int64(i / 10)}, Number: int64(i), Time: float64(i) / 7, Kind: fmt.Sprint("kind-", i%9)}
+			if i%3 == 0 && i > SegmentRows {
+				rows[i].Product, rows[i].Price = fmt.Sprint(i%100), new(float64(i%13))
+			}
+		}
+		return rows
+	})
+}
+
+func TestMergeCopiesNoFileThatOthersCutInto(t *testing.T) {
+	m := &memory{files: map[string][]byte{}}
+	rows := steps("a", 1, 2*SegmentRows)
+	var got collect
+	lanes := [][]string{m.add(t, "all", rows, SegmentRows), m.add(t, "one", rows[SegmentRows+1:SegmentRows+2], 1)}
+	whole := merged[results.Step](t, m, lanes)
+	if err := Merge(&got, lanes, m.Open); err != nil {
+		t.Fatal(err)
+	}
+	back, err := readAll[results.Step](bytes.NewReader(whole), int64(len(whole)))
+	if err != nil || !reflect.DeepEqual(back, got.rows) {
+		t.Errorf("%d rows merged, wrong or out of order: %v", len(back), err)
+	}
+}
+
 func BenchmarkMerge(b *testing.B) {
 	m := &memory{files: map[string][]byte{}}
 	const rows = 20_000

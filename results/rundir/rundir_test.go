@@ -386,7 +386,7 @@ func TestADamagedCheckpointIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, spoil := range []func(){
-		func() { disk.remove("steps-000001.parquet") },
+		func() { disk.remove("steps-000000.000001.parquet") },
 		func() { disk.flip(checkpointFile) },
 	} {
 		spoil()

@@ -121,6 +121,11 @@ func trainingJob(s *scenarios.Scenario, w world, run *rundir.Run, agent *scenari
 		}
 	}
 	job.Save = func(c train.Checkpoint) error {
+		if c.Episodes == job.Episodes || c.Stop.Reason != "" { // nothing more is to come
+			if err := errors.Join(closed(job.EpisodeRows), closed(job.StepRows), closed(job.LearnerRows)); err != nil {
+				return err
+			}
+		}
 		state, err := json.Marshal(c)
 		if err != nil {
 			return err
@@ -138,6 +143,13 @@ func trainingJob(s *scenarios.Scenario, w world, run *rundir.Run, agent *scenari
 	steps, err := rundir.Rows[results.Step](strand, "steps")
 	job.StepRows = &everyNth{steps, int64(s.Train.StepsEvery), int64(s.Train.Episodes) - 1}
 	return job, err
+}
+
+func closed[R any](sink results.Sink[R]) error {
+	if sink == nil {
+		return nil
+	}
+	return sink.Close()
 }
 
 // startOf is the table that an agent begins with; nil where it begins anew.
