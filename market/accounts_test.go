@@ -213,7 +213,7 @@ func (a *auditor) auditMoney() error {
 	}
 	for i := range m.cfg.Sellers {
 		own := &a.sellers[i]
-		s, _ := m.whole(i) // with all its arms
+		s := m.whole(i) // with all its arms
 		paid += s.paid
 		lost += s.lost
 		stocks[i] += minor * float64(s.lost) * a.lostSale(i)

@@ -108,10 +108,13 @@ func (m *Market) asking(f int) float64 {
 
 // account puts the books into the words of results.
 func (b *books) account(m *Market) *results.Metrics {
-	focal, reward := m.whole(m.cfg.Focal)
-	var profit int64
+	focal := m.whole(m.cfg.Focal)
+	var profit, reward int64
 	for i := range m.sellers {
 		profit += m.sellers[i].profit()
+		if m.sellers[i].of == m.cfg.Focal {
+			reward += m.objective(i)
+		}
 	}
 	dollars := func(amount int64) float64 { return float64(amount) / minor }
 	b.metrics = results.Metrics{

@@ -19,11 +19,11 @@ type sight struct {
 
 // ownSights are what every seller sees, in this order.
 func ownSights() []sight {
-	own := func(each func(m *Market, i int, j int32) float64) func(m *Market, i int) float64 {
+	own := func(each func(p *product, tag *posted) float64) func(m *Market, i int) float64 {
 		return func(m *Market, i int) float64 {
-			sum, wares := 0.0, m.sellers[i].wares
+			sum, wares, tags := 0.0, m.sellers[i].wares, m.frontOf(i).posted
 			for _, j := range wares {
-				sum += each(m, i, j)
+				sum += each(&m.products[j], &tags[j])
 			}
 			return sum / float64(len(wares))
 		}
@@ -52,8 +52,12 @@ func ownSights() []sight {
 			if !s.begun {
 				return math.NaN()
 			}
-			all, _ := m.whole(s.of)
-			return float64(count(&all) - count(&s.then))
+			n := count(&m.sellers[s.of].accounts) - count(&s.then)
+			arms := m.armsOf(s.of)
+			for k := range arms {
+				n += count(&arms[k].accounts)
+			}
+			return float64(n)
 		}
 	}
 	return []sight{
@@ -70,8 +74,8 @@ func ownSights() []sight {
 		{env.Feature{Name: "promotion_on", Unit: "0 or 1", Doc: "whether the offer that stands has a promotion"}, func(m *Market, i int) float64 {
 			return one(m.sellers[i].cfg.Offers[m.sellers[i].offer].Promotion != "")
 		}},
-		{env.Feature{Name: "reference_price", Unit: "$", Doc: "what shoppers remember as the price, mean of the seller's products"}, own(func(m *Market, i int, j int32) float64 { return m.frontOf(i).posted[j].reference })},
-		{env.Feature{Name: "unit_cost", Unit: "$", Doc: "cost of a unit, mean of the seller's products"}, own(func(m *Market, _ int, j int32) float64 { return float64(m.products[j].cost) / minor })},
+		{env.Feature{Name: "reference_price", Unit: "$", Doc: "what shoppers remember as the price, mean of the seller's products"}, own(func(_ *product, tag *posted) float64 { return tag.reference })},
+		{env.Feature{Name: "unit_cost", Unit: "$", Doc: "cost of a unit, mean of the seller's products"}, own(func(p *product, _ *posted) float64 { return float64(p.cost) / minor })},
 		{env.Feature{Name: "stock", Unit: "units", Doc: "on hand, of the products that have a stock to keep; missing where none has"}, stocked(func(k *stock.Keeper, _ float64) float64 { return float64(k.OnHand()) }, false)},
 		{env.Feature{Name: "on_order", Unit: "units", Doc: "ordered and not yet received; missing as above"}, stocked(func(k *stock.Keeper, _ float64) float64 { return float64(k.OnOrder()) }, false)},
 		{env.Feature{Name: "oldest_days", Unit: "days", Doc: "age of the oldest units on hand, mean of the products that have a stock; missing as above"}, stocked(func(k *stock.Keeper, now float64) float64 { return k.OldestDays(now) }, true)},

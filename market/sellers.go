@@ -216,7 +216,7 @@ func (m *Market) apply() {
 			m.rivalsMove(now, s.of)
 		}
 		s.begun, s.acted = true, now
-		s.then, _ = m.whole(s.of)
+		s.then = m.whole(s.of)
 		s.visitsThen = m.books.visits
 		m.schedule(now, i)
 	}

@@ -250,16 +250,21 @@ func (m *Market) stands(f int) *front {
 // frontOf is the front of a player.
 func (m *Market) frontOf(i int) *front { return m.stands(min(m.sellers[i].arm, len(m.fronts)-1)) }
 
-// whole is what a seller has come to with all its arms, and its reward, minor units.
-func (m *Market) whole(of int) (sum accounts, reward int64) {
-	sum, reward = m.sellers[of].accounts, m.objective(of)
-	if of == m.cfg.Focal {
-		for i := len(m.cfg.Sellers); i < len(m.sellers); i++ {
-			sum.add(&m.sellers[i].accounts)
-			reward += m.objective(i)
-		}
+// armsOf are a seller's further arms.
+func (m *Market) armsOf(of int) []seller {
+	if of != m.cfg.Focal {
+		return nil
 	}
-	return sum, reward
+	return m.sellers[len(m.cfg.Sellers):]
+}
+
+// whole is what a seller has come to with all its arms.
+func (m *Market) whole(of int) accounts {
+	sum, arms := m.sellers[of].accounts, m.armsOf(of)
+	for i := range arms {
+		sum.add(&arms[i].accounts)
+	}
+	return sum
 }
 
 // bear charges what goods that nobody bought, and keeping a product, cost. Where arms stand side by side they share it, by how much of the seller is theirs.
