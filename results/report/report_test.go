@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/sim/rng"
 	"gonum.org/v1/plot/vg"
 )
@@ -39,6 +40,7 @@ func samples() map[string]interface{ Picture() (*Picture, error) } {
 	return map[string]interface{ Picture() (*Picture, error) }{
 		"learning": learning, "prices": samplePrices(&random), "policy": samplePolicy(), "comparison": sampleComparison(), "leaderboard": sampleLeaderboard(),
 		"residuals": sampleResiduals(&random), "twins": sampleTwins(), "progress": sampleProgress(),
+		"profiles": sampleProfiles(&random), "aggregates": sampleAggregates(&random),
 	}
 }
 
@@ -135,6 +137,63 @@ func sampleComparison() *Comparison {
 	}
 }
 
+// sampleScores are normalised scores of three markets × 10 seeds.
+func sampleScores(random *rng.Stream) (names []string, tables []stats.Table) {
+	names = []string{"q-learning", "sarsa", "ppo", "dqn", "best cycle", "cost-plus", "markdown-20"}
+	for i := range names {
+		table := make(stats.Table, 3)
+		for k := range table {
+			for range 10 {
+				table[k] = append(table[k], []float64{0.9 - 0.15*float64(i) + 0.05*float64(k) + (0.1+0.05*float64(i%3))*random.Normal()})
+			}
+		}
+		tables = append(tables, table)
+	}
+	return names, tables
+}
+
+var sampleBootstrap = stats.Bootstrap{Resamples: 500, Level: 0.95, Streams: rng.New(1, 0).Family("bootstrap")}
+
+func sampleProfiles(random *rng.Stream) *Profiles {
+	l := &Profiles{Title: "How often each policy scores what", Subtitle: "3 markets × 10 training seeds, all on the same customers",
+		X: "normalised score", Marks: []Reference{{"best fixed price", 0}, {"optimum", 1}}, Caption: "Bands: 95% intervals at each score, stratified bootstrap."}
+	names, tables := sampleScores(random)
+	for i, name := range names {
+		e := Estimates{Name: name}
+		for x := -0.4; x <= 1.3; x += 0.01 {
+			e.X = append(e.X, x)
+		}
+		profile, err := sampleBootstrap.Profile(tables[i], e.X)
+		if err != nil {
+			panic(err)
+		}
+		for _, v := range profile {
+			e.Value, e.Low, e.High = append(e.Value, v.Value), append(e.Low, v.Low), append(e.High, v.High)
+		}
+		l.Curves = append(l.Curves, e)
+	}
+	return l
+}
+
+func sampleAggregates(random *rng.Stream) *Aggregates {
+	l := &Aggregates{Title: "Normalised scores", Subtitle: "3 markets × 10 training seeds; 0: best fixed price, 1: optimum",
+		Caption: "Bars: 95% intervals, stratified bootstrap (BCa) of 10,000 resamples."}
+	names, tables := sampleScores(random)
+	all, err := sampleBootstrap.Stratified(tables, stats.Mean, stats.InterquartileMean, stats.Median, func(x []float64) float64 { return stats.OptimalityGap(x, 1) })
+	if err != nil {
+		panic(err)
+	}
+	for j, statistic := range []string{"mean", "interquartile mean", "median", "optimality gap"} {
+		c := Comparison{X: statistic}
+		for i, name := range names {
+			e := all[i][j].Percentile()
+			c.Estimates = append(c.Estimates, Estimate{name, e.Value, e.Low, e.High, i < 4})
+		}
+		l.Statistics = append(l.Statistics, c)
+	}
+	return l
+}
+
 func sampleLeaderboard() *Leaderboard {
 	l := &Leaderboard{Title: "Which model forecasts customers best", Subtitle: "canned-tuna, 17 origins in weeks 239 to 318", Score: "MASE (less is better)",
 		Caption: "Bars: 95% intervals over origins."}
@@ -218,6 +277,13 @@ func TestBadInputIsRefused(t *testing.T) {
 		{"no bound", &Residuals{Time: []float64{1}, Values: []float64{2}, ACF: []float64{0}, PACF: []float64{0}, Bound: nan}},
 		{"NaN", &Comparison{Estimates: []Estimate{{Value: nan}}}},
 		{"no standing", &Leaderboard{}},
+		{"no profile", &Profiles{}},
+		{"an empty profile", &Profiles{Curves: []Estimates{{}}}},
+		{"thresholds that fall", &Profiles{Curves: []Estimates{{X: []float64{2, 1}, Value: []float64{0, 1}, Low: []float64{0, 1}, High: []float64{0, 1}}}}},
+		{"a share above one", &Profiles{Curves: []Estimates{{X: []float64{1}, Value: []float64{2}, Low: []float64{1}, High: []float64{2}}}}},
+		{"no statistic", &Aggregates{}},
+		{"statistics of other policies", &Aggregates{Statistics: []Comparison{{Estimates: []Estimate{{Name: "a"}}}, {Estimates: []Estimate{{Name: "b"}}}}}},
+		{"statistics of fewer policies", &Aggregates{Statistics: []Comparison{{Estimates: []Estimate{{}, {}}}, {Estimates: []Estimate{{}}}}}},
 		{"standings of unequal length", &Leaderboard{Standings: []Standing{{Ahead: []float64{1, 2}}, {Ahead: []float64{1}}}}},
 		{"a standing without a score", &Leaderboard{Standings: []Standing{{Ahead: []float64{nan, nan}}}}},
 	}
@@ -239,6 +305,8 @@ func TestSmallAndDegenerateDataCanBeDrawn(t *testing.T) {
 		&Residuals{Time: []float64{3, 4, 5}, Values: []float64{0, nan, 0}, ACF: []float64{1}, PACF: []float64{-1}, Bound: 0.9},
 		&Comparison{Zero: true, Estimates: []Estimate{{Name: "exact", Value: -3, Low: -3, High: -3}}},
 		&Leaderboard{Standings: []Standing{{Ahead: []float64{1}}}},
+		&Profiles{Curves: []Estimates{{Name: "one threshold", X: []float64{3}, Value: []float64{1}, Low: []float64{1}, High: []float64{1}}}},
+		&Aggregates{Statistics: []Comparison{{X: "mean", Zero: true, Estimates: []Estimate{{Name: "exact", Value: -3, Low: -3, High: -3}}}}},
 		&Leaderboard{Standings: []Standing{{Ahead: []float64{1, nan}}, {Ahead: []float64{1, 1}}}},
 	} {
 		p, err := sample.Picture()
