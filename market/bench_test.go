@@ -75,6 +75,21 @@ func BenchmarkMix(b *testing.B) {
 	}
 }
 
+// BenchmarkExperiment is the smallest mix with and without two arms: by shopper each has a shelf of its own.
+func BenchmarkExperiment(b *testing.B) {
+	for _, e := range []*Experiment{nil, {Design: ByShopper, Shares: []float64{1, 1}}, {Design: Switchback, Shares: []float64{1, 1}, SlotDays: 1}} {
+		name := "none"
+		if e != nil {
+			name = string(e.Design)
+		}
+		b.Run(name, func(b *testing.B) {
+			cfg := mix(10, 100)
+			cfg.Experiment = e
+			rate(b, cfg, 50_000)
+		})
+	}
+}
+
 func BenchmarkJourney(b *testing.B) {
 	for _, products := range []int{10, 50, 2000} {
 		b.Run(fmt.Sprint(products, " products"), func(b *testing.B) {

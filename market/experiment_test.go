@@ -96,7 +96,8 @@ func TestOnePolicyInAllArmsIsNoExperiment(t *testing.T) {
 			}
 			return k
 		}
-		for episode := range uint64(2) {
+		{
+			episode := rapid.Uint64Range(0, 9).Draw(t, "episode")
 			want, got := playLogged(t, plain, episode, decide), playLogged(t, armed, episode, decide)
 			for i := range min(len(want), len(got)) {
 				if want[i] != got[i] {

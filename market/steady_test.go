@@ -3,6 +3,7 @@ package market
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/souk-sim/souk/market/loyalty"
@@ -55,6 +56,15 @@ func kindsOfMarkets() map[string]*Config {
 		cfg.Loyalty.Model = fickle
 		cfg.Sellers[1].Review = Review{Every: 1, Random: true, RivalMoved: true, StockBelow: 3, Delay: 0.1}
 	})
+	all := kinds["all"]
+	for _, e := range []*Experiment{{Design: ByShopper, Shares: []float64{2, 1, 1}}, {Design: ByCluster, Shares: []float64{1, 1}, Clusters: 6, Spread: 0.3, Start: 0.5}, {Design: Switchback, Shares: []float64{1, 1}, SlotDays: 1.5}} {
+		cfg := *all
+		cfg.Experiment = e
+		kinds["all, an experiment by "+string(e.Design)] = &cfg
+	}
+	products := *kinds["stock"]
+	products.Experiment = &Experiment{Design: ByProduct, Shares: []float64{1, 1}, Start: 1}
+	kinds["stock, an experiment by product"] = &products
 	return kinds
 }
 
@@ -63,7 +73,7 @@ func TestEveryKindOfMarketKeepsTheContract(t *testing.T) {
 	for name, cfg := range kindsOfMarkets() {
 		t.Run(name, func(t *testing.T) {
 			options := []envtest.Option{envtest.EpisodesDiffer, envtest.NoAllocation}
-			if name != "all" {
+			if !strings.HasPrefix(name, "all") { // there sellers review at their own times
 				options = append(options, envtest.Simultaneous)
 			}
 			envtest.Run(t, func() env.Environment { return open(t, cfg, 1) }, options...)
