@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -20,24 +21,41 @@ import (
 
 func (a *app) policy() *cobra.Command {
 	group := &cobra.Command{
-		Use: "policy", Short: "Ask and inspect a policy bundle",
+		Use: "policy", Short: "Ask, inspect, verify, compare, sign and pack policy bundles",
 		Example: "  souk policy inspect results/runs/canned-tuna/RUN/policy\n  souk policy decide BUNDLE --observation reference_price=0.90",
 		Args:    named, RunE: a.overview,
 	}
-	group.AddCommand(a.policyDecide(), a.policyInspect(), a.policyExplain())
+	group.AddCommand(a.policyDecide(), a.policyInspect(), a.policyExplain(), a.policyVerify(), a.policyDiff(), a.policyPack(), a.policySign())
 	return group
 }
 
-// load reads a bundle; errors name its files by their path.
+// opened is a bundle's folder, or what is packed into a file.
+func opened(path string) (fs.FS, error) {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return os.DirFS(path), nil // of which Load says what is wrong
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return bundle.Unpack(f)
+}
+
+// load reads a bundle, a folder or a packed file; errors name its files by their path.
 func load(folder string) (*bundle.Bundle, error) {
-	b, err := bundle.Load(os.DirFS(folder))
+	var b *bundle.Bundle
+	files, err := opened(folder)
+	if err == nil {
+		b, err = bundle.Load(files)
+	}
 	if inner := filepath.Join(folder, "policy"); err != nil && exists(filepath.Join(folder, "report.txt")) && exists(inner) {
 		return nil, &field.Error{File: folder, Found: "a run", Expected: "a bundle: this run's policy is " + inner}
 	}
 	if bad, ok := errors.AsType[*field.Error](err); ok {
 		bad.File = filepath.Join(folder, bad.File)
 	} else if err != nil {
-		return nil, &field.Error{File: folder, Found: err.Error(), Expected: "the folder of a policy bundle"}
+		return nil, &field.Error{File: folder, Found: err.Error(), Expected: "a policy bundle: its folder, or a packed .tar.gz"}
 	}
 	return b, err
 }

@@ -4,6 +4,7 @@ package bundle
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -65,6 +66,7 @@ type File struct {
 type Bundle struct {
 	Manifest Manifest
 	Policy   policies.Frozen
+	Signer   ed25519.PublicKey // whose signature Load found, and found to be good; nil for none
 }
 
 const manifestName = "manifest.json"
@@ -109,8 +111,8 @@ func Write(b *Bundle, write func(name string, data []byte) error) error {
 	return write(manifestName, manifest)
 }
 
-// Load reads a bundle from its folder and checks everything that can be: names, sizes, hashes, the revision, the table
-// and the golden vectors. A *field.Error names the file and what is wrong with it.
+// Load reads a bundle from its folder and checks everything that can be: names, sizes, hashes, the revision, the table,
+// the golden vectors and, where there is one, the signature. A *field.Error names the file and what is wrong with it.
 func Load(folder fs.FS) (*Bundle, error) {
 	raw, err := read(folder, manifestName, maxJSON)
 	if err != nil {
@@ -146,7 +148,11 @@ func Load(folder fs.FS) (*Bundle, error) {
 	if err := checkGolden(policy, contents["golden.json"]); err != nil {
 		return nil, err
 	}
-	return &Bundle{Manifest: m, Policy: policy}, nil
+	who, err := signer(folder, raw)
+	if err != nil {
+		return nil, err
+	}
+	return &Bundle{Manifest: m, Policy: policy, Signer: who}, nil
 }
 
 // check holds a manifest against itself: format, kind, files and revision.

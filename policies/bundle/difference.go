@@ -1,0 +1,121 @@
+package bundle
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// Difference is where two policies offer different things, state by state of the first.
+type Difference struct {
+	States   int     `json:"states"`   // of the first
+	Apart    int     `json:"apart"`    // in which the offers differ
+	Share    float64 `json:"share"`    // of what training saw that lies in those, by visits; by states where nothing was counted
+	Absolute float64 `json:"absolute"` // mean |second − first| price, by the same weights, $
+	Mean     float64 `json:"mean"`     // second − first, likewise
+	Visited  bool    `json:"visited"`  // whether the weights are visits
+	Places   []Place `json:"places"`   // those in which they differ, the heaviest first
+}
+
+// Place is one state in which two policies differ.
+type Place struct {
+	Bins   []policies.Bin    `json:"bins"`
+	Weight float64           `json:"weight"` // its share of all
+	First  policies.Decision `json:"first"`
+	Second policies.Decision `json:"second"`
+}
+
+// Compare asks both policies, without exploration, in the middle of each state of the first in which no feature is missing. A feature of the
+// second that the first does not look at is in the middle of where it is expected; one that the first does not know at all is an error.
+func Compare(first, second policies.Frozen) (*Difference, error) {
+	a, b := first.About(), second.About()
+	from := make([]int, len(b.Spec.Features)) // which of the first's features stands there
+	for i, f := range b.Spec.Features {
+		if from[i] = a.Spec.Feature(f.Name); from[i] < 0 && b.LooksAt(i) {
+			return nil, field.New("feature", f.Name, "one that the first policy observes too")
+		}
+	}
+	weights, visited := weigh(first)
+	d := &Difference{Visited: visited}
+	total := 0.0
+	for state, weight := range weights {
+		bins := a.Encoder.Decode(state)
+		if slices.ContainsFunc(bins, func(b policies.Bin) bool { return b.Missing }) {
+			continue
+		}
+		d.States++
+		total += weight
+		seen := middle(a, bins)
+		here, there := make([]float64, len(seen)), make([]float64, len(from))
+		copy(here, seen)
+		for i, k := range from {
+			if there[i] = math.NaN(); k >= 0 {
+				there[i] = seen[k]
+			}
+		}
+		x, y := greedy(first, here), greedy(second, there)
+		if x.Price == y.Price && x.Promotion == y.Promotion {
+			continue
+		}
+		d.Apart++
+		d.Share += weight
+		d.Absolute += weight * math.Abs(y.Price-x.Price)
+		d.Mean += weight * (y.Price - x.Price)
+		d.Places = append(d.Places, Place{Bins: bins, Weight: weight, First: x, Second: y})
+	}
+	for _, sum := range []*float64{&d.Share, &d.Absolute, &d.Mean} {
+		*sum /= max(total, math.SmallestNonzeroFloat64)
+	}
+	for i := range d.Places {
+		d.Places[i].Weight /= max(total, math.SmallestNonzeroFloat64)
+	}
+	slices.SortStableFunc(d.Places, func(x, y Place) int { return cmp.Compare(y.Weight, x.Weight) })
+	return d, nil
+}
+
+// greedy is a decision without exploration: what Explain explains.
+func greedy(p policies.Frozen, observation []float64) policies.Decision {
+	return p.Explain(observation).Decision
+}
+
+// weigh is how often training was in each state, or 1 for each.
+func weigh(p policies.Frozen) (weights []float64, visited bool) {
+	weights = make([]float64, p.About().Encoder.States())
+	offers := len(p.About().Spec.Offers)
+	if t, ok := p.(*policies.Table); ok && t.Visits != nil {
+		for i, n := range t.Visits {
+			weights[i/offers] += float64(n)
+			visited = visited || n > 0
+		}
+	}
+	if !visited {
+		for i := range weights {
+			weights[i] = 1
+		}
+	}
+	return weights, visited
+}
+
+// middle is an observation in the middle of a state.
+func middle(frame *policies.Frame, bins []policies.Bin) []float64 {
+	seen := make([]float64, len(frame.Spec.Features))
+	for i, f := range frame.Spec.Features {
+		seen[i] = (f.Min + f.Max) / 2
+	}
+	for k, d := range frame.Encoder.Dimensions {
+		low, high := bins[k].Low, bins[k].High
+		switch {
+		case math.IsInf(low, 0) && math.IsInf(high, 0):
+		case math.IsInf(low, 0):
+			seen[d.Index] = math.Nextafter(high, low)
+		case math.IsInf(high, 0):
+			seen[d.Index] = low
+		default:
+			seen[d.Index] = (low + high) / 2
+		}
+	}
+	return seen
+}
