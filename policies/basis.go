@@ -115,6 +115,9 @@ func next(c []int, order, coupled int) bool {
 // Size is how many features there are.
 func (b *Basis) Size() int { return b.size }
 
+// Terms are π·c of each cosine of a Fourier basis, [term*len(Inputs)+input], in the order of its features; borrowed.
+func (b *Basis) Terms() []float64 { return b.terms }
+
 // Active is how many features of an observation Features fills in.
 func (b *Basis) Active() int {
 	if b.Kind == "tiles" {

@@ -11,11 +11,12 @@ import (
 )
 
 // Dimension cuts one feature into len(Edges)+1 bins, and a last one for a missing value (NaN). Bin k holds
-// Edges[k-1] <= x < Edges[k]; the first and the last are open.
+// Edges[k-1] <= x < Edges[k]; the first and the last are open. Edges and values are compared as float32, which is what
+// most systems that run an exported policy compute with, so that all agree on which side of an edge a value lies.
 type Dimension struct {
 	Feature string    `json:"feature"`
 	Index   int       `json:"index"` // of the feature in the observation
-	Edges   []float64 `json:"edges"` // strictly increasing
+	Edges   []float64 `json:"edges"` // strictly increasing, as float32 too
 }
 
 // Uniform returns a dimension of equally wide bins over [from, to]; values outside fall into the outer ones.
@@ -35,10 +36,10 @@ func (d *Dimension) bin(x float64) int {
 	if x != x {
 		return len(d.Edges) + 1
 	}
-	lo, hi := 0, len(d.Edges)
+	lo, hi, at := 0, len(d.Edges), float32(x)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		if d.Edges[mid] <= x {
+		if float32(d.Edges[mid]) <= at {
 			lo = mid + 1
 		} else {
 			hi = mid
@@ -85,11 +86,11 @@ func (e *Encoder) Validate(spec *env.Spec) error {
 			return field.New(key, fmt.Sprintf("index %d", d.Index), "the index of that feature, one of "+names(spec))
 		}
 		for k, x := range d.Edges {
-			if math.IsNaN(x) || math.IsInf(x, 0) {
+			if math.IsNaN(x) || math.IsInf(float64(float32(x)), 0) {
 				return field.New(key+".edges", x, "a finite number")
 			}
-			if k > 0 && !(d.Edges[k-1] < x) {
-				return field.New(key+".edges", fmt.Sprintf("%v after %v", x, d.Edges[k-1]), "strictly increasing edges")
+			if k > 0 && !(float32(d.Edges[k-1]) < float32(x)) {
+				return field.New(key+".edges", fmt.Sprintf("%v after %v", x, d.Edges[k-1]), "strictly increasing edges, by more than float32 rounds off")
 			}
 		}
 		if states *= d.bins(); states > maxStates {

@@ -96,7 +96,7 @@ type OfferExplanation struct {
 // Explain explains the greedy decision at an observation.
 func (t *Table) Explain(observation []float64) Explanation {
 	state := t.Encoder.Encode(observation)
-	source := t.from(state)
+	source := t.Source(state)
 	mask := Mask(&t.Spec, observation, nil)
 	best, ideal := t.greedy(source, mask)
 	e := Explanation{Decision: t.Decide(observation, 1), State: state, Bins: t.Encoder.Decode(state), Source: source,
@@ -106,7 +106,7 @@ func (t *Table) Explain(observation []float64) Explanation {
 	}
 	for a, o := range t.Spec.Offers {
 		i := source*len(mask) + a
-		x := OfferExplanation{Offer: o, Value: t.Values[i], Tried: t.tried(i), Allowed: mask[a]}
+		x := OfferExplanation{Offer: o, Value: t.Values[i], Tried: t.Tried(i), Allowed: mask[a]}
 		if t.Visits != nil {
 			x.Visits = t.Visits[i]
 		}

@@ -65,7 +65,7 @@ func TestEveryStateIsReachedAndDecodesToTheBinsThatLedToIt(t *testing.T) {
 
 func TestAnEdgeBelongsToTheBinAboveIt(t *testing.T) {
 	e := encoder()
-	below, at := e.Encode([]float64{math.Nextafter(0.7, 0), 0}), e.Encode([]float64{0.7, 0})
+	below, at := e.Encode([]float64{float64(math.Nextafter32(0.7, 0)), 0}), e.Encode([]float64{0.7, 0})
 	if below == at || at != e.Encode([]float64{0.75, 0}) {
 		t.Errorf("states below, at and above the edge: %d, %d, %d", below, at, e.Encode([]float64{0.75, 0}))
 	}

@@ -80,7 +80,7 @@ func (t *Table) String() string { return fmt.Sprintf("a table of %d states", t.E
 func (t *Table) Decide(observation []float64, u float64) Decision {
 	var buffer [64]bool // on the stack; longer ladders pay for an allocation
 	mask := Mask(&t.Spec, observation, buffer[:])
-	greedy, ideal := t.greedy(t.from(t.Encoder.Encode(observation)), mask)
+	greedy, ideal := t.greedy(t.Source(t.Encoder.Encode(observation)), mask)
 	action, propensity := greedy, 1.0
 	if t.Epsilon > 0 {
 		explored, allowed := Pick(mask, u/t.Epsilon)
@@ -96,7 +96,7 @@ func (t *Table) Decide(observation []float64, u float64) Decision {
 
 // Greedy is the offer made in a state of the encoder, without exploration and where no limit forbids any.
 func (t *Table) Greedy(state int) int {
-	_, ideal := t.greedy(t.from(state), make([]bool, len(t.Spec.Offers)))
+	_, ideal := t.greedy(t.Source(state), make([]bool, len(t.Spec.Offers)))
 	return ideal
 }
 
@@ -105,7 +105,7 @@ func (t *Table) greedy(state int, mask []bool) (best, ideal int) {
 	best, ideal = -1, -1
 	at := state * len(mask)
 	for a, v := range t.Values[at : at+len(mask)] {
-		if !t.tried(at + a) {
+		if !t.Tried(at + a) {
 			continue
 		}
 		if ideal < 0 || v > t.Values[at+ideal] {
@@ -121,10 +121,11 @@ func (t *Table) greedy(state int, mask []bool) (best, ideal int) {
 	return best, ideal
 }
 
-// tried says whether training knows a value. Without a source nothing was ever tried, or everything: all values count.
-func (t *Table) tried(i int) bool { return t.source == nil || t.Visits[i] > 0 }
+// Tried says whether the value at an index of Values counts: training tried it, or nothing was ever tried, or everything is meant.
+func (t *Table) Tried(i int) bool { return t.source == nil || t.Visits[i] > 0 }
 
-func (t *Table) from(state int) int {
+// Source is the state whose values answer for a state.
+func (t *Table) Source(state int) int {
 	if t.source == nil {
 		return state
 	}

@@ -21,11 +21,11 @@ import (
 
 func (a *app) policy() *cobra.Command {
 	group := &cobra.Command{
-		Use: "policy", Short: "Ask, inspect, verify, compare, sign and pack policy bundles",
+		Use: "policy", Short: "Ask, inspect, verify, compare, sign, pack and export policy bundles",
 		Example: "  souk policy inspect results/runs/canned-tuna/RUN/policy\n  souk policy decide BUNDLE --observation reference_price=0.90",
 		Args:    named, RunE: a.overview,
 	}
-	group.AddCommand(a.policyDecide(), a.policyInspect(), a.policyExplain(), a.policyVerify(), a.policyDiff(), a.policyPack(), a.policySign())
+	group.AddCommand(a.policyDecide(), a.policyInspect(), a.policyExplain(), a.policyVerify(), a.policyDiff(), a.policyPack(), a.policySign(), a.policyExport())
 	return group
 }
 

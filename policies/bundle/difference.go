@@ -110,7 +110,7 @@ func middle(frame *policies.Frame, bins []policies.Bin) []float64 {
 		switch {
 		case math.IsInf(low, 0) && math.IsInf(high, 0):
 		case math.IsInf(low, 0):
-			seen[d.Index] = math.Nextafter(high, low)
+			seen[d.Index] = float64(math.Nextafter32(float32(high), float32(low)))
 		case math.IsInf(high, 0):
 			seen[d.Index] = low
 		default:

@@ -21,7 +21,7 @@ type vector struct {
 const vectors = 256
 
 // goldenVectors draws observations from the places where loaders may differ: on bin edges and limits, just beside them,
-// within bins, beyond the ends, and missing. The revision is left out of decisions, since it hashes them.
+// within bins, beyond the ends, and missing. Beside is one float32 away, because edges are float32. The revision is left out of decisions, since it hashes them.
 func goldenVectors(p policies.Frozen) []vector {
 	t := p.About()
 	places := make([][]float64, len(t.Spec.Features))
@@ -34,7 +34,7 @@ func goldenVectors(p policies.Frozen) []vector {
 			if k > 0 {
 				below = (x + d.Edges[k-1]) / 2
 			}
-			places[d.Index] = append(places[d.Index], below, math.Nextafter(x, math.Inf(-1)), x, x+1)
+			places[d.Index] = append(places[d.Index], below, float64(math.Nextafter32(float32(x), float32(math.Inf(-1)))), x, x+1)
 		}
 	}
 	for _, l := range t.Spec.Limits {

@@ -75,8 +75,9 @@ func regions(frame *policies.Frame) [][]float64 {
 		edges = slices.Compact(edges)
 		all := []float64{math.NaN()}
 		for k, x := range edges {
-			beside := tolerance / 2 * max(1, math.Abs(x))
-			all = append(all, x-4*beside, x, x+4*beside)
+			// Edges are float32, bounds of limits float64: 1e-6 is beside either.
+			beside := 1e-6 * max(1, math.Abs(x))
+			all = append(all, x-beside, x, x+beside)
 			if k > 0 {
 				all = append(all, (x+edges[k-1])/2)
 			}

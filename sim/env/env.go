@@ -45,8 +45,8 @@ func (s *Spec) Feature(name string) int {
 	return -1
 }
 
-// slack keeps a price that equals a bound up to rounding inside it.
-const slack = 1e-9
+// Slack keeps a price that equals a bound up to rounding inside it.
+const Slack = 1e-9
 
 // Allow fills mask (len(Offers)) with what the limits allow at an observation. If they forbid everything, the offer
 // that breaks them least (the dearest under Drop, the cheapest under Rise) is allowed, so that a player can always act.
@@ -87,7 +87,7 @@ func (l *Limit) Excess(value, price float64) float64 {
 	if l.Rise > 0 {
 		excess = max(excess, price-value-l.Rise)
 	}
-	if excess > slack {
+	if excess > Slack {
 		return excess
 	}
 	return 0
