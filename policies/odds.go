@@ -34,7 +34,7 @@ func Odds(p Policy, observation, odds []float64) {
 func (t *Table) Odds(observation, odds []float64) {
 	var buffer [64]bool
 	mask := Mask(&t.Spec, observation, buffer[:])
-	greedy, _ := t.greedy(t.from(t.Encoder.Encode(observation)), mask)
+	greedy, _ := t.greedy(t.Source(t.Encoder.Encode(observation)), mask)
 	clear(odds)
 	odds[greedy] = 1
 	mix(odds, mask, t.Epsilon)
