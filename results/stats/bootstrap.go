@@ -17,6 +17,10 @@ type Bootstrap struct {
 	// Nested says that the columns of a Table are a row's own, such as the paths on which one seed alone was evaluated: they come
 	// with their row and are not drawn apart (the cluster bootstrap: Davison & Hinkley 1997, §3.8).
 	Nested bool
+	// Expanded widens intervals for few rows: their ends lie where Student's t has them and not the normal distribution, times
+	// √(n/(n−1)) (Hesterberg 2015, "What teachers should know about the bootstrap", The American Statistician 69). Without it
+	// a 95% interval from 10 rows covers about 92%, from 5 less than 90%.
+	Expanded bool
 }
 
 // Percentile is a statistic of n independent values with the percentile interval (Efron & Tibshirani 1993, §13.3). The
@@ -107,7 +111,7 @@ func (b Bootstrap) resample(strata []stratum, n int, jackknife bool, begin func(
 	}
 	var without []int // how many values the jackknife leaves out, by group
 	samples := 1 + b.Resamples
-	if _, groups := newCounts(strata); jackknife {
+	if _, groups := newCounts(strata); jackknife || b.Expanded {
 		for _, g := range groups {
 			without = append(without, len(g))
 			samples += len(g)
@@ -131,7 +135,7 @@ func (b Bootstrap) resample(strata []stratum, n int, jackknife bool, begin func(
 	all := make([]Replicates, n)
 	for i, v := range values {
 		var err error
-		if all[i], err = newReplicates(v, without, b.Level); err != nil {
+		if all[i], err = newReplicates(v, without, b); err != nil {
 			return nil, fmt.Errorf("statistic %d: %w", i, err)
 		}
 	}

@@ -17,6 +17,7 @@ type Replicates struct {
 	jackknife [][]float64 // by independent sample, then by the value left out
 	noise     float64     // differences that are nothing but rounding
 	level     float64
+	expanded  bool
 }
 
 // rounding is the share of a statistic that is taken for rounding: replicates that differ by less are ties.
@@ -24,13 +25,13 @@ const rounding = 1e-12
 
 // newReplicates takes a statistic of the data, then of the jackknife's samples, so many of each independent sample, then of the
 // resamples.
-func newReplicates(values []float64, without []int, level float64) (Replicates, error) {
+func newReplicates(values []float64, without []int, b Bootstrap) (Replicates, error) {
 	for _, v := range values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return Replicates{}, field.New("value", v, "a finite number, on every resample")
 		}
 	}
-	r := Replicates{Value: values[0], noise: rounding * math.Abs(values[0]), level: level}
+	r := Replicates{Value: values[0], noise: rounding * math.Abs(values[0]), level: b.Level, expanded: b.Expanded}
 	rest := values[1:]
 	for _, n := range without {
 		r.jackknife = append(r.jackknife, rest[:n])
@@ -42,7 +43,8 @@ func newReplicates(values []float64, without []int, level float64) (Replicates, 
 
 // Percentile is the statistic with the percentile interval (Efron & Tibshirani 1993, §13.3).
 func (r Replicates) Percentile() Estimate {
-	return r.interval((1-r.level)/2, (1+r.level)/2)
+	z := r.quantile((1 + r.level) / 2)
+	return r.interval(distuv.UnitNormal.CDF(-z), distuv.UnitNormal.CDF(z))
 }
 
 // BCa is the statistic with the bias-corrected and accelerated interval (Efron 1987; Efron & Tibshirani 1993, §14.3): bias from
@@ -54,11 +56,9 @@ func (r Replicates) BCa() (Estimate, error) {
 	if err != nil {
 		return Estimate{}, err
 	}
-	at := func(p float64) float64 {
-		z := bias + distuv.UnitNormal.Quantile(p)
-		return distuv.UnitNormal.CDF(bias + z/(1-a*z))
-	}
-	return r.interval(at((1-r.level)/2), at((1+r.level)/2)), nil
+	at := func(z float64) float64 { return distuv.UnitNormal.CDF(bias + (bias+z)/(1-a*(bias+z))) }
+	z := r.quantile((1 + r.level) / 2)
+	return r.interval(at(-z), at(z)), nil
 }
 
 // PValue is the two-sided p-value of a true value of zero: the level at which an end of the BCa interval reaches zero (Efron &
@@ -70,13 +70,13 @@ func (r Replicates) PValue() (float64, error) {
 	}
 	n := float64(len(r.draws))
 	w := distuv.UnitNormal.Quantile(min(max(r.below(0), 0.5/n), 1-0.5/n)) - bias
-	return 2 * distuv.UnitNormal.CDF(-math.Abs(w/(1+a*w)-bias)), nil
+	return 2 * r.tail(math.Abs(w/(1+a*w)-bias)), nil
 }
 
 // Minus is the difference of two statistics on the same resamples of tables of one shape: what two policies that met the same
 // customers differ by.
 func (r Replicates) Minus(other Replicates) Replicates {
-	d := Replicates{Value: r.Value - other.Value, level: r.level, draws: minus(r.draws, other.draws), noise: r.noise + other.noise}
+	d := Replicates{Value: r.Value - other.Value, level: r.level, draws: minus(r.draws, other.draws), noise: r.noise + other.noise, expanded: r.expanded}
 	for i := range r.jackknife {
 		d.jackknife = append(d.jackknife, minus(r.jackknife[i], other.jackknife[i]))
 	}
@@ -129,6 +129,40 @@ func (r Replicates) acceleration() float64 {
 		return 0
 	}
 	return cube / (6 * math.Pow(square, 1.5))
+}
+
+// quantile is how many standard deviations of the replicates an interval reaches up to probability p, and tail the probability
+// beyond so many: those of the normal distribution, or, expanded, of Student's t, as many times longer as standard
+// errors with divisor n−1 are than those with n, which are the bootstrap's.
+func (r Replicates) quantile(p float64) float64 {
+	if longer, degrees := r.expansion(); degrees > 0 {
+		return longer * distuv.StudentsT{Sigma: 1, Nu: degrees}.Quantile(p)
+	}
+	return distuv.UnitNormal.Quantile(p)
+}
+
+func (r Replicates) tail(z float64) float64 {
+	if longer, degrees := r.expansion(); degrees > 0 {
+		return distuv.StudentsT{Sigma: 1, Nu: degrees}.CDF(-z / longer)
+	}
+	return distuv.UnitNormal.CDF(-z)
+}
+
+// expansion takes each sample's part of the variance from the jackknife, and the degrees of freedom of their sum from Satterthwaite
+// (1946); none where it is not wanted or nothing varies.
+func (r Replicates) expansion() (longer, degrees float64) {
+	narrow, wide, doubt := 0.0, 0.0, 0.0
+	for _, without := range r.jackknife {
+		n := float64(len(without))
+		v := Variance(without) * (n - 1) * (n - 1) / n // of the statistic
+		narrow += v * (n - 1) / n
+		wide += v
+		doubt += v * v / (n - 1)
+	}
+	if !r.expanded || !(doubt > 0) {
+		return 1, 0
+	}
+	return math.Sqrt(wide / narrow), wide * wide / doubt
 }
 
 // interval cuts the replicates at two probabilities.
