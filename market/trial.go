@@ -73,8 +73,8 @@ func (m *Market) openTrial() {
 	if e == nil {
 		return
 	}
-	stream := m.streams.arms.At()
-	m.deal(&stream)
+	m.stream = m.streams.arms.At()
+	Deal(m.hand, e.Shares, &m.stream)
 	for i := range m.views {
 		v, group := &m.views[i], i/len(m.share)
 		v.front, v.arm, v.dealt, v.fresh = &m.fronts[0], 0, int32(group), false
@@ -89,15 +89,20 @@ func (m *Market) openTrial() {
 	m.awaitTurn()
 }
 
-// deal fills the hand: a systematic sample of the running shares (Madow & Madow 1944), so that each arm has its share but for rounding, which chance settles; shuffled.
-func (t *trial) deal(s *rng.Stream) {
-	from := s.Float64()
-	for k := range t.hand {
-		t.hand[k] = t.armAt((float64(k) + from) / float64(len(t.hand)))
+// Deal deals arms to units: a systematic sample of their shares (Madow & Madow 1944, Annals of Mathematical Statistics 15:1), so that each arm has its share but for rounding, which
+// chance settles; shuffled.
+func Deal(hand []int32, shares []float64, s *rng.Stream) {
+	from, arm, passed, sum := s.Float64(), int32(0), shares[0], total(shares)
+	for k := range hand {
+		for at := (float64(k) + from) / float64(len(hand)) * sum; at >= passed && int(arm) < len(shares)-1; {
+			arm++
+			passed += shares[arm]
+		}
+		hand[k] = arm
 	}
-	for k := len(t.hand) - 1; k > 0; k-- {
+	for k := len(hand) - 1; k > 0; k-- {
 		i := s.Intn(k + 1)
-		t.hand[k], t.hand[i] = t.hand[i], t.hand[k]
+		hand[k], hand[i] = hand[i], hand[k]
 	}
 }
 

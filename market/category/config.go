@@ -75,6 +75,7 @@ type Config struct {
 	Terminal bool                             // the end closes the market (no future) instead of truncating it
 	Share    float64                          // share of the traffic that is simulated: stores simulated / stores of the chain
 	Expected bool                             // closed-form demand instead of shoppers: ample stock, units in expectation
+	Store    int                              // whose shoppers come: another number, other people in the same weeks, of the same traffic, shocks and rivals
 	NoShock  bool                             // leave out the weekly utility shocks
 	Reward   Reward
 	Stock    Stock
@@ -98,6 +99,8 @@ func (cfg *Config) check() error {
 		return field.New("horizon", cfg.Horizon, "at least 1 period")
 	case !(cfg.Share > 0) || math.IsInf(cfg.Share, 0):
 		return field.New("stores", cfg.Share, "a positive share of the traffic")
+	case cfg.Store < 0 || cfg.Store > math.MaxInt32:
+		return field.New("store", cfg.Store, "at least 0")
 	case cfg.Skip < 0:
 		return field.New("skip", cfg.Skip, "at least 0 weeks")
 	case cfg.Choice == nil || cfg.Traffic == nil:

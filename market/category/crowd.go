@@ -31,6 +31,7 @@ type strip struct {
 // side, strip) alone, two policies meet the very same people. Where strips of the two sides overlap, each serves its own side's buyers only.
 type crowd struct {
 	family rng.Family
+	store  uint64
 	strips []strip
 	begun  [2]int  // strips opened on each side
 	width  float64 // of a strip
@@ -38,7 +39,9 @@ type crowd struct {
 	opened float64 // time at which the week began
 }
 
-func (c *crowd) open(s rng.Streams) { c.family = s.Family("shoppers") }
+func (c *crowd) open(s rng.Streams, store int) {
+	c.family, c.store = s.Family("shoppers"), uint64(store)
+}
 
 // begin opens a week with the given number of expected customers.
 func (c *crowd) begin(at, customers float64) {
@@ -62,7 +65,7 @@ func (c *crowd) extend(m *Market, side int, reach, now float64) {
 		if edge >= reach {
 			return
 		}
-		c.strips = append(c.strips, strip{stream: c.family.At(uint64(m.week), uint64(side), uint64(c.begun[side])), side: uint8(side), edge: edge})
+		c.strips = append(c.strips, strip{stream: c.family.At(c.store<<32|uint64(m.week), uint64(side), uint64(c.begun[side])), side: uint8(side), edge: edge})
 		c.begun[side]++
 		k := len(c.strips) - 1
 		at := c.gap(k, c.opened)

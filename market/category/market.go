@@ -117,7 +117,7 @@ func (m *Market) Reset(episode uint64) {
 		m.recent[j][len(m.recent[j])-1] = m.price[j] // the week before the start
 	}
 	m.obs.reset(m)
-	m.crowd.open(m.streams)
+	m.crowd.open(m.streams, m.cfg.Store)
 	m.store.reset()
 	m.books.reset()
 }
