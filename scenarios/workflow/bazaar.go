@@ -30,6 +30,8 @@ type bazaar struct {
 	people []Shopper // the models of [shoppers] that the market draws on
 	told   []string  // what it does not draw on, and how it took what it does
 	full   *shop
+
+	followed []*course // of pictures and figures, once they are there
 }
 
 // openBazaar reads the series of the demand model, if there is one.

@@ -23,6 +23,7 @@ const mostDrawn = 6
 // course is what a policy came to, period by period: means over paths.
 type course struct {
 	price, units, visitors []float64 // price: on the tag
+	stock                  []float64 // on hand at the latest review
 	promoted               []float64 // share of the time with a promotion on
 	segments               []market.Segment
 }
@@ -30,7 +31,7 @@ type course struct {
 // follow plays a policy on the first evaluation paths.
 func (b *bazaar) follow(w world, policy policies.Policy, paths int) (*course, error) {
 	n := b.s.Time.Horizon
-	c := &course{price: make([]float64, n), units: make([]float64, n), visitors: make([]float64, n), promoted: make([]float64, n)}
+	c := &course{price: make([]float64, n), units: make([]float64, n), visitors: make([]float64, n), stock: make([]float64, n), promoted: make([]float64, n)}
 	master, seats := evaluate.MasterSeed(b.s.Seed), w.seats()
 	opened, err := w.open(master)
 	if err != nil {
@@ -44,6 +45,7 @@ func (b *bazaar) follow(w world, policy policies.Policy, paths int) (*course, er
 		m.Reset(uint64(path))
 		var before results.Metrics
 		last, at := seats.Spec.Offers[b.cfg.Sellers[seats.Learner].Opening], 0.0
+		held, kept := seats.Spec.Feature("stock"), missing
 		for step := new(env.TimeStep); m.Next(step); {
 			who := step.Player
 			if who == seats.Learner {
@@ -57,7 +59,10 @@ func (b *bazaar) follow(w world, policy policies.Policy, paths int) (*course, er
 				if last.Promotion != "" || tagged < 1 {
 					promoted = 1
 				}
-				c.spread(at, until, tagged*last.Price, promoted, now.OwnUnits-before.OwnUnits, now.Customers-before.Customers, float64(paths))
+				c.spread(at, until, tagged*last.Price, promoted, now.OwnUnits-before.OwnUnits, now.Customers-before.Customers, kept, float64(paths))
+				if held >= 0 {
+					kept = step.Observation[held]
+				}
 				before, at = now, until
 			}
 			if step.Stage == env.Last {
@@ -84,11 +89,12 @@ func (b *bazaar) follow(w world, policy policies.Policy, paths int) (*course, er
 }
 
 // spread gives each period its part of a stretch of time, in periods, under one price.
-func (c *course) spread(from, to, price, promoted, units, visitors, paths float64) {
+func (c *course) spread(from, to, price, promoted, units, visitors, stock, paths float64) {
 	for k := int(from); k < len(c.price) && float64(k) < to; k++ {
 		part := min(to, float64(k+1)) - max(from, float64(k))
 		c.price[k] += part * price / paths
 		c.promoted[k] += part * promoted / paths
+		c.stock[k] += part * stock / paths
 		c.units[k] += part / (to - from) * units / paths
 		c.visitors[k] += part / (to - from) * visitors / paths
 	}
@@ -106,21 +112,18 @@ func (b *bazaar) pictures(m *Summary, w world) ([]picture, error) {
 	}
 	units := &report.PricePaths{Title: "Units", Subtitle: mean, X: period, Y: "units of " + k.Name + " a " + period, Line: "units sold"}
 	visitors := &report.PricePaths{Title: "Visitors", Subtitle: mean, X: period, Y: "shoppers a " + period, Line: "visits, of customers who came back too"}
-	names := append([]string{m.Chosen.Agent}, slices.DeleteFunc(slices.Clone(m.Baselines.entered), func(name string) bool { return name == random })...)
+	names := b.drawn(m)
 	if rest := names[min(len(names), mostDrawn):]; len(rest) > 0 {
 		for _, of := range []*report.PricePaths{prices, units, visitors} {
 			of.Subtitle += "; not drawn: " + strings.Join(few(rest, 3), ", ")
 		}
 	}
-	for _, name := range names[:min(len(names), mostDrawn)] {
-		policy := m.Baselines.policies[name]
-		if name == m.Chosen.Agent {
-			policy = m.Chosen.Policy
-		}
-		c, err := b.follow(w, policy, paths)
-		if err != nil {
-			return nil, err
-		}
+	courses, err := b.courses(m, w)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range courses {
+		name := names[i]
 		var time []float64
 		var promoted []bool
 		for t := range c.price {
@@ -135,4 +138,29 @@ func (b *bazaar) pictures(m *Summary, w world) ([]picture, error) {
 		visitors.Paths = append(visitors.Paths, report.PricePath{Name: name, Time: time, Price: c.visitors})
 	}
 	return []picture{{"prices", prices}, {"units", units}, {"visitors", visitors}}, nil
+}
+
+// drawn names the policies that pictures of paths are of: the chosen one, and what it was compared with but for chance.
+func (b *bazaar) drawn(m *Summary) []string {
+	return append([]string{m.Chosen.Agent}, slices.DeleteFunc(slices.Clone(m.Baselines.entered), func(name string) bool { return name == random })...)
+}
+
+// courses follows the first of those policies, once.
+func (b *bazaar) courses(m *Summary, w world) ([]*course, error) {
+	if b.followed != nil {
+		return b.followed, nil
+	}
+	names := b.drawn(m)
+	for _, name := range names[:min(len(names), mostDrawn)] {
+		policy := m.Baselines.policies[name]
+		if name == m.Chosen.Agent {
+			policy = m.Chosen.Policy
+		}
+		c, err := b.follow(w, policy, min(drawnPaths, b.s.Evaluate.Paths))
+		if err != nil {
+			return nil, err
+		}
+		b.followed = append(b.followed, c)
+	}
+	return b.followed, nil
 }

@@ -68,6 +68,8 @@ type Summary struct {
 	Regret     []Regret         `json:"regret,omitempty"`   // while learning, where an optimum is known
 	Chosen     *Chosen          `json:"chosen"`
 	Learned    string           `json:"learned_policy"` // the chosen policy in words
+	Answer     []string         `json:"answer"`         // the headline in words
+	Caveats    []string         `json:"caveats"`        // what a reader should not forget
 
 	Dir     string              `json:"-"`
 	Scenery *scenarios.Scenario `json:"-"`
@@ -190,6 +192,7 @@ func (r *Run) train(ctx context.Context, scene Scene, run *rundir.Run, summary *
 	if summary.Learned, err = inWords(scene, summary.Chosen.Policy); err != nil {
 		return err
 	}
+	summary.Answer, summary.Caveats = scene.answer(summary), scene.caveats(summary)
 	return r.write(ctx, run, school, full, summary, t)
 }
 
@@ -257,6 +260,9 @@ func (r *Run) write(ctx context.Context, run *rundir.Run, school, full world, su
 		return err
 	}
 	if err := run.Write("report.txt", func(w io.Writer) error { return summary.Text(w) }); err != nil {
+		return err
+	}
+	if err := r.figures(run, full, summary); err != nil {
 		return err
 	}
 	if err := r.leaveReport(run); err != nil {
