@@ -19,8 +19,8 @@ import (
 	"github.com/souk-sim/souk/sim/env"
 )
 
-// figures is figures.json: what the report of a training run draws and no other of its files holds in short.
-type figures struct {
+// drawings is figures.json: what the report of a training run draws and no other of its files holds in short.
+type drawings struct {
 	Learning []learningFigure `json:"learning"`
 	Actions  []actionFigure   `json:"actions,omitempty"` // while learning, by agent
 	Policy   *policyFigure    `json:"policy,omitempty"`  // of the bundle
@@ -236,7 +236,7 @@ func togetherOf(model *basket.CrossSell, name func(item int) string) (all []toge
 
 // figures gathers what the report draws.
 func (r *Run) figures(run *rundir.Run, w world, m *Summary) error {
-	f := &figures{Policy: policyOf(m.Chosen.Policy)}
+	f := &drawings{Policy: policyOf(m.Chosen.Policy)}
 	for _, a := range r.Scenario.Agents {
 		f.Learning = append(f.Learning, learningOf(a.Name, m.scores[a.Name]))
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // figures are the first unseen episode under the chosen policy and those that one would think of first, and the customers that were and are to come.
-func (c *chain) figures(m *Summary, _ world, f *figures) (err error) {
+func (c *chain) figures(m *Summary, _ world, f *drawings) (err error) {
 	f.Averaged = 1
 	for _, who := range []struct {
 		name   string
@@ -111,7 +111,7 @@ func (f *trafficFigure) forecast(model demand.Model, periods int, future []deman
 }
 
 // figures are means over some unseen episodes, as the pictures are.
-func (b *bazaar) figures(m *Summary, w world, f *figures) error {
+func (b *bazaar) figures(m *Summary, w world, f *drawings) error {
 	f.Averaged = min(drawnPaths, b.s.Evaluate.Paths)
 	courses, err := b.courses(m, w)
 	if err != nil {

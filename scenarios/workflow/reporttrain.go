@@ -16,13 +16,13 @@ import (
 type trainingReport struct {
 	*Summary
 	s     *scenarios.Scenario
-	f     *figures
+	f     *drawings
 	files *RunFiles
 }
 
 // trainingPage is the report of a training run.
 func trainingPage(files *RunFiles) (*web.Page, error) {
-	m := &trainingReport{Summary: &Summary{}, f: &figures{}, files: files}
+	m := &trainingReport{Summary: &Summary{}, f: &drawings{}, files: files}
 	if _, err := files.json("summary.json", m.Summary); err != nil {
 		return nil, err
 	}

@@ -102,7 +102,7 @@ type telling interface {
 	about() string                                       // the market, for the bundle; may be empty
 	provenance() (data, warnings []string)               // for the bundle
 	pictures(m *Summary, w world) ([]picture, error)     // beyond learning, policy and comparison
-	figures(m *Summary, w world, f *figures) error       // adds what the report draws of a market of this kind
+	figures(m *Summary, w world, f *drawings) error      // adds what the report draws of a market of this kind
 	rules() string                                       // that can be simulated, for messages
 	noun() string                                        // what an offer's price is: a price, or a level of list prices
 	apart(policy policies.Frozen) float64                // by how much prices of neighbouring states may differ and be told as one
