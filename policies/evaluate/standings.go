@@ -64,7 +64,7 @@ type Ranking struct {
 const power = 0.8
 
 func (k *Ranking) bootstrap() stats.Bootstrap {
-	return stats.Bootstrap{Resamples: k.Resamples, Level: k.Level, Streams: rng.New(k.Seed, 0).Family("bench"), Workers: k.Workers}
+	return stats.Bootstrap{Resamples: k.Resamples, Level: k.Level, Streams: rng.New(k.Seed, 0).Family("bench"), Workers: k.Workers, Expanded: true}
 }
 
 // Rank compares what was played. The result does not depend on the number of workers.
