@@ -32,8 +32,8 @@ func Column(x []float64) [][]float64 {
 // same columns and the same rows, or, unless columns are nested, a single one. The result, [table][statistic], is the same
 // on any number of workers. It errs where there is nothing to resample, or where a score or a statistic is not finite.
 //
-// With fewer than about 20 rows a bootstrapped interval is too narrow (docs/benchmarking.md); for means, the function Crossed
-// is not.
+// With fewer than about 20 rows an interval is too narrow unless it is expanded (docs/benchmarking.md); for means, the function
+// Crossed needs no bootstrap.
 func (b Bootstrap) Stratified(tables []Table, statistics ...func(ascending []float64) float64) ([][]Replicates, error) {
 	strata, err := b.stratify(tables)
 	if err != nil {

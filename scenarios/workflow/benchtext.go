@@ -76,8 +76,8 @@ func (b *Benched) caption() string {
 // tables are those of a scenario.
 func (b *Benched) tables() []*grid { return []*grid{b.figures(), b.differences()} }
 
-// fewRuns is below how many bootstrapped intervals are too narrow.
-const fewRuns = 20
+// fewRuns is below how many bootstrapped intervals are too narrow (stats.Bootstrap.Expanded).
+const fewRuns = 5
 
 // figures is the table of what each policy came to.
 func (b *Benched) figures() *grid {
