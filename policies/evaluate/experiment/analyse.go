@@ -142,7 +142,7 @@ type Report struct {
 	Metrics   []Measured    `json:"metrics,omitempty"` // none where the sample-ratio check failed
 	Verdicts  []Verdict     `json:"verdicts,omitempty"`
 	Anytime   []AnytimeTest `json:"anytime,omitempty"` // of the first metric, by treatment
-	Group     []GroupTest   `json:"group,omitempty"`   // likewise
+	Group     []GroupTest   `json:"group,omitempty"`   // likewise, where it decides
 	Segments  []Divided     `json:"segments,omitempty"`
 	Novelty   []Novelty     `json:"novelty,omitempty"`
 	Sizing    *Sizing       `json:"sizing,omitempty"`

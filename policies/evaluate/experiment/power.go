@@ -34,7 +34,7 @@ func outside(c, delta, nu float64) float64 {
 	tails := func(s float64) float64 {
 		return 0.5 * (math.Erfc((c*s-delta)/math.Sqrt2) + math.Erfc((c*s+delta)/math.Sqrt2))
 	}
-	if nu > 1e7 {
+	if nu > 3e5 { // what is left out is of the order of 1/ν
 		return tails(1)
 	}
 	lgamma, _ := math.Lgamma(nu / 2)
@@ -44,7 +44,7 @@ func outside(c, delta, nu float64) float64 {
 		}
 		return math.Exp(math.Ln2 + nu/2*math.Log(nu/2) - lgamma + (nu-1)*math.Log(s) - nu*s*s/2)
 	}
-	const steps = 2000
+	const steps = 120 // smooth, and next to nothing at the ends: Simpson's rule converges faster than any power
 	low, high := max(0, 1-12/math.Sqrt(2*nu)), 1+12/math.Sqrt(2*nu)
 	h, sum := (high-low)/steps, 0.0
 	for i := 0; i <= steps; i++ {
@@ -100,11 +100,17 @@ func (d Design) Units(difference, power, share float64) (float64, error) {
 		c, t := n*(1-share), n*share
 		return c >= 2 && t >= 2 && d.Power(difference, c, t) >= power
 	}
-	low, high := 4.0, 8.0
+	z := distuv.UnitNormal.Quantile(1-d.Alpha/2) + distuv.UnitNormal.Quantile(power)
+	about := z * z / (difference * difference) * (d.ControlSD*d.ControlSD/(1-share) + d.TreatmentSD*d.TreatmentSD/share)
+	low, high := max(4, 0.99*about-4), max(8, 1.01*about+8)
+	if about > 1e15 {
+		return math.Inf(1), nil
+	}
+	for low > 4 && enough(low) {
+		low = max(4, low/2)
+	}
 	for !enough(high) {
-		if low, high = high, 2*high; high > 1e15 {
-			return math.Inf(1), nil
-		}
+		low, high = high, 2*high
 	}
 	for high-low > 0.5 {
 		if middle := (low + high) / 2; enough(middle) {

@@ -58,9 +58,9 @@ func (a *analysis) sequences() {
 	for k := range shares {
 		shares[k] = float64(k+1) / float64(len(shares))
 	}
-	bounds, err := SpendingBoundary(shares, a.options.Alpha/float64(treatments), OBrienFlemingSpending)
-	if err != nil {
-		a.warn("no group-sequential test: %v", err)
+	var bounds []float64
+	if a.options.Stopping == Group {
+		bounds, _ = SpendingBoundary(shares, a.options.Alpha/float64(treatments), OBrienFlemingSpending) // shares and alpha are checked
 	}
 	for arm := 1; arm <= treatments; arm++ {
 		name := a.rows.Arms[arm]
@@ -69,7 +69,9 @@ func (a *analysis) sequences() {
 		for k := range bounds {
 			group.Looks = append(group.Looks, Look{Share: shares[k], Boundary: bounds[k]})
 		}
-		a.report.Group = append(a.report.Group, group)
+		if bounds != nil {
+			a.report.Group = append(a.report.Group, group)
+		}
 	}
 	t, next := newTally(a.units.arms, 1, a.first.adjust), 0
 	for k := range a.first.of {
