@@ -13,7 +13,7 @@ import (
 // Curve is one learner's progress.
 type Curve struct {
 	Name  string
-	Seeds [][]float64 // by seed, then by episode; those that ended early are shorter
+	Seeds [][]float64 // by seed, then by episode or block of episodes; those that ended early are shorter
 }
 
 // Reference is a horizontal line: what a policy that does not learn earns.
@@ -26,6 +26,7 @@ type Reference struct {
 type LearningCurves struct {
 	Title, Subtitle string
 	Y               string // what is shown and its unit, such as "profit a week, $"
+	Each            int    // episodes that a value averages; 0: one
 	Curves          []Curve
 	References      []Reference
 }
@@ -58,12 +59,15 @@ func (l *LearningCurves) Picture() (*Picture, error) {
 }
 
 func (l *LearningCurves) draw(c *draw.Canvas, episodes int) {
-	block := (episodes + maxPoints - 1) / maxPoints
+	block, each := (episodes+maxPoints-1)/maxPoints, max(l.Each, 1)
 	ys := newSpan()
 	var bundles []bundle
 	var tags []tag
 	for i, curve := range l.Curves {
 		b := newBundle(curve.Seeds, block)
+		for k := range b.x {
+			b.x[k] *= float64(each)
+		}
 		bundles = append(bundles, b)
 		ys.add(b.lo...)
 		ys.add(b.hi...)
@@ -73,7 +77,7 @@ func (l *LearningCurves) draw(c *draw.Canvas, episodes int) {
 		ys.add(r.Value)
 		tags = append(tags, tag{r.Name + "  " + significant(r.Value), r.Value, soft, false})
 	}
-	p := panel{Canvas: c, x1: float64(episodes)}
+	p := panel{Canvas: c, x1: float64(episodes * each)}
 	p.y0, p.y1 = ys.padded(0.04)
 	p.area = vg.Rectangle{
 		Min: vg.Point{X: margin + labelRoom(p.y0, p.y1), Y: 62},
@@ -91,7 +95,7 @@ func (l *LearningCurves) draw(c *draw.Canvas, episodes int) {
 		p.line(draw.LineStyle{Color: hue(i), Width: 1.6}, b.x, b.mean)
 	}
 	p.tags(tags)
-	caption(c, l.caption(block))
+	caption(c, l.caption(block*each))
 }
 
 // dashed is the line of a reference.

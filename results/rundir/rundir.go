@@ -18,6 +18,7 @@ import (
 	"sync"
 
 	"github.com/souk-sim/souk"
+	"github.com/souk-sim/souk/results/parquet"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -221,6 +222,11 @@ func writeSynced(f FS, path string, content func(io.Writer) error) error {
 		err = file.Sync()
 	}
 	return errors.Join(err, file.Close())
+}
+
+// Open opens a file that was written to this run, now or before it was resumed. One that is not there is fs.ErrNotExist.
+func (r *Run) Open(name string) (parquet.Source, error) {
+	return r.fs.Open(filepath.Join(r.work, filepath.FromSlash(name)))
 }
 
 // ReadFile reads a file that was written to this run, now or before it was resumed. One that is not there is

@@ -53,21 +53,6 @@ func drawAll(run *rundir.Run, all []picture) error {
 	return nil
 }
 
-// learningCurves are the rewards of all training episodes.
-func learningCurves(m *Summary) *report.LearningCurves {
-	s := m.Scenery
-	l := &report.LearningCurves{Title: "Learning", Subtitle: s.Name + ": what learners earned while they learned, exploration included", Y: aPeriod(s)}
-	for _, agent := range s.Agents {
-		l.Curves = append(l.Curves, report.Curve{Name: agent.Name, Seeds: m.scores[agent.Name]})
-	}
-	for _, row := range m.Comparison.Rows {
-		if slices.Contains([]string{bestFixed, solved}, row.Name) {
-			l.References = append(l.References, report.Reference{Name: row.Name, Value: row.Profit.Value})
-		}
-	}
-	return l
-}
-
 // pricePaths shows the first unseen episode under the policy of the bundle and the two that one would think of first.
 func pricePaths(s *scenarios.Scenario, w *World, m *Summary) (*report.PricePaths, error) {
 	l := &report.PricePaths{Title: "Prices on one unseen path", X: "week", Y: "shelf price, $"}

@@ -1,20 +1,14 @@
 package workflow
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strings"
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
-	"github.com/souk-sim/souk/results"
-	"github.com/souk-sim/souk/results/parquet"
-	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios"
 )
@@ -37,39 +31,8 @@ const (
 	slopeOver = 5
 )
 
-// trainedScores are the scores of all training episodes, $ a period: by agent, seed and episode.
-func trainedScores(run *rundir.Run, school world, s *scenarios.Scenario) (map[string][][]float64, error) {
-	all := map[string][][]float64{}
-	for i := range s.Agents {
-		all[s.Agents[i].Name] = make([][]float64, s.Train.Seeds)
-	}
-	table, err := run.ReadFile("episodes.parquet")
-	if err != nil {
-		return nil, err
-	}
-	reader, err := parquet.NewReader[results.Episode](bytes.NewReader(table), int64(len(table)))
-	if err != nil {
-		return nil, err
-	}
-	defer reader.Close()
-	for rows := make([]results.Episode, 4096); ; {
-		n, err := reader.Read(rows)
-		for i := range rows[:n] { // in the order of the episodes
-			r := &rows[i]
-			seeds := all[r.Agent]
-			seeds[r.Seed-1] = append(seeds[r.Seed-1], school.score(&r.Metrics))
-		}
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-}
-
 // regrets holds what agents earned while they learned against a policy that is the best known, in the same market.
-func regrets(ctx context.Context, s *scenarios.Scenario, school world, best policies.Policy, scores map[string][][]float64, workers int) ([]Regret, error) {
+func regrets(ctx context.Context, s *scenarios.Scenario, school world, best policies.Policy, m *Summary, workers int) ([]Regret, error) {
 	c := &evaluate.Contest{Arena: arenaOf(school, tuneMaster(s), workers), Paths: tunePaths, Level: level, Resamples: resamples,
 		Contestants: []evaluate.Contestant{{Name: solved, Policies: []policies.Policy{best}}}}
 	r, err := c.Run(ctx)
@@ -79,31 +42,27 @@ func regrets(ctx context.Context, s *scenarios.Scenario, school world, best poli
 	var all []Regret
 	for i := range s.Agents {
 		name := s.Agents[i].Name
-		all = append(all, regretOf(name, scores[name], r.Rows[0].Profit.Value, s.Time.Horizon))
+		all = append(all, regretOf(name, m.readings(name), m.learning.of(name), r.Rows[0].Profit.Value, s.Time.Horizon))
 	}
 	return all, nil
 }
 
-// regretOf is that of one agent, whose seeds may have ended at different episodes: it is read up to where all have.
-func regretOf(agent string, seeds [][]float64, optimum float64, periods int) Regret {
-	r := Regret{Agent: agent, Optimum: optimum}
-	played := len(seeds[0])
-	for _, of := range seeds {
-		played = min(played, len(of))
+// halves are so many episodes, and half of them, and so on, ascending.
+func halves(episodes int) (all []int) {
+	for n := episodes; n > 0 && len(all) < readings; n /= 2 {
+		all = append(all, n)
 	}
-	for n := played; n > 0 && len(r.Episodes) < readings; n /= 2 {
-		r.Episodes = append(r.Episodes, n)
-	}
-	slices.Reverse(r.Episodes)
-	curves := make([][]float64, len(seeds))
-	for i, of := range seeds {
-		lost, next := 0.0, 0
-		for e, score := range of[:played] {
-			lost += float64((optimum - score) * float64(periods))
-			if e+1 == r.Episodes[next] {
-				curves[i] = append(curves[i], lost)
-				next++
-			}
+	slices.Reverse(all)
+	return all
+}
+
+// regretOf is that of one agent.
+func regretOf(agent string, episodes []int, courses []Course, optimum float64, periods int) Regret {
+	r := Regret{Agent: agent, Optimum: optimum, Episodes: episodes}
+	curves := make([][]float64, len(courses))
+	for i, c := range courses {
+		for k, n := range episodes {
+			curves[i] = append(curves[i], (float64(optimum*float64(n))-c.earned[k])*float64(periods))
 		}
 	}
 	for k := range r.Episodes {

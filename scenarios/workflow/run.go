@@ -74,8 +74,8 @@ type Summary struct {
 	Dir     string              `json:"-"`
 	Scenery *scenarios.Scenario `json:"-"`
 
-	scene  Scene
-	scores map[string][][]float64 // of training, by agent, seed and episode
+	scene    Scene
+	learning *Learning
 }
 
 // stopwatch keeps the durations of a run's stages.
@@ -241,12 +241,18 @@ func (r *Run) write(ctx context.Context, run *rundir.Run, school, full world, su
 			return err
 		}
 	}
-	var err error
-	if summary.scores, err = trainedScores(run, school, r.Scenario); err != nil {
+	if err := summary.follow(run, school); err != nil {
 		return err
 	}
+	if err := writeJSON(run, "learning.json", summary.learning); err != nil {
+		return err
+	}
+	if err := summary.tensorBoard(run, school); err != nil {
+		return err
+	}
+	var err error
 	if best := summary.Baselines.policies[solved]; best != nil && slices.Contains(summary.Baselines.entered, solved) {
-		if summary.Regret, err = regrets(ctx, r.Scenario, school, best, summary.scores, r.workers()); err != nil {
+		if summary.Regret, err = regrets(ctx, r.Scenario, school, best, summary, r.workers()); err != nil {
 			return err
 		}
 	}
