@@ -1,18 +1,14 @@
 package workflow
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 
 	"github.com/souk-sim/souk/market/basket"
 	"github.com/souk-sim/souk/results"
-	"github.com/souk-sim/souk/results/parquet"
 	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios"
@@ -71,12 +67,15 @@ const (
 	mostMixes  = 40
 )
 
-// learningOf makes a learning curve of scores by seed and episode; seeds may have ended early.
-func learningOf(agent string, seeds [][]float64) learningFigure {
-	f := learningFigure{Agent: agent, Seeds: len(seeds)}
-	longest := 0
-	for _, of := range seeds {
-		longest = max(longest, len(of))
+// learningOf makes a learning curve of scores by seed and block of episodes; seeds may have ended early.
+func learningOf(agent string, l *Learning) learningFigure {
+	courses := l.of(agent)
+	f := learningFigure{Agent: agent, Seeds: len(courses)}
+	longest, played := 0, 0
+	var seeds [][]float64
+	for _, c := range courses {
+		seeds = append(seeds, c.Scores)
+		longest, played = max(longest, len(c.Scores)), max(played, c.Episodes)
 	}
 	block := max(1, (longest+mostBlocks-1)/mostBlocks)
 	for from := 0; from < longest; from += block {
@@ -86,7 +85,7 @@ func learningOf(agent string, seeds [][]float64) learningFigure {
 				means = append(means, stats.Mean(part))
 			}
 		}
-		f.Episode = append(f.Episode, float64(min(from+block, longest)))
+		f.Episode = append(f.Episode, float64(min((from+block)*l.Block, played)))
 		f.Mean = append(f.Mean, stats.Mean(means))
 		f.Low, f.High = append(f.Low, slices.Min(means)), append(f.High, slices.Max(means))
 	}
@@ -103,15 +102,11 @@ type actionFigure struct {
 
 // actionsOf counts the offers in steps.parquet.
 func actionsOf(run *rundir.Run, s *scenarios.Scenario, spec *env.Spec) ([]actionFigure, error) {
-	table, err := run.ReadFile("steps.parquet")
+	rows, err := openTable[results.Step](run, "steps")
 	if err != nil {
 		return nil, err
 	}
-	reader, err := parquet.NewReader[results.Step](bytes.NewReader(table), int64(len(table)))
-	if err != nil {
-		return nil, err
-	}
-	defer reader.Close()
+	defer rows.close()
 	blocks := min(mostMixes, (s.Train.Episodes+s.Train.StepsEvery-1)/max(1, s.Train.StepsEvery))
 	counts := map[string][][]float64{} // by agent, block and action
 	for _, a := range s.Agents {
@@ -119,20 +114,13 @@ func actionsOf(run *rundir.Run, s *scenarios.Scenario, spec *env.Spec) ([]action
 			counts[a.Name] = append(counts[a.Name], make([]float64, len(spec.Offers)))
 		}
 	}
-	for rows := make([]results.Step, 4096); ; {
-		n, err := reader.Read(rows)
-		for i := range rows[:n] {
-			r := &rows[i]
-			if of := counts[r.Agent]; of != nil && r.Action >= 0 && int(r.Action) < len(spec.Offers) {
-				of[min(int(r.Episode)*blocks/s.Train.Episodes, blocks-1)][r.Action]++
-			}
+	for r := rows.next(); r != nil; r = rows.next() {
+		if of := counts[r.Agent]; of != nil && r.Action >= 0 && int(r.Action) < len(spec.Offers) {
+			of[min(int(r.Episode)*blocks/s.Train.Episodes, blocks-1)][r.Action]++
 		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
+	}
+	if rows.err != nil {
+		return nil, rows.err
 	}
 	order := byPrice(spec)
 	var all []actionFigure
@@ -238,7 +226,7 @@ func togetherOf(model *basket.CrossSell, name func(item int) string) (all []toge
 func (r *Run) figures(run *rundir.Run, w world, m *Summary) error {
 	f := &drawings{Policy: policyOf(m.Chosen.Policy)}
 	for _, a := range r.Scenario.Agents {
-		f.Learning = append(f.Learning, learningOf(a.Name, m.scores[a.Name]))
+		f.Learning = append(f.Learning, learningOf(a.Name, m.learning))
 	}
 	var err error
 	if f.Actions, err = actionsOf(run, r.Scenario, w.seats().Spec); err != nil {
