@@ -23,6 +23,7 @@ type benchFlags struct {
 	agents            string
 	policies, require []string
 	files             []string // by format
+	robust            bool
 }
 
 func (a *app) bench() *cobra.Command {
@@ -92,6 +93,7 @@ func (a *app) bench() *cobra.Command {
 	for i, format := range workflow.TableFormats() {
 		cmd.Flags().StringVar(&f.files[i], format.Flag, "", "write the tables to a file too, as "+format.Doc)
 	}
+	cmd.Flags().BoolVar(&f.robust, "robust", false, "test in other markets too, which nothing is fitted to: those of bench.robust, or else "+strings.Join(scenarios.UsualPerturbations(), ", "))
 	cmd.Flags().BoolVar(&resume, "resume", false, "go on with the benchmark that was interrupted")
 	return cmd
 }
@@ -132,6 +134,9 @@ func (a *app) benched(name string, f *benchFlags) (*scenarios.Scenario, error) {
 		if f.agents != "none" {
 			b.Agents = strings.Split(f.agents, ",")
 		}
+	}
+	if f.robust && b.Robust == nil {
+		b.Robust = scenarios.UsualPerturbations()
 	}
 	b.Policies = slices.Concat(b.Policies, f.policies)
 	b.Require = slices.Concat(b.Require, f.require)

@@ -77,7 +77,7 @@ func (p *progress) close() {
 
 func stageName(stage string) string {
 	name, known := map[string]string{"fit": "fitting the models", "tune": "tuning what to compare with", "train": "training", "evaluate": "comparing on unseen customers",
-		"doubt": "repeating it under other models", "simulate": "simulating", "sweep": "trying configurations", "abtest": "experimenting",
+		"doubt": "repeating it under other models", "simulate": "simulating", "sweep": "trying configurations", "abtest": "experimenting", "robust": "testing in other markets",
 		"forecast": "forecasting", "backtest": "back-testing"}[stage]
 	if !known {
 		return stage
@@ -110,7 +110,7 @@ func (p *progress) line(w workflow.Progress, now time.Time) string {
 		full := 20 * w.Done / w.Total
 		fmt.Fprintf(&b, "%s%s ", strings.Repeat("█", full), strings.Repeat("░", 20-full))
 	}
-	what := map[string]string{"doubt": " models", "sweep": " configurations", "abtest": " markets", "forecast": " series", "backtest": " fits", "fit": " fits",
+	what := map[string]string{"doubt": " models", "sweep": " configurations", "abtest": " markets", "robust": " policies", "forecast": " series", "backtest": " fits", "fit": " fits",
 		"train": " episodes", "tune": " episodes", "evaluate": " episodes", "simulate": " episodes"}[w.Stage]
 	fmt.Fprintf(&b, "%3d%%  %d/%d%s", 100*w.Done/w.Total, w.Done, w.Total, what)
 	if spent := now.Sub(p.began); spent >= foreseen && w.Done > 0 && w.Done < w.Total {

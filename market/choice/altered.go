@@ -68,3 +68,28 @@ func (m *ShareLogit) Joined(brand string, like int) (*ShareLogit, error) {
 	out.Shocks.Correlation[n][n] = 1
 	return &out, out.prepare()
 }
+
+// Redrawn returns the coefficients drawn from their estimated normal distribution: estimate + L·z, with L the Cholesky root of their covariance, clustered by
+// household where that is known, else robust, else the inverse information, and z as many standard normals as there are coefficients.
+func (e *Estimates) Redrawn(z []float64) ([]Parameter, error) {
+	covariance := e.Clustered
+	for _, next := range [][][]float64{e.Robust, e.Covariance} {
+		if len(covariance) == 0 {
+			covariance = next
+		}
+	}
+	if len(z) != len(e.Coefficients) || len(covariance) != len(z) {
+		return nil, field.New("normals", len(z), fmt.Sprintf("%d, one a coefficient, and a covariance of as many", len(e.Coefficients)))
+	}
+	root, err := choleskyRoot(covariance)
+	if err != nil {
+		return nil, fmt.Errorf("covariance of the coefficients: %w", err)
+	}
+	drawn := slices.Clone(e.Coefficients)
+	for i := range drawn {
+		for c := 0; c <= i; c++ {
+			drawn[i].Estimate += float64(root[i][c] * z[c])
+		}
+	}
+	return drawn, nil
+}

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/souk-sim/souk/results/stats"
@@ -122,6 +123,9 @@ func NewMatrix(level float64, trials []Trial) (*Matrix, error) {
 	return m, nil
 }
 
+// rounding is the share of a value within which two are one.
+const rounding = 1e-9
+
 // market adds a market, and gives what its best policy came to.
 func (m *Matrix) market(t *Trial) (best []float64, err error) {
 	tested := Tested{Market: t.Market, Doc: t.Doc, BestIs: "optimum"}
@@ -146,7 +150,7 @@ func (m *Matrix) market(t *Trial) (best []float64, err error) {
 		}
 	}
 	gap, err := stats.Paired(best, t.Fixed, m.Level)
-	tested.Nothing = !(gap.Low > 0)
+	tested.Nothing = !(gap.Low > rounding*math.Abs(tested.Fixed.Value))
 	m.Markets = append(m.Markets, tested)
 	return best, err
 }
@@ -167,7 +171,8 @@ func (m *Matrix) cell(t *Trial, e *Entry, best []float64, others int) (*Cell, er
 			return nil, err
 		}
 	}
-	c.Wins, c.Loses = asked.Low > 0, asked.High < 0
+	told := rounding * math.Abs(stats.Mean(t.Fixed)) // values that are computed have no other error
+	c.Wins, c.Loses = asked.Low > told, asked.High < -told
 	if m.Markets[len(m.Markets)-1].Nothing {
 		return c, nil
 	}

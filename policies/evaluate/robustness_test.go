@@ -92,7 +92,7 @@ func TestExactValuesMakeAMatrixToo(t *testing.T) {
 	flat := func(v float64) []float64 { return []float64{v, v, v} }
 	m, err := NewMatrix(0.95, []Trial{
 		{Market: "base", Fixed: flat(10), Optimum: flat(12), Entries: []Entry{{"p", "base", flat(11)}}},
-		{Market: "other", Fixed: flat(10), Optimum: flat(10), Entries: []Entry{{"p", "base", flat(9)}}},
+		{Market: "other", Fixed: flat(10), Optimum: flat(10 + 1e-12), Entries: []Entry{{"p", "base", flat(9)}}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -277,6 +277,11 @@ func (b *bazaar) tastes(m Shopper) error {
 	if err != nil {
 		return err
 	}
+	return b.tastesOf(model, m)
+}
+
+// tastesOf does so for a model that may be another than the one that was fitted.
+func (b *bazaar) tastesOf(model choice.Individual, m Shopper) error {
 	e := model.Summary()
 	classes, shares := []*choice.Logit{}, []float64{1}
 	switch fit := model.(type) {

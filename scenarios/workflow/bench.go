@@ -36,6 +36,7 @@ type Benched struct {
 	Exact    bool      `json:"exact"` // scores are computed, not simulated
 	Stopped  []Stopped `json:"stopped,omitempty"`
 	*evaluate.Standings
+	Robustness *evaluate.Matrix `json:"robustness,omitempty"` // with bench.robust
 
 	Scenery *scenarios.Scenario `json:"-"`
 	Played  []*evaluate.Played  `json:"-"`
@@ -191,7 +192,11 @@ func (b *bencher) bench(ctx context.Context, t *stopwatch) (*Benched, error) {
 	if b.base.policies[solved] != nil {
 		ranking.Optimum = solved
 	}
-	m.Standings, err = ranking.Rank(m.Played)
+	if m.Standings, err = ranking.Rank(m.Played); err != nil || len(s.Bench.Robust) == 0 {
+		return m, err
+	}
+	m.Robustness, err = b.robustness(ctx, entrants, m.Played)
+	t.done(b.prefix + "robust")
 	return m, err
 }
 

@@ -74,7 +74,13 @@ func (b *Benched) caption() string {
 }
 
 // tables are those of a scenario.
-func (b *Benched) tables() []*grid { return []*grid{b.figures(), b.differences()} }
+func (b *Benched) tables() []*grid {
+	all := []*grid{b.figures(), b.differences()}
+	if b.Robustness != nil {
+		all = append(all, robustTable(b.Robustness))
+	}
+	return all
+}
 
 // fewRuns is below how many bootstrapped intervals are too narrow (stats.Bootstrap.Expanded).
 const fewRuns = 5

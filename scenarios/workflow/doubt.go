@@ -17,7 +17,6 @@ import (
 	"github.com/souk-sim/souk/policies/rules"
 	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios"
-	"github.com/souk-sim/souk/sim/rng"
 )
 
 // Robustness is the headline where the fitted model is another: under other memories of the reference price that the validation weeks cannot
@@ -313,7 +312,6 @@ func retune(sample *optimum.Sample, r optimum.Reduction) (fixed float64, cycle e
 
 // draws asks under draws of the coefficients, several at once.
 func (q *question) draws(ctx context.Context, n, workers int, watch func(done int)) ([]Headline, error) {
-	normals := rng.New(evaluate.MasterSeed(q.s.Seed), 0).Family("coefficients")
 	all, errs := make([]Headline, n), make([]error, n)
 	next := make(chan int)
 	var group sync.WaitGroup
@@ -322,12 +320,7 @@ func (q *question) draws(ctx context.Context, n, workers int, watch func(done in
 	for range max(1, min(workers, n)) {
 		group.Go(func() {
 			for k := range next {
-				stream := normals.At(uint64(k))
-				z := make([]float64, len(q.m.Choice.Coefficients))
-				for i := range z {
-					z[i] = stream.Normal()
-				}
-				model, err := q.m.Choice.Redraw(z)
+				model, err := redrawn(q.s, q.m.Choice, k)
 				if err == nil {
 					all[k], err = q.ask(ctx, model, effort{drawSample, drawGridRefine, drawPaths, 1})
 				}
