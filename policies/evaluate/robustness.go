@@ -28,11 +28,13 @@ type Entry struct {
 
 // Matrix is robustness: what is trained in one market is tested in others, which it was not fitted to.
 type Matrix struct {
-	Level   float64    `json:"level"`
-	Runs    int        `json:"runs"`
-	Markets []Tested   `json:"markets"` // the first is the scenario's own
-	Rows    []Transfer `json:"rows"`
-	Left    []LeftOut  `json:"left_out,omitempty"`
+	Level float64 `json:"level"`
+	Runs  int     `json:"runs"`
+	// Normalised says that every market has something to gain, so that normalised scores can be held side by side; otherwise shares of the best fixed price's score can.
+	Normalised bool       `json:"normalised"`
+	Markets    []Tested   `json:"markets"` // the first is the scenario's own
+	Rows       []Transfer `json:"rows"`
+	Left       []LeftOut  `json:"left_out,omitempty"`
 }
 
 // Tested is a market of the matrix. Scores are normalised there: 0 is its own best fixed price, 1 its optimum.
@@ -56,7 +58,7 @@ type Transfer struct {
 	Policy  string `json:"policy"`
 	Trained string `json:"trained_in,omitempty"`
 	Cells   []Cell `json:"tested_in"`
-	// Elsewhere is the mean normalised score over the markets that it was not trained in, the gaps of the markets taken as known.
+	// Elsewhere is the mean over the markets that it was not trained in, of normalised scores or of shares as Matrix.Normalised says; what these are divided by is taken as known.
 	Elsewhere *stats.Estimate `json:"elsewhere,omitempty"`
 	// OnlyAtHome says that it wins only in its own simulator: where it was trained it earns significantly more than the best fixed price, and in no other market
 	// it does. At home that is asked at Level, elsewhere of all the k other markets at once, at 1 − (1 − Level)/k each (Bonferroni): a policy that gains nothing
@@ -69,6 +71,7 @@ type Cell struct {
 	Market     string          `json:"market"`
 	Score      stats.Estimate  `json:"score"`
 	OverFixed  stats.Estimate  `json:"over_best_fixed"`      // paired by run
+	Share      *stats.Estimate `json:"share,omitempty"`      // of the best fixed price's mean score, taken as known, that it earns more; left out where that is 0
 	Normalised *stats.Estimate `json:"normalised,omitempty"` // Fieller; left out where nothing is to be gained
 	Wins       bool            `json:"wins"`                 // it earns more than the best fixed price, as OnlyAtHome asks it
 	Loses      bool            `json:"loses"`                // likewise less
@@ -79,8 +82,8 @@ func NewMatrix(level float64, trials []Trial) (*Matrix, error) {
 	if len(trials) < 2 {
 		return nil, field.New("markets", len(trials), "at least 2, that something be trained in one and tested in another")
 	}
-	m := &Matrix{Level: level, Runs: len(trials[0].Fixed), Rows: make([]Transfer, len(trials[0].Entries))}
-	relative := make([][][]float64, len(m.Rows)) // [entry][market] normalised by run; of those markets where something is to be gained
+	m := &Matrix{Level: level, Runs: len(trials[0].Fixed), Rows: make([]Transfer, len(trials[0].Entries)), Normalised: true}
+	gaps := make([]float64, len(trials))
 	for k := range trials {
 		t := &trials[k]
 		if len(t.Entries) != len(m.Rows) {
@@ -90,7 +93,8 @@ func NewMatrix(level float64, trials []Trial) (*Matrix, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", t.Market, err)
 		}
-		gap := stats.Mean(best) - stats.Mean(t.Fixed)
+		gaps[k] = stats.Mean(best) - stats.Mean(t.Fixed)
+		m.Normalised = m.Normalised && !m.Markets[k].Nothing
 		for i := range t.Entries {
 			e, row := &t.Entries[i], &m.Rows[i]
 			row.Policy, row.Trained = e.Policy, e.Trained
@@ -99,28 +103,41 @@ func NewMatrix(level float64, trials []Trial) (*Matrix, error) {
 				return nil, fmt.Errorf("%s in %s: %w", e.Policy, t.Market, err)
 			}
 			row.Cells = append(row.Cells, *cell)
-			if cell.Normalised != nil && e.Trained != t.Market {
-				line := make([]float64, len(e.Scores))
-				for r, score := range e.Scores {
-					line[r] = (score - t.Fixed[r]) / gap
-				}
-				relative[i] = append(relative[i], line)
-			}
 		}
 	}
 	for i := range m.Rows {
 		row := &m.Rows[i]
 		row.OnlyAtHome = row.only()
-		if len(relative[i]) == 0 {
-			continue
-		}
-		e, err := stats.MeanInterval(across(relative[i]), level)
-		if err != nil {
+		if err := m.elsewhere(row, trials, gaps, i); err != nil {
 			return nil, err
 		}
-		row.Elsewhere = &e
 	}
 	return m, nil
+}
+
+// elsewhere averages what entry i gains over the markets in which it was not trained.
+func (m *Matrix) elsewhere(row *Transfer, trials []Trial, gaps []float64, i int) error {
+	var relative [][]float64
+	for k := range trials {
+		t, by := &trials[k], gaps[k]
+		if !m.Normalised {
+			by = math.Abs(stats.Mean(t.Fixed))
+		}
+		if row.Trained == t.Market || by == 0 {
+			continue
+		}
+		line := make([]float64, len(t.Fixed))
+		for r, score := range t.Entries[i].Scores {
+			line[r] = (score - t.Fixed[r]) / by
+		}
+		relative = append(relative, line)
+	}
+	if len(relative) == 0 {
+		return nil
+	}
+	e, err := stats.MeanInterval(across(relative), m.Level)
+	row.Elsewhere = &e
+	return err
 }
 
 // rounding is the share of a value within which two are one.
@@ -171,8 +188,11 @@ func (m *Matrix) cell(t *Trial, e *Entry, best []float64, others int) (*Cell, er
 			return nil, err
 		}
 	}
-	told := rounding * math.Abs(stats.Mean(t.Fixed)) // values that are computed have no other error
-	c.Wins, c.Loses = asked.Low > told, asked.High < -told
+	worth := math.Abs(stats.Mean(t.Fixed))
+	c.Wins, c.Loses = asked.Low > rounding*worth, asked.High < -rounding*worth // values that are computed have no other error
+	if o := c.OverFixed; worth > 0 {
+		c.Share = &stats.Estimate{Value: o.Value / worth, StandardError: o.StandardError / worth, Low: o.Low / worth, High: o.High / worth, Level: o.Level}
+	}
 	if m.Markets[len(m.Markets)-1].Nothing {
 		return c, nil
 	}

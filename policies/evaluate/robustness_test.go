@@ -101,7 +101,7 @@ func TestExactValuesMakeAMatrixToo(t *testing.T) {
 	if n := cells[0].Normalised; n == nil || n.Value != 0.5 || !m.Rows[0].OnlyAtHome {
 		t.Errorf("at home %+v", cells[0])
 	}
-	if !m.Markets[1].Nothing || cells[1].Normalised != nil || !cells[1].Loses || m.Rows[0].Elsewhere != nil {
+	if !m.Markets[1].Nothing || cells[1].Normalised != nil || !cells[1].Loses || m.Normalised || math.Abs(m.Rows[0].Elsewhere.Value+0.1) > 1e-12 {
 		t.Errorf("elsewhere %+v in %+v", cells[1], m.Markets[1])
 	}
 	if _, err := NewMatrix(0.95, trials(true)[:1]); err == nil {

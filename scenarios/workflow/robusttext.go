@@ -2,16 +2,20 @@ package workflow
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/souk-sim/souk/policies/evaluate"
+	"github.com/souk-sim/souk/results/stats"
 )
 
 // robustTable is the matrix of robustness: policies and where they were made down, where they were tested across, normalised scores in the cells; and who wins only
 // where it was made.
 func robustTable(m *evaluate.Matrix) *grid {
-	g := &grid{title: "Robustness: what was made in one market, tested in others, to which nothing was fitted; normalised scores ± half their 95% intervals over runs, all markets on the same runs",
+	what := "normalised scores"
+	if !m.Normalised {
+		what = "by what share it earns more than the best fixed price"
+	}
+	g := &grid{title: "Robustness: what was made in one market, tested in others, to which nothing was fitted; " + what + ", ± half a 95% interval over runs",
 		heads: []string{"", "made in"}, notes: robustNotes(m)}
 	for _, t := range m.Markets {
 		g.heads = append(g.heads, t.Market)
@@ -27,23 +31,18 @@ func robustTable(m *evaluate.Matrix) *grid {
 		last = r.Policy
 		row := []string{name, r.Trained}
 		for k := range r.Cells {
-			row = append(row, robustCell(&r.Cells[k]))
+			row = append(row, robustCell(m, &r.Cells[k]))
 		}
-		elsewhere := "–"
-		if r.Elsewhere != nil {
-			elsewhere = shareText(r.Elsewhere.Value, (r.Elsewhere.High-r.Elsewhere.Low)/2)
-		}
+		elsewhere := gainText(m, r.Elsewhere)
 		g.lines = append(g.lines, append(row, elsewhere))
 	}
 	return g
 }
 
-// robustCell is a normalised score; where there is none, what is earned over the best fixed price as a share of it.
-func robustCell(c *evaluate.Cell) string {
-	fixed := c.Score.Value - c.OverFixed.Value
-	text := amount(100*c.OverFixed.Value/math.Abs(fixed), 1) + "%"
-	if n := c.Normalised; n != nil {
-		text = shareText(n.Value, (n.High-n.Low)/2)
+func robustCell(m *evaluate.Matrix, c *evaluate.Cell) string {
+	text := gainText(m, c.Share)
+	if m.Normalised {
+		text = gainText(m, c.Normalised)
 	}
 	switch {
 	case c.Wins:
@@ -54,12 +53,24 @@ func robustCell(c *evaluate.Cell) string {
 	return text + "  "
 }
 
-// shareText is a normalised score and half its interval.
-func shareText(value, half float64) string {
-	if half < 0.005 {
-		return amount(value, 2)
+// gainText is a normalised score, or a share in per cent, and half its interval.
+func gainText(m *evaluate.Matrix, e *stats.Estimate) string {
+	switch {
+	case e == nil:
+		return "–"
+	case m.Normalised:
+		return withHalf(e.Value, (e.High-e.Low)/2, 2, "")
 	}
-	return amount(value, 2) + " ±" + amount(half, 2)
+	return withHalf(100*e.Value, 50*(e.High-e.Low), 1, "%")
+}
+
+// withHalf leaves out a half that rounds to nothing.
+func withHalf(value, half float64, decimals int, unit string) string {
+	text := amount(value, decimals)
+	if bound := amount(half, decimals); strings.Trim(bound, "0.") != "" {
+		text += " ±" + bound
+	}
+	return text + unit
 }
 
 func robustNotes(m *evaluate.Matrix) (text []string) {
@@ -77,17 +88,12 @@ func robustNotes(m *evaluate.Matrix) (text []string) {
 	for _, l := range m.Left {
 		markets = append(markets, l.Market+" is left out: "+l.Reason+".")
 	}
-	text = append(markets, "0 is the best fixed price of the market in which is tested, "+what+". +: earns more than that price, significantly, −: less (where it was not made, for all markets at "+
-		"once: Bonferroni). elsewhere: mean of the markets in which it was not made.")
-	var nothing []string
-	for _, t := range m.Markets {
-		if t.Nothing {
-			nothing = append(nothing, t.Market)
-		}
+	sign := "+: earns more than the best fixed price of the market that it is tested in, significantly, −: less (where it was not made, for all markets at once: Bonferroni). elsewhere: mean of " +
+		"the markets in which it was not made."
+	if m.Normalised {
+		sign = "0 is the best fixed price of the market in which it is tested, " + what + ". " + sign
 	}
-	if len(nothing) > 0 {
-		text = append(text, "In "+strings.Join(nothing, ", ")+" nothing better than the best fixed price can be told from it: there the table has by what share of it a policy earns more.")
-	}
+	text = append(markets, sign)
 	flagged := false
 	for i := range m.Rows {
 		if r := &m.Rows[i]; r.OnlyAtHome {
