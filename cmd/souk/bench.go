@@ -34,8 +34,8 @@ func (a *app) bench() *cobra.Command {
 		Long: "Compare policies on the same shoppers: the scenario's agents, trained first, what it compares them with (evaluate.against), and each --policy,\n" +
 			"a rule as souk simulate takes it or the folder of a bundle. In each run an agent has a training seed of its own and all policies meet the same\n" +
 			"customers, whom training never met; evaluate.paths is dealt out over the runs. An interrupted benchmark is saved, and --resume carries it on.\n" +
-			"With --robust what was made in the scenario's market is tested in others: other elasticities, a demand shock, a new rival, draws of fitted coefficients;\n" +
-			"who wins only in its own simulator is told. bench.specialists trains the agents in each of these markets too.",
+			"With --robust what was made in the scenario's market is tested in others: other elasticities, a demand shock, a new rival, draws of fitted\n" +
+			"coefficients; who wins only in its own simulator is told. bench.specialists trains the agents in each of these markets too.",
 		Example: "  souk bench smoke\n  souk bench smoke --runs 20 --policy fixed:1.1 --policy follower\n" +
 			"  souk bench canned-tuna --agents q-learning --require 'q-learning > best-fixed'\n  souk bench gallego-van-ryzin-1994 exact-problems\n" +
 			"  souk bench canned-tuna --robust\n  souk bench smoke --set 'bench.robust=[\"elasticity+50\",\"demand-shock-60\"]' --set bench.specialists=true",

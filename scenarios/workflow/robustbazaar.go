@@ -42,7 +42,7 @@ func (b *bazaar) under(ctx context.Context, p scenarios.Perturbation) (school, f
 		doc = "a seller joins with a copy of " + name + ", never sold out, at nine tenths of its list price for ever"
 	default:
 		doc = fmt.Sprintf("each episode has personas from one of %d draws of the fitted tastes' sampling distribution; shares of classes stay", drawsHeld)
-		w, err = b.drawn(ctx)
+		w, err = b.redrawn(ctx)
 	}
 	return w, w, doc, err
 }
@@ -115,8 +115,8 @@ func enter(cfg *market.Config) (string, error) {
 // mostTries is how often coefficients are drawn until a market can be made of them: dearer must be worse to all.
 const mostTries = 100
 
-// drawn is the mixture of markets whose personas are draws of the fitted tastes.
-func (b *bazaar) drawn(ctx context.Context) (world, error) {
+// redrawn is the mixture of markets whose personas are draws of the fitted tastes.
+func (b *bazaar) redrawn(ctx context.Context) (world, error) {
 	tastes := firstOf(b.s.Shoppers.Choice, "logit", "latent-class")
 	i := slices.IndexFunc(b.people, func(m Shopper) bool { return m.Model == tastes && m.Fit != nil })
 	if i < 0 {
