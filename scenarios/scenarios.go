@@ -39,7 +39,7 @@ type Scenario struct {
 	Regret     *Regret          `toml:"regret" world:"problem" doc:"learners live once each and earn while they learn; left out: they train, and are judged by what they learned"`
 	Sweep      *Sweep           `toml:"sweep" world:"category,market,game,problem" doc:"what souk sweep tries: keys of the scenario at several values"`
 	Bench      *Bench           `toml:"bench" world:"category,market,problem" doc:"what souk bench compares; left out: all [[agents]] in 10 runs, and evaluate.against"`
-	ABTest     *ABTest          `toml:"abtest" world:"market" doc:"a randomised experiment: the learning seller tries several policies at once on one market; souk abtest runs it"`
+	ABTest     *ABTest          `toml:"abtest" world:"category,market" doc:"a randomised experiment: the learning seller tries several policies at once on one market, open or a chain's; souk abtest runs it"`
 	Shoppers   Shoppers         `toml:"shoppers" doc:"who the shoppers are, one by one: models fitted to logs of people, or given by hand"`
 	Paper      Paper            `toml:"paper" world:"game,problem" doc:"the publication whose results are reproduced"`
 	Variants   []Variant        `toml:"variants" world:"game,problem" doc:"what is played beside the scenario itself, each with some keys set otherwise"`

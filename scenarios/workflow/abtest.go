@@ -46,8 +46,9 @@ type TrueEffect struct {
 // trialRun is an experiment in a market under way.
 type trialRun struct {
 	*Run
-	bazaar  *bazaar
-	world   *shop
+	scene   Scene
+	full    world
+	world   *shop // of an open market
 	players []player
 	arms    []policies.Policy
 	table   *scenarios.ABTest
@@ -59,8 +60,8 @@ type trialRun struct {
 // with the key --policy.
 func (r *Run) ABTest(ctx context.Context, load func(name, rules string) (Named, error), o experiment.Options) (*Tested, error) {
 	s := r.Scenario
-	if s.World() != scenarios.OpenMarket {
-		return nil, s.Fault(string(s.World()), "an open market of [[products]], where shoppers come one by one; souk abtest --log analyses any experiment", string(s.World()))
+	if w := s.World(); w != scenarios.OpenMarket && w != scenarios.WeeklyCategory {
+		return nil, s.Fault(string(w), "an open market of [[products]] or a chain's [data], where there are shoppers; souk abtest --log analyses any experiment", string(w))
 	}
 	if s.Learner() == nil {
 		return nil, s.Fault("a brain in every seller", "a seller without one, who tries the policies", "sellers")
@@ -68,11 +69,11 @@ func (r *Run) ABTest(ctx context.Context, load func(name, rules string) (Named, 
 	if len(s.ABTest.Policies) < 2 {
 		return nil, field.New("--policy", fmt.Sprintf("%d", len(s.ABTest.Policies)), "two or more, the control first: "+MarketRules)
 	}
-	scene, err := openBazaar(s)
+	scene, err := Open(s)
 	if err != nil {
 		return nil, err
 	}
-	t := &trialRun{Run: r, bazaar: scene, table: s.ABTest, options: o}
+	t := &trialRun{Run: r, scene: scene, table: s.ABTest, options: o}
 	t.options.Stopping, t.options.Looks, t.options.Shares = experiment.Stopping(s.ABTest.Stopping), s.ABTest.Looks, s.ABTest.Shares
 	var digests []string
 	if t.players, err = cast(scene, s.ABTest.Policies, func(name, rules string) (Named, error) {
@@ -111,14 +112,15 @@ func (r *Run) ABTest(ctx context.Context, load func(name, rules string) (Named, 
 func (t *trialRun) run(ctx context.Context) (*Tested, *trialUnits, error) {
 	s := t.Scenario
 	t.tell(Progress{Stage: "fit", Total: 1})
-	if err := t.bazaar.Fit(ctx, t.workers(), t.counting("fit")); err != nil {
+	if err := t.scene.Fit(ctx, t.workers(), t.counting("fit")); err != nil {
 		return nil, nil, err
 	}
-	if _, _, err := t.bazaar.worlds(ctx); err != nil {
+	var err error
+	if _, t.full, err = t.scene.worlds(ctx); err != nil {
 		return nil, nil, err
 	}
 	for _, p := range t.players {
-		made, err := p.policy(ctx, t.bazaar.full, t.workers())
+		made, err := p.policy(ctx, t.full, t.workers())
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", p.name, err)
 		}
@@ -153,15 +155,15 @@ func (t *trialRun) run(ctx context.Context) (*Tested, *trialUnits, error) {
 
 // stage makes the world in which the arms play.
 func (t *trialRun) stage() error {
-	w := *t.bazaar.full
-	cfg := *w.Config
-	shares := t.table.Shares
-	if shares == nil {
-		shares = slices.Repeat([]float64{1}, len(t.arms))
-	}
+	shares := t.shares()
 	if len(shares) != len(t.arms) {
 		return t.Scenario.Fault(fmt.Sprintf("%d shares", len(shares)), fmt.Sprintf("%d, one for each policy", len(t.arms)), "abtest", "shares")
 	}
+	if w, ok := t.full.(*World); ok {
+		return t.stageChain(w)
+	}
+	w := *t.full.(*shop)
+	cfg := *w.Config
 	cfg.Experiment = &market.Experiment{Design: market.Design(t.table.Design), Shares: shares, Start: t.table.Start}
 	switch cfg.Experiment.Design {
 	case market.ByCluster:
@@ -180,6 +182,14 @@ func (t *trialRun) stage() error {
 	return err
 }
 
+// shares of the arms.
+func (t *trialRun) shares() []float64 {
+	if t.table.Shares == nil {
+		return slices.Repeat([]float64{1}, len(t.arms))
+	}
+	return t.table.Shares
+}
+
 func keyOf(bad *field.Error) string {
 	if bad == nil {
 		return ""
@@ -189,6 +199,9 @@ func keyOf(bad *field.Error) string {
 
 // play plays an episode with a policy in each arm.
 func (t *trialRun) play(path int, arms []policies.Policy) (*trialUnits, error) {
+	if w, ok := t.full.(*World); ok {
+		return t.playChain(w, path, arms)
+	}
 	units := &trialUnits{design: t.world.Config.Experiment.Design, start: t.table.Start, index: map[uint64]int{}, market: t.world.Config}
 	arena := arenaOf(t.world, evaluate.MasterSeed(t.Scenario.Seed), 1)
 	arena.Others = append(slices.Clone(t.world.Others), arms[1:]...)
