@@ -36,13 +36,13 @@ func (k *Ranking) Together(all []*Standings) (*Aggregate, error) {
 		return nil, nil
 	}
 	g := &Aggregate{Scenarios: len(all)}
-	var tables []stats.Table
+	var tables, plain []stats.Table // normalised scores, and scores as they are
 	base := -1
 	for i := range all[0].Rows {
-		name, everywhere := all[0].Rows[i].Name, stats.Table{}
+		name, everywhere, scores := all[0].Rows[i].Name, stats.Table{}, stats.Table{}
 		for _, t := range all {
 			if row := t.Row(name); row != nil && row.Relative != nil {
-				everywhere = append(everywhere, column(row.Relative))
+				everywhere, scores = append(everywhere, column(row.Relative)), append(scores, column(row.Scores))
 			}
 		}
 		if len(everywhere) < len(all) {
@@ -51,7 +51,7 @@ func (k *Ranking) Together(all []*Standings) (*Aggregate, error) {
 		if name == k.Baseline {
 			base = len(tables)
 		}
-		tables, g.Rows = append(tables, everywhere), append(g.Rows, Together{Name: name})
+		tables, plain, g.Rows = append(tables, everywhere), append(plain, scores), append(g.Rows, Together{Name: name})
 	}
 	if len(tables) == 0 {
 		return nil, nil
@@ -70,7 +70,7 @@ func (k *Ranking) Together(all []*Standings) (*Aggregate, error) {
 		if base < 0 || i == base {
 			continue
 		}
-		better, err := b.ProbabilityOfImprovement(tables[i], tables[base])
+		better, err := b.ProbabilityOfImprovement(plain[i], plain[base])
 		if err != nil {
 			return nil, err
 		}

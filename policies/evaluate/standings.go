@@ -20,7 +20,7 @@ type Standings struct {
 	Baseline string     `json:"baseline"`          // whose normalised score is 0
 	Optimum  string     `json:"optimum,omitempty"` // whose normalised score is 1; empty where it cannot be told from the baseline
 	Known    bool       `json:"optimum_known"`     // false: the best of the contestants stands for an optimum that nobody knows
-	Leader   string     `json:"leader"`            // the policy of the greatest mean
+	Leader   string     `json:"leader"`            // the policy of the greatest mean, a known optimum apart
 	Rows     []Standing `json:"policies"`
 	Pairs    []Pair     `json:"pairs"` // of all policies, bounds apart: the better one first
 }
@@ -147,11 +147,11 @@ func (t *Standings) Row(name string) *Standing {
 	return nil
 }
 
-// leader is the policy of the greatest mean, the baseline among equals.
+// leader is the policy of the greatest mean but for a known optimum, the baseline among equals.
 func (t *Standings) leader() string {
 	best := t.Row(t.Baseline)
 	for i := range t.Rows {
-		if r := &t.Rows[i]; r.Policies > 0 && r.Mean.Value > best.Mean.Value {
+		if r := &t.Rows[i]; r.Policies > 0 && r.Name != t.Optimum && r.Mean.Value > best.Mean.Value {
 			best = r
 		}
 	}

@@ -85,7 +85,7 @@ func TestNormalisedScoresRunFromTheBaselineToTheOptimum(t *testing.T) {
 	if gap := learner.OptimalityGap.Value; math.Abs(gap-(1-learner.Normalised.Value)) > 1e-9 { // no run of it reaches the optimum
 		t.Errorf("the optimality gap is %v of a score of %v", gap, learner.Normalised.Value)
 	}
-	if s.Row("oracle").Normalised.Value <= 1 || s.Leader != "high" || !s.Known {
+	if s.Row("oracle").Normalised.Value <= 1 || s.Leader != "twin" || !s.Known {
 		t.Errorf("the oracle %+v, the leader %s", s.Row("oracle").Normalised, s.Leader)
 	}
 	k := ranking

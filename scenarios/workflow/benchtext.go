@@ -27,7 +27,6 @@ func (m *Benchmark) Text(w io.Writer) error {
 		}
 	}
 	if t := m.together(); t != nil {
-		p.line("")
 		t.text(p)
 	}
 	var gates []string
@@ -128,16 +127,15 @@ func (b *Benched) figures() *grid {
 	return g
 }
 
-// shown are the pairs that are printed: those with the best policy and with the best fixed price. bench.json has all.
-func (b *Benched) shown() []evaluate.Pair {
-	all := b.Against(b.Leader)
-	if b.Leader != b.Baseline {
-		for _, p := range b.Against(b.Baseline) {
-			if p.B == b.Leader {
+// shown are the pairs that are printed, the better one first: those with the best policy and with the best fixed price. bench.json has all.
+func (b *Benched) shown() (all []evaluate.Pair) {
+	for _, one := range []string{b.Leader, b.Baseline} {
+		for _, p := range b.Against(one) {
+			if len(all) > 0 && one == b.Baseline && (b.Leader == b.Baseline || p.B == b.Leader) {
 				continue // there already
 			}
 			if p.Difference.Value < 0 {
-				better, _ := b.Pair(p.B, p.A)
+				better, _ := b.Pair(p.B, p.A) // which there is, as there is p
 				p = *better
 			}
 			all = append(all, p)
@@ -203,7 +201,7 @@ func (m *Benchmark) together() *grid {
 	if m.Together == nil || m.Together.Scenarios < 2 {
 		return nil
 	}
-	g := &grid{title: fmt.Sprintf("All %d scenarios: normalised scores of the runs; 95%% intervals by the bootstrap (BCa), stratified by scenario", m.Together.Scenarios),
+	g := &grid{title: fmt.Sprintf("Over all %d scenarios: normalised scores of the runs; 95%% intervals by the bootstrap (BCa), stratified by scenario", m.Together.Scenarios),
 		heads: []string{"", "IQM [95%]", "mean [95%]", "median [95%]", "gap [95%]", "P(>fixed) [95%]"}}
 	for i := range m.Together.Rows {
 		r := &m.Together.Rows[i]

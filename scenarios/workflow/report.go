@@ -27,6 +27,7 @@ func reports() []reportKind {
 	return []reportKind{
 		{"summary.json", trainingPage},
 		{"measures.json", studyPage},
+		{"bench.json", benchPage},
 	}
 }
 

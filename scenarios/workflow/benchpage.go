@@ -1,0 +1,234 @@
+package workflow
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/souk-sim/souk/policies/evaluate"
+	"github.com/souk-sim/souk/results/report/web"
+	"github.com/souk-sim/souk/results/stats"
+)
+
+// benchPage is the report of a benchmark.
+func benchPage(f *RunFiles) (*web.Page, error) {
+	m := &Benchmark{}
+	if _, err := f.json("bench.json", m); err != nil {
+		return nil, err
+	}
+	s, err := f.scenario()
+	if err != nil {
+		return nil, err
+	}
+	page := &web.Page{Kind: "Benchmark, run " + m.RunID}
+	var titles []string
+	for _, b := range m.Scenarios {
+		titles = append(titles, b.Scenario)
+		for i := range b.Rows {
+			page.Names = append(page.Names, b.Rows[i].Name)
+		}
+	}
+	page.Title = strings.Join(titles, ", ")
+	first := m.Scenarios[0]
+	if len(m.Scenarios) == 1 {
+		page.Question = first.Question
+	}
+	page.Answer = first.answer()
+	for _, g := range m.Gates {
+		page.Answer.Words = append(page.Answer.Words, g.Because)
+	}
+	if m.together() != nil {
+		page.Sections = append(page.Sections, m.togetherSection())
+	}
+	for _, b := range m.Scenarios {
+		page.Sections = append(page.Sections, b.sections(len(m.Scenarios) > 1)...)
+	}
+	if m.Together != nil {
+		if profiles := m.profiles(); profiles.ID != "" {
+			page.Sections = append(page.Sections, profiles)
+		}
+	}
+	last := f.reproduction(s, "bench")
+	if facts, ok := last.Blocks[1].(web.Facts); ok {
+		for _, b := range m.Scenarios[1:] {
+			facts[0].Value += " " + otherScenario(b.Scenario)
+		}
+	}
+	page.Sections = append(page.Sections, last)
+	return page, nil
+}
+
+// otherScenario is the file of a benchmark's further scenario.
+func otherScenario(name string) string { return "scenarios/" + name + ".toml" }
+
+// answer is how far the best policy gets: on the way to the optimum where there is one, else over the best fixed price.
+func (b *Benched) answer() web.Answer {
+	lead := b.Leader
+	pair, err := b.Pair(lead, b.Baseline)
+	if err != nil {
+		return web.Answer{Words: []string{fmt.Sprintf("In %s no policy earns more than %s in the mean.", b.Scenario, b.Baseline)}}
+	}
+	d := decimals([]stats.Estimate{pair.Difference})
+	over := strings.Replace(fmt.Sprintf("%s earns %s more than %s, p = %s.", lead, bracketed(pair.Difference, d), b.Baseline, pValue(pair.Holm)), "p = <", "p < ", 1)
+	a := web.Answer{Figure: "+" + amount(pair.Difference.Value, d), Of: fmt.Sprintf("%s: %s of %s over %s", b.Scenario, b.Unit, lead, b.Baseline)}
+	if !exact(pair.Difference) {
+		a.Interval = fmt.Sprintf("95%% interval %s to %s", amount(pair.Difference.Low, d), amount(pair.Difference.High, d))
+	}
+	if e := b.Row(lead).Normalised; e != nil && b.Known {
+		a = web.Answer{Figure: amount(100*e.Value, 0) + "%", Interval: fmt.Sprintf("95%% interval %s%% to %s%%", amount(100*e.Low, 0), amount(100*e.High, 0)),
+			Of: fmt.Sprintf("%s: of the way from %s to the optimum, by %s, the best policy", b.Scenario, b.Baseline, lead)}
+	}
+	a.Words = append([]string{over}, b.differences().notes...)
+	return a
+}
+
+// sections are those of a scenario; where there are several, they say of which.
+func (b *Benched) sections(several bool) []web.Section {
+	id, of := "", ""
+	if several {
+		id, of = "-"+b.Scenario, " in "+b.Scenario
+	}
+	t := b.figures()
+	return []web.Section{
+		{ID: "scores" + id, Title: "What policies earn" + of, Blocks: []web.Block{web.Text{b.caption() + ". " + t.title + "."}, b.scoresTable(), b.relativeTable(), b.scoresChart(), web.List(t.notes)}},
+		{ID: "differences" + id, Title: "Who earns more" + of, Blocks: b.differenceBlocks()},
+	}
+}
+
+func cellOf(e *stats.Estimate) web.Cell {
+	switch {
+	case e == nil:
+		return web.Word("–")
+	case exact(*e):
+		return web.Interval(e.Value, math.NaN(), math.NaN())
+	}
+	return web.Interval(e.Value, e.Low, e.High)
+}
+
+// written is a format of numbers with so many decimals.
+func written(decimals int) func(float64) string {
+	return func(x float64) string { return amount(x, decimals) }
+}
+
+func (b *Benched) scoresTable() web.Table {
+	d := written(b.decimals())
+	t := web.Table{Caption: "Scores: " + b.Unit, Note: "worst: the mean of the worst 10%.", Columns: []web.Column{{Name: "policy"}, {Name: "mean", Kind: web.Estimates, Format: d}, {Name: "IQM", Kind: web.Estimates, Format: d},
+		{Name: "median", Kind: web.Numbers, Format: d}, {Name: "worst", Kind: web.Numbers, Format: d}}}
+	for i := range b.Rows {
+		r := &b.Rows[i]
+		t.Rows = append(t.Rows, []web.Cell{web.Word(called(r)), cellOf(&r.Mean), cellOf(&r.InterquartileMean), web.Number(r.Median.Value), web.Number(r.WorstDecile)})
+	}
+	return t
+}
+
+// relativeTable sets policies against the best fixed price and the optimum.
+func (b *Benched) relativeTable() web.Table {
+	two := written(2)
+	t := web.Table{Caption: "From " + b.Baseline + " to the optimum", Columns: []web.Column{{Name: "policy"}, {Name: "P(>fixed)", Kind: web.Estimates, Format: two}}}
+	if b.Optimum == "" {
+		t.Caption = "Against " + b.Baseline
+	} else {
+		t.Columns = append(t.Columns, web.Column{Name: "normalised", Kind: web.Estimates, Format: two, Zero: true}, web.Column{Name: "gap", Kind: web.Numbers, Format: two})
+	}
+	for i := range b.Rows {
+		r := &b.Rows[i]
+		row := []web.Cell{web.Word(called(r)), cellOf(r.Improvement)}
+		if b.Optimum != "" {
+			row = append(row, cellOf(r.Normalised), web.Number(r.OptimalityGap.Value))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func (b *Benched) scoresChart() web.Intervals {
+	c := web.Intervals{Title: "Mean scores", Caption: "Bars: 95% intervals over " + plural(b.Runs, "run") + ".", X: web.Axis{Name: b.Unit}, Format: written(b.decimals())}
+	for i := range b.Rows {
+		r := &b.Rows[i]
+		c.Rows = append(c.Rows, bar(r.Name, r.Mean, r.Policies > 1))
+	}
+	return c
+}
+
+// bar is an estimate of a chart; an exact one has no interval.
+func bar(name string, e stats.Estimate, strong bool) web.Estimate {
+	if exact(e) {
+		e.Low, e.High = math.NaN(), math.NaN()
+	}
+	return web.Estimate{Name: name, Value: e.Value, Low: e.Low, High: e.High, Strong: strong}
+}
+
+func (b *Benched) differenceBlocks() []web.Block {
+	g := b.differences()
+	var each []stats.Estimate
+	t := web.Table{Caption: "Differences: " + b.Unit, Columns: []web.Column{{Name: "pair"}, {Name: "difference", Kind: web.Estimates, Zero: true}, {Name: "p", Kind: web.Numbers, Format: pValue},
+		{Name: "runs", Kind: web.Numbers, Format: written(0)}}}
+	for _, p := range b.shown() {
+		each = append(each, p.Difference)
+		needed := web.Word("–")
+		if p.Seeds.Needed > 0 {
+			needed = web.Number(float64(p.Seeds.Needed))
+		}
+		t.Rows = append(t.Rows, []web.Cell{web.Word(p.A + " − " + p.B), cellOf(&p.Difference), web.Number(p.Holm), needed})
+	}
+	t.Columns[1].Format = written(decimals(each))
+	c := web.Intervals{Title: "Over " + b.Baseline, Caption: "Paired by run; bars: 95% intervals.", X: web.Axis{Name: b.Unit + ", less that of " + b.Baseline, Zero: true}, Format: written(decimals(each))}
+	for i := range b.Rows {
+		r := &b.Rows[i]
+		if p, err := b.Pair(r.Name, b.Baseline); err == nil {
+			c.Rows = append(c.Rows, bar(r.Name, p.Difference, r.Policies > 1))
+		}
+	}
+	blocks := []web.Block{web.Text{g.title + "."}, t}
+	if len(c.Rows) > 0 {
+		blocks = append(blocks, c)
+	}
+	if len(g.notes) > 0 {
+		blocks = append(blocks, web.List(g.notes))
+	}
+	return blocks
+}
+
+func (m *Benchmark) togetherSection() web.Section {
+	g := m.together()
+	two := written(2)
+	t := web.Table{Caption: "Normalised scores", Columns: []web.Column{{Name: "policy"}}}
+	for _, name := range []string{"IQM", "P(>fixed)", "mean", "median", "gap"} {
+		kind := web.Numbers
+		if len(t.Columns) < 3 {
+			kind = web.Estimates
+		}
+		t.Columns = append(t.Columns, web.Column{Name: name, Kind: kind, Format: two})
+	}
+	for i := range m.Together.Rows {
+		r := &m.Together.Rows[i]
+		t.Rows = append(t.Rows, []web.Cell{web.Word(r.Name), cellOf(&r.InterquartileMean), cellOf(r.Improvement), web.Number(r.Mean.Value), web.Number(r.Median.Value), web.Number(r.OptimalityGap.Value)})
+	}
+	blocks := []web.Block{web.Text{g.title + "."}, t}
+	if len(g.notes) > 0 {
+		blocks = append(blocks, web.List(g.notes))
+	}
+	return web.Section{ID: "together", Title: "All scenarios", Blocks: blocks}
+}
+
+// profiles show which share of runs gets how far from the best fixed price to the optimum.
+func (m *Benchmark) profiles() web.Section {
+	c := web.Lines{Title: "Performance profiles", X: web.Axis{Name: "normalised score"}, Y: web.Axis{Name: "share of runs above it", Zero: true},
+		Caption: "The share of runs that are above a normalised score, with 95% bands at each by itself: a line further to the right is better."}
+	for _, r := range m.Together.Rows {
+		if !slices.ContainsFunc(r.Profile, func(e stats.Estimate) bool { return e.Value > 0 && e.Value < 1 }) {
+			continue // its runs do not differ
+		}
+		s := web.Series{Name: r.Name, X: evaluate.ProfileAt(), Bands: []web.Band{{}}}
+		for _, e := range r.Profile {
+			s.Y = append(s.Y, e.Value)
+			s.Bands[0].Low, s.Bands[0].High = append(s.Bands[0].Low, e.Low), append(s.Bands[0].High, e.High)
+		}
+		c.Series = append(c.Series, s)
+	}
+	if len(c.Series) == 0 {
+		return web.Section{}
+	}
+	return web.Section{ID: "profiles", Title: "How far runs get", Blocks: []web.Block{c}}
+}
