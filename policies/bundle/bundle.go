@@ -19,8 +19,9 @@ import (
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
-// Format is the version of the format that Write writes.
-const Format = 1
+// Format is the version of the format that Write writes. Load reads all from 1 on: bundles of format 1 compared the edges of cells as
+// float64, and are decided by as those of format 2, as float32.
+const Format = 2
 
 // Manifest says what a bundle is and where it comes from. The first block is the writer's to fill, the second is
 // Write's.
@@ -145,7 +146,7 @@ func Load(folder fs.FS) (*Bundle, error) {
 		return nil, err
 	}
 	policy.About().Revision = m.Revision
-	if err := checkGolden(policy, contents["golden.json"]); err != nil {
+	if err := checkGolden(policy, contents["golden.json"], m.Format); err != nil {
 		return nil, err
 	}
 	who, err := signer(folder, raw)
@@ -157,8 +158,8 @@ func Load(folder fs.FS) (*Bundle, error) {
 
 // check holds a manifest against itself: format, kind, files and revision.
 func (m *Manifest) check(raw []byte) (*kind, error) {
-	if m.Format != Format {
-		return nil, bad(manifestName, "format", m.Format, fmt.Sprintf("%d, the version that this souk reads", Format))
+	if m.Format < 1 || m.Format > Format {
+		return nil, bad(manifestName, "format", m.Format, fmt.Sprintf("1 to %d, the versions that this souk reads", Format))
 	}
 	known := kinds()
 	at := slices.IndexFunc(known, func(k kind) bool { return k.name == m.Kind })

@@ -62,8 +62,21 @@ func goldenVectors(p policies.Frozen) []vector {
 	return all
 }
 
+// between tells whether an observation lies on one side of an edge as float64 and on the other as float32: there bundles of format 1 and
+// of format 2 decide otherwise.
+func between(t *policies.Frame, observation []float64) bool {
+	for _, d := range t.Encoder.Dimensions {
+		for _, edge := range d.Edges {
+			if x := observation[d.Index]; (edge <= x) != (float32(edge) <= float32(x)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // checkGolden replays golden.json.
-func checkGolden(p policies.Frozen, data []byte) error {
+func checkGolden(p policies.Frozen, data []byte, format int) error {
 	t := p.About()
 	var all []vector
 	if err := decode("golden.json", data, &all); err != nil {
@@ -82,6 +95,9 @@ func checkGolden(p policies.Frozen, data []byte) error {
 			if observation[i] = math.NaN(); x != nil {
 				observation[i] = *x
 			}
+		}
+		if format == 1 && between(t, observation) {
+			continue
 		}
 		if s := t.Encoder.Encode(observation); s != v.State {
 			return bad("golden.json", key+".state", s, fmt.Sprint(v.State))
