@@ -3,6 +3,7 @@ package decisionlog
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -39,7 +40,7 @@ func Read(r io.Reader, name string) (*Log, error) {
 		whole := err == nil
 		if line = bytes.TrimRight(line, "\r\n"); len(line) > 0 {
 			bad := p.line(line, n)
-			if bad != nil && !whole && torn(line) {
+			if bad != nil && !whole && !json.Valid(line) {
 				p.log.Warnings = append(p.log.Warnings, fmt.Sprintf("line %d, the last, is cut off and was left out", n))
 			} else if bad != nil {
 				bad.File, bad.Line = name, n
@@ -53,9 +54,6 @@ func Read(r io.Reader, name string) (*Log, error) {
 	return p.log, p.log.settle()
 }
 
-// torn says whether a line is the beginning of one.
-func torn(line []byte) bool { return line[len(line)-1] != '}' }
-
 // parser takes one line after the other into a log.
 type parser struct {
 	log     *Log
@@ -63,45 +61,67 @@ type parser struct {
 	authors map[Author]int32
 	masks   map[string]int32 // by what the line says
 	scan    scanner
-	last    int32 // unit of the line before
+	last    int32  // unit of the line before
+	before  Author // of the line before
+	summed  bool   // the lines have checksums
 }
 
-// keys that a line may have, as bits of those it has.
-const (
-	hasVersion = 1 << iota
-	hasUnit
-	hasObservation
-	hasAction
-	hasPrice
-	hasPropensity
-	hasReward
-	hasLast
-)
+// keys that a line may have and that are read, in the order in which Append writes them.
+var keys = [...]string{"version", "time", "policy", "revision", "unit", "step", "last", "observation", "action", "price", "promotion", "allowed", "propensity", "reward", "discount"}
+
+// needed are keys that a line must have, and may not have as null.
+var needed = [...]struct {
+	key      int
+	expected string
+}{
+	{0, "1"}, {7, "features by name"}, {8, "the offer's index in the ladder"}, {9, "the offer's price"},
+	{12, "the probability with which the policy made this offer: without it a log tells nothing of other policies"}, {13, "what came of the decision"},
+}
+
+const keyPolicy, keyRevision, keyUnit = 2, 3, 4
+
+// key finds a key, from where the one before it stood.
+func key(name []byte, after int) int {
+	for i := range keys {
+		if k := (after + 1 + i) % len(keys); keys[k] == string(name) {
+			return k
+		}
+	}
+	return -1
+}
 
 // line takes one line.
 func (p *parser) line(line []byte, n int) *field.Error {
-	if at := bytes.LastIndex(line, []byte(seal)); at >= 0 && len(line) == at+len(seal)+10 {
-		sum, err := strconv.ParseUint(string(line[at+len(seal):at+len(seal)+8]), 16, 32)
-		if is := crc32.Checksum(line[:at], castagnoli); err != nil || uint32(sum) != is {
-			return field.New("crc", string(line[at+len(seal):at+len(seal)+8]), fmt.Sprintf("%08x, the checksum of the line: it was changed or damaged", is))
-		}
+	if err := p.sum(line); err != nil {
+		return err
 	}
 	l := p.log
 	row := len(l.Decisions)
 	d := Decision{Line: int32(n), row: int32(row), Propensity: math.NaN(), Reward: math.NaN(), Discount: 1}
-	var author Author
+	author := p.before // whose strings are used again
 	var offer Offer
-	has := 0
+	seen, has, at := 0, 0, -1
 	s := &p.scan
 	s.reset(line)
-	err := s.object(func(key []byte) error {
-		switch string(key) {
+	err := s.object(func(name []byte) error {
+		k := key(name, at)
+		if k < 0 {
+			return s.skip(0)
+		}
+		if seen&(1<<k) != 0 {
+			return bad("the key twice", "each key once")
+		}
+		at, seen = k, seen|1<<k
+		if (k >= 12 || keys[k] == "allowed" || keys[k] == "promotion") && s.null() {
+			return nil
+		}
+		has |= 1 << k
+		switch keys[k] {
 		case "version":
 			v, err := s.integer()
 			if err == nil && v != Version {
 				err = bad(v, fmt.Sprintf("%d, the version that this souk reads", Version))
 			}
-			has |= hasVersion
 			return err
 		case "time":
 			return s.number(&d.Time)
@@ -110,7 +130,6 @@ func (p *parser) line(line []byte, n int) *field.Error {
 		case "revision":
 			return s.text(&author.Revision)
 		case "unit":
-			has |= hasUnit
 			name, err := s.bytes()
 			if err == nil {
 				d.Unit = p.unit(name)
@@ -124,40 +143,29 @@ func (p *parser) line(line []byte, n int) *field.Error {
 			d.Step = step
 			return err
 		case "last":
-			has |= hasLast
 			return s.boolean(&d.Last)
 		case "observation":
-			has |= hasObservation
 			return p.observation(row)
 		case "action":
 			a, err := s.integer()
 			if err == nil && (a < 0 || a >= mostActions) {
 				err = bad(a, fmt.Sprintf("an action, 0 to %d", mostActions-1))
 			}
-			d.Action, has = int32(a), has|hasAction
+			d.Action = int32(a)
 			return err
 		case "price":
-			has |= hasPrice
 			return s.number(&offer.Price)
 		case "promotion":
 			return s.text(&offer.Promotion)
 		case "allowed":
 			return p.allowed(&d.Mask)
 		case "propensity":
-			if s.null() {
-				return nil
-			}
-			has |= hasPropensity
 			err := s.number(&d.Propensity)
 			if err == nil && !(d.Propensity > 0 && d.Propensity <= 1) {
 				err = bad(d.Propensity, "a probability, above 0 and at most 1")
 			}
 			return err
 		case "reward":
-			if s.null() {
-				return nil
-			}
-			has |= hasReward
 			return s.number(&d.Reward)
 		case "discount":
 			err := s.number(&d.Discount)
@@ -166,25 +174,24 @@ func (p *parser) line(line []byte, n int) *field.Error {
 			}
 			return err
 		}
-		return s.skip(0)
+		return nil
 	})
 	if err != nil {
 		return s.fault(err)
 	}
-	for _, need := range []struct {
-		bit           int
-		key, expected string
-	}{
-		{hasVersion, "version", fmt.Sprint(Version)}, {hasObservation, "observation", "features by name"}, {hasAction, "action", "the offer's index in the ladder"},
-		{hasPrice, "price", "the offer's price"},
-		{hasPropensity, "propensity", "the probability with which the policy made this offer; a log without it tells nothing about other policies"},
-		{hasReward, "reward", "what came of the decision"},
-	} {
-		if has&need.bit == 0 {
-			return field.New(need.key, "nothing", need.expected)
+	for _, need := range needed {
+		if has&(1<<need.key) == 0 {
+			return field.New(keys[need.key], "nothing", need.expected)
 		}
 	}
-	if has&hasUnit == 0 { // it stands alone
+	if has&(1<<keyPolicy) == 0 {
+		author.Policy = ""
+	}
+	if has&(1<<keyRevision) == 0 {
+		author.Revision = ""
+	}
+	p.before = author
+	if has&(1<<keyUnit) == 0 { // it stands alone
 		d.Unit, d.Step, d.Last = int32(len(l.Units)), 0, true
 		l.Units = append(l.Units, "")
 	}
@@ -196,6 +203,27 @@ func (p *parser) line(line []byte, n int) *field.Error {
 	}
 	d.Policy = p.author(author)
 	l.Decisions = append(l.Decisions, d)
+	return nil
+}
+
+// sum checks the checksum of a line. A log has them in all lines, or in none.
+func (p *parser) sum(line []byte) *field.Error {
+	at := bytes.LastIndex(line, []byte(seal))
+	has := at >= 0 && len(line) == at+len(seal)+10
+	if len(p.log.Decisions) == 0 {
+		p.summed = has
+	}
+	if has != p.summed {
+		return field.New("crc", map[bool]string{true: "a checksum", false: "nothing"}[has], "checksums in all lines of a log, or in none")
+	}
+	if !has {
+		return nil
+	}
+	told := string(line[at+len(seal) : at+len(seal)+8])
+	sum, err := strconv.ParseUint(told, 16, 32)
+	if is := crc32.Checksum(line[:at], castagnoli); err != nil || uint32(sum) != is {
+		return field.New("crc", told, fmt.Sprintf("%08x, the checksum of the line: it was changed or damaged", is))
+	}
 	return nil
 }
 
@@ -255,9 +283,6 @@ func (p *parser) observation(row int) error {
 // allowed takes the list of the actions that were allowed; lists are few, and one that has come before is found by its text.
 func (p *parser) allowed(mask *int32) error {
 	s := &p.scan
-	if s.null() {
-		return nil
-	}
 	s.space()
 	from := s.at
 	end := bytes.IndexByte(s.line[from:], ']')

@@ -141,16 +141,17 @@ func (s *scanner) bytes() ([]byte, error) {
 		return nil, bad(s.rest(), "a string")
 	}
 	from := s.at
-	for plain := true; s.at < len(s.line); s.at++ {
+	plain, ascii := true, true
+	for ; s.at < len(s.line); s.at++ {
 		switch c := s.line[s.at]; {
 		case c == '"':
 			s.at++
 			inside := s.line[from : s.at-1]
+			if !ascii && !utf8.Valid(inside) {
+				return nil, bad(strconv.Quote(string(inside)), "UTF-8")
+			}
 			if plain {
 				return inside, nil
-			}
-			if !utf8.Valid(inside) {
-				return nil, bad(strconv.Quote(string(inside)), "UTF-8")
 			}
 			var text string
 			if err := json.Unmarshal(s.line[from-1:s.at], &text); err != nil {
@@ -163,7 +164,7 @@ func (s *scanner) bytes() ([]byte, error) {
 		case c < 0x20:
 			return nil, bad(s.rest(), "a string without control characters")
 		case c >= utf8.RuneSelf:
-			plain = false
+			ascii = false
 		}
 	}
 	return nil, bad("a string that does not end", "one that does")

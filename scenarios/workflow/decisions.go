@@ -129,7 +129,7 @@ func openCounter(ctx context.Context, s *scenarios.Scenario, load func(name, rul
 	}
 	arena, seats := arenaOf(full, evaluate.MasterSeed(s.Seed), 1), full.seats()
 	c := &counter{s: s, world: arena.World, master: arena.Master, learner: seats.Learner, spec: seats.Spec, others: seats.Others, encoder: seats.Encoder,
-		load: load, rules: scene.rules(), usual: scene.usual()[0]}
+		load: load, rules: scene.rules(), usual: append(scene.usual(), "")[0]}
 	c.find = func(ctx context.Context, name string) (policies.Policy, bool, error) {
 		made, ok, err := scene.rule(name)
 		if err != nil || !ok {
@@ -218,7 +218,9 @@ func unwrap(name string) (inner string, epsilon float64, err error) {
 // named finds a policy.
 func (c *counter) named(ctx context.Context, name string) (d decider, err error) {
 	if name == "" {
-		name = c.usual
+		if name = c.usual; name == "" {
+			return d, field.New("--policy", "none", "a bundle's folder or one of "+c.rules)
+		}
 	}
 	inner, epsilon, err := unwrap(name)
 	if err != nil {

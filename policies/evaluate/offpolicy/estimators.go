@@ -91,36 +91,26 @@ func switched(threshold float64) weighting {
 	return mean(func(d *data, q *values, from, to int) float64 { return corrected(d, q, from, to, threshold) })
 }
 
-// threshold chooses τ of SWITCH-DR among the quantiles of the weights: the least estimated variance and squared bias (ibid., §4). Their bound on the bias is
-// the probability under the target of weights above τ times the largest reward; here, where a model stands in for the reward, times the largest
-// error that the model is seen to make.
-func threshold(d *data, q *values) float64 {
-	worst := 0.0
-	for k := range d.trajectories() {
-		for i := d.from[k]; i < d.from[k+1]; i++ {
-			worst = max(worst, abs(d.worth[i]*d.surprise(q, i, d.from[k+1])))
-		}
-	}
+// threshold chooses τ of SWITCH-DR among quantiles of the weights: the least estimated variance and squared bias (ibid., §4). The bias is estimated by
+// the mean of what is left out, whose own noise speaks against leaving out much; the bound of the paper, by the largest reward, never
+// leaves out anything where rewards are noisy. With τ comes that mean, by which the interval is made wider on its side.
+func threshold(d *data, q *values) (tau, bias float64) {
 	candidates := spread(d.ratio)
-	best, least := candidates[len(candidates)-1], -1.0
+	least := -1.0
 	n := float64(d.trajectories())
-	for _, tau := range candidates {
-		sum, square, above := 0.0, 0.0, 0.0
+	for _, candidate := range candidates {
+		sum, square, all := 0.0, 0.0, 0.0
 		for k := range d.trajectories() {
-			y := corrected(d, q, d.from[k], d.from[k+1], tau)
+			y := corrected(d, q, d.from[k], d.from[k+1], candidate)
 			sum, square = sum+y, square+y*y
-			for i := d.from[k]; i < d.from[k+1]; i++ {
-				if d.ratio[i] > tau {
-					above += d.ratio[i]
-				}
-			}
+			all += corrected(d, q, d.from[k], d.from[k+1], -1)
 		}
-		bias := above / n * worst
-		if loss := (square/n-sum/n*sum/n)/n + bias*bias; least < 0 || loss < least {
-			best, least = tau, loss
+		out := (all - sum) / n
+		if loss := (square/n-sum/n*sum/n)/n + out*out; least < 0 || loss < least {
+			tau, bias, least = candidate, out, loss
 		}
 	}
-	return best
+	return tau, bias
 }
 
 // perStep makes an estimator that is self-normalised step by step: at each step the weights of all trajectories sum to 1, those of trajectories that have ended

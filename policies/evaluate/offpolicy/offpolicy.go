@@ -191,7 +191,7 @@ func (e *evaluation) rows(r *Result) []Row {
 	each(e.o.Workers, folds, func(f int) {
 		evaluateQ(e.data, model, func(u int) bool { return u%folds != f }, func(u int) bool { return u%folds == f }, q)
 	})
-	tau := threshold(e.data, q)
+	tau, bias := threshold(e.data, q)
 	type entry struct {
 		name string
 		of   weighting
@@ -210,6 +210,8 @@ func (e *evaluation) rows(r *Result) []Row {
 		row := Row{Name: entry.name, Estimate: &estimates[i], Effective: r.Weights.Trajectories}
 		if entry.name == "switch-dr" {
 			row.Threshold = tau
+			row.Estimate.Low += min(bias, 0)
+			row.Estimate.High += max(bias, 0)
 		}
 		if parts[i].k == 1 && entry.name != "snips" {
 			row.Bernstein = e.bernstein(parts[i])

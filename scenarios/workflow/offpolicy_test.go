@@ -1,0 +1,191 @@
+package workflow
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"testing"
+
+	"github.com/souk-sim/souk/policies/evaluate/offpolicy"
+	"github.com/souk-sim/souk/results/decisionlog"
+	"github.com/souk-sim/souk/results/stats"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// logbook is a market, who wrote a log there, and whom the log is to tell of.
+type logbook struct {
+	name, scenario string
+	set            []string
+	logger, target string
+	single         bool
+	quick          bool // is in the short form
+	size           int  // episodes of a log
+	paths          int  // from which the truth is taken
+}
+
+func logbooks() []logbook {
+	const rival = "exact-problems"
+	return []logbook{
+		{"deadline", "gallego-van-ryzin-1994", []string{"problem.stock=5", "problem.reviews=3"}, "explore(best-fixed,0.8)", "explore(optimum,0.5)", false, false, 2000, 40000},
+		{"tamer", "gallego-van-ryzin-1994", []string{"problem.stock=5", "problem.reviews=10"}, "explore(best-fixed,0.3)", "explore(best-fixed,0.1)", false, true, 500, 40000},
+		{"season", rival, []string{"problem.stock=0", "problem.holding=0", "problem.customers=4", "problem.horizon=0", "problem.reviews=6", "problem.season=[0.5,0.8,1.6]", "problem.demand={kind=\"linear\",intercept=0.5,slope=0.05}", "problem.prices={from=3,to=9,rungs=7}"}, "explore(fixed:7,0.5)", "optimum", true, true, 300, 40000},
+		{"rival", rival, []string{"problem.stock=0", "problem.reviews=5", "problem.horizon=5", "problem.customers=10", "problem.rival={prices=[1.2,2.4],transitions=[[0.6,0.4],[0.3,0.7]],effect=0.5}"}, "random", "optimum", true, true, 400, 40000},
+		{"smoke", "smoke", []string{"time.horizon=2"}, "explore(fixed:1.1,0.6)", "explore(fixed:1.2,0.4)", false, false, 1500, 6000},
+		{"canned-tuna", "canned-tuna", []string{"time.horizon=3", "market.stores.evaluate=0.02"}, "explore(fixed:0.9,0.7)", "explore(fixed:0.9,0.2)", false, false, 1000, 6000},
+	}
+}
+
+func (p *logbook) open(t *testing.T) *counter {
+	t.Helper()
+	s, err := scenarios.Load(p.scenario, p.set...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := openCounter(context.Background(), s, func(name, _ string) (Named, error) { return Named{}, field.New("--policy", name, "a rule") }, &Run{Scenario: s, Workers: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (p *logbook) decider(t *testing.T, c *counter, name string) decider {
+	t.Helper()
+	d, err := c.named(context.Background(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// log writes a log of episodes and reads it.
+func (p *logbook) log(t *testing.T, c *counter, first, episodes int) *decisionlog.Log {
+	t.Helper()
+	var text bytes.Buffer
+	w := decisionlog.NewWriter(&text)
+	err := c.play(context.Background(), p.decider(t, c, p.logger), first, episodes, &Run{Scenario: c.s, Workers: 1}, func(records []decisionlog.Record) error {
+		for i := range records {
+			if err := w.Write(&records[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	log, err := decisionlog.Read(&text, p.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log
+}
+
+func (p *logbook) truth(t *testing.T, c *counter) *stats.Estimate {
+	t.Helper()
+	o := offpolicy.Defaults()
+	o.Single = p.single
+	paths := c.s.Evaluate.Paths
+	c.s.Evaluate.Paths = p.paths
+	defer func() { c.s.Evaluate.Paths = paths }()
+	e, err := c.simulated(context.Background(), p.decider(t, c, p.target), &Run{Scenario: c.s, Workers: 2}, &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// marks are how an estimator did over many logs.
+type marks struct {
+	name                  string
+	n, covered            int // logs; of these the interval holds the truth
+	told, toldCovered     int // logs where the effective sample size is 100 or more; of these likewise
+	wrong, square, weight float64
+}
+
+func (m *marks) bias() float64 { return m.wrong / float64(m.n) }
+func (m *marks) mse() float64  { return m.square / float64(m.n) }
+
+// try evaluates the target by many logs, each of size episodes, with what it says of estimators in their order.
+func (p *logbook) try(t *testing.T, c *counter, truth float64, size, logs int, model string) (all []*marks) {
+	t.Helper()
+	target := p.decider(t, c, p.target)
+	for k := range logs {
+		o := offpolicy.Defaults()
+		o.Single, o.Model, o.State, o.Least, o.Seed, o.Resamples, o.Workers = p.single, model, &c.encoder, 0, uint64(k), 500, 2
+		r, err := offpolicy.Evaluate(p.log(t, c, p.paths+k*size, size), target.Policy, c.spec, o)
+		if err != nil || r.Refused != "" {
+			t.Fatal(err, r.Refused)
+		}
+		for i, row := range r.Estimates {
+			if k == 0 {
+				all = append(all, &marks{name: row.Name})
+			}
+			m, e := all[i], row.Estimate
+			m.n++
+			m.wrong += e.Value - truth
+			m.square += (e.Value - truth) * (e.Value - truth)
+			m.weight += row.Effective / float64(logs)
+			inside := e.Low <= truth && truth <= e.High
+			if inside {
+				m.covered++
+			}
+			if row.Effective >= 100 {
+				m.told++
+				if inside {
+					m.toldCovered++
+				}
+			}
+		}
+	}
+	return all
+}
+
+func find(all []*marks, name string) *marks {
+	for _, m := range all {
+		if m.name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// hold checks what off-policy evaluation promises: where the effective sample size is 100 or more, 95% intervals hold the truth at least nine times in ten, but for what
+// is by chance (2.33 standard errors of so many logs, a false alarm in 100 if nine in ten were all); doubly robust estimates are no worse than inverse propensities, and
+// no worse than a model that is wrong.
+func (p *logbook) hold(t *testing.T, truth float64, all, wrong []*marks) {
+	t.Helper()
+	for _, m := range all {
+		n := float64(m.told)
+		if float64(m.toldCovered) < 0.9*n-2.33*math.Sqrt(0.09*n) {
+			t.Errorf("%s: %d of %d intervals hold the truth, %g", m.name, m.toldCovered, m.told, truth)
+		}
+	}
+	direct := find(wrong, "fqe")
+	if p.single {
+		direct = find(wrong, "dm")
+	}
+	if dr, ips := find(all, "dr"), find(all, "ips"); dr.mse() > ips.mse() {
+		t.Errorf("MSE %g of dr, %g of ips", dr.mse(), ips.mse())
+	}
+	if dr := find(wrong, "dr"); dr.mse() > direct.mse() {
+		t.Errorf("with a wrong model: MSE %g of dr, %g of %s", dr.mse(), direct.mse(), direct.name)
+	}
+}
+
+// TestOffPolicyEvaluationTellsTheTruth is the short form, on three of the pairs: with -tags long all six are held, on more logs.
+func TestOffPolicyEvaluationTellsTheTruth(t *testing.T) {
+	for _, p := range logbooks() {
+		if !p.quick {
+			continue
+		}
+		t.Run(p.name, func(t *testing.T) {
+			c := p.open(t)
+			truth := p.truth(t, c).Value
+			p.hold(t, truth, p.try(t, c, truth, p.size, 20, "linear"), p.try(t, c, truth, p.size, 8, "constant"))
+		})
+	}
+}
