@@ -93,8 +93,8 @@ func switched(threshold float64) weighting {
 
 // threshold chooses τ of SWITCH-DR among quantiles of the weights: the least estimated variance and squared bias (ibid., §4). The bias is estimated by
 // the mean of what is left out, whose own noise speaks against leaving out much; the bound of the paper, by the largest reward, never
-// leaves out anything where rewards are noisy. With τ comes that mean, by which the interval is made wider on its side.
-func threshold(d *data, q *values) (tau, bias float64) {
+// leaves out anything where rewards are noisy.
+func threshold(d *data, q *values) (tau float64) {
 	candidates := spread(d.ratio)
 	least := -1.0
 	n := float64(d.trajectories())
@@ -107,10 +107,10 @@ func threshold(d *data, q *values) (tau, bias float64) {
 		}
 		out := (all - sum) / n
 		if loss := (square/n-sum/n*sum/n)/n + out*out; least < 0 || loss < least {
-			tau, bias, least = candidate, out, loss
+			tau, least = candidate, loss
 		}
 	}
-	return tau, bias
+	return tau
 }
 
 // perStep makes an estimator that is self-normalised step by step: at each step the weights of all trajectories sum to 1, those of trajectories that have ended

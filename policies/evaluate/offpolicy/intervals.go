@@ -65,14 +65,18 @@ func (t *terms) influence() []float64 {
 	return out
 }
 
-// bootstrap gives each estimator the BCa interval of the cluster bootstrap: units, in blocks, are drawn with replacement (Efron 1987; Davison & Hinkley 1997,
-// §3.8), the same ones for all estimators. The acceleration is that of the influences.
+// bootstrap gives each estimator the bootstrap-t interval over units, in blocks drawn with replacement (Efron 1982, §10.10; Davison & Hinkley 1997, §2.4 and §3.8), the same ones
+// for all estimators: weights are skewed to the right, and an estimate that is too low thinks itself too sure, which a percentile interval does not
+// know of. Standard errors are those of the influences.
 func bootstrap(all []*terms, blocks int, o *Options) []stats.Estimate {
-	replicates := make([][]float64, len(all))
+	replicates, influences := make([][]float64, len(all)), make([][]float64, len(all))
+	out := make([]stats.Estimate, len(all))
 	widest := 0
 	for e, t := range all {
-		replicates[e] = make([]float64, o.Resamples)
+		replicates[e], influences[e] = make([]float64, o.Resamples), t.influence()
 		widest = max(widest, t.k)
+		num, den := make([]float64, t.k), make([]float64, t.k)
+		out[e] = stats.Estimate{Value: t.value(nil, num, den), Level: o.Level, StandardError: spreadOf(influences[e], nil)}
 	}
 	streams := rng.New(o.Seed, 0).Family("bootstrap")
 	workers := max(1, min(o.Workers, o.Resamples))
@@ -87,42 +91,35 @@ func bootstrap(all []*terms, blocks int, o *Options) []stats.Estimate {
 					count[stream.Intn(blocks)]++
 				}
 				for e, t := range all {
-					replicates[e][r] = t.value(count, num[:t.k], den[:t.k])
+					away, se := t.value(count, num[:t.k], den[:t.k])-out[e].Value, spreadOf(influences[e], count)
+					if replicates[e][r] = away / se; away == 0 {
+						replicates[e][r] = 0
+					}
 				}
 			}
 		})
 	}
 	group.Wait()
-	out := make([]stats.Estimate, len(all))
-	for e, t := range all {
-		num, den := make([]float64, t.k), make([]float64, t.k)
-		out[e] = accelerated(t.value(nil, num, den), replicates[e], t.influence(), o.Level)
+	for e := range out {
+		slices.Sort(replicates[e])
+		x := &out[e]
+		x.Low = x.Value - stats.Quantile(replicates[e], (1+o.Level)/2)*x.StandardError
+		x.High = x.Value - stats.Quantile(replicates[e], (1-o.Level)/2)*x.StandardError
 	}
 	return out
 }
 
-// accelerated is the BCa interval of replicates.
-func accelerated(value float64, replicates, influence []float64, level float64) stats.Estimate {
-	slices.Sort(replicates)
-	e := stats.Estimate{Value: value, Level: level, StandardError: math.Sqrt(stats.Variance(replicates))}
-	below, _ := slices.BinarySearch(replicates, value)
-	n := float64(len(replicates))
-	normal := distuv.UnitNormal
-	bias := normal.Quantile(min(max(float64(below)/n, 1/n), 1-1/n))
-	square, cube := 0.0, 0.0
-	for _, x := range influence {
-		square, cube = square+x*x, cube+x*x*x
+// spreadOf is the standard error that influences of blocks make, each counted so often; nil counts each once.
+func spreadOf(influence, count []float64) float64 {
+	n, sum, square := float64(len(influence)), 0.0, 0.0
+	for b, x := range influence {
+		c := 1.0
+		if count != nil {
+			c = count[b]
+		}
+		sum, square = sum+c*x, square+c*x*x
 	}
-	a := 0.0
-	if square > 0 {
-		a = cube / (6 * math.Pow(square, 1.5))
-	}
-	at := func(p float64) float64 {
-		z := bias + normal.Quantile(p)
-		return stats.Quantile(replicates, normal.CDF(bias+z/max(1-a*z, 0.1)))
-	}
-	e.Low, e.High = at((1-level)/2), at((1+level)/2)
-	return e
+	return math.Sqrt(max(square-sum*sum/n, 0) * n / (n - 1))
 }
 
 // jackknife gives a statistic that is fitted anew without each group of units the grouped jackknife's interval (Efron 1982, §2.2; Shao & Tu 1995, §2.3).
