@@ -1,7 +1,11 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -11,6 +15,7 @@ import (
 	"github.com/souk-sim/souk/policies/bundle"
 	"github.com/souk-sim/souk/policies/evaluate/offpolicy"
 	"github.com/souk-sim/souk/results/decisionlog"
+	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/scenarios/workflow"
 )
@@ -52,11 +57,14 @@ func (a *app) ope() *cobra.Command {
 				return &field.Error{Key: "--log", Found: log + ": " + reason(err), Expected: "a decision log that can be read"}
 			}
 			defer file.Close()
-			decisions, err := decisionlog.Read(file, log)
+			sum := sha256.New()
+			decisions, err := decisionlog.Read(io.TeeReader(file, sum), log)
 			if err != nil {
 				return err
 			}
-			report, err := w.Evaluate(cmd.Context(), decisions)
+			run := &workflow.Run{Scenario: w.Scenario, Store: a.store(), Workers: a.workers, Build: build(),
+				Options: rundir.Options{Tell: a.notice, Holder: fmt.Sprintf("souk ope, process %d", os.Getpid())}}
+			report, err := w.Leave(cmd.Context(), run, decisions, hex.EncodeToString(sum.Sum(nil)))
 			if bad, ok := errors.AsType[*field.Error](err); ok && bad.File == "" && (bad.Key == "--policy" || o.Has(bad.Key)) {
 				if bad.Key != "--policy" {
 					bad.Key = "--" + strings.ReplaceAll(bad.Key, "_", "-")
@@ -69,7 +77,7 @@ func (a *app) ope() *cobra.Command {
 			if a.json {
 				err = a.document("ope", report)
 			} else {
-				_, err = a.stdout.WriteString(report.Text())
+				_, err = fmt.Fprintf(a.stdout, "%s\nfiles    %s\n", report.Text(), report.Dir)
 			}
 			if err == nil && !report.Tells() {
 				err = unmet{field.New("", "the log does not tell what "+report.Policy+" is worth", "")}
@@ -90,6 +98,7 @@ func (a *app) ope() *cobra.Command {
 	f.IntVar(&o.Folds, "folds", o.Folds, "of cross-fitting: a model is fitted on other units than those it is told of")
 	a.scenarioFlags(cmd)
 	a.workersFlag(cmd)
+	a.outFlag(cmd)
 	return cmd
 }
 

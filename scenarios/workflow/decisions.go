@@ -226,7 +226,7 @@ func (c *counter) named(ctx context.Context, name string) (d decider, err error)
 	if err != nil {
 		return d, err
 	}
-	d.name = name
+	d.name = inner
 	found := false
 	if d.Policy, found, err = c.find(ctx, inner); err == nil && !found {
 		var loaded Named

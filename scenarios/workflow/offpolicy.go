@@ -37,6 +37,7 @@ type OffPolicyReport struct {
 	Scenario string               `json:"scenario,omitempty"`
 	*offpolicy.Result
 	Simulated *stats.Estimate `json:"simulated,omitempty"` // of the policy in the scenario's market
+	Dir       string          `json:"-"`                   // of the run
 }
 
 // Evaluate evaluates the policy. What is wrong with its name is a *field.Error with the key --policy.
@@ -147,39 +148,70 @@ func (c *counter) simulated(ctx context.Context, d decider, r *Run, o *offpolicy
 	return &e, err
 }
 
+// Estimated is an estimate by the log.
+type Estimated = offpolicy.Row
+
+// best is the estimate that is told first: doubly robust where that is not refused, or else by cells of the state; nil where all are refused.
+func (m *OffPolicyReport) best() *Estimated {
+	for _, name := range []string{"weighted dr", "dr", "marginalised", "fqe", "dm"} {
+		for i := range m.Estimates {
+			if row := &m.Estimates[i]; row.Name == name && row.Estimate != nil {
+				return row
+			}
+		}
+	}
+	return nil
+}
+
+// what is estimated.
+func (m *OffPolicyReport) what() string {
+	if m.Context == "single-step" {
+		return "reward of a decision"
+	}
+	return "discounted reward of an episode"
+}
+
 // Text is the report as text.
 func (m *OffPolicyReport) Text() string {
 	var b strings.Builder
-	what := "discounted reward of an episode"
+	what := m.what()
 	if m.Context == "single-step" {
-		what = "reward of a decision, at the observations that were logged"
+		what += ", at the observations that were logged"
 	}
 	fmt.Fprintf(&b, "%s by %s: %d decisions in %d units, logged by %s.\n", m.Policy, m.Log, m.Decisions, m.Units, authors(m.Loggers))
 	fmt.Fprintf(&b, "%s, with %.0f%% intervals over units; the model of rewards is %s\n\n", what, 100*m.Logged.Estimate.Level, m.Model)
-	fmt.Fprintf(&b, "%-22s %10s %10s  %-23s %-23s %9s\n", "", "value", "std error", "interval", "empirical Bernstein", "effective")
+	simulated := "simulated in " + m.Scenario
+	wide := max(21, len(simulated))
+	if m.Simulated == nil {
+		wide = 21
+	}
+	fmt.Fprintf(&b, "%-*s %10s %10s  %-23s %-23s %9s\n", wide, "", "value", "std error", "interval", "empirical Bernstein", "effective")
 	line := func(name string, e *stats.Estimate, bernstein *[2]float64, effective float64) {
-		wide := ""
+		sure := ""
 		if bernstein != nil {
-			wide = fmt.Sprintf("%.4g to %.4g", bernstein[0], bernstein[1])
+			sure = fmt.Sprintf("%.4g to %.4g", bernstein[0], bernstein[1])
 		}
 		size := ""
 		if effective > 0 {
 			size = fmt.Sprintf("%.0f", math.Floor(effective))
 		}
-		fmt.Fprintf(&b, "%-22s %10.5g %10.3g  %-23s %-23s %9s\n", name, e.Value, e.StandardError, fmt.Sprintf("%.5g to %.5g", e.Low, e.High), wide, size)
+		fmt.Fprintf(&b, "%-*s %10.5g %10.3g  %-23s %-23s %9s\n", wide, name, e.Value, e.StandardError, fmt.Sprintf("%.5g to %.5g", e.Low, e.High), sure, size)
 	}
 	line("as logged", m.Logged.Estimate, nil, m.Logged.Effective)
 	if m.Simulated != nil {
-		line("simulated in "+m.Scenario, m.Simulated, nil, 0)
+		line(simulated, m.Simulated, nil, 0)
 	}
 	for _, row := range m.Estimates {
 		if row.Estimate == nil {
-			fmt.Fprintf(&b, "%-22s refused: %s\n", row.Name, row.Refused)
+			fmt.Fprintf(&b, "%-*s refused: %s\n", wide, row.Name, row.Refused)
 			continue
 		}
 		line(row.Name, row.Estimate, row.Bernstein, row.Effective)
 	}
 	w := m.Weights
+	if best := m.best(); best != nil {
+		fmt.Fprintf(&b, "\nBest told by %s: %s earns %.5g (%.5g to %.5g).\n", best.Name, m.Policy, best.Estimate.Value, best.Estimate.Low, best.Estimate.High)
+	}
 	fmt.Fprintf(&b, "\nweights: mean %.4f ± %.2g (1 where propensities are right), largest %.4g, of a whole trajectory %.4g\n", w.Mean, 2*w.MeanError, w.Largest, w.LargestRatio)
 	fmt.Fprintf(&b, "effective: %.4g of %d decisions, %.4g of %d trajectories, %.4g by cells of the state\n", w.Decisions, m.Decisions, w.Trajectories, m.Trajectories, w.Marginal)
 	if m.Refused != "" {

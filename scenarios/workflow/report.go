@@ -28,6 +28,7 @@ func reports() []reportKind {
 		{"summary.json", trainingPage},
 		{"measures.json", studyPage},
 		{"bench.json", benchPage},
+		{"ope.json", offPolicyPage},
 	}
 }
 

@@ -195,13 +195,12 @@ func (e *evaluation) rows(r *Result) []Row {
 	type entry struct {
 		name string
 		of   weighting
-		mean func(from, to int) float64 // of means over independent units, one trajectory's part
 	}
-	all := []entry{{"ips", inverse, nil}, {"snips", selfNormalised, nil}}
+	all := []entry{{"ips", inverse}, {"snips", selfNormalised}}
 	if !e.o.Single {
-		all = append(all, entry{"per-decision", perDecision, nil}, entry{"per-decision weighted", perDecisionWeighted, nil})
+		all = append(all, entry{"per-decision", perDecision}, entry{"per-decision weighted", perDecisionWeighted})
 	}
-	all = append(all, entry{"dr", doublyRobust, nil}, entry{"weighted dr", weightedDoublyRobust, nil}, entry{"switch-dr", switched(tau), nil})
+	all = append(all, entry{"dr", doublyRobust}, entry{"weighted dr", weightedDoublyRobust}, entry{"switch-dr", switched(tau)})
 	parts := make([]*terms, len(all))
 	each(e.o.Workers, len(all), func(i int) { parts[i] = all[i].of(e.data, q, e.block, e.blocks) })
 	estimates := bootstrap(parts, e.blocks, e.o)
@@ -215,7 +214,7 @@ func (e *evaluation) rows(r *Result) []Row {
 			row.Estimate.StandardError, row.Estimate.Low, row.Estimate.High = dr.StandardError, row.Estimate.Value+dr.Low-dr.Value, row.Estimate.Value+dr.High-dr.Value
 		}
 		if parts[i].k == 1 && entry.name != "snips" {
-			row.Bernstein = e.bernstein(parts[i])
+			row.Bernstein = e.bernstein(entry.of, q)
 		}
 		rows = append(rows, row)
 	}
@@ -263,12 +262,13 @@ func (e *evaluation) modelled(model regressor) []Row {
 	return rows
 }
 
-// bernstein is the empirical Bernstein interval of a mean over trajectories, where each unit has as many; the range is that seen.
-func (e *evaluation) bernstein(t *terms) *[2]float64 {
-	if e.trajectories() != e.units || e.blocks != e.units {
+// bernstein is the empirical Bernstein interval of a mean over trajectories, where these are the units; the range is that seen.
+func (e *evaluation) bernstein(of weighting, q *values) *[2]float64 {
+	if e.trajectories() != e.units {
 		return nil
 	}
-	low, high := Bernstein(t.num, slices.Max(t.num)-slices.Min(t.num), e.o.Level)
+	x := of(e.data, q, func(trajectory int) int { return e.unit[trajectory] }, e.units).num
+	low, high := Bernstein(x, slices.Max(x)-slices.Min(x), e.o.Level)
 	return &[2]float64{low, high}
 }
 
