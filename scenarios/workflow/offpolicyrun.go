@@ -95,7 +95,7 @@ func (m *OffPolicyReport) estimates(best *Estimated) web.Section {
 	chart := web.Intervals{Title: m.what(), X: web.Axis{Name: m.what()}, Caption: "What the log tells of the policy, by every estimator that is not refused, beside what was earned as logged and in the simulator."}
 	table := web.Table{Note: "Effective: how many trajectories of the log the estimate rests on, by its weights. Intervals of means by empirical Bernstein hold for every size of log within the range that was seen, and are wide.",
 		Columns: []web.Column{{Name: "estimator"}, {Name: m.what(), Kind: web.Estimates},
-		{Name: "empirical Bernstein"}, {Name: "effective", Kind: web.Numbers}, {Name: "refused"}}}
+			{Name: "empirical Bernstein"}, {Name: "effective", Kind: web.Numbers}, {Name: "refused"}}}
 	add := func(name string, e *stats.Estimate, bernstein *[2]float64, effective float64, refused string) {
 		cells := []web.Cell{web.Word(name), web.Word("–"), web.Word(""), web.Number(math.NaN()), web.Word(refused)}
 		if e != nil {
