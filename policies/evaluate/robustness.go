@@ -210,6 +210,14 @@ func (t *Transfer) only() bool {
 	return home >= 0 && t.Cells[home].Wins && len(t.In(func(c *Cell) bool { return c.Wins })) == 1
 }
 
+// Gain is what a cell shows: the normalised score, or the share, as Normalised says; nil where there is none.
+func (m *Matrix) Gain(c *Cell) *stats.Estimate {
+	if m.Normalised {
+		return c.Normalised
+	}
+	return c.Share
+}
+
 // In lists the markets whose cells are so.
 func (t *Transfer) In(so func(*Cell) bool) (markets []string) {
 	for i := range t.Cells {

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/policies/rules"
+	"github.com/souk-sim/souk/results/report/web"
 	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/sim/env"
@@ -113,6 +115,11 @@ func TestAPolicyThatClingsToItsOwnMarketIsFlagged(t *testing.T) {
 	robustTable(m).text(p)
 	if text := strings.Join(strings.Fields(p.String()), " "); !strings.Contains(text, "clinging of own wins only in its own simulator") || !strings.Contains(text, "posterior is left out") {
 		t.Errorf("the text does not tell:\n%s", text)
+	}
+	var file bytes.Buffer
+	report := web.Page{Title: sale, Sections: []web.Section{{ID: "robustness", Title: "Robustness", Blocks: robustBlocks(m)}}}
+	if err := report.Write(&file); err != nil || !strings.Contains(file.String(), "clinging of own wins only in its own simulator") {
+		t.Errorf("the report does not tell: %v", err)
 	}
 }
 

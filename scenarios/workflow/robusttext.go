@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/souk-sim/souk/policies/evaluate"
@@ -22,8 +23,13 @@ func robustTable(m *evaluate.Matrix) *grid {
 	}
 	g.heads = append(g.heads, "elsewhere")
 	last := ""
+	var twins []string
 	for i := range m.Rows {
 		r := &m.Rows[i]
+		if twin := twinOf(m, i); twin != "" {
+			twins = append(twins, fmt.Sprintf("%s of %s as of %s", r.Policy, r.Trained, twin))
+			continue
+		}
 		name := r.Policy
 		if name == last {
 			name = ""
@@ -36,14 +42,14 @@ func robustTable(m *evaluate.Matrix) *grid {
 		elsewhere := gainText(m, r.Elsewhere)
 		g.lines = append(g.lines, append(row, elsewhere))
 	}
+	if len(twins) > 0 {
+		g.notes = append(g.notes, "The same in all markets, and not shown again: "+strings.Join(twins, ", ")+".")
+	}
 	return g
 }
 
 func robustCell(m *evaluate.Matrix, c *evaluate.Cell) string {
-	text := gainText(m, c.Share)
-	if m.Normalised {
-		text = gainText(m, c.Normalised)
-	}
+	text := gainText(m, m.Gain(c))
 	switch {
 	case c.Wins:
 		return text + " +"
@@ -71,6 +77,19 @@ func withHalf(value, half float64, decimals int, unit string) string {
 		text += " ±" + bound
 	}
 	return text + unit
+}
+
+// twinOf is where a policy was made that is printed before row i and comes to the same in all markets, such as the best fixed price where it is the same; else empty.
+func twinOf(m *evaluate.Matrix, i int) string {
+	for k := range m.Rows[:i] {
+		if m.Rows[k].Policy != m.Rows[i].Policy {
+			continue
+		}
+		if slices.EqualFunc(m.Rows[k].Cells, m.Rows[i].Cells, func(a, b evaluate.Cell) bool { return a.Score == b.Score && a.OverFixed.Value == b.OverFixed.Value }) {
+			return m.Rows[k].Trained
+		}
+	}
+	return ""
 }
 
 func robustNotes(m *evaluate.Matrix) (text []string) {
