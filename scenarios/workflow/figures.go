@@ -63,7 +63,7 @@ type learningFigure struct {
 
 // mostBlocks is how many points a learning curve has, mostMixes the mix of actions.
 const (
-	mostBlocks = 250
+	mostBlocks = 120
 	mostMixes  = 40
 )
 

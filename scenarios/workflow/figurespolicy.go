@@ -108,7 +108,7 @@ func cellsOf(d *policies.Dimension) (all []string) {
 		case ofWhole(d), len(d.Edges) == 0:
 			all = append(all, span(d, k, k))
 		default:
-			all = append(all, fmt.Sprintf("%.3g", middle(d, k)))
+			all = append(all, fmt.Sprintf("%.2f", middle(d, k)))
 		}
 	}
 	return all

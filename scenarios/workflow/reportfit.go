@@ -111,7 +111,7 @@ func (m *trainingReport) choiceTold(c *choice.ShareLogit) []web.Block {
 		t := web.Table{Caption: fmt.Sprintf("How far units are foretold in weeks %d to %d, which no coefficient has seen: mean absolute error, %% of units", m.s.Data.Split.Test[0], m.s.Data.Split.Test[1]),
 			Columns: []web.Column{{Name: "brand"}, {Name: "the model", Kind: web.Numbers, Format: percent}, {Name: "with last week's error", Kind: web.Numbers, Format: percent},
 				{Name: "last week's share", Kind: web.Numbers, Format: percent}, {Name: "the average", Kind: web.Numbers, Format: percent}, {Name: "model's bias", Kind: web.Numbers}},
-			Note: "The last two but one are naive forecasts to beat. Bias: units foretold over units sold, 1 where they agree."}
+			Note: "Last week's share and the average are naive forecasts, to be beaten. Bias: units foretold over units sold, 1 where they agree."}
 		for _, h := range held {
 			t.Rows = append(t.Rows, []web.Cell{web.Word(h.Brand), web.Number(100 * h.Structural.Absolute), web.Number(100 * h.OneStep.Absolute), web.Number(100 * h.LastWeek.Absolute), web.Number(100 * h.Average.Absolute), web.Number(h.Structural.Bias)})
 		}
@@ -146,7 +146,7 @@ func coefficients(c *choice.ShareLogit, own int) web.Block {
 			if k.Brand == "" {
 				name += " (all brands)"
 			}
-			t.Rows = append(t.Rows, web.Estimate{Name: name, Value: k.Estimate, Low: k.Estimate - 1.96*k.SE, High: k.Estimate + 1.96*k.SE, Strong: true})
+			t.Rows = append(t.Rows, web.Estimate{Name: name, Value: k.Estimate, Low: k.Estimate - 1.96*k.SE, High: k.Estimate + 1.96*k.SE})
 		}
 	}
 	if len(t.Rows) == 0 {

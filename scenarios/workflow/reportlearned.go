@@ -57,7 +57,7 @@ func (m *trainingReport) policy() []web.Block {
 	if f := m.f.Policy; f != nil {
 		blocks = append(blocks, f.heat())
 	}
-	return append(blocks, web.Pre{Title: "The policy in words", Text: m.Learned, Open: true})
+	return append(blocks, web.Text{"In words:"}, web.List(strings.Split(strings.TrimSpace(m.Learned), "\n")))
 }
 
 // heat is the map of a policy.
@@ -79,14 +79,14 @@ func (f *policyFigure) heat() web.Block {
 				marked[i][k] = made == i && f.Price[0][k] == f.Price[0][k]
 			}
 		}
-		h.Layers = []web.Layer{{Name: "times that training tried the offer", Values: matrix(f.Visits), Marked: marked, Log: true}}
+		h.Layers = []web.Layer{{Name: "tries in training", Values: matrix(f.Visits), Marked: marked, Log: true}}
 		h.Caption = "Columns are states, rows the offers. A ring is the offer that the policy makes there; brighter cells were tried more often (the scale is logarithmic). Columns without cells were never met."
 		h.Summary = "A map of states by " + f.X + " and offers; " + f.told() + "."
 		return h
 	}
 	h.Layers = []web.Layer{{Name: "price posted, $", Values: matrix(f.Price), Format: money}}
 	if f.Visits != nil {
-		h.Layers = append(h.Layers, web.Layer{Name: "times that training was there", Values: matrix(f.Visits), Log: true})
+		h.Layers = append(h.Layers, web.Layer{Name: "visits in training", Values: matrix(f.Visits), Log: true})
 		h.Caption = "States without a cell were never met."
 	}
 	if len(f.Others) > 0 {
@@ -161,14 +161,15 @@ func (m *trainingReport) learning() (blocks []web.Block) {
 
 // regretChart is regret over episodes.
 func (m *trainingReport) regretChart() web.Block {
-	chart := web.Lines{Title: "Regret: what was given up while learning", X: web.Axis{Name: "training episodes played", Log: true}, Y: web.Axis{Name: "$ given up until then", Log: true},
+	chart := web.Lines{Title: "Regret: what was given up while learning", X: web.Axis{Name: "training episodes played", Log: true}, Y: web.Axis{Name: "million $ given up until then", Log: true},
 		Caption: "Against the optimum's policy in the same market; both axes logarithmic; means over seeds in a band of two standard errors."}
 	for i := range m.Regret {
 		r := &m.Regret[i]
 		s := web.Series{Name: r.Agent, Bands: []web.Band{{}}}
 		for k, n := range r.Episodes {
-			s.X, s.Y = append(s.X, float64(n)), append(s.Y, r.Lost[k])
-			s.Bands[0].Low, s.Bands[0].High = append(s.Bands[0].Low, r.Lost[k]-2*r.Error[k]), append(s.Bands[0].High, r.Lost[k]+2*r.Error[k])
+			lost, by := r.Lost[k]/1e6, 2*r.Error[k]/1e6
+			s.X, s.Y = append(s.X, float64(n)), append(s.Y, lost)
+			s.Bands[0].Low, s.Bands[0].High = append(s.Bands[0].Low, lost-by), append(s.Bands[0].High, lost+by)
 		}
 		chart.Series = append(chart.Series, s)
 	}

@@ -90,8 +90,8 @@ func (m *trainingReport) doubted() (blocks []web.Block) {
 	}
 	r := m.Robustness
 	if len(r.Memories) > 0 {
-		t := web.Table{Caption: "The same question under other memories of the reference price, each fitted again", Columns: []web.Column{{Name: "memory"}, {Name: "AIC, less the chosen's", Kind: web.Numbers, Format: whole},
-			{Name: "best fixed price, $", Kind: web.Numbers}, {Name: "best cycle"}, {Name: m.Chosen.Agent + " over best-fixed, %", Kind: web.Numbers}, {Name: "over history, %", Kind: web.Numbers}},
+		t := web.Table{Caption: "The same question under other memories of the reference price, each fitted again", Columns: []web.Column{{Name: "memory"}, {Name: "AIC, less the chosen's", Kind: web.Numbers, Format: more},
+			{Name: "best fixed price, $", Kind: web.Numbers, Format: func(v float64) string { return fmt.Sprintf("%.2f", v) }}, {Name: "best cycle"}, {Name: m.Chosen.Agent + " over best-fixed, %", Kind: web.Numbers}, {Name: "over history, %", Kind: web.Numbers}},
 			Note: "All of these are as good as the chosen one on the validation weeks, as far as those can tell. The policy is played as it is; fixed price and cycle (regular/deal price, deal weeks : weeks) are tuned again. Demand in closed form."}
 		for i := range r.Memories {
 			u := &r.Memories[i]
@@ -106,7 +106,7 @@ func (m *trainingReport) doubted() (blocks []web.Block) {
 		blocks = append(blocks, t)
 	}
 	if r.Draws > 0 {
-		forest := web.Intervals{Title: fmt.Sprintf("Over %d draws of the fitted coefficients", r.Draws), X: web.Axis{Name: "$ a " + m.s.Time.Period, Zero: true}, Format: whole,
+		forest := web.Intervals{Title: fmt.Sprintf("Over %d draws of the fitted coefficients", r.Draws), X: web.Axis{Name: "$ a " + m.s.Time.Period, Zero: true}, Format: more,
 			Caption: "Medians, and where 95% of the draws lie; rules are tuned again in each draw."}
 		var told web.List
 		for _, s := range r.Spreads {
@@ -124,7 +124,7 @@ func (m *trainingReport) doubted() (blocks []web.Block) {
 		blocks = append(blocks, told)
 	}
 	if m.Recorded != nil {
-		forest := web.Intervals{Title: "Against what rivals really posted in those weeks", X: web.Axis{Name: m.goal() + ", $ over history", Zero: true}, Format: whole,
+		forest := web.Intervals{Title: "Against what rivals really posted in those weeks", X: web.Axis{Name: m.goal() + ", $ over history", Zero: true}, Format: more,
 			Caption: "Others post what they posted in the recorded weeks; demand is the model's."}
 		for i := range m.Recorded.Rows {
 			if e := over(&m.Recorded.Rows[i], history); e != nil {

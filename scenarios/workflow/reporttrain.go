@@ -105,6 +105,9 @@ func usDollars(x float64, sign string) string {
 	return sign + "$" + text
 }
 
+// more is a difference.
+func more(x float64) string { return thousands(x, "+") }
+
 // goal is what the learner is after, such as "category profit a week".
 func (m *trainingReport) goal() string { return strings.TrimSuffix(aPeriod(m.s), ", $") }
 
@@ -133,14 +136,17 @@ func (m *trainingReport) headline() (a web.Answer) {
 		return fmt.Sprintf("%.0f%% interval %s to %s", 100*e.Level, usDollars(e.Low, ""), usDollars(e.High, ""))
 	}
 	a.Figure, a.Interval, a.Of = usDollars(chosen.Profit.Value, ""), by(chosen.Profit), what+" of "+m.Chosen.Agent
+	beaten := false
 	told := fmt.Sprintf("%s comes to a %s of %s", m.Chosen.Agent, what, usDollars(chosen.Profit.Value, ""))
 	for _, name := range []string{bestFixed, history} {
 		e, base := over(chosen, name), m.row(name)
 		if e == nil || base == nil {
 			continue
 		}
-		if name == bestFixed || a.Of == what+" of "+m.Chosen.Agent {
-			a.Figure, a.Of = usDollars(e.Value, "+"), fmt.Sprintf("%s of %s over that of %s: %s", what, m.Chosen.Agent, m.alias(name), signedPercent(e.Value/base.Profit.Value))
+		if !beaten {
+			a.Figure = fmt.Sprintf("%s a %s", usDollars(e.Value, "+"), m.s.Time.Period)
+			a.Of = fmt.Sprintf("more %s under %s than under %s (%s)", strings.ReplaceAll(m.s.Learner().Reward.Of, "-", " "), m.Chosen.Agent, m.alias(name), signedPercent(e.Value/base.Profit.Value))
+			beaten = true
 			a.Interval = fmt.Sprintf("%.0f%% interval %s to %s", 100*e.Level, usDollars(e.Low, "+"), usDollars(e.High, "+"))
 		}
 		told += fmt.Sprintf(", %s against %s (%s)", signedPercent(e.Value/base.Profit.Value), m.alias(name), usDollars(base.Profit.Value, ""))
@@ -210,18 +216,18 @@ func (m *trainingReport) compared() []web.Block {
 	for _, name := range []string{bestFixed, history} {
 		if slices.Contains(r.References, name) && reference == "" {
 			reference = name
-			t.Columns = append(t.Columns, web.Column{Name: "over " + name + ", $", Kind: web.Numbers, Format: whole})
+			t.Columns = append(t.Columns, web.Column{Name: "over " + name + ", $", Kind: web.Numbers, Format: more})
 		}
 	}
 	optimum := slices.Contains(r.Optima, solved)
 	if optimum {
-		t.Columns = append(t.Columns, web.Column{Name: "% of optimum", Kind: web.Numbers})
+		t.Columns = append(t.Columns, web.Column{Name: "% of optimum", Kind: web.Numbers, Format: func(v float64) string { return fmt.Sprintf("%.1f", v) }})
 	}
 	priced := m.s.World() == scenarios.WeeklyCategory
 	if priced {
-		t.Columns = append(t.Columns, web.Column{Name: "mean price, $", Kind: web.Numbers}, web.Column{Name: "price changes", Kind: web.Numbers}, web.Column{Name: "weeks on deal, %", Kind: web.Numbers})
+		t.Columns = append(t.Columns, web.Column{Name: "mean price, $", Kind: web.Numbers, Format: func(v float64) string { return fmt.Sprintf("%.2f", v) }}, web.Column{Name: "price changes", Kind: web.Numbers}, web.Column{Name: "weeks on deal, %", Kind: web.Numbers})
 	}
-	forest := web.Intervals{Title: "What each policy earns over " + m.alias(reference), X: web.Axis{Name: m.goal() + ", $ over " + reference, Zero: true}, Format: whole,
+	forest := web.Intervals{Title: "What each policy earns over " + m.alias(reference), X: web.Axis{Name: m.goal() + ", $ over " + reference, Zero: true}, Format: more,
 		Caption: fmt.Sprintf("Paired by customers; bars are %.0f%% intervals over %s and %s.", 100*r.Level, plural(m.s.Train.Seeds, "training seed"), plural(r.Paths, "path"))}
 	for i := range r.Rows {
 		row := &r.Rows[i]
@@ -236,7 +242,7 @@ func (m *trainingReport) compared() []web.Block {
 			share := web.Word("")
 			for _, of := range row.OfOptimum {
 				if of.Name == solved {
-					share = web.Number(math.Round(1000*of.Value) / 10)
+					share = web.Number(100 * of.Value)
 				}
 			}
 			cells = append(cells, share)
@@ -259,7 +265,7 @@ func (m *trainingReport) compared() []web.Block {
 	}
 	blocks = append(blocks, t)
 	if text := gaps(r, m.s); len(text) > 0 {
-		blocks = append(blocks, web.Text(text))
+		blocks = append(blocks, web.List(text))
 	}
 	return append(blocks, m.accounts()...)
 }

@@ -140,7 +140,9 @@ func (h *Heat) draw(c *canvas) {
 			y := top + float64(len(h.Rows)-1-i)*side
 			for j, yes := range l.Marked[i] {
 				if yes {
-					c.f("<rect class=\"mark\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", left+float64(j)*across+1, y+1, max(across-2, 1), side-2)
+					for _, class := range []string{"mark under", "mark"} {
+						c.f("<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", class, left+float64(j)*across+1, y+1, max(across-2, 1), side-2)
+					}
 				}
 			}
 		}
@@ -173,10 +175,8 @@ func (h *Heat) columns(c *canvas, left, across, foot float64) {
 	every := max(1, int(math.Ceil(longest/across)))
 	for j := 0; j < len(h.Columns); j += every {
 		x := left + (float64(j)+0.5)*across
-		if half := longest / 2; x+half-4 > c.w {
-			c.text(c.w, foot+c.size+3, "end", "tick", h.Columns[j])
-		} else {
-			c.text(max(x, c.wide(h.Columns[j])/2), foot+c.size+3, "middle", "tick", h.Columns[j])
+		if half := c.wide(h.Columns[j]) / 2; x+half <= c.w || j == 0 {
+			c.text(max(x, half), foot+c.size+3, "middle", "tick", h.Columns[j])
 		}
 	}
 	c.text(left+(c.w-left)/2, foot+2*c.size+7, "middle", "axis-name", c.cut(h.X, c.w-left))

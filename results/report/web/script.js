@@ -49,7 +49,7 @@
 
   for (const figure of document.querySelectorAll("figure[data-zoom]")) {
     const charts = [...figure.querySelectorAll("svg.plot")].map(plot => ({
-      plot, chart: plot.ownerSVGElement, x: scale(plot.dataset.x), y: scale(plot.dataset.y),
+      plot, chart: plot.ownerSVGElement, all: plot.getAttribute("viewBox"), x: scale(plot.dataset.x), y: scale(plot.dataset.y),
       left: +plot.getAttribute("x"), top: +plot.getAttribute("y"), w: +plot.getAttribute("width"), h: +plot.getAttribute("height"),
       points: [...plot.querySelectorAll("polyline, polygon")].flatMap(pairs)
     }));
@@ -76,7 +76,7 @@
           top -= air; foot += air;
         }
       }
-      plot.setAttribute("viewBox", `${x0} ${top} ${x1 - x0} ${foot - top}`);
+      plot.setAttribute("viewBox", whole ? c.all : `${x0} ${top} ${x1 - x0} ${foot - top}`);
       chart.querySelectorAll(".tag.halo, .tick.halo").forEach(t => t.style.visibility = whole ? "" : "hidden");
       const xs = chart.querySelector(".xs"), ys = chart.querySelector(".ys"), size = parseFloat(chart.getAttribute("font-size"));
       if (whole) { xs.replaceChildren(...c.xs); ys.replaceChildren(...c.ys); return; }

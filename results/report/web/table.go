@@ -122,7 +122,7 @@ func (t *Table) column(k int) func(*document, Cell) {
 
 // whisker draws an interval on the scale of its column.
 func whisker(c Cell, s span, zero bool) string {
-	const width, height = 96.0, 12.0
+	const width, height = 64.0, 12.0
 	lo, hi := s.padded(0.04)
 	x := func(v float64) float64 { return (v - lo) / (hi - lo) * width }
 	line := ""
