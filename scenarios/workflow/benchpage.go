@@ -35,6 +35,9 @@ func benchPage(f *RunFiles) (*web.Page, error) {
 		page.Question = first.Question
 	}
 	page.Answer = first.answer()
+	if len(m.Scenarios) > 1 && page.Answer.Of != "" {
+		page.Answer.Of = first.Scenario + ": " + page.Answer.Of
+	}
 	for _, g := range m.Gates {
 		page.Answer.Words = append(page.Answer.Words, g.Because)
 	}
@@ -70,16 +73,19 @@ func (b *Benched) answer() web.Answer {
 		return web.Answer{Words: []string{fmt.Sprintf("In %s no policy earns more than %s in the mean.", b.Scenario, b.Baseline)}}
 	}
 	d := decimals([]stats.Estimate{pair.Difference})
-	over := strings.Replace(fmt.Sprintf("%s earns %s more than %s, p = %s.", lead, bracketed(pair.Difference, d), b.Baseline, pValue(pair.Holm)), "p = <", "p < ", 1)
-	a := web.Answer{Figure: "+" + amount(pair.Difference.Value, d), Of: fmt.Sprintf("%s: %s of %s over %s", b.Scenario, b.Unit, lead, b.Baseline)}
+	over := strings.Replace(fmt.Sprintf("%s earns %s more than %s, p = %s after Holm's correction for %d pairs", lead, bracketed(pair.Difference, d), b.Baseline, pValue(pair.Holm), len(b.Pairs)), "p = <", "p < ", 1)
+	if !(pair.Holm < 1-level) {
+		over += "; not sure yet: " + neededText(pair.Seeds)
+	}
+	a := web.Answer{Figure: "+" + amount(pair.Difference.Value, d), Of: fmt.Sprintf("%s: %s over %s", b.Unit, lead, b.Baseline)}
 	if !exact(pair.Difference) {
 		a.Interval = fmt.Sprintf("95%% interval %s to %s", amount(pair.Difference.Low, d), amount(pair.Difference.High, d))
 	}
 	if e := b.Row(lead).Normalised; e != nil && b.Known {
 		a = web.Answer{Figure: amount(100*e.Value, 0) + "%", Interval: fmt.Sprintf("95%% interval %s%% to %s%%", amount(100*e.Low, 0), amount(100*e.High, 0)),
-			Of: fmt.Sprintf("%s: of the way from %s to the optimum, by %s, the best policy", b.Scenario, b.Baseline, lead)}
+			Of: fmt.Sprintf("of the way from %s to the optimum, by %s, the best policy", b.Baseline, lead)}
 	}
-	a.Words = append([]string{over}, b.differences().notes...)
+	a.Words = []string{over + "."}
 	return a
 }
 
@@ -113,27 +119,30 @@ func written(decimals int) func(float64) string {
 
 func (b *Benched) scoresTable() web.Table {
 	d := written(b.decimals())
-	t := web.Table{Caption: "Scores: " + b.Unit, Note: "worst: the mean of the worst 10%.", Columns: []web.Column{{Name: "policy"}, {Name: "mean", Kind: web.Estimates, Format: d}, {Name: "IQM", Kind: web.Estimates, Format: d},
-		{Name: "median", Kind: web.Numbers, Format: d}, {Name: "worst", Kind: web.Numbers, Format: d}}}
+	t := web.Table{Caption: "Scores: " + b.Unit, Columns: []web.Column{{Name: "policy"}, {Name: "mean", Kind: web.Estimates, Format: d},
+		{Name: "median", Kind: web.Numbers, Format: d}, {Name: "worst 10%", Kind: web.Numbers, Format: d}, {Name: "P(>fixed)", Kind: web.Numbers, Format: written(2)}}}
 	for i := range b.Rows {
 		r := &b.Rows[i]
-		t.Rows = append(t.Rows, []web.Cell{web.Word(called(r)), cellOf(&r.Mean), cellOf(&r.InterquartileMean), web.Number(r.Median.Value), web.Number(r.WorstDecile)})
+		better := web.Word("–")
+		if r.Improvement != nil {
+			better = web.Number(r.Improvement.Value)
+		}
+		t.Rows = append(t.Rows, []web.Cell{web.Word(r.Name), cellOf(&r.Mean), web.Number(r.Median.Value), web.Number(r.WorstDecile), better})
 	}
 	return t
 }
 
-// relativeTable sets policies against the best fixed price and the optimum.
+// relativeTable has the interquartile mean, and where scores are normalised how far policies get to the optimum.
 func (b *Benched) relativeTable() web.Table {
 	two := written(2)
-	t := web.Table{Caption: "From " + b.Baseline + " to the optimum", Columns: []web.Column{{Name: "policy"}, {Name: "P(>fixed)", Kind: web.Estimates, Format: two}}}
-	if b.Optimum == "" {
-		t.Caption = "Against " + b.Baseline
-	} else {
+	t := web.Table{Caption: "Interquartile mean", Columns: []web.Column{{Name: "policy"}, {Name: "IQM", Kind: web.Estimates, Format: written(b.decimals())}}}
+	if b.Optimum != "" {
+		t.Caption += ", and the way to the optimum"
 		t.Columns = append(t.Columns, web.Column{Name: "normalised", Kind: web.Estimates, Format: two, Zero: true}, web.Column{Name: "gap", Kind: web.Numbers, Format: two})
 	}
 	for i := range b.Rows {
 		r := &b.Rows[i]
-		row := []web.Cell{web.Word(called(r)), cellOf(r.Improvement)}
+		row := []web.Cell{web.Word(r.Name), cellOf(&r.InterquartileMean)}
 		if b.Optimum != "" {
 			row = append(row, cellOf(r.Normalised), web.Number(r.OptimalityGap.Value))
 		}
