@@ -106,7 +106,7 @@ func (m *Market) play() bool {
 			m.closePeriod(now)
 			if m.period == m.cfg.Horizon {
 				if m.cfg.Terminal {
-					m.liquidate()
+					m.liquidate(now)
 				}
 				return false
 			}

@@ -38,14 +38,15 @@ type Experiment struct {
 	SlotDays float64   // Switchback: length of a slot, days, counted from Start
 }
 
-// Outcome is an entry of what a unit of an experiment came to for the focal seller: a visit, an order line, units that came back, views that cost. What a shopper, a
-// cluster, a product or a slot came to is the sum of its entries; that of an arm's revenue is its player's in SellerAccount. Fields without a meaning are None.
+// Outcome is an entry of what a unit of an experiment came to for the focal seller: a visit, an order, its lines, units that came back, views that cost. What a shopper, a
+// cluster, a product or a slot came to is the sum of its entries. What no shopper in particular caused, the keeping of stock and goods that spoil, are entries without a shopper; where arms stand side by
+// side they are no unit's. With them, and from Start on, an arm's entries add up to its player's SellerAccount. Fields without a meaning are None.
 type Outcome struct {
 	Time                   float64 // days since the episode opened
 	Revenue                float64 // what was paid, less what was paid back, $
-	Profit                 float64 // of it, less what the goods and the channel cost, $; what it costs to keep a stock is nobody's in particular
+	Profit                 float64 // of it, less what goods, stock and channels cost, $
 	Visits                 float64 // 1 of an entry that is a visit's beginning
-	Orders                 float64 // 1 of the first line of an order; by product, of each product's first
+	Orders                 float64 // 1 of an order's entry, which has its first product of the seller's
 	Units                  float64 // sold; below 0: come back
 	Arm                    int32   // to which the unit is dealt, before Start too
 	Period, Number, Visit  int32   // the shopper, and which of his visits; as in Record

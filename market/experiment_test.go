@@ -138,7 +138,7 @@ func ledger(t fataler, cfg *Config, seed, episode uint64, act func(player int) i
 
 type fataler interface{ Fatal(args ...any) }
 
-// What is handed over adds up: an arm's revenue and units are its player's, visits are the market's, and each unit stays in its arm.
+// What is handed over adds up: an arm's revenue, profit and units are its player's, visits are the market's, and each unit stays in its arm.
 func TestOutcomesAddUpToTheAccounts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := drawWorld(t)
@@ -150,7 +150,7 @@ func TestOutcomesAddUpToTheAccounts(t *testing.T) {
 			action[i] = rapid.IntRange(0, 2).Draw(t, "action")
 		}
 		m, entries := ledger(t, cfg, 1, 0, func(player int) int { return action[player] })
-		revenue, sold, visits := make([]float64, len(e.Shares)), make([]float64, len(e.Shares)), 0.0
+		revenue, profit, sold, visits := make([]float64, len(e.Shares)), make([]float64, len(e.Shares)), make([]float64, len(e.Shares)), 0.0
 		arm := map[[3]int32]int32{}
 		for _, o := range entries {
 			visits += o.Visits
@@ -161,16 +161,20 @@ func TestOutcomesAddUpToTheAccounts(t *testing.T) {
 				continue
 			}
 			revenue[o.Arm] += o.Revenue
+			profit[o.Arm] += o.Profit
 			sold[o.Arm] += max(0, o.Units)
 			unit := map[Design][3]int32{ByShopper: {o.Period, o.Number}, ByCluster: {o.Cluster}, ByProduct: {o.Product}, Switchback: {o.Slot}}[e.Design]
+			if o.Number == None && (e.Design == ByShopper || e.Design == ByCluster) {
+				continue
+			}
 			if was, ok := arm[unit]; ok && was != o.Arm {
 				t.Fatalf("%s: unit %v is in arms %d and %d", e.Design, unit, was, o.Arm)
 			}
 			arm[unit] = o.Arm
 		}
 		for k := range e.Shares {
-			if a := m.SellerAccount(m.armOf(k).id); math.Abs(revenue[k]-a.Revenue) > 1e-6 || sold[k] != a.Units {
-				t.Fatalf("%s: arm %d has $%g and %g units by its entries, $%g and %g by its account", e.Design, k, revenue[k], sold[k], a.Revenue, a.Units)
+			if a := m.SellerAccount(m.armOf(k).id); math.Abs(revenue[k]-a.Revenue) > 1e-6 || math.Abs(profit[k]-a.Profit) > 1e-6 || sold[k] != a.Units {
+				t.Fatalf("%s: arm %d has $%g, $%g and %g units by its entries, $%g, $%g and %g by its account", e.Design, k, revenue[k], profit[k], sold[k], a.Revenue, a.Profit, a.Units)
 			}
 		}
 		if visits != float64(m.books.visits) {

@@ -282,7 +282,7 @@ func (m *Market) settleStock(now float64, i int) {
 	for _, j := range m.sellers[i].products {
 		if k := m.products[j].keeper; k != nil {
 			a := k.Close(now)
-			m.bear(&m.products[j], 0, a.Cost()-a.PurchaseCost)
+			m.bear(now, j, 0, a.Cost()-a.PurchaseCost)
 			m.books.keep(&a)
 		}
 	}

@@ -118,7 +118,7 @@ func (m *Market) spoil(now float64, j int32) {
 	p := &m.products[j]
 	p.spoils = math.Inf(1)
 	if units := p.keeper.Spoil(now); units > 0 {
-		m.bear(p, units*p.cost, 0)
+		m.bear(now, j, units*p.cost, 0)
 		m.books.spoiled += units
 		if m.on {
 			m.add(Record{Time: now, Kind: StockSpoils, Period: int32(m.period), Product: j, Units: int32(units)})
@@ -130,14 +130,14 @@ func (m *Market) spoil(now float64, j int32) {
 
 // liquidate clears what is left, and on its way, when the market closes for good: it was bought, and is worth no more than its disposal brings.
 // What shoppers wait for, and have paid, was charged when it was promised: they get what is on its way first, and what is missing is bought for them after the end, at that cost.
-func (m *Market) liquidate() {
+func (m *Market) liquidate(now float64) {
 	for j := range m.products {
 		p := &m.products[j]
 		if p.keeper == nil {
 			continue
 		}
 		units := max(0, p.keeper.Position())
-		m.bear(p, units*p.cost, units*toMinor(m.cfg.Products[j].Stock.DisposalCost))
+		m.bear(now, int32(j), units*p.cost, units*toMinor(m.cfg.Products[j].Stock.DisposalCost))
 	}
 }
 

@@ -273,17 +273,24 @@ func (m *Market) whole(of int) accounts {
 }
 
 // bear charges what goods that nobody bought, and keeping a product, cost. Where arms stand side by side they share it, by how much of the seller is theirs.
-func (m *Market) bear(p *product, goods, stock int64) {
-	first := &m.sellers[p.player]
+func (m *Market) bear(now float64, j int32, goods, stock int64) {
+	p := &m.products[j]
 	if int(p.seller) == m.cfg.Focal && len(m.fronts) > 1 {
 		for arm := 1; arm < len(m.parts); arm++ {
-			s := m.armOf(arm)
 			g, k := round(m.parts[arm]*float64(goods)), round(m.parts[arm]*float64(stock))
-			s.goods, s.stock = s.goods+g, s.stock+k
+			m.charge(now, m.armOf(arm), j, g, k)
 			goods, stock = goods-g, stock-k
 		}
 	}
-	first.goods, first.stock = first.goods+goods, first.stock+stock
+	m.charge(now, &m.sellers[p.player], j, goods, stock)
+}
+
+// charge charges a player what goods that nobody bought, and keeping them, cost.
+func (m *Market) charge(now float64, s *seller, j int32, goods, stock int64) {
+	s.goods, s.stock = s.goods+goods, s.stock+stock
+	if m.telling && s.of == m.cfg.Focal && goods+stock != 0 {
+		m.note(Outcome{Time: now, Profit: -float64(goods+stock) / minor, Period: None, Number: None, Visit: None, Persona: None, Channel: None, Cluster: None, Product: j, Slot: m.slot}, int32(s.arm))
+	}
 }
 
 // Outcomes has what the units of an experiment come to, from now on, handed over in the order of its happening, in batches that are borrowed during the call. What is left
@@ -305,18 +312,25 @@ func (m *Market) tellOf(now float64, v *visitor, j, slot int32, o Outcome) {
 	}
 	view := &m.views[v.view]
 	o.Time, o.Period, o.Number, o.Visit, o.New = now, v.period, v.number, v.visit, v.visit == 0
-	o.Persona, o.Channel, o.Product, o.Slot, o.Cluster, o.Arm = int32(view.persona), int32(view.channel), j, slot, None, None
-	switch e := m.cfg.Experiment; {
-	case e == nil:
-		o.Arm = 0
-	case e.Design == ByShopper:
-		o.Arm = view.dealt
-	case e.Design == ByCluster:
-		o.Arm, o.Cluster = view.dealt, int32(int(v.view)/len(m.share))
-	case e.Design == ByProduct && j != None:
-		o.Arm = m.hand[slices.Index(m.sellers[m.cfg.Focal].products, j)]
-	case slot != None:
-		o.Arm = m.hand[slot]
+	o.Persona, o.Channel, o.Product, o.Slot, o.Cluster = int32(view.persona), int32(view.channel), j, slot, None
+	if e := m.cfg.Experiment; e != nil && e.Design == ByCluster {
+		o.Cluster = int32(int(v.view) / len(m.share))
+	}
+	m.note(o, view.dealt)
+}
+
+// note hands an entry over, of a unit of an arm; a slot and a product are their own.
+func (m *Market) note(o Outcome, arm int32) {
+	o.Arm = arm
+	if e := m.cfg.Experiment; e != nil && len(m.fronts) == 1 {
+		switch {
+		case e.Design == ByProduct && o.Product != None:
+			o.Arm = m.hand[slices.Index(m.sellers[m.cfg.Focal].products, o.Product)]
+		case o.Slot != None:
+			o.Arm = m.hand[o.Slot]
+		default:
+			o.Arm = None
+		}
 	}
 	if m.entries = append(m.entries, o); len(m.entries) == journalBatch {
 		m.tellTo(m.entries)
