@@ -336,7 +336,7 @@ func (m *TestedMarket) text(p *page, report *experiment.Report) {
 	switch {
 	case m.Paths < 2:
 	case len(biased) > 0:
-		p.section("bias", "The design is off for "+strings.Join(biased, ", ")+": what one arm does reaches the other (shared stock, rivals who look, shoppers who come back, goods that stand for each other), "+
+		p.section("bias", "The design is off for "+strings.Join(biased, ", ")+": what one arm does reaches the other (shared stock, rivals who look, shoppers who come back, goods that stand for each other, what spoils and is charged to nobody), "+
 			"and the experiment takes that for an effect or misses it.")
 	default:
 		p.section("bias", fmt.Sprintf("None can be told from 0 over %d markets.", m.Paths))
@@ -391,6 +391,8 @@ type trialUnits struct {
 	market *market.Config
 	index  map[uint64]int
 	lines  []trialLine
+
+	nobodys float64 // profit: what keeping a stock costs is no shopper's or region's, and in the truth alone
 }
 
 // trialLine is a unit.
@@ -414,7 +416,10 @@ func (u *trialUnits) take(batch []market.Outcome) {
 		case market.Switchback:
 			key = uint64(uint32(o.Slot))
 		}
-		if u.design != market.ByShopper && int32(uint32(key)) == market.None {
+		if int32(uint32(key)) == market.None {
+			if o.Number == market.None && o.Time >= u.start {
+				u.nobodys += o.Profit
+			}
 			continue
 		}
 		k, known := u.index[key]
@@ -444,6 +449,9 @@ func (u *trialUnits) take(batch []market.Outcome) {
 // ratio is a metric of all units together.
 func (u *trialUnits) ratio(m trialMetric) float64 {
 	y, d := 0.0, 0.0
+	if m.of == sumProfit {
+		y = u.nobodys
+	}
 	for i := range u.lines {
 		l := &u.lines[i]
 		if math.IsNaN(l.time) {
