@@ -65,28 +65,58 @@ func benchPage(f *RunFiles) (*web.Page, error) {
 // otherScenario is the file of a benchmark's further scenario.
 func otherScenario(name string) string { return "scenarios/" + name + ".toml" }
 
-// answer is how far the best policy gets: on the way to the optimum where there is one, else over the best fixed price.
+// best is the best of what was learned, or where nothing was the best policy.
+func (b *Benched) best() string {
+	best := b.Leader
+	for i := range b.Rows {
+		if r := &b.Rows[i]; r.Policies > 1 && (b.Row(best).Policies == 1 || r.Mean.Value > b.Row(best).Mean.Value) {
+			best = r.Name
+		}
+	}
+	return best
+}
+
+// answer is how far the best that was learned gets: on the way to the optimum where there is one, else over the best fixed price.
 func (b *Benched) answer() web.Answer {
-	lead := b.Leader
+	lead := b.best()
 	pair, err := b.Pair(lead, b.Baseline)
 	if err != nil {
 		return web.Answer{Words: []string{fmt.Sprintf("In %s no policy earns more than %s in the mean.", b.Scenario, b.Baseline)}}
 	}
 	d := decimals([]stats.Estimate{pair.Difference})
-	over := strings.Replace(fmt.Sprintf("%s earns %s more than %s, p = %s after Holm's correction for %d pairs", lead, bracketed(pair.Difference, d), b.Baseline, pValue(pair.Holm), len(b.Pairs)), "p = <", "p < ", 1)
-	if !(pair.Holm < 1-level) {
-		over += "; not sure yet: " + neededText(pair.Seeds)
-	}
-	a := web.Answer{Figure: "+" + amount(pair.Difference.Value, d), Of: fmt.Sprintf("%s: %s over %s", b.Unit, lead, b.Baseline)}
+	over := b.inWords(pair)
+	a := web.Answer{Figure: signed(stats.Estimate{Value: pair.Difference.Value, Low: pair.Difference.Value, High: pair.Difference.Value}, d), Of: fmt.Sprintf("%s: %s over %s", b.Unit, lead, b.Baseline)}
 	if !exact(pair.Difference) {
 		a.Interval = fmt.Sprintf("95%% interval %s to %s", amount(pair.Difference.Low, d), amount(pair.Difference.High, d))
 	}
 	if e := b.Row(lead).Normalised; e != nil && b.Known {
 		a = web.Answer{Figure: amount(100*e.Value, 0) + "%", Interval: fmt.Sprintf("95%% interval %s%% to %s%%", amount(100*e.Low, 0), amount(100*e.High, 0)),
-			Of: fmt.Sprintf("of the way from %s to the optimum, by %s, the best policy", b.Baseline, lead)}
+			Of: fmt.Sprintf("of the way from %s to the optimum, by %s", b.Baseline, lead)}
 	}
-	a.Words = []string{over + "."}
+	a.Words = []string{over}
+	if b.Leader != lead {
+		if p, err := b.Pair(b.Leader, lead); err == nil {
+			a.Words = append(a.Words, b.inWords(p))
+		}
+	}
 	return a
+}
+
+// inWords is a difference in a sentence.
+func (b *Benched) inWords(p *evaluate.Pair) string {
+	more, d := "more", p.Difference
+	if d.Value < 0 {
+		more, d.Value, d.Low, d.High = "less", -d.Value, -d.High, -d.Low
+	}
+	text := fmt.Sprintf("%s earns %s %s than %s", p.A, bracketed(d, decimals([]stats.Estimate{d})), more, p.B)
+	if exact(d) {
+		return text + "."
+	}
+	text += strings.Replace(fmt.Sprintf(", p = %s after Holm's correction for %d pairs", pValue(p.Holm), len(b.Pairs)), "p = <", "p < ", 1)
+	if !(p.Holm < 1-level) {
+		text += "; not sure yet: " + neededText(p.Seeds)
+	}
+	return text + "."
 }
 
 // sections are those of a scenario; where there are several, they say of which.

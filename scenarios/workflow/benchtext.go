@@ -156,8 +156,8 @@ func (b *Benched) differences() *grid {
 	d := decimals(each)
 	var few []string
 	for _, p := range shown {
-		g.lines = append(g.lines, []string{p.A + " − " + p.B, "+" + bracketed(p.Difference, d), chanceOf(&p), neededRuns(p.Seeds)})
-		if !(p.Holm < 1-level) {
+		g.lines = append(g.lines, []string{p.A + " − " + p.B, signed(p.Difference, d), chanceOf(&p), neededRuns(p.Seeds)})
+		if !(p.Holm < 1-level) && !exact(p.Difference) {
 			few = append(few, fmt.Sprintf("%s and %s (%s)", p.A, p.B, neededText(p.Seeds)))
 		}
 	}
@@ -169,7 +169,10 @@ func (b *Benched) differences() *grid {
 
 // chanceOf is a pair's corrected p-value, or that there is no chance in it.
 func chanceOf(p *evaluate.Pair) string {
-	if exact(p.Difference) {
+	switch {
+	case exact(p.Difference) && p.Difference.Value == 0:
+		return "alike"
+	case exact(p.Difference):
 		return "exact"
 	}
 	return pValue(p.Holm)
@@ -177,6 +180,15 @@ func chanceOf(p *evaluate.Pair) string {
 
 // exact tells whether a difference is the same in all runs, but for rounding.
 func exact(e stats.Estimate) bool { return e.High-e.Low <= 1e-9*math.Abs(e.Value) }
+
+// signed is a difference with its sign.
+func signed(e stats.Estimate, decimals int) string {
+	text := bracketed(e, decimals)
+	if e.Value > 0 {
+		text = "+" + text
+	}
+	return text
+}
 
 // neededRuns is how many runs tell a pair apart, as a cell.
 func neededRuns(s stats.Seeds) string {
