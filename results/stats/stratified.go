@@ -147,7 +147,8 @@ func (p pool) sorted(counts []int, scores []float64) []float64 {
 	n := 0
 	for _, e := range p {
 		times := counts[e.row] * counts[e.column]
-		*(*[spare]float64)(scores[n:]) = [spare]float64{e.score, e.score, e.score, e.score}
+		to := (*[spare]float64)(scores[n:])
+		to[0], to[1], to[2], to[3] = e.score, e.score, e.score, e.score
 		for i := spare; i < times; i++ {
 			scores[n+i] = e.score
 		}
