@@ -1,6 +1,8 @@
 package report
 
 import (
+	"math"
+
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -10,8 +12,15 @@ import (
 // mean, median and optimality gap, each with its interval.
 type Aggregates struct {
 	Title, Subtitle string
-	Statistics      []Comparison // from the left: X is the statistic's name; the same names in one order in all
-	Caption         string       // what the intervals are
+	Statistics      []Statistic // from the left
+	Caption         string      // what the intervals are
+}
+
+// Statistic is one column of Aggregates.
+type Statistic struct {
+	Name      string
+	Estimates []Estimate // of the same policies in one order in all columns
+	From, To  float64    // the part of the scale that is shown; all of it where both are 0. What lies outside is told at the edge.
 }
 
 // Picture draws a column for each statistic.
@@ -21,16 +30,19 @@ func (l *Aggregates) Picture() (*Picture, error) {
 	}
 	first := l.Statistics[0].Estimates
 	for _, s := range l.Statistics {
-		if _, err := s.Picture(); err != nil {
+		if _, err := (&Comparison{Estimates: s.Estimates}).Picture(); err != nil {
 			return nil, err
 		}
 		if len(s.Estimates) != len(first) {
-			return nil, field.New("statistic "+s.X, len(s.Estimates), "an estimate of every policy")
+			return nil, field.New("statistic "+s.Name, len(s.Estimates), "an estimate of every policy")
 		}
 		for i, e := range s.Estimates {
 			if e.Name != first[i].Name {
-				return nil, field.New("statistic "+s.X, e.Name, first[i].Name)
+				return nil, field.New("statistic "+s.Name, e.Name, first[i].Name)
 			}
+		}
+		if s.From > s.To || math.IsNaN(s.From+s.To) || math.IsInf(s.To-s.From, 0) {
+			return nil, field.New("statistic "+s.Name, []float64{s.From, s.To}, "a part of the scale, from less to more")
 		}
 	}
 	height := headHeight(l.Title, l.Subtitle) + 74 + vg.Length(len(first))*rowHeight
@@ -38,7 +50,7 @@ func (l *Aggregates) Picture() (*Picture, error) {
 }
 
 func (l *Aggregates) draw(c *draw.Canvas) {
-	const between = 20
+	const between = 30
 	rows := l.Statistics[0].Estimates
 	var names vg.Length
 	for _, e := range rows {
@@ -64,33 +76,44 @@ func (l *Aggregates) draw(c *draw.Canvas) {
 func (p *panel) row(i, n int) vg.Length { return p.y(float64(n-i) - 0.5) }
 
 // column draws the estimates of one statistic, its name above and values below.
-func (p *panel) column(s Comparison) {
-	xs := newSpan()
-	for _, e := range s.Estimates {
-		xs.add(e.Low, e.High)
+func (p *panel) column(s Statistic) {
+	p.x0, p.x1 = s.From, s.To
+	if s.From == s.To {
+		xs := newSpan()
+		for _, e := range s.Estimates {
+			xs.add(e.Low, e.High)
+		}
+		p.x0, p.x1 = xs.padded(0.06)
 	}
-	if s.Zero {
-		xs.add(0)
-	}
-	p.x0, p.x1 = xs.padded(0.06)
 	foot, top := p.area.Min.Y, p.area.Max.Y
-	write(p.Canvas, style(textSize, true, ink, atCentre, atFoot), vg.Point{X: (p.area.Min.X + p.area.Max.X) / 2, Y: top + 4}, s.X)
+	write(p.Canvas, style(textSize, true, ink, atCentre, atFoot), vg.Point{X: (p.area.Min.X + p.area.Max.X) / 2, Y: top + 4}, s.Name)
 	p.StrokeLine2(axisLine, p.area.Min.X, foot, p.area.Max.X, foot)
-	at, label := ticks(p.x0, p.x1, 3)
+	at, label := ticks(p.x0, p.x1, 4)
 	for i, v := range at {
 		p.StrokeLine2(gridLine, p.x(v), foot, p.x(v), top)
 		write(p.Canvas, style(smallSize, false, soft, atCentre, atTop), vg.Point{X: p.x(v), Y: foot - 5}, label[i])
 	}
-	if s.Zero {
-		p.StrokeLine2(draw.LineStyle{Color: soft, Width: 1}, p.x(0), foot, p.x(0), top)
-	}
 	for i, e := range s.Estimates {
-		y := p.row(i, len(s.Estimates))
-		mark := soft
-		if e.Learned {
-			mark = hue(0)
-		}
-		p.StrokeLine2(draw.LineStyle{Color: faded(mark, 0x50), Width: 8}, p.x(e.Low), y, p.x(e.High), y)
+		p.bar(e, p.row(i, len(s.Estimates)))
+	}
+}
+
+// bar draws an estimate's interval as a bar, and its value as a line across, or, outside the panel, as a number at the edge.
+func (p *panel) bar(e Estimate, y vg.Length) {
+	mark := soft
+	if e.Learned {
+		mark = hue(0)
+	}
+	low, high := min(max(e.Low, p.x0), p.x1), min(max(e.High, p.x0), p.x1)
+	p.StrokeLine2(draw.LineStyle{Color: faded(mark, 0x50), Width: 8}, p.x(low), y, p.x(high), y)
+	text := style(smallSize, false, mark, atLeft, atMiddle)
+	switch {
+	case e.Value < p.x0:
+		write(p.Canvas, text, vg.Point{X: p.area.Min.X + 2, Y: y}, "← "+significant(e.Value))
+	case e.Value > p.x1:
+		text.XAlign = atRight
+		write(p.Canvas, text, vg.Point{X: p.area.Max.X - 2, Y: y}, significant(e.Value)+" →")
+	default:
 		p.StrokeLine2(draw.LineStyle{Color: mark, Width: 2.2}, p.x(e.Value), y-6, p.x(e.Value), y+6)
 	}
 }

@@ -79,8 +79,9 @@ func (l *Comparison) draw(c *draw.Canvas) {
 }
 
 func (l *Comparison) figures(e Estimate) string {
-	if e.Low == e.High {
-		return significant(e.Value)
+	value, low, high := significant(e.Value), significant(e.Low), significant(e.High)
+	if low == high { // exact, or as good as
+		return value
 	}
-	return significant(e.Value) + "  [" + significant(e.Low) + ", " + significant(e.High) + "]"
+	return value + "  [" + low + ", " + high + "]"
 }

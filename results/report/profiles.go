@@ -65,12 +65,26 @@ func (l *Profiles) draw(c *draw.Canvas, lines int) {
 		write(c, style(smallSize, false, soft, atCentre, atFoot), vg.Point{X: p.x(m.Value), Y: p.area.Max.Y + 3}, m.Name)
 	}
 	for i, curve := range l.Curves {
-		p.band(faded(hue(i), 0x2c), curve.X, curve.Low, curve.High)
+		x, low := held(curve.X, curve.Low)
+		_, high := held(curve.X, curve.High)
+		p.band(faded(hue(i), 0x2c), x, low, high)
 	}
 	for i, curve := range l.Curves {
-		p.line(l.stroke(i), curve.X, curve.Value)
+		x, share := held(curve.X, curve.Value)
+		p.line(l.stroke(i), x, share)
 	}
 	caption(c, l.Caption)
+}
+
+// held are the corners of stairs: a share holds from its threshold to the next.
+func held(x, share []float64) (stairs, heights []float64) {
+	for i := range x {
+		if i > 0 {
+			stairs, heights = append(stairs, x[i]), append(heights, share[i-1])
+		}
+		stairs, heights = append(stairs, x[i]), append(heights, share[i])
+	}
+	return stairs, heights
 }
 
 // stroke is the line of a curve; when the colours are used up they come again, dashed.

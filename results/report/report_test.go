@@ -184,7 +184,7 @@ func sampleAggregates(random *rng.Stream) *Aggregates {
 		panic(err)
 	}
 	for j, statistic := range []string{"mean", "interquartile mean", "median", "optimality gap"} {
-		c := Comparison{X: statistic}
+		c := Statistic{Name: statistic, From: -0.2, To: 0.9}
 		for i, name := range names {
 			e := all[i][j].Percentile()
 			c.Estimates = append(c.Estimates, Estimate{name, e.Value, e.Low, e.High, i < 4})
@@ -282,8 +282,9 @@ func TestBadInputIsRefused(t *testing.T) {
 		{"thresholds that fall", &Profiles{Curves: []Estimates{{X: []float64{2, 1}, Value: []float64{0, 1}, Low: []float64{0, 1}, High: []float64{0, 1}}}}},
 		{"a share above one", &Profiles{Curves: []Estimates{{X: []float64{1}, Value: []float64{2}, Low: []float64{1}, High: []float64{2}}}}},
 		{"no statistic", &Aggregates{}},
-		{"statistics of other policies", &Aggregates{Statistics: []Comparison{{Estimates: []Estimate{{Name: "a"}}}, {Estimates: []Estimate{{Name: "b"}}}}}},
-		{"statistics of fewer policies", &Aggregates{Statistics: []Comparison{{Estimates: []Estimate{{}, {}}}, {Estimates: []Estimate{{}}}}}},
+		{"statistics of other policies", &Aggregates{Statistics: []Statistic{{Estimates: []Estimate{{Name: "a"}}}, {Estimates: []Estimate{{Name: "b"}}}}}},
+		{"statistics of fewer policies", &Aggregates{Statistics: []Statistic{{Estimates: []Estimate{{}, {}}}, {Estimates: []Estimate{{}}}}}},
+		{"a scale that runs back", &Aggregates{Statistics: []Statistic{{Estimates: []Estimate{{}}, From: 2, To: 1}}}},
 		{"standings of unequal length", &Leaderboard{Standings: []Standing{{Ahead: []float64{1, 2}}, {Ahead: []float64{1}}}}},
 		{"a standing without a score", &Leaderboard{Standings: []Standing{{Ahead: []float64{nan, nan}}}}},
 	}
@@ -306,7 +307,7 @@ func TestSmallAndDegenerateDataCanBeDrawn(t *testing.T) {
 		&Comparison{Zero: true, Estimates: []Estimate{{Name: "exact", Value: -3, Low: -3, High: -3}}},
 		&Leaderboard{Standings: []Standing{{Ahead: []float64{1}}}},
 		&Profiles{Curves: []Estimates{{Name: "one threshold", X: []float64{3}, Value: []float64{1}, Low: []float64{1}, High: []float64{1}}}},
-		&Aggregates{Statistics: []Comparison{{X: "mean", Zero: true, Estimates: []Estimate{{Name: "exact", Value: -3, Low: -3, High: -3}}}}},
+		&Aggregates{Statistics: []Statistic{{Name: "mean", Estimates: []Estimate{{Name: "exact", Value: -3, Low: -3, High: -3}}}}},
 		&Leaderboard{Standings: []Standing{{Ahead: []float64{1, nan}}, {Ahead: []float64{1, 1}}}},
 	} {
 		p, err := sample.Picture()

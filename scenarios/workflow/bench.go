@@ -366,6 +366,9 @@ func (m *Benchmark) write(r *Run, run *rundir.Run, t *stopwatch) error {
 	if err := run.Write("report.txt", m.Text); err != nil {
 		return err
 	}
+	if err := m.draw(run); err != nil {
+		return err
+	}
 	for _, b := range m.Scenarios[1:] {
 		if err := run.WriteFile(otherScenario(b.Scenario), b.Scenery.Canonical()); err != nil {
 			return err
