@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Aggregates shows several statistics of the same policies side by side (Agarwal et al. 2021, figure 9): mean, interquartile
+// Aggregates shows several statistics of the same policies side by side (Agarwal et al. 2021): mean, interquartile
 // mean, median and optimality gap, each with its interval.
 type Aggregates struct {
 	Title, Subtitle string
