@@ -106,6 +106,9 @@ func (r *Run) ABTest(ctx context.Context, load func(name, rules string) (Named, 
 	if err := run.Write("report.txt", func(w io.Writer) error { return tested.Text(w) }); err != nil {
 		return nil, err
 	}
+	if err := r.leaveReport(run); err != nil {
+		return nil, err
+	}
 	return tested, run.Finish(r.Build)
 }
 

@@ -29,6 +29,7 @@ func reports() []reportKind {
 		{"measures.json", studyPage},
 		{"bench.json", benchPage},
 		{"ope.json", offPolicyPage},
+		{"abtest.json", abtestPage},
 	}
 }
 

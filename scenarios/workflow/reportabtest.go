@@ -1,0 +1,111 @@
+package workflow
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/souk-sim/souk/policies/evaluate/experiment"
+	"github.com/souk-sim/souk/results/report/web"
+	"github.com/souk-sim/souk/results/stats"
+)
+
+// abtestPage is the report of an experiment in a market.
+func abtestPage(f *RunFiles) (*web.Page, error) {
+	t := &Tested{}
+	if _, err := f.json("abtest.json", t); err != nil {
+		return nil, err
+	}
+	s, err := f.scenario()
+	if err != nil {
+		return nil, err
+	}
+	r, m := t.Report, t.Market
+	page := &web.Page{Title: t.Name, Kind: "Experiment by " + m.Design + ", run " + m.RunID, Question: m.Question, Names: m.Policies}
+	page.Sections = append(page.Sections, web.Section{ID: "arms", Title: "Arms", Blocks: []web.Block{web.Text{t.armsText()}}})
+	if len(r.Metrics) == 0 {
+		page.Answer = web.Answer{Words: []string{"The sample-ratio check failed: the arms are not of the sizes they should be, and nothing else is told."}}
+	} else {
+		page.Answer = t.answer()
+		page.Sections = append(page.Sections, t.effectsSection(), t.peekingSection())
+		if section := t.segmentsSection(); len(section.Blocks) > 0 {
+			page.Sections = append(page.Sections, section)
+		}
+		page.Sections = append(page.Sections, m.truthSection())
+	}
+	if len(r.Warnings) > 0 {
+		page.Sections = append(page.Sections, web.Section{ID: "careful", Title: "Be careful with", Blocks: []web.Block{web.List(r.Warnings)}})
+	}
+	page.Sections = append(page.Sections, f.reproduction(s, "abtest"))
+	return page, nil
+}
+
+func (t *Tested) answer() web.Answer {
+	first := t.Report.Metrics[0]
+	e := first.Effects[0]
+	a := web.Answer{Of: fmt.Sprintf("%s a %s, %s against %s", first.Name, t.Unit, e.Arm, t.Report.Arms[0].Name)}
+	a.Figure, a.Interval = estimated(e.Difference)
+	a.Interval = fmt.Sprintf("%.4g%% interval %s", 100*e.Difference.Level, a.Interval)
+	for i := range t.Report.Verdicts {
+		a.Words = append(a.Words, t.verdict(i))
+	}
+	return a
+}
+
+func cellOf(e stats.Estimate) web.Cell { return web.Interval(e.Value, e.Low, e.High) }
+
+func (t *Tested) effectsSection() web.Section {
+	table := web.Table{Columns: []web.Column{{Name: "metric"}, {Name: "treatment"}, {Name: "control", Kind: web.Numbers, Format: amount4}, {Name: "treated", Kind: web.Numbers, Format: amount4},
+		{Name: "lift, %", Kind: web.Estimates, Zero: true}, {Name: "p", Kind: web.Numbers, Format: pText}, {Name: "q, of all tests", Kind: web.Numbers, Format: pText}}}
+	chart := web.Intervals{Title: "What each treatment changes", X: web.Axis{Name: "lift, %", Zero: true}}
+	for _, m := range t.Report.Metrics {
+		for _, e := range m.Effects {
+			lift := web.Word("–")
+			if e.Lift != nil {
+				lift = web.Interval(100*e.Lift.Value, 100*e.Lift.Low, 100*e.Lift.High)
+				chart.Rows = append(chart.Rows, web.Estimate{Name: m.Name + ", " + e.Arm, Value: 100 * e.Lift.Value, Low: 100 * e.Lift.Low, High: 100 * e.Lift.High})
+			}
+			table.Rows = append(table.Rows, []web.Cell{web.Word(m.Name), web.Word(e.Arm), web.Number(e.Control), web.Number(e.Treatment), lift, web.Number(e.P), web.Number(e.Q)})
+		}
+	}
+	blocks := []web.Block{table}
+	if len(chart.Rows) > 0 {
+		blocks = append(blocks, chart)
+	}
+	return web.Section{ID: "effects", Title: "Effects", Blocks: append(blocks, web.Text(t.sizeText()))}
+}
+
+func (t *Tested) peekingSection() web.Section {
+	text := web.Text{"The intervals above hold for an experiment that is looked at once, when it is over. These hold however often one looked."}
+	text = append(text, t.peeking()...)
+	if t.Report.Stopping == experiment.Group {
+		text = append(text, t.looks()...)
+	}
+	return web.Section{ID: "peeking", Title: "If one looked before the end", Blocks: []web.Block{append(text, t.noveltyText()...)}}
+}
+
+func (t *Tested) segmentsSection() web.Section {
+	section := web.Section{ID: "segments", Title: "For whom it works"}
+	for _, d := range t.Report.Segments {
+		chart := web.Intervals{Title: fmt.Sprintf("%s by %s, %s", t.Report.Metrics[0].Name, d.Segment, d.Arm), X: web.Axis{Name: "difference", Zero: true},
+			Caption: fmt.Sprintf("One effect for all: p = %s.", pText(d.P))}
+		for _, part := range d.Parts {
+			chart.Rows = append(chart.Rows, web.Estimate{Name: part.Value, Value: part.Difference.Value, Low: part.Difference.Low, High: part.Difference.High})
+		}
+		section.Blocks = append(section.Blocks, chart)
+	}
+	return section
+}
+
+func (m *TestedMarket) truthSection() web.Section {
+	table := web.Table{Columns: []web.Column{{Name: "metric"}, {Name: "treatment"}, {Name: "truth", Kind: web.Estimates, Zero: true}, {Name: "bias of the design", Kind: web.Estimates, Zero: true},
+		{Name: "intervals that cover, %", Kind: web.Numbers}, {Name: "effects found, %", Kind: web.Numbers}}}
+	for _, e := range m.Truth {
+		bias, covered, found := web.Word("–"), math.NaN(), math.NaN()
+		if e.Bias != nil {
+			bias, covered, found = cellOf(*e.Bias), 100*e.Coverage, 100*e.Power
+		}
+		table.Rows = append(table.Rows, []web.Cell{web.Word(e.Metric), web.Word(e.Arm), cellOf(e.Truth), bias, web.Number(covered), web.Number(found)})
+	}
+	return web.Section{ID: "truth", Title: "The truth", Blocks: []web.Block{
+		web.Text{fmt.Sprintf("All shoppers under each policy, in the same %d markets, and the experiment repeated in each. A bias is what arms that share stock, rivals and customers do to each other.", m.Paths)}, table}}
+}
