@@ -141,7 +141,7 @@ func (t *Tested) verdict(i int) string {
 		text += " But it harms " + strings.Join(v.Harms, ", ") + "."
 	}
 	if len(v.Helps) > 0 {
-		text += " It also helps " + strings.Join(v.Helps, ", ") + "."
+		text += " It helps " + strings.Join(v.Helps, ", ") + "."
 	}
 	return text
 }

@@ -1,0 +1,155 @@
+package experiment
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/rng"
+)
+
+// two arms of so many units that alternate, with a number each.
+func alternating(units int, value func(unit int) float64) *Rows {
+	r := &Rows{Arms: []string{"A", "B"}, Units: units, Metrics: []Metric{{Name: "m"}}}
+	for u := range units {
+		r.Unit, r.Arm = append(r.Unit, int32(u)), append(r.Arm, int32(u%2))
+		r.Metrics[0].Numerator = append(r.Metrics[0].Numerator, value(u))
+	}
+	return r
+}
+
+func TestWhatCannotBeAnalysedIsRefused(t *testing.T) {
+	one := func(u int) float64 { return float64(u * u % 7) }
+	for name, c := range map[string]struct {
+		rows    *Rows
+		options Options
+		says    string
+	}{
+		"one unit an arm":    {rows: alternating(2, one), says: "arm A: found 1 units"},
+		"nothing":            {rows: alternating(0, one), says: "arm A: found 0 units"},
+		"one arm":            {rows: func() *Rows { r := alternating(8, one); r.Arms = r.Arms[:1]; return r }(), says: "arms: found 1"},
+		"a unit in two arms": {rows: func() *Rows { r := alternating(8, one); r.Unit[5] = 2; return r }(), says: "row 6: found a unit in two arms"},
+		"no metric":          {rows: func() *Rows { r := alternating(8, one); r.Metrics = nil; return r }(), says: "metrics: found none"},
+		"short column":       {rows: func() *Rows { r := alternating(8, one); r.Metrics[0].Before = []float64{1}; return r }(), says: "m: found columns of another length"},
+		"all missing":        {rows: alternating(8, func(int) float64 { return math.NaN() }), says: "m: found an arm with fewer than two units that have a value"},
+		"alpha":              {rows: alternating(8, one), options: Options{Alpha: 2}, says: "alpha: found 2"},
+		"shares":             {rows: alternating(8, one), options: Options{Shares: []float64{1}}, says: "shares: found 1"},
+		"stopping":           {rows: alternating(8, one), options: Options{Stopping: "never"}, says: "stopping: found \"never\""},
+		"clusters in order":  {rows: func() *Rows { r := alternating(8, one); r.Clustered = true; return r }(), options: Options{Stopping: Anytime}, says: "stopping: found \"anytime\" of clusters"},
+	} {
+		_, err := Analyse(c.rows, c.options)
+		var bad *field.Error
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, expected %q", name, err, c.says)
+		}
+	}
+}
+
+// TestMetricsWithoutSpreadTellNothing, not even where arms differ in all of their units: no test is made, and the report is sound JSON.
+func TestMetricsWithoutSpreadTellNothing(t *testing.T) {
+	for _, step := range []float64{0, 1} {
+		r := analysed(t, alternating(100, func(u int) float64 { return step * float64(u%2) }), Options{Stopping: Group})
+		e := r.Metrics[0].Effects[0]
+		if e.Note == "" || e.P != 1 || e.Difference.Value != step || r.Verdicts[0].Finding != "open" || r.Sizing != nil {
+			t.Errorf("%+v, %+v", e, r.Verdicts[0])
+		}
+		if _, err := json.Marshal(r); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestWrongArmSizesStopTheAnalysis, unless it is asked for all the same.
+func TestWrongArmSizesStopTheAnalysis(t *testing.T) {
+	r := alternating(1000, func(u int) float64 { return float64(u % 5) })
+	for u := range 100 {
+		r.Arm[2*u] = 1
+	}
+	if report := analysed(t, r, Options{}); !report.Imbalance.Failed || report.Metrics != nil || report.Verdicts != nil {
+		t.Errorf("400 against 600: %+v", report.Imbalance)
+	}
+	if report := analysed(t, r, Options{Imbalanced: true}); !report.Imbalance.Failed || len(report.Metrics) != 1 {
+		t.Error("not analysed although it was asked for")
+	}
+	if report := analysed(t, r, Options{Shares: []float64{2, 3}}); report.Imbalance.Failed || report.Imbalance.P != 1 {
+		t.Errorf("400 against 600 where that is the plan: %+v", report.Imbalance)
+	}
+}
+
+// TestRowsOfAUnitAreAddedUp: an experiment of visits is one of their sums by shopper, in any order of rows where they have times.
+func TestRowsOfAUnitAreAddedUp(t *testing.T) {
+	stream := rng.New(1, 0).Family("rows").At()
+	visits := &Rows{Arms: []string{"A", "B"}, Units: 60, Metrics: []Metric{{Name: "spend"}}}
+	sums := alternating(60, func(int) float64 { return 0 })
+	for range 400 {
+		u := stream.Intn(60)
+		spend := stream.Float64()
+		visits.Unit, visits.Arm = append(visits.Unit, int32(u)), append(visits.Arm, int32(u%2))
+		visits.Metrics[0].Numerator = append(visits.Metrics[0].Numerator, spend)
+		sums.Metrics[0].Numerator[u] += spend
+	}
+	got, want := analysed(t, visits, Options{}).Metrics[0].Effects[0], analysed(t, sums, Options{}).Metrics[0].Effects[0]
+	near(t, "difference", got.Difference.Value, want.Difference.Value, 1e-10)
+	near(t, "p", got.P, want.P, 1e-10)
+}
+
+// TestAFadingEffectIsNoticed, and a steady one is not called fading.
+func TestAFadingEffectIsNoticed(t *testing.T) {
+	family := rng.New(2, 0).Family("novelty")
+	for k, c := range []struct {
+		finding string
+		effect  func(day float64) float64
+	}{{"fading", func(day float64) float64 { return 1 - day/14 }}, {"steady", func(float64) float64 { return 0.5 }}, {"growing", func(day float64) float64 { return day / 14 }}} {
+		stream := family.At(uint64(k))
+		r := alternating(4000, func(int) float64 { return stream.Normal() })
+		for u := range r.Units {
+			r.Time = append(r.Time, float64(u*14/r.Units))
+			if r.Arm[u] == 1 {
+				r.Metrics[0].Numerator[u] += c.effect(r.Time[u])
+			}
+		}
+		if got := analysed(t, r, Options{}).Novelty[0]; got.Finding != c.finding {
+			t.Errorf("%s where it is %s: slope %.3f, p = %.3g", got.Finding, c.finding, got.Slope, got.P)
+		}
+	}
+}
+
+// TestSegmentsWithAnEffectAreTold from those without.
+func TestSegmentsWithAnEffectAreTold(t *testing.T) {
+	stream := rng.New(3, 0).Family("segments").At()
+	r := alternating(3000, func(int) float64 { return stream.Normal() })
+	s := Segment{Name: "persona", Values: []string{"moved", "unmoved", "rare"}}
+	for u := range r.Units {
+		s.Of = append(s.Of, int32(u/2%2))
+		if u < 10 {
+			s.Of[u] = 2
+		}
+		if s.Of[u] == 0 && r.Arm[u] == 1 {
+			r.Metrics[0].Numerator[u] += 0.4
+		}
+	}
+	r.Segments = []Segment{s}
+	d := analysed(t, r, Options{}).Segments[0]
+	if len(d.Parts) != 2 || d.TooFew != 10 || d.P > 1e-4 || d.Parts[0].Q > 1e-6 || d.Parts[1].Q < 0.05 {
+		t.Errorf("%+v", d)
+	}
+}
+
+// TestAMillionShoppersTakeSeconds.
+func TestAMillionShoppersTakeSeconds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a million rows")
+	}
+	stream := rng.New(4, 0).Family("million").At()
+	r := alternating(1_000_000, func(int) float64 { return stream.Float64() })
+	began := time.Now()
+	report := analysed(t, r, Options{})
+	t.Logf("%v, %d looks", time.Since(began), report.Anytime[0].Looks)
+	if report.Anytime[0].Looks < 9999 {
+		t.Errorf("%d looks", report.Anytime[0].Looks)
+	}
+}
