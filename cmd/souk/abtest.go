@@ -24,8 +24,8 @@ func (a *app) abtest() *cobra.Command {
 	var stopping, shares string
 	cmd := &cobra.Command{
 		Use: "abtest SCENARIO | --log FILE", Short: "Run a randomised experiment in a market, or analyse the log of a real one", Args: cobra.MaximumNArgs(1),
-		Long: "Run a randomised experiment in a scenario's open market: the learning seller tries several policies at once, by shopper, cluster, product or slot of\n" +
-			"time, with shared stock and rivals who look, and the truth beside it: every policy played by all in the same markets, and the experiment's bias.\n\n" +
+		Long: "Run a randomised experiment in a scenario's market: the learning seller tries several policies at once, by shopper, cluster, product or slot of\n" +
+			"time (in a chain's category by store or week), with shared stock and rivals who look, and the truth beside it: every policy played by all in the same markets, and the experiment's bias.\n\n" +
 			"Or analyse the log of a real one: a CSV or Parquet file with a column for the unit that was randomised, one for its arm, and columns of numbers.\n" +
 			"The rows of a unit are added up. A metric is a column (its mean over units) or NUMERATOR/DENOMINATOR (a ratio of sums); the first one decides. A\n" +
 			"column pre_COLUMN is taken for what was known of COLUMN before, and takes off what it explains (CUPED). docs/experiments.md tells all.\n\n" +

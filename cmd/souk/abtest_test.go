@@ -113,7 +113,9 @@ func TestABTestRunsInAMarket(t *testing.T) {
 	if code != exitDone || stderr != "" || !strings.Contains(stdout, "The truth: all shoppers under each policy, in the same 3 markets") || !strings.Contains(stdout, "files    "+out) {
 		t.Errorf("exit code %d, %s\n%s", code, stderr, stdout)
 	}
-	if code, _, stderr = call(t, "abtest", "canned-tuna", "--policy", "fixed:0.97", "--policy", "history", "--out", out); code != exitInvalid || !strings.Contains(stderr, "an open market") {
-		t.Errorf("exit code %d, %s", code, stderr)
+	for scenario, says := range map[string]string{"canned-tuna": "cluster or switchback", "calvano-2020": "a market with shoppers"} {
+		if code, _, stderr = call(t, "abtest", scenario, "--policy", "fixed:0.97", "--policy", "history", "--out", out, "-q"); code != exitInvalid || !strings.Contains(stderr, says) {
+			t.Errorf("%s: exit code %d, %s", scenario, code, stderr)
+		}
 	}
 }

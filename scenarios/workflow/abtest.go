@@ -55,7 +55,7 @@ type trialRun struct {
 	options experiment.Options
 }
 
-// ABTest runs the scenario's experiment (scenarios.Experimented) in its open market, analyses the first path, repeats it on the others for bias and coverage, and leaves
+// ABTest runs the scenario's experiment (scenarios.Experimented) in its market, analyses the first path, repeats it on the others for bias and coverage, and leaves
 // a run directory, NAME-abtest, whose units.csv can be analysed again. load is asked for policies that are no rules. What is wrong with a policy is a *field.Error
 // with the key --policy.
 func (r *Run) ABTest(ctx context.Context, load func(name, rules string) (Named, error), o experiment.Options) (*Tested, error) {
@@ -67,7 +67,7 @@ func (r *Run) ABTest(ctx context.Context, load func(name, rules string) (Named, 
 		return nil, s.Fault("a brain in every seller", "a seller without one, who tries the policies", "sellers")
 	}
 	if len(s.ABTest.Policies) < 2 {
-		return nil, field.New("--policy", fmt.Sprintf("%d", len(s.ABTest.Policies)), "two or more, the control first: "+MarketRules)
+		return nil, field.New("--policy", len(s.ABTest.Policies), "two or more, the control first: a bundle's folder or one of "+map[bool]string{true: MarketRules, false: ChainRules}[s.World() == scenarios.OpenMarket])
 	}
 	scene, err := Open(s)
 	if err != nil {

@@ -51,7 +51,7 @@ func (t *Tested) answer() web.Answer {
 	return a
 }
 
-func cellOf(e stats.Estimate) web.Cell { return web.Interval(e.Value, e.Low, e.High) }
+func effectCell(e stats.Estimate) web.Cell { return web.Interval(e.Value, e.Low, e.High) }
 
 func (t *Tested) effectsSection() web.Section {
 	table := web.Table{Columns: []web.Column{{Name: "metric"}, {Name: "treatment"}, {Name: "control", Kind: web.Numbers, Format: amount4}, {Name: "treated", Kind: web.Numbers, Format: amount4},
@@ -102,9 +102,9 @@ func (m *TestedMarket) truthSection() web.Section {
 	for _, e := range m.Truth {
 		bias, covered, found := web.Word("–"), math.NaN(), math.NaN()
 		if e.Bias != nil {
-			bias, covered, found = cellOf(*e.Bias), 100*e.Coverage, 100*e.Power
+			bias, covered, found = effectCell(*e.Bias), 100*e.Coverage, 100*e.Power
 		}
-		table.Rows = append(table.Rows, []web.Cell{web.Word(e.Metric), web.Word(e.Arm), cellOf(e.Truth), bias, web.Number(covered), web.Number(found)})
+		table.Rows = append(table.Rows, []web.Cell{web.Word(e.Metric), web.Word(e.Arm), effectCell(e.Truth), bias, web.Number(covered), web.Number(found)})
 	}
 	return web.Section{ID: "truth", Title: "The truth", Blocks: []web.Block{
 		web.Text{fmt.Sprintf("All shoppers under each policy, in the same %d markets, and the experiment repeated in each. A bias is what arms that share stock, rivals and customers do to each other.", m.Paths)}, table}}
