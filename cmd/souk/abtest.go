@@ -25,7 +25,8 @@ func (a *app) abtest() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "abtest SCENARIO | --log FILE", Short: "Run a randomised experiment in a market, or analyse the log of a real one", Args: cobra.MaximumNArgs(1),
 		Long: "Run a randomised experiment in a scenario's market: the learning seller tries several policies at once, by shopper, cluster, product or slot of\n" +
-			"time (in a chain's category by store or week), with shared stock and rivals who look, and the truth beside it: every policy played by all in the same markets, and the experiment's bias.\n\n" +
+			"time, with shared stock and rivals who look; in a chain's category by store or by week. The truth stands beside it: every policy played by all in\n" +
+			"the same markets, and the bias of the experiment.\n\n" +
 			"Or analyse the log of a real one: a CSV or Parquet file with a column for the unit that was randomised, one for its arm, and columns of numbers.\n" +
 			"The rows of a unit are added up. A metric is a column (its mean over units) or NUMERATOR/DENOMINATOR (a ratio of sums); the first one decides. A\n" +
 			"column pre_COLUMN is taken for what was known of COLUMN before, and takes off what it explains (CUPED). docs/experiments.md tells all.\n\n" +
@@ -164,7 +165,7 @@ var abtestFlags = map[string]string{"alpha": "--alpha", "power": "--power", "srm
 // experimentFlags say how an experiment is analysed.
 func experimentFlags(cmd *cobra.Command, o *experiment.Options, stopping *string) {
 	f := cmd.Flags()
-	f.StringVar(stopping, "stopping", "fixed", "what decides: fixed (once, at the end), anytime (however often one looks) or group (a few planned looks)")
+	f.StringVar(stopping, "stopping", "fixed", "what decides: fixed (at the end), anytime (however often one looks) or group (planned looks)")
 	f.IntVar(&o.Looks, "looks", 5, "planned looks of --stopping group")
 	f.IntVar(&o.Planned, "planned", 0, "units of all arms that were planned (else 10,000 for the anytime test, as many as there are for the group test)")
 	f.Float64Var(&o.Alpha, "alpha", 0.05, "two-sided error")
