@@ -21,18 +21,19 @@ type logbook struct {
 	single         bool
 	quick          bool // is in the short form
 	size           int  // episodes of a log
+	logs           int  // in the long form
 	paths          int  // from which the truth is taken
 }
 
 func logbooks() []logbook {
 	const rival = "exact-problems"
 	return []logbook{
-		{"deadline", "gallego-van-ryzin-1994", []string{"problem.stock=5", "problem.reviews=3"}, "explore(best-fixed,0.8)", "explore(optimum,0.5)", false, false, 2000, 40000},
-		{"tamer", "gallego-van-ryzin-1994", []string{"problem.stock=5", "problem.reviews=10"}, "explore(best-fixed,0.3)", "explore(best-fixed,0.1)", false, true, 500, 40000},
-		{"season", rival, []string{"problem.stock=0", "problem.holding=0", "problem.customers=4", "problem.horizon=0", "problem.reviews=6", "problem.season=[0.5,0.8,1.6]", "problem.demand={kind=\"linear\",intercept=0.5,slope=0.05}", "problem.prices={from=3,to=9,rungs=7}"}, "explore(fixed:7,0.5)", "optimum", true, true, 300, 40000},
-		{"rival", rival, []string{"problem.stock=0", "problem.reviews=5", "problem.horizon=5", "problem.customers=10", "problem.rival={prices=[1.2,2.4],transitions=[[0.6,0.4],[0.3,0.7]],effect=0.5}"}, "random", "optimum", true, true, 400, 40000},
-		{"smoke", "smoke", []string{"time.horizon=2"}, "explore(fixed:1.1,0.6)", "explore(fixed:1.2,0.4)", false, false, 1500, 6000},
-		{"canned-tuna", "canned-tuna", []string{"time.horizon=3", "market.stores.evaluate=0.02"}, "explore(fixed:0.9,0.7)", "explore(fixed:0.9,0.2)", false, false, 1000, 6000},
+		{"deadline", "gallego-van-ryzin-1994", []string{"problem.stock=5", "problem.reviews=3"}, "explore(best-fixed,0.8)", "explore(optimum,0.5)", false, false, 2000, 100, 40000},
+		{"tamer", "gallego-van-ryzin-1994", []string{"problem.stock=5", "problem.reviews=10"}, "explore(best-fixed,0.3)", "explore(best-fixed,0.1)", false, true, 500, 100, 40000},
+		{"season", rival, []string{"problem.stock=0", "problem.holding=0", "problem.customers=4", "problem.horizon=0", "problem.reviews=6", "problem.season=[0.5,0.8,1.6]", "problem.demand={kind=\"linear\",intercept=0.5,slope=0.05}", "problem.prices={from=3,to=9,rungs=7}"}, "explore(fixed:7,0.5)", "optimum", true, true, 300, 100, 40000},
+		{"rival", rival, []string{"problem.stock=0", "problem.reviews=5", "problem.horizon=5", "problem.customers=10", "problem.rival={prices=[1.2,2.4],transitions=[[0.6,0.4],[0.3,0.7]],effect=0.5}"}, "random", "optimum", true, true, 400, 100, 40000},
+		{"smoke", "smoke", []string{"time.horizon=2"}, "explore(fixed:1.1,0.8)", "explore(fixed:1.2,0.6)", false, false, 1000, 60, 40000},
+		{"canned-tuna", "canned-tuna", []string{"time.horizon=3", "market.stores.evaluate=0.02"}, "explore(fixed:0.9,0.7)", "explore(fixed:0.9,0.2)", false, false, 800, 60, 40000},
 	}
 }
 

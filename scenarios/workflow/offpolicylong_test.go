@@ -16,12 +16,12 @@ func TestOffPolicyEvaluationTellsTheTruthOfAllPairs(t *testing.T) {
 			t.Logf("%s by %s for %s: %.5g ± %.2g", p.name, p.logger, p.target, truth.Value, 1.96*truth.StandardError)
 			var all []*marks
 			for _, size := range []int{p.size / 4, p.size} {
-				all = p.try(t, c, truth.Value, size, 100, "linear")
+				all = p.try(t, c, truth.Value, size, p.logs, "linear")
 				for _, m := range all {
 					t.Logf("| %s | %d | %s | %.4g | %.4g | %d%% | %.0f |", p.name, size, m.name, m.bias(), math.Sqrt(m.mse()), 100*m.covered/m.n, m.weight)
 				}
 			}
-			wrong := p.try(t, c, truth.Value, p.size, 40, "constant")
+			wrong := p.try(t, c, truth.Value, p.size, p.logs*2/5, "constant")
 			for _, m := range wrong {
 				if m.name == "dm" || m.name == "fqe" || m.name == "dr" {
 					t.Logf("| %s | %d | %s, wrong model | %.4g | %.4g | %d%% | %.0f |", p.name, p.size, m.name, m.bias(), math.Sqrt(m.mse()), 100*m.covered/m.n, m.weight)
