@@ -32,7 +32,7 @@ func logbooks() []logbook {
 		{"tamer", "gallego-van-ryzin-1994", []string{"problem.stock=5", "problem.reviews=10"}, "explore(best-fixed,0.3)", "explore(best-fixed,0.1)", false, true, 500, 100, 40000},
 		{"season", rival, []string{"problem.stock=0", "problem.holding=0", "problem.customers=4", "problem.horizon=0", "problem.reviews=6", "problem.season=[0.5,0.8,1.6]", "problem.demand={kind=\"linear\",intercept=0.5,slope=0.05}", "problem.prices={from=3,to=9,rungs=7}"}, "explore(fixed:7,0.5)", "optimum", true, true, 300, 100, 40000},
 		{"rival", rival, []string{"problem.stock=0", "problem.reviews=5", "problem.horizon=5", "problem.customers=10", "problem.rival={prices=[1.2,2.4],transitions=[[0.6,0.4],[0.3,0.7]],effect=0.5}"}, "random", "optimum", true, true, 400, 100, 40000},
-		{"smoke", "smoke", []string{"time.horizon=2"}, "explore(fixed:1.1,0.8)", "explore(fixed:1.2,0.6)", false, false, 1000, 60, 40000},
+		{"smoke", "smoke", []string{"time.horizon=2"}, "explore(fixed:0.9,0.7)", "explore(fixed:1.2,0.6)", false, false, 1500, 60, 40000},
 		{"canned-tuna", "canned-tuna", []string{"time.horizon=3", "market.stores.evaluate=0.02"}, "explore(fixed:0.9,0.7)", "explore(fixed:0.9,0.2)", false, false, 800, 60, 40000},
 	}
 }

@@ -66,7 +66,7 @@ func (t *terms) influence() []float64 {
 }
 
 // bootstrap gives each estimator the bootstrap-t interval over units, in blocks drawn with replacement (Efron 1982, §10.10; Davison & Hinkley 1997, §2.4 and §3.8), the same ones
-// for all estimators: weights are skewed to the right, and an estimate that is too low thinks itself too sure, which a percentile interval does not
+// for all estimators, and no narrower on either side than Student's: weights are skewed to the right, and an estimate that is too low thinks itself too sure, which a percentile interval does not
 // know of. Standard errors are those of the influences.
 func bootstrap(all []*terms, blocks int, o *Options) []stats.Estimate {
 	replicates, influences := make([][]float64, len(all)), make([][]float64, len(all))
@@ -103,10 +103,27 @@ func bootstrap(all []*terms, blocks int, o *Options) []stats.Estimate {
 	for e := range out {
 		slices.Sort(replicates[e])
 		x := &out[e]
-		x.Low = x.Value - stats.Quantile(replicates[e], (1+o.Level)/2)*x.StandardError
-		x.High = x.Value - stats.Quantile(replicates[e], (1-o.Level)/2)*x.StandardError
+		half := student(influences[e], o.Level)
+		x.Low = x.Value - max(stats.Quantile(replicates[e], (1+o.Level)/2), half)*x.StandardError
+		x.High = x.Value + max(-stats.Quantile(replicates[e], (1-o.Level)/2), half)*x.StandardError
 	}
 	return out
+}
+
+// student is the quantile of Student's t for a standard error that is itself estimated from few: of n numbers with kurtosis κ it has 2n/(κ−1) degrees of
+// freedom, by moments (Satterthwaite 1946), at most n−1.
+func student(x []float64, level float64) float64 {
+	n, m := float64(len(x)), stats.Mean(x)
+	square, fourth := 0.0, 0.0
+	for _, v := range x {
+		v -= m
+		square, fourth = square+v*v, fourth+v*v*v*v
+	}
+	nu := n - 1
+	if kurtosis := n * fourth / (square * square); kurtosis > 1 {
+		nu = min(nu, 2*n/(kurtosis-1))
+	}
+	return distuv.StudentsT{Sigma: 1, Nu: max(nu, 1)}.Quantile((1 + level) / 2)
 }
 
 // spreadOf is the standard error that influences of blocks make, each counted so often; nil counts each once.
@@ -134,7 +151,7 @@ func jackknife(groups int, level float64, statistic func(without int) float64) s
 		e.StandardError += (x - m) * (x - m)
 	}
 	e.StandardError = math.Sqrt(e.StandardError * float64(groups-1) / float64(groups))
-	half := distuv.StudentsT{Sigma: 1, Nu: float64(groups - 1)}.Quantile((1+level)/2) * e.StandardError
+	half := student(left, level) * e.StandardError
 	e.Low, e.High = e.Value-half, e.Value+half
 	return e
 }
