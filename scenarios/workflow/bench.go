@@ -36,6 +36,7 @@ type Benched struct {
 	Exact    bool      `json:"exact"` // scores are computed, not simulated
 	Stopped  []Stopped `json:"stopped,omitempty"`
 	*evaluate.Standings
+	Learning   []Schooling      `json:"learning,omitempty"`   // of the agents
 	Robustness *evaluate.Matrix `json:"robustness,omitempty"` // with bench.robust
 
 	Scenery *scenarios.Scenario `json:"-"`
@@ -115,6 +116,14 @@ func (r *Run) Bench(ctx context.Context, others []*scenarios.Scenario, load func
 			return nil, err
 		}
 		m.Scenarios = append(m.Scenarios, one)
+	}
+	if err := rundir.Merge[results.Episode](run, "episodes"); err != nil {
+		return nil, err
+	}
+	for i, b := range benches {
+		if m.Scenarios[i].Learning, err = b.schooling(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if err := m.judge(benches); err != nil {
 		return nil, err
@@ -229,13 +238,17 @@ func (b *bencher) prepare(ctx context.Context, t *stopwatch) error {
 		b.guests = append(b.guests, evaluate.Contestant{Name: player.name, Policies: []policies.Policy{p}})
 	}
 	t.done(b.prefix + "fit")
-	pupils := *s
-	pupils.Agents = s.Pupils()
-	train := &Run{Scenario: &pupils, Watch: b.Watch}
-	if b.learned, err = trainAs(ctx, &pupils, b.school, b.run, b.prefix, b.workers(), train.episodes(b.school.share())); err != nil {
-		return err
+	for _, agent := range s.Pupils() { // one after the other, so that timing.json has how long each took
+		pupil := *s
+		pupil.Agents = []scenarios.Agent{agent}
+		train := &Run{Scenario: &pupil, Watch: b.Watch}
+		learned, err := trainAs(ctx, &pupil, b.school, b.run, b.prefix, b.workers(), train.episodes(b.school.share()))
+		if err != nil {
+			return err
+		}
+		b.learned = append(b.learned, learned...)
+		t.done(b.prefix + "train " + agent.Name)
 	}
-	t.done(b.prefix + "train")
 	if len(b.learned) > 0 && b.learned[0].Among != nil {
 		b.full = b.ground.settle(b.learned[0].Among[0])
 	}
@@ -358,9 +371,6 @@ func (m *Benchmark) write(r *Run, run *rundir.Run, t *stopwatch) error {
 		}
 	}
 	if err := run.Write("scores.parquet", func(w io.Writer) error { return m.scores(w, r.Scenario.Hash()) }); err != nil {
-		return err
-	}
-	if err := rundir.Merge[results.Episode](run, "episodes"); err != nil {
 		return err
 	}
 	if err := run.Write("report.txt", m.Text); err != nil {

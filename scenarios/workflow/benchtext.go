@@ -75,6 +75,9 @@ func (b *Benched) caption() string {
 // tables are those of a scenario.
 func (b *Benched) tables() []*grid {
 	all := []*grid{b.figures(), b.differences()}
+	if len(b.Learning) > 0 {
+		all = append(all, b.schoolTable())
+	}
 	if b.Robustness != nil {
 		all = append(all, robustTable(b.Robustness))
 	}

@@ -42,9 +42,15 @@ func (m *Summary) follow(run *rundir.Run, school world) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.close()) }()
-	l := &Learning{Score: aPeriod(s), Block: blockOf(s.Train.Episodes)}
+	block := blockOf(s.Train.Episodes)
+	m.learning = &Learning{Score: aPeriod(s), Block: block, Curves: coursesOf(rows, block, m.readings, school.score)}
+	return rows.err
+}
+
+// coursesOf are the trainings whose episodes a table has, one after the other. What each has earned is kept of its agent's readings, ascending numbers of episodes.
+func coursesOf(rows *rowsOf[results.Episode], block int, readings func(agent string) []int, score func(*results.Metrics) float64) (all []Course) {
 	var c *Course
-	var readings []int
+	var read []int
 	sum, count, earned := 0.0, 0, 0.0
 	end := func() {
 		if count > 0 {
@@ -55,21 +61,20 @@ func (m *Summary) follow(run *rundir.Run, school world) (err error) {
 	for row := rows.next(); row != nil; row = rows.next() {
 		if c == nil || c.Agent != row.Agent || c.Seed != row.Seed {
 			end()
-			l.Curves = append(l.Curves, Course{Agent: row.Agent, Seed: row.Seed})
-			c, earned, readings = &l.Curves[len(l.Curves)-1], 0, m.readings(row.Agent)
+			all = append(all, Course{Agent: row.Agent, Seed: row.Seed})
+			c, earned, read = &all[len(all)-1], 0, readings(row.Agent)
 		}
-		score := school.score(&row.Metrics)
-		sum, count, earned, c.Episodes = sum+score, count+1, earned+score, c.Episodes+1
-		if count == l.Block {
+		x := score(&row.Metrics)
+		sum, count, earned, c.Episodes = sum+x, count+1, earned+x, c.Episodes+1
+		if count == block {
 			end()
 		}
-		if _, now := slices.BinarySearch(readings, c.Episodes); now {
+		if _, now := slices.BinarySearch(read, c.Episodes); now {
 			c.earned = append(c.earned, earned)
 		}
 	}
 	end()
-	m.learning = l
-	return rows.err
+	return all
 }
 
 // of are an agent's courses, by seed.
