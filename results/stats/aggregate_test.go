@@ -200,4 +200,10 @@ func TestEpisodesUntilATargetIsReachedByTheMeanOfAWindow(t *testing.T) {
 			t.Errorf("a window of %d was taken", window)
 		}
 	}
+	if m := Median([]float64{10, math.Inf(1), 7}); m != 10 {
+		t.Errorf("the median of 7, 10 and never is %g", m)
+	}
+	if m := Median([]float64{10, math.Inf(1), math.Inf(1), math.Inf(1)}); !math.IsInf(m, 1) {
+		t.Errorf("the median of 10 and three times never is %g", m)
+	}
 }

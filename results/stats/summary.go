@@ -60,7 +60,7 @@ func ascending(x []float64) []float64 {
 func quantile(sorted []float64, p float64) float64 {
 	at := p * float64(len(sorted)-1)
 	i := min(max(int(at), 0), len(sorted)-1)
-	if i == len(sorted)-1 {
+	if i == len(sorted)-1 || at == float64(i) || sorted[i] == sorted[i+1] { // where the next is infinite too
 		return sorted[i]
 	}
 	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
