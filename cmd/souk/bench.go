@@ -36,7 +36,7 @@ func (a *app) bench() *cobra.Command {
 			"customers, whom training never met; evaluate.paths is dealt out over the runs. An interrupted benchmark is saved, and --resume carries it on.\n" +
 			"With --robust what was made in the scenario's market is tested in others: other elasticities, a demand shock, a new rival, draws of fitted\n" +
 			"coefficients; who wins only in its own simulator is told. bench.specialists trains the agents in each of these markets too.",
-		Example: "  souk bench smoke\n  souk bench smoke --runs 20 --policy fixed:1.1 --policy follower\n" +
+		Example: "  souk bench smoke\n  souk bench smoke --runs 20 --policy fixed:1.1 --policy fixed:1.2\n" +
 			"  souk bench canned-tuna --agents q-learning --require 'q-learning > best-fixed'\n  souk bench gallego-van-ryzin-1994 exact-problems\n" +
 			"  souk bench canned-tuna --robust\n  souk bench smoke --set 'bench.robust=[\"elasticity+50\",\"demand-shock-60\"]' --set bench.specialists=true",
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -113,6 +114,11 @@ func (r *Run) Bench(ctx context.Context, others []*scenarios.Scenario, load func
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		} else if err != nil {
+			if _, invalid := errors.AsType[*field.Error](err); invalid && !run.Resumed { // such as a policy that does not fit: nothing to go on with
+				if failed := run.Discard(); failed != nil {
+					return nil, failed
+				}
+			}
 			return nil, err
 		}
 		m.Scenarios = append(m.Scenarios, one)
