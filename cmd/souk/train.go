@@ -21,20 +21,22 @@ import (
 
 func (a *app) train() *cobra.Command {
 	var resume bool
+	var watch string
 	cmd := &cobra.Command{
 		Use: "train SCENARIO", Short: "Fit what the scenario needs, learn, compare, and write results and the policy bundle", Args: takes("SCENARIO"),
 		Long: "Fit the scenario's models, train its agents in the market, compare what they learned with the alternatives on customers\n" +
 			"that training never met, and leave a run directory with the policy bundle. An interrupted run is saved, and --resume carries it on. Of a\n" +
 			"repeated game, [game], and a pricing problem, [problem], the measures are the result: they are printed, and kept in a run directory with\n" +
-			"learning curves and, of a problem, the bundle of the best learner's best seed. Such a run cannot be resumed: interrupted, it leaves nothing.",
-		Example: "  souk train canned-tuna\n  souk train canned-tuna --resume\n  souk train ./my.toml --set train.episodes=500 --seed 7",
+			"learning curves and, of a problem, the bundle of the best learner's best seed. Such a run cannot be resumed: interrupted, it leaves nothing.\n" +
+			"--watch serves a page on this machine that shows how far the run has come and its learning curves, and at the end its report.",
+		Example: "  souk train canned-tuna\n  souk train canned-tuna --resume\n  souk train canned-tuna --watch\n  souk train ./my.toml --set train.episodes=500 --seed 7",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := scenarios.Load(args[0], a.overrides()...)
 			if err != nil {
 				return err
 			}
 			if workflow.Studied(s) {
-				return a.study(cmd.Context(), s, resume)
+				return a.study(cmd.Context(), s, resume, watch)
 			}
 			if s, err = a.market(args[0], "train"); err != nil {
 				return err
@@ -43,7 +45,12 @@ func (a *app) train() *cobra.Command {
 			run, closed := a.training(s)
 			defer closed()
 			run.Options.Resume, run.Options.Tell = resume, a.notice
+			ended, err := a.live(watch, run)
+			if err != nil {
+				return err
+			}
 			summary, err := run.Train(cmd.Context())
+			ended(err)
 			if err != nil {
 				return err
 			}
@@ -60,7 +67,37 @@ func (a *app) train() *cobra.Command {
 	a.workersFlag(cmd)
 	a.outFlag(cmd)
 	cmd.Flags().BoolVar(&resume, "resume", false, "go on with the run that was interrupted")
+	cmd.Flags().StringVar(&watch, "watch", "", "serve a live page of the run on this machine; --watch=127.0.0.1:8080 says at which port")
+	cmd.Flags().Lookup("watch").NoOptDefVal = "127.0.0.1:0"
 	return cmd
+}
+
+// live serves the page of a run, where one is asked for, until ended is called with what became of the run.
+func (a *app) live(watch string, run *workflow.Run) (ended func(error), err error) {
+	if watch == "" {
+		return func(error) {}, nil
+	}
+	page, err := goLive(watch, run.Scenario)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(a.stderr, "watch    %s\n", page.url)
+	show := run.Watch
+	run.Watch = func(p workflow.Progress) {
+		page.show(p)
+		if show != nil {
+			show(p)
+		}
+	}
+	return func(err error) {
+		var report []byte
+		if err == nil {
+			if f, err := run.Store.Finished(run.Scenario.Name, rundir.ID(run.Scenario.Canonical())); err == nil {
+				report, _ = f.ReadFile(workflow.ReportFile) // a run whose report cannot be read has told so already
+			}
+		}
+		page.end(report)
+	}, nil
 }
 
 // training is a run of souk train, and what ends its progress.
@@ -83,13 +120,18 @@ func (a *app) whereabouts(dir string, policy policies.Frozen) error {
 }
 
 // study plays a scenario whose measures are its result.
-func (a *app) study(ctx context.Context, s *scenarios.Scenario, resume bool) error {
+func (a *app) study(ctx context.Context, s *scenarios.Scenario, resume bool, watch string) error {
 	if resume {
 		return badUsage("--resume", "a scenario of a "+string(s.World()), "no --resume: nothing is kept of an interrupted run of that kind, and it begins anew")
 	}
 	run, closed := a.training(s)
 	defer closed()
+	ended, err := a.live(watch, run)
+	if err != nil {
+		return err
+	}
 	found, err := run.Study(ctx)
+	ended(err)
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,10 @@ type Progress struct {
 	Period      string
 	Exploration float64
 	Steps       uint64 // of "train": reviews of the agents in this process
+	// Of "train", which training it is of, and its episodes so far; Reward and Exploration are its. Agent is empty elsewhere.
+	Agent    string
+	Seed     int64
+	Episodes int
 }
 
 // adverb says how often something is that is so once a period.
@@ -218,7 +222,8 @@ func (r *Run) episodes(share float64) func(train.Progress) {
 		steps += uint64(p.Steps)
 		now := steps
 		lock.Unlock()
-		r.tell(Progress{Stage: "train", Done: sum, Total: len(played) * s.Train.Episodes, Reward: p.MovingReward / share, Exploration: p.Exploration, Period: period, Steps: now})
+		r.tell(Progress{Stage: "train", Done: sum, Total: len(played) * s.Train.Episodes, Reward: p.MovingReward / share, Exploration: p.Exploration, Period: period, Steps: now,
+			Agent: s.Agents[p.Job/s.Train.Seeds].Name, Seed: int64(p.Job%s.Train.Seeds) + 1, Episodes: p.Episode})
 	}
 }
 
