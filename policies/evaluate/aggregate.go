@@ -42,7 +42,7 @@ func (k *Ranking) Together(all []*Standings) (*Aggregate, error) {
 		name, everywhere, scores := all[0].Rows[i].Name, stats.Table{}, stats.Table{}
 		for _, t := range all {
 			if row := t.Row(name); row != nil && row.Relative != nil {
-				everywhere, scores = append(everywhere, column(row.Relative)), append(scores, column(row.Scores))
+				everywhere, scores = append(everywhere, stats.Column(row.Relative)), append(scores, stats.Column(row.Scores))
 			}
 		}
 		if len(everywhere) < len(all) {

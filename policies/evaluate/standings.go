@@ -83,7 +83,7 @@ func (k *Ranking) Rank(all []*Played) (*Standings, error) {
 		if row.Mean, err = stats.MeanInterval(row.Scores, k.Level); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.Name, err)
 		}
-		t.Rows, tables[i] = append(t.Rows, row), stats.Table{column(row.Scores)}
+		t.Rows, tables[i] = append(t.Rows, row), stats.Table{stats.Column(row.Scores)}
 	}
 	if err := k.resample(t, tables); err != nil {
 		return nil, err
@@ -96,15 +96,6 @@ func (k *Ranking) Rank(all []*Played) (*Standings, error) {
 		return nil, err
 	}
 	return t, t.pair()
-}
-
-// column is scores as a table of one column.
-func column(x []float64) [][]float64 {
-	rows := make([][]float64, len(x))
-	for i := range x {
-		rows[i] = x[i : i+1]
-	}
-	return rows
 }
 
 // resample bootstraps what is known of contestants alone and against the baseline.
@@ -181,7 +172,7 @@ func (k *Ranking) normalise(t *Standings) error {
 		for _, x := range gained[0] {
 			row.Relative = append(row.Relative, x/whole)
 		}
-		tables = append(tables, stats.Table{column(row.Relative)})
+		tables = append(tables, stats.Table{stats.Column(row.Relative)})
 	}
 	gaps, err := k.bootstrap().Stratified(tables, shortfall)
 	for i := range gaps {
@@ -233,10 +224,10 @@ func paired(a, b *Standing, level, alpha float64) (*Pair, error) {
 	for i := range each {
 		each[i] = a.Scores[i] - b.Scores[i]
 	}
-	if pair.P, err = stats.CrossedPValue(column(each)); err != nil {
+	if pair.P, err = stats.CrossedPValue(stats.Column(each)); err != nil {
 		return nil, err
 	}
-	pair.Seeds, err = stats.SeedsNeeded(column(each), alpha, power)
+	pair.Seeds, err = stats.SeedsNeeded(stats.Column(each), alpha, power)
 	return pair, err
 }
 

@@ -38,8 +38,8 @@ func OptimalityGap(x []float64, target float64) float64 {
 	return sum / float64(len(x))
 }
 
-// ShareAbove is the share of scores above a threshold; NaN of nothing.
-func ShareAbove(x []float64, threshold float64) float64 {
+// shareAbove is the share of scores above a threshold; NaN of nothing.
+func shareAbove(x []float64, threshold float64) float64 {
 	x = ascending(x)
 	at, _ := slices.BinarySearchFunc(x, threshold, func(v, t float64) int {
 		if v <= t {
@@ -58,7 +58,7 @@ func (b Bootstrap) Profile(t Table, thresholds []float64) ([]Estimate, error) {
 		if math.IsNaN(threshold) {
 			return nil, field.New(fmt.Sprintf("threshold %d", i), threshold, "a number")
 		}
-		shares[i] = func(x []float64) float64 { return ShareAbove(x, threshold) }
+		shares[i] = func(x []float64) float64 { return shareAbove(x, threshold) }
 	}
 	all, err := b.Stratified([]Table{t}, shares...)
 	if err != nil {
@@ -69,29 +69,6 @@ func (b Bootstrap) Profile(t Table, thresholds []float64) ([]Estimate, error) {
 		profile[i] = r.Percentile()
 	}
 	return profile, nil
-}
-
-// Normalised is a table on a scale where, in each stratum, base is 0 and best is 1: (score − base)/(best − base). It errs where
-// best is not above base, because then there is nothing to gain. Base and best are taken as known.
-func Normalised(t Table, base, best []float64) (Table, error) {
-	if len(base) != len(t) || len(best) != len(t) {
-		return nil, field.New("scales", []int{len(base), len(best)}, fmt.Sprintf("%d, one for each stratum", len(t)))
-	}
-	scaled := make(Table, len(t))
-	for k, rows := range t {
-		width := best[k] - base[k]
-		if !(width > 0) || math.IsInf(width, 0) {
-			return nil, field.New(fmt.Sprintf("stratum %d", k), fmt.Sprintf("best %v, base %v", best[k], base[k]), "a best score above the base")
-		}
-		scaled[k] = make([][]float64, len(rows))
-		for i, row := range rows {
-			scaled[k][i] = make([]float64, len(row))
-			for j, v := range row {
-				scaled[k][i][j] = (v - base[k]) / width
-			}
-		}
-	}
-	return scaled, nil
 }
 
 // EpisodesUntil is sample efficiency: after how many episodes of a learning curve, score by episode, the mean of the last

@@ -162,25 +162,10 @@ func TestTheWorstShareWeighsThePartOfAScore(t *testing.T) {
 func TestAProfileFallsFromOneToZero(t *testing.T) {
 	x := []float64{1, 2, 2, 3}
 	for _, c := range [][2]float64{{0, 1}, {1, 0.75}, {1.5, 0.75}, {2, 0.25}, {3, 0}, {9, 0}} {
-		agrees(t, fmt.Sprintf("share above %v", c[0]), ShareAbove(x, c[0]), c[1], 0)
+		agrees(t, fmt.Sprintf("share above %v", c[0]), shareAbove(x, c[0]), c[1], 0)
 	}
 	if _, err := bootstrap(100, 0.95).Profile(Table{Column(x)}, []float64{math.NaN()}); err == nil {
 		t.Error("a threshold that is no number was taken")
-	}
-}
-
-func TestNormalisedScoresAreZeroAtTheBaseAndOneAtTheBest(t *testing.T) {
-	got, err := Normalised(Table{{{10, 20}}, {{-5}, {0}}}, []float64{10, -5}, []float64{20, 5})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got[0][0][0] != 0 || got[0][0][1] != 1 || got[1][0][0] != 0 || got[1][1][0] != 0.5 {
-		t.Errorf("%v", got)
-	}
-	for name, ends := range map[string][2][]float64{"nothing to gain": {{1}, {1}}, "the wrong way": {{2}, {1}}, "NaN": {{1}, {math.NaN()}}, "too many": {{1, 2}, {3, 4}}} {
-		if _, err := Normalised(Table{{{1}}}, ends[0], ends[1]); err == nil {
-			t.Errorf("%s was taken for a scale", name)
-		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"sort"
 
 	"github.com/souk-sim/souk/scenarios/field"
-	"gonum.org/v1/gonum/mathext"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -15,40 +14,49 @@ import (
 // freedom; of two groups of n, d·√(n/2) on 2n−2 (Cohen 1988, chapter 2, exactly, by the noncentral t).
 func StudentPower(noncentrality, degrees, alpha float64) float64 {
 	critical := distuv.StudentsT{Sigma: 1, Nu: degrees}.Quantile(1 - alpha/2)
-	return 1 - noncentralT(critical, degrees, noncentrality) + noncentralT(-critical, degrees, noncentrality)
+	return outside(critical, noncentrality, degrees)
 }
 
-// noncentralT is the distribution function of the noncentral t (Lenth 1989, algorithm AS 243).
-func noncentralT(t, degrees, delta float64) float64 {
-	if t < 0 {
-		return 1 - noncentralT(-t, degrees, -delta)
+// outside is P(|T| > c) of the noncentral t: the mean of Φ(δ − cs) + Φ(−δ − cs) over s² ~ χ²/ν, by Simpson's rule.
+func outside(c, delta, nu float64) float64 {
+	tails := func(s float64) float64 {
+		return 0.5 * (math.Erfc((c*s-delta)/math.Sqrt2) + math.Erfc((c*s+delta)/math.Sqrt2))
 	}
-	if math.Abs(delta) > 37 { // beyond the smallest exponential; the normal approximation of Abramowitz & Stegun 26.7.10
-		return distuv.UnitNormal.CDF((t*(1-1/(4*degrees)) - delta) / math.Sqrt(1+t*t/(2*degrees)))
+	if nu > 3e5 { // what is left out is of the order of 1/ν
+		return tails(1)
 	}
-	x := t * t / (t*t + degrees)
-	half := delta * delta / 2
-	p := math.Exp(-half)
-	q := delta * math.Exp(-half) / math.Gamma(1.5) / math.Sqrt2
-	sum := 0.0
-	for j := range 5000 {
-		k := float64(j)
-		step := p*mathext.RegIncBeta(k+0.5, degrees/2, x) + q*mathext.RegIncBeta(k+1, degrees/2, x)
-		sum += step
-		if k > half && math.Abs(step) < 1e-14 {
-			break
+	lgamma, _ := math.Lgamma(nu / 2)
+	density := func(s float64) float64 { // of √(χ²/ν)
+		power := 0.0
+		if nu > 1 {
+			power = (nu - 1) * math.Log(s)
 		}
-		p *= half / (k + 1)
-		q *= half / (k + 1.5)
+		return math.Exp(math.Ln2 + nu/2*math.Log(nu/2) - lgamma + power - nu*s*s/2)
 	}
-	return min(1, distuv.UnitNormal.CDF(-delta)+sum/2)
+	steps := 120 // smooth, and next to nothing at the ends: Simpson's rule converges faster than any power
+	if nu < 30 { // not so near zero
+		steps = 1000
+	}
+	low, high := max(0, 1-12/math.Sqrt(2*nu)), 1+12/math.Sqrt(2*nu)
+	h, sum := (high-low)/float64(steps), 0.0
+	for i := 0; i <= steps; i++ {
+		w := 4.0
+		if i == 0 || i == steps {
+			w = 1
+		} else if i%2 == 0 {
+			w = 2
+		}
+		s := low + float64(i)*h
+		sum += w * density(s) * tails(s)
+	}
+	return sum * h / 3
 }
 
 // Seeds tells whether there were training seeds enough to tell two policies apart (Colas, Sigaud & Oudeyer 2018, "How many
 // random seeds?").
 type Seeds struct {
 	Have       int     `json:"have"`
-	Needed     int     `json:"needed"`     // for a true difference of what was found, 0: more than MostSeeds, or more paths
+	Needed     int     `json:"needed"`     // for a true difference of what was found, 0: more than a million, or more paths
 	Power      float64 `json:"power"`      // to find such a difference again with as many seeds
 	Detectable float64 `json:"detectable"` // the least true difference that as many seeds find with the power asked for
 }
@@ -56,8 +64,8 @@ type Seeds struct {
 // TooFew says that the seeds cannot be relied on to show a difference of the size found.
 func (s Seeds) TooFew() bool { return s.Needed == 0 || s.Needed > s.Have }
 
-// MostSeeds is how many SeedsNeeded looks at.
-const MostSeeds = 1_000_000
+// mostSeeds is how many SeedsNeeded looks at.
+const mostSeeds = 1_000_000
 
 // SeedsNeeded tells how many seeds a two-sided test at level alpha needs, for a power such as 0.8, to find a true difference as
 // large as that found. differences are those of two policies, [seed][path] as in Crossed, on the same paths, or with a
@@ -93,7 +101,7 @@ func SeedsNeeded(differences [][]float64, alpha, power float64) (Seeds, error) {
 		return s, nil
 	}
 	s.Power = found(mean, s.Have)
-	if n := 2 + sort.Search(MostSeeds-1, func(i int) bool { return found(mean, i+2) >= power }); n <= MostSeeds {
+	if n := 2 + sort.Search(mostSeeds-1, func(i int) bool { return found(mean, i+2) >= power }); n <= mostSeeds {
 		s.Needed = n
 	}
 	low, high := 0.0, math.Sqrt(bySeed+shared)

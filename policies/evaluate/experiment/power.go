@@ -5,6 +5,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -25,39 +26,7 @@ func (d Design) Power(difference float64, control, treatment float64) float64 {
 		return math.NaN()
 	}
 	degrees := (vc + vt) * (vc + vt) / (vc*vc/(control-1) + vt*vt/(treatment-1))
-	critical := distuv.StudentsT{Sigma: 1, Nu: degrees}.Quantile(1 - d.Alpha/2)
-	return outside(critical, difference/se, degrees)
-}
-
-// outside is P(|T| > c) of the noncentral t: the mean of Φ(δ − cs) + Φ(−δ − cs) over s² ~ χ²/ν, by Simpson's rule.
-func outside(c, delta, nu float64) float64 {
-	tails := func(s float64) float64 {
-		return 0.5 * (math.Erfc((c*s-delta)/math.Sqrt2) + math.Erfc((c*s+delta)/math.Sqrt2))
-	}
-	if nu > 3e5 { // what is left out is of the order of 1/ν
-		return tails(1)
-	}
-	lgamma, _ := math.Lgamma(nu / 2)
-	density := func(s float64) float64 { // of √(χ²/ν)
-		if s <= 0 {
-			return 0
-		}
-		return math.Exp(math.Ln2 + nu/2*math.Log(nu/2) - lgamma + (nu-1)*math.Log(s) - nu*s*s/2)
-	}
-	const steps = 120 // smooth, and next to nothing at the ends: Simpson's rule converges faster than any power
-	low, high := max(0, 1-12/math.Sqrt(2*nu)), 1+12/math.Sqrt(2*nu)
-	h, sum := (high-low)/steps, 0.0
-	for i := 0; i <= steps; i++ {
-		w := 4.0
-		if i == 0 || i == steps {
-			w = 1
-		} else if i%2 == 0 {
-			w = 2
-		}
-		s := low + float64(i)*h
-		sum += w * density(s) * tails(s)
-	}
-	return sum * h / 3
+	return stats.StudentPower(difference/se, degrees, d.Alpha)
 }
 
 // Detectable is the least difference that the test finds with a power: the minimum detectable effect.

@@ -45,7 +45,7 @@ out["improvement"] = dict(call="scipy.stats.mannwhitneyu(x[s], y[s]).statistic /
     percentile=ends(np.einsum("bsi,sij,bsj->b", w, S, w) / strata / rows ** 2))
 p = [0.01, 0.04, 0.03, 0.005, 0.2, 0.03, 0.9, 0.00004]
 out["multiple"] = dict(call="statsmodels.stats.multitest.multipletests(p, method='holm') and 'fdr_bh'", p=p, holm=multipletests(p, method="holm")[1].tolist(), bh=multipletests(p, method="fdr_bh")[1].tolist())
-cases = [(0.5, 10, 0.05), (1.2, 5, 0.05), (0.1, 500, 0.01), (0.02, 30, 0.05), (2.5, 4, 0.001), (5.0, 60, 0.05)]
+cases = [(0.5, 10, 0.05), (1.2, 5, 0.05), (0.1, 500, 0.01), (0.02, 30, 0.05), (2.5, 4, 0.001), (5.0, 60, 0.05), (1.0, 2, 0.05), (40.0, 2, 0.05), (0.01, 200000, 0.05)]
 out["power"] = dict(call="1 - scipy.stats.nct.cdf(t, n-1, d*sqrt(n)) + scipy.stats.nct.cdf(-t, n-1, d*sqrt(n)), t = scipy.stats.t.ppf(1-alpha/2, n-1); statsmodels TTestPower().power(d, n, alpha)",
     cases=cases, scipy=[float(1 - stats.nct.cdf(stats.t.ppf(1 - a / 2, n - 1), n - 1, d * n ** .5) + stats.nct.cdf(-stats.t.ppf(1 - a / 2, n - 1), n - 1, d * n ** .5)) for d, n, a in cases],
     statsmodels=[float(TTestPower().power(d, n, a)) for d, n, a in cases])
