@@ -22,6 +22,7 @@ func (a *app) abtest() *cobra.Command {
 	var log workflow.LoggedExperiment
 	var in trialFlags
 	var stopping, shares string
+	var mean, sd float64
 	cmd := &cobra.Command{
 		Use: "abtest SCENARIO | --log FILE", Short: "Run a randomised experiment in a market, or analyse the log of a real one", Args: cobra.MaximumNArgs(1),
 		Long: "Run a randomised experiment in a scenario's market: the learning seller tries several policies at once, by shopper, cluster, product or slot of\n" +
@@ -35,12 +36,18 @@ func (a *app) abtest() *cobra.Command {
 			"  souk abtest fresh-food --policy fixed:2.99 --policy sell-by --design switchback --set abtest.slot_days=4\n" +
 			"  souk abtest --log docs/examples/experiment.csv --metric profit --metric orders/visits\n" +
 			"  souk abtest --log docs/examples/experiment.csv --metric profit --stopping group --looks 4 --planned 4000\n" +
-			"  souk abtest --log regions.csv --cluster region --metric revenue/visits",
+			"  souk abtest --log regions.csv --cluster region --metric revenue/visits\n  souk abtest --mean 4.1 --sd 7.8 --planned 4000",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			log.Options.Stopping = experiment.Stopping(stopping)
 			var err error
 			if log.Options.Shares, err = parts(shares); err != nil {
 				return err
+			}
+			if cmd.Flags().Changed("mean") || cmd.Flags().Changed("sd") {
+				if len(args) == 1 || log.Path != "" {
+					return badUsage("--mean", "a scenario or --log too", "--mean and --sd alone: they plan an experiment that is still to come")
+				}
+				return a.planned(mean, sd, &log.Options)
 			}
 			switch {
 			case len(args) == 1 && log.Path != "":
@@ -68,6 +75,8 @@ func (a *app) abtest() *cobra.Command {
 	a.scenarioFlags(cmd)
 	a.workersFlag(cmd)
 	a.outFlag(cmd)
+	cmd.Flags().Float64Var(&mean, "mean", 0, "plan an experiment: mean of a unit's value; with --sd, and --planned for what so many units find")
+	cmd.Flags().Float64Var(&sd, "sd", 0, "plan an experiment: standard deviation of a unit's value")
 	cmd.Flags().StringVar(&in.design, "design", "", "shopper, cluster, product or switchback, in place of abtest.design")
 	cmd.Flags().StringArrayVar(&in.policies, "policy", nil, "an arm, the control first: a rule or the folder of a bundle; in place of abtest.policies")
 	f := cmd.Flags()
@@ -85,6 +94,28 @@ func (a *app) abtest() *cobra.Command {
 	f.StringVar(&shares, "share", "", "shares of the units that control and treatments should have, as in 0.9,0.1 (else equal)")
 	experimentFlags(cmd, &log.Options, &stopping)
 	return cmd
+}
+
+// planned tells how large an experiment has to be.
+func (a *app) planned(mean, sd float64, o *experiment.Options) error {
+	share := 0.5
+	if o.Shares != nil {
+		if len(o.Shares) != 2 {
+			return badUsage("--share", fmt.Sprintf("%d shares", len(o.Shares)), "2, of the control and the treatment")
+		}
+		share = o.Shares[1] / (o.Shares[0] + o.Shares[1])
+	}
+	if !(o.Alpha > 0 && o.Alpha < o.Power && o.Power < 1) {
+		return badUsage("--power", fmt.Sprint(o.Power), "a probability above --alpha, which is above 0, and below 1")
+	}
+	plan, err := workflow.PlanABTest(mean, sd, share, o.Planned, *o)
+	if err != nil {
+		return abtestFault(err)
+	}
+	if a.json {
+		return a.document("abtest-plan", plan)
+	}
+	return plan.Text(a.stdout)
 }
 
 // trialFlags stand in the place of keys of [abtest].

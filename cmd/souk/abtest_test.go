@@ -119,3 +119,14 @@ func TestABTestRunsInAMarket(t *testing.T) {
 		}
 	}
 }
+
+// TestABTestPlans: R's power.t.test(delta = .25, sd = 1, power = .8, strict = TRUE)$n is 252.13 an arm.
+func TestABTestPlans(t *testing.T) {
+	code, stdout, stderr := call(t, "abtest", "--mean", "5", "--sd", "1", "--planned", "400")
+	if code != exitDone || !strings.Contains(stdout, "0.25                 505") {
+		t.Errorf("exit code %d, %s\n%s", code, stderr, stdout)
+	}
+	if code, _, stderr = call(t, "abtest", "--mean", "5"); code != exitUsage || !strings.Contains(stderr, "--sd: found 0") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
