@@ -123,7 +123,9 @@ func (a *Arena) player() (*player, error) {
 	}
 	n := world.Players()
 	p := &player{arena: a, world: world, seats: make([]uint64, n), turns: make([]uint64, n)}
-	armed, ok := world.(interface{ Seat(player int) (seller, arm int) })
+	armed, ok := world.(interface {
+		Seat(player int) (seller, arm int)
+	})
 	for i := range p.seats {
 		seller := i
 		if ok {
