@@ -10,14 +10,12 @@ import (
 	"github.com/souk-sim/souk/market/basket"
 	"github.com/souk-sim/souk/results"
 	"github.com/souk-sim/souk/results/rundir"
-	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/sim/env"
 )
 
 // drawings is figures.json: what the report of a training run draws and no other of its files holds in short.
 type drawings struct {
-	Learning []learningFigure `json:"learning"`
 	Actions  []actionFigure   `json:"actions,omitempty"` // while learning, by agent
 	Policy   *policyFigure    `json:"policy,omitempty"`  // of the bundle
 	Paths    []pathFigure     `json:"paths"`             // by policy, on customers that training never met
@@ -51,46 +49,8 @@ func (c *curve) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-// learningFigure is how an agent came along: of blocks of episodes the last one and the mean score, over seeds, of the lowest seed, and of the highest.
-type learningFigure struct {
-	Agent   string `json:"agent"`
-	Seeds   int    `json:"seeds"`
-	Episode curve  `json:"episode"`
-	Mean    curve  `json:"mean"`
-	Low     curve  `json:"low"`
-	High    curve  `json:"high"`
-}
-
-// mostBlocks is how many points a learning curve has, mostMixes the mix of actions.
-const (
-	mostBlocks = 120
-	mostMixes  = 40
-)
-
-// learningOf makes a learning curve of scores by seed and block of episodes; seeds may have ended early.
-func learningOf(agent string, l *Learning) learningFigure {
-	courses := l.of(agent)
-	f := learningFigure{Agent: agent, Seeds: len(courses)}
-	longest, played := 0, 0
-	var seeds [][]float64
-	for _, c := range courses {
-		seeds = append(seeds, c.Scores)
-		longest, played = max(longest, len(c.Scores)), max(played, c.Episodes)
-	}
-	block := max(1, (longest+mostBlocks-1)/mostBlocks)
-	for from := 0; from < longest; from += block {
-		var means []float64
-		for _, of := range seeds {
-			if part := of[min(from, len(of)):min(from+block, len(of))]; len(part) > 0 {
-				means = append(means, stats.Mean(part))
-			}
-		}
-		f.Episode = append(f.Episode, float64(min((from+block)*l.Block, played)))
-		f.Mean = append(f.Mean, stats.Mean(means))
-		f.Low, f.High = append(f.Low, slices.Min(means)), append(f.High, slices.Max(means))
-	}
-	return f
-}
+// mostMixes is how many points the mix of actions has.
+const mostMixes = 40
 
 // actionFigure is the mix of an agent's offers while it learned, exploration included: by block of episodes the share of each offer, all seeds together.
 type actionFigure struct {
@@ -225,9 +185,6 @@ func togetherOf(model *basket.CrossSell, name func(item int) string) (all []toge
 // figures gathers what the report draws.
 func (r *Run) figures(run *rundir.Run, w world, m *Summary) error {
 	f := &drawings{Policy: policyOf(m.Chosen.Policy)}
-	for _, a := range r.Scenario.Agents {
-		f.Learning = append(f.Learning, learningOf(a.Name, m.learning))
-	}
 	var err error
 	if f.Actions, err = actionsOf(run, r.Scenario, w.seats().Spec); err != nil {
 		return err

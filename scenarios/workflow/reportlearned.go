@@ -2,9 +2,11 @@ package workflow
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/souk-sim/souk/results/report/web"
+	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios"
 )
 
@@ -120,8 +122,10 @@ func (f *policyFigure) told() string {
 func (m *trainingReport) learning() (blocks []web.Block) {
 	chart := web.Lines{Title: "What learners earned while they learned, exploration included", X: web.Axis{Name: "training episode"}, Y: web.Axis{Name: aPeriod(m.s)},
 		Caption: "Lines are means of the training seeds, in a band from the lowest seed to the highest. Dashed: what policies that do not learn earn in the comparison."}
-	for _, l := range m.f.Learning {
-		chart.Series = append(chart.Series, web.Series{Name: l.Agent, X: l.Episode, Y: l.Mean, Bands: []web.Band{{Low: l.Low, High: l.High}}})
+	for _, a := range m.s.Agents {
+		if s := m.course(a.Name); len(s.X) > 0 {
+			chart.Series = append(chart.Series, s)
+		}
 	}
 	for _, name := range []string{bestFixed, solved} {
 		if row := m.row(name); row != nil {
@@ -157,6 +161,32 @@ func (m *trainingReport) learning() (blocks []web.Block) {
 		blocks = append(blocks, web.Text{"Trainings that a rule ended:"}, web.List(text))
 	}
 	return blocks
+}
+
+// mostBlocks is how many points a learning curve has on the page.
+const mostBlocks = 120
+
+// course is how an agent came along: of blocks of episodes the mean over its seeds, in a band from the lowest seed to the highest. Seeds may have ended early.
+func (m *trainingReport) course(agent string) web.Series {
+	s, band := web.Series{Name: agent}, web.Band{}
+	courses := m.curves.of(agent)
+	longest, played := 0, 0
+	for _, c := range courses {
+		longest, played = max(longest, len(c.Scores)), max(played, c.Episodes)
+	}
+	block := max(1, (longest+mostBlocks-1)/mostBlocks)
+	for from := 0; from < longest; from += block {
+		var means []float64
+		for _, c := range courses {
+			if part := c.Scores[min(from, len(c.Scores)):min(from+block, len(c.Scores))]; len(part) > 0 {
+				means = append(means, stats.Mean(part))
+			}
+		}
+		s.X, s.Y = append(s.X, float64(min((from+block)*m.curves.Block, played))), append(s.Y, stats.Mean(means))
+		band.Low, band.High = append(band.Low, slices.Min(means)), append(band.High, slices.Max(means))
+	}
+	s.Bands = []web.Band{band}
+	return s
 }
 
 // regretChart is regret over episodes.

@@ -42,18 +42,18 @@ func studyPage(f *RunFiles) (*web.Page, error) {
 // headline is the policy handed on, or, where there is none, the first measure.
 func (f *Findings) headline() (a web.Answer) {
 	k := f.Policy
-	if k != nil && k.OfOptimum != nil && k.Value != nil {
-		a.Figure, a.Of = fmt.Sprintf("%.2f%%", 100**k.OfOptimum), fmt.Sprintf("of the optimum: the best policy learned, by %s of seed %d after %s", k.Agent, k.Seed, plural(k.Episodes, "episode"))
+	if k != nil && k.OfOptimum != nil {
 		for i := range f.Measures {
 			if o := &f.Measures[i]; o.Name == "of-optimum:"+k.Agent {
 				low, high := o.interval()
-				a.Interval = fmt.Sprintf("%s, all seeds: %.2f%%, 95%% interval %.2f%% to %.2f%%", k.Agent, 100*o.Value, 100*low, 100*high)
+				a.Figure, a.Of = fmt.Sprintf("%.2f%%", 100*o.Value), fmt.Sprintf("of the optimum's value is what %s learns to earn, mean of %s", k.Agent, plural(o.N, "training seed"))
+				a.Interval = fmt.Sprintf("95%% interval %.2f%% to %.2f%%", 100*low, 100*high)
 				if o.N < 2 {
 					a.Interval = "one seed, of which there is no interval"
 				}
 			}
 		}
-		a.Words = []string{"Values are exact, computed from the policy: no chance of an evaluation is in them. The interval is over training seeds."}
+		a.Words = []string{fmt.Sprintf("Values are exact, computed from the policy: no chance of an evaluation is in them. The folder policy/ holds %s.", k.inWords())}
 		return a
 	}
 	if len(f.Measures) > 0 {

@@ -15,18 +15,22 @@ import (
 // trainingReport is the report of a training run on the way.
 type trainingReport struct {
 	*Summary
-	s     *scenarios.Scenario
-	f     *drawings
-	files *RunFiles
+	s      *scenarios.Scenario
+	f      *drawings
+	curves *Learning
+	files  *RunFiles
 }
 
 // trainingPage is the report of a training run.
 func trainingPage(files *RunFiles) (*web.Page, error) {
-	m := &trainingReport{Summary: &Summary{}, f: &drawings{}, files: files}
+	m := &trainingReport{Summary: &Summary{}, f: &drawings{}, curves: &Learning{}, files: files}
 	if _, err := files.json("summary.json", m.Summary); err != nil {
 		return nil, err
 	}
 	if _, err := files.json("figures.json", m.f); err != nil {
+		return nil, err
+	}
+	if _, err := files.json("learning.json", m.curves); err != nil {
 		return nil, err
 	}
 	var err error

@@ -30,12 +30,16 @@
     return element;
   };
   const marks = (lo, hi, n, log) => {
-    if (log && hi - lo > 1) {
+    if (log && hi - lo > .7) {
       const all = [];
-      for (let p = Math.ceil(lo); p <= hi; p++) all.push([p, (10 ** p).toLocaleString("en-US", { maximumFractionDigits: 9 })]);
+      for (let p = Math.floor(lo); p <= hi; p++)
+        for (const m of hi - lo > n / 3 ? [1] : [1, 2, 5]) {
+          const v = p + Math.log10(m);
+          if (v >= lo && v <= hi) all.push([v, (m * 10 ** p).toLocaleString("en-US", { maximumFractionDigits: 9 })]);
+        }
       return all;
     }
-    if (log) return marks(10 ** lo, 10 ** hi, n).filter(m => m[0] > 0 || 0).map(([v, label]) => [Math.log10(v), label]);
+    if (log) return marks(10 ** lo, 10 ** hi, n).map(([v, label]) => [Math.log10(v), label]);
     const rough = (hi - lo) / n, power = 10 ** Math.floor(Math.log10(rough));
     const step = power * ([1, 2, 2.5, 5].find(m => m * power >= rough * .999) || 10);
     const places = Math.max(0, Math.min(9, Math.ceil(-Math.log10(step) - 1e-9) + (Math.abs(step / power - 2.5) < 1e-9)));
