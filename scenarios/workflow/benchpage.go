@@ -126,10 +126,36 @@ func (b *Benched) sections(several bool) []web.Section {
 		id, of = "-"+b.Scenario, " in "+b.Scenario
 	}
 	t := b.figures()
-	return []web.Section{
+	all := []web.Section{
 		{ID: "scores" + id, Title: "What policies earn" + of, Blocks: []web.Block{web.Text{b.caption() + ". " + t.title + "."}, b.scoresTable(), b.relativeTable(), b.scoresChart(), web.List(t.notes)}},
 		{ID: "differences" + id, Title: "Who earns more" + of, Blocks: b.differenceBlocks()},
 	}
+	if len(b.Learning) > 0 {
+		all = append(all, web.Section{ID: "learning" + id, Title: "What learning cost" + of, Blocks: b.schoolTable().blocks()})
+	}
+	if b.Robustness != nil {
+		all = append(all, web.Section{ID: "robustness" + id, Title: "Robustness" + of, Blocks: robustBlocks(b.Robustness)})
+	}
+	return all
+}
+
+// blocks are a table as it is printed.
+func (g *grid) blocks() []web.Block {
+	t := web.Table{Caption: g.title}
+	for i, head := range g.heads {
+		if i == 0 {
+			head = "policy"
+		}
+		t.Columns = append(t.Columns, web.Column{Name: head})
+	}
+	for _, line := range g.lines {
+		cells := make([]web.Cell, len(g.heads))
+		for i, text := range line {
+			cells[i] = web.Word(text)
+		}
+		t.Rows = append(t.Rows, cells)
+	}
+	return []web.Block{t, web.List(g.notes)}
 }
 
 func cellOf(e *stats.Estimate) web.Cell {
