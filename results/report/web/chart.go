@@ -237,7 +237,7 @@ func (f *frame) ticksY() int { return max(2, int((f.bottom-f.top)/48)) }
 
 // plot opens the clipped part of the drawing, in which points are relative to its corner, and tells the script what its scales are.
 func (f *frame) plot() {
-	f.f("<svg class=\"plot\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" viewBox=\"0 0 %.1f %.1f\" preserveAspectRatio=\"none\" data-x=\"%g %g %t\" data-y=\"%g %g %t\">\n",
+	f.f("<svg class=\"plot\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" viewBox=\"0 0 %.1f %.1f\" preserveAspectRatio=\"none\" data-x=\"%.6g %.6g %t\" data-y=\"%.6g %.6g %t\">\n",
 		f.left, f.top, f.right-f.left, f.bottom-f.top, f.right-f.left, f.bottom-f.top, f.x0, f.x1, f.x.Log, f.y0, f.y1, f.y.Log)
 }
 

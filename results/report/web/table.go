@@ -111,11 +111,11 @@ func (t *Table) column(k int) func(*document, Cell) {
 		case cell.words != "" || math.IsNaN(cell.value):
 			d.f("<td class=\"n\">%s</td>", esc(cell.words))
 		case c.Kind == Numbers:
-			d.f("<td class=\"n\" data-v=\"%g\">%s</td>", cell.value, esc(text(cell.value)))
+			d.f("<td class=\"n\" data-v=\"%.6g\">%s</td>", cell.value, esc(text(cell.value)))
 		case math.IsNaN(cell.low):
-			d.f("<td class=\"n iv\" data-v=\"%g\"><span>%s</span><i class=\"whisker\"></i></td>", cell.value, esc(text(cell.value)))
+			d.f("<td class=\"n iv\" data-v=\"%.6g\"><span>%s</span><i class=\"whisker\"></i></td>", cell.value, esc(text(cell.value)))
 		default:
-			d.f("<td class=\"n iv\" data-v=\"%g\"><span>%s <small>%s to %s</small></span>%s</td>", cell.value, esc(text(cell.value)), esc(text(cell.low)), esc(text(cell.high)), whisker(cell, s, c.Zero))
+			d.f("<td class=\"n iv\" data-v=\"%.6g\"><span>%s <small>%s to %s</small></span>%s</td>", cell.value, esc(text(cell.value)), esc(text(cell.low)), esc(text(cell.high)), whisker(cell, s, c.Zero))
 		}
 	}
 }
