@@ -113,6 +113,10 @@ func (m *trainingReport) choiceTold(c *choice.ShareLogit) []web.Block {
 				{Name: "last week's share", Kind: web.Numbers, Format: percent}, {Name: "the average", Kind: web.Numbers, Format: percent}, {Name: "model's bias", Kind: web.Numbers}},
 			Note: "Last week's share and the average are naive forecasts, to be beaten. Bias: units foretold over units sold, 1 where they agree."}
 		for _, h := range held {
+			if h.Brand == "all" {
+				blocks = append(blocks, web.Bars{Title: "How far units of all brands are foretold in weeks that no coefficient has seen", X: web.Axis{Name: "mean absolute error, % of units"}, Format: percent,
+					Bars: []web.Bar{{Name: "the model", Value: 100 * h.Structural.Absolute}, {Name: "with last week's error", Value: 100 * h.OneStep.Absolute}, {Name: "last week's share", Value: 100 * h.LastWeek.Absolute}, {Name: "the average", Value: 100 * h.Average.Absolute}}})
+			}
 			t.Rows = append(t.Rows, []web.Cell{web.Word(h.Brand), web.Number(100 * h.Structural.Absolute), web.Number(100 * h.OneStep.Absolute), web.Number(100 * h.LastWeek.Absolute), web.Number(100 * h.Average.Absolute), web.Number(h.Structural.Bias)})
 		}
 		blocks = append(blocks, t)
