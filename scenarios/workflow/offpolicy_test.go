@@ -34,6 +34,10 @@ func logbooks() []logbook {
 		{"rival", rival, []string{"problem.stock=0", "problem.reviews=5", "problem.horizon=5", "problem.customers=10", "problem.rival={prices=[1.2,2.4],transitions=[[0.6,0.4],[0.3,0.7]],effect=0.5}"}, "random", "optimum", true, true, 400, 100, 40000},
 		{"smoke", "smoke", []string{"time.horizon=2"}, "explore(fixed:0.9,0.7)", "explore(fixed:1.2,0.6)", false, false, 1500, 60, 40000},
 		{"canned-tuna", "canned-tuna", []string{"time.horizon=3", "market.stores.evaluate=0.02"}, "explore(fixed:0.9,0.7)", "explore(fixed:0.9,0.2)", false, false, 800, 60, 40000},
+		// These three were held back: fixed after the intervals had been developed on the six above, and before anything was seen of them.
+		{"coats", "seasonal-retail", []string{"time.horizon=2"}, "explore(fixed:99,0.8)", "explore(fixed:84,0.4)", false, false, 2000, 60, 40000},
+		{"flash", "flash-sale", []string{"time.horizon=1"}, "explore(fixed:59,0.8)", "explore(fixed:64,0.7)", false, false, 1000, 60, 40000},
+		{"markdown", rival, []string{"problem.stock=6", "problem.reviews=3", "problem.horizon=0", "problem.customers=1", "problem.salvage=1", "problem.markdown=true", "problem.season=[1.2,1,0.6]", "problem.demand={kind=\"elasticity\",intercept=60,elasticity=2}", "problem.prices={from=3,to=8,rungs=6}"}, "explore(best-fixed,0.8)", "explore(optimum,0.5)", false, false, 2000, 100, 40000},
 	}
 }
 
@@ -104,11 +108,11 @@ type marks struct {
 	name                  string
 	n, covered            int // logs; of these the interval holds the truth
 	told, toldCovered     int // logs where the effective sample size is 100 or more; of these likewise
+	sure, sureCovered     int // logs with an empirical Bernstein interval; of these likewise
 	wrong, square, weight float64
 }
 
-func (m *marks) bias() float64 { return m.wrong / float64(m.n) }
-func (m *marks) mse() float64  { return m.square / float64(m.n) }
+func (m *marks) mse() float64 { return m.square / float64(m.n) }
 
 // try evaluates the target by many logs, each of size episodes, with what it says of estimators in their order.
 func (p *logbook) try(t *testing.T, c *counter, truth float64, size, logs int, model string) (all []*marks) {
@@ -134,6 +138,12 @@ func (p *logbook) try(t *testing.T, c *counter, truth float64, size, logs int, m
 			if inside {
 				m.covered++
 			}
+			if b := row.Bernstein; b != nil {
+				m.sure++
+				if b[0] <= truth && truth <= b[1] {
+					m.sureCovered++
+				}
+			}
 			if row.Effective >= 100 {
 				m.told++
 				if inside {
@@ -156,11 +166,14 @@ func find(all []*marks, name string) *marks {
 
 // hold checks what off-policy evaluation promises: where the effective sample size is 100 or more, 95% intervals hold the truth at least nine times in ten, but for what
 // is by chance (2.33 standard errors of so many logs, a false alarm in 100 if nine in ten were all); doubly robust estimates are no worse than inverse propensities, and
-// no worse than a model that is wrong.
+// no worse than a model that is wrong; empirical Bernstein intervals hold it as often as they say, but for chance likewise.
 func (p *logbook) hold(t *testing.T, truth float64, all, wrong []*marks) {
 	t.Helper()
 	for _, m := range all {
 		n := float64(m.told)
+		if sure := float64(m.sure); float64(m.sureCovered) < 0.95*sure-2.33*math.Sqrt(0.0475*sure) {
+			t.Errorf("%s: %d of %d empirical Bernstein intervals hold the truth, %g", m.name, m.sureCovered, m.sure, truth)
+		}
 		if float64(m.toldCovered) < 0.9*n-2.33*math.Sqrt(0.09*n) {
 			t.Errorf("%s: %d of %d intervals hold the truth, %g", m.name, m.toldCovered, m.told, truth)
 		}
@@ -177,7 +190,7 @@ func (p *logbook) hold(t *testing.T, truth float64, all, wrong []*marks) {
 	}
 }
 
-// TestOffPolicyEvaluationTellsTheTruth is the short form, on three of the pairs: with -tags long all six are held, on more logs.
+// TestOffPolicyEvaluationTellsTheTruth is the short form, on three of the pairs: with -tags long all nine are held, on more logs.
 func TestOffPolicyEvaluationTellsTheTruth(t *testing.T) {
 	for _, p := range logbooks() {
 		if !p.quick {

@@ -157,7 +157,7 @@ func jackknife(groups int, level float64, statistic func(without int) float64) s
 }
 
 // Bernstein is the empirical Bernstein interval of the mean of n independent numbers within a range (Maurer & Pontil 2009, COLT, theorem 4, on either
-// side with half of the error): it holds for every n, whatever the distribution, and is wide.
+// side with half of the error): it holds for every n and every distribution on a range that is known beforehand, and is wide.
 //
 //	√(2·V·ln(4/δ)/n) + 7·range·ln(4/δ)/(3(n−1)), V the sample variance, δ = 1 − level
 func Bernstein(x []float64, within, level float64) (low, high float64) {

@@ -70,7 +70,7 @@ type Result struct {
 type Row struct {
 	Name      string          `json:"name"`
 	Estimate  *stats.Estimate `json:"estimate,omitempty"`              // nil where it is refused
-	Bernstein *[2]float64     `json:"empirical_bernstein,omitempty"`   // interval; of means over independent units
+	Bernstein *[2]float64     `json:"empirical_bernstein,omitempty"`   // interval; of ips, per-decision and dr, where trajectories are the units
 	Effective float64         `json:"effective_sample_size,omitempty"` // that it rests on
 	Threshold float64         `json:"threshold,omitempty"`             // τ of switch-dr
 	Refused   string          `json:"refused,omitempty"`
@@ -213,8 +213,11 @@ func (e *evaluation) rows(r *Result) []Row {
 			dr := estimates[i-2]
 			row.Estimate.StandardError, row.Estimate.Low, row.Estimate.High = dr.StandardError, row.Estimate.Value+dr.Low-dr.Value, row.Estimate.Value+dr.High-dr.Value
 		}
-		if parts[i].k == 1 && entry.name != "snips" {
-			row.Bernstein = e.bernstein(entry.of, q)
+		switch entry.name {
+		case "ips", "per-decision":
+			row.Bernstein = e.bernstein(entry.of, q, 1)
+		case "dr":
+			row.Bernstein = e.bernstein(entry.of, q, folds)
 		}
 		rows = append(rows, row)
 	}
@@ -262,14 +265,28 @@ func (e *evaluation) modelled(model regressor) []Row {
 	return rows
 }
 
-// bernstein is the empirical Bernstein interval of a mean over trajectories, where these are the units; the range is that seen.
-func (e *evaluation) bernstein(of weighting, q *values) *[2]float64 {
+// bernstein is the empirical Bernstein interval of an unbiased mean over trajectories, where these are the units; the range is that seen, so that it does not know of weights that are larger
+// than any of the log. Of what a model of the other folds corrects, terms are independent, and right in the mean, within a fold alone: each fold has the interval of its share of the error,
+// and of all these the mean. SWITCH-DR has none: it is biased by what it leaves out, which also takes away the range.
+func (e *evaluation) bernstein(of weighting, q *values, folds int) *[2]float64 {
 	if e.trajectories() != e.units {
 		return nil
 	}
-	x := of(e.data, q, func(trajectory int) int { return e.unit[trajectory] }, e.units).num
-	low, high := Bernstein(x, slices.Max(x)-slices.Min(x), e.o.Level)
-	return &[2]float64{low, high}
+	all := of(e.data, q, func(trajectory int) int { return e.unit[trajectory] }, e.units).num
+	out := &[2]float64{}
+	for f := range folds {
+		var x []float64
+		for u := f; u < e.units; u += folds {
+			x = append(x, all[u])
+		}
+		if len(x) < 2 {
+			return nil
+		}
+		low, high := Bernstein(x, slices.Max(x)-slices.Min(x), 1-(1-e.o.Level)/float64(folds))
+		share := float64(len(x)) / float64(e.units)
+		out[0], out[1] = out[0]+share*low, out[1]+share*high
+	}
+	return out
 }
 
 // weights sums up the weights.

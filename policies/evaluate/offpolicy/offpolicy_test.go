@@ -210,6 +210,23 @@ func TestBernsteinByHand(t *testing.T) {
 	near(t, "high", high, 0.5+half)
 }
 
+// An interval that is to hold for every distribution is no narrower than that of Student: what is wrong in the mean, or left out of the range, has none.
+func TestBernsteinIsOfUnbiasedMeansAlone(t *testing.T) {
+	spec := ladder(nil, 1, 2, 3)
+	odds := []float64{0.8, 0.15, 0.05}
+	log := read(t, bandit(2000, odds, func(a int) float64 { return odds[a] }))
+	r := evaluate(t, log, always(t, spec, 3, 0.5), spec, nil)
+	for _, row := range r.Estimates {
+		_, has := map[string]bool{"ips": true, "per-decision": true, "dr": true}[row.Name]
+		switch b := row.Bernstein; {
+		case (b != nil) != has:
+			t.Errorf("%s: %v", row.Name, b)
+		case has && !(b[0] <= row.Estimate.Low && b[1] >= row.Estimate.High):
+			t.Errorf("%s: %v within %v to %v", row.Name, *b, row.Estimate.Low, row.Estimate.High)
+		}
+	}
+}
+
 // A million decisions are evaluated in seconds.
 func BenchmarkEvaluate(b *testing.B) {
 	spec := ladder(nil, 1, 2, 3)
