@@ -25,8 +25,31 @@ const mayBeNull = { steps: ['reference_price'], events: ['shopper', 'visit', 'pe
 let checked = 0;
 function fail(file, what) { throw new Error(`${file}: ${what}`); }
 
+// A decision log: the keys of docs/formats/decisions.md and a column for each feature.
+const decision = { ...types(`id:${V} time:${D} policy:${V} revision:${V} unit:${V} step:${I} last:BOOLEAN`), ...types(`action:${I} price:${D} promotion:${V} allowed:BIGINT[] propensity:${D} reward:${D} discount:${D}`) };
+
+async function decisions(file) {
+  const from = `read_parquet('${file}')`;
+  const columns = await ask(`DESCRIBE SELECT * FROM ${from}`);
+  const found = Object.fromEntries(columns.map((c) => [c.column_name, c.column_type]));
+  for (const [column, type] of Object.entries(found)) {
+    const want = column.startsWith('observation.') ? D : decision[column];
+    if (type !== want) fail(file, `column ${column} is ${type}, expected ${want}`);
+  }
+  for (const column of Object.keys(decision)) if (!(column in found)) fail(file, `no column ${column}`);
+  const bad = await ask(`SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY unit ORDER BY step) - 1 AS place, count(*) OVER (PARTITION BY unit) AS n FROM ${from})
+    WHERE step <> place OR last <> (step = n - 1) OR NOT (propensity > 0 AND propensity <= 1) OR NOT coalesce(list_contains(allowed, action), true) OR NOT coalesce(isfinite(reward), false) LIMIT 1`);
+  if (bad.length) fail(file, JSON.stringify(bad[0]));
+  // Where all offers are drawn with a floor, the mean of 1/propensity is the number of offers but for chance.
+  const [{ rows, weight, offers }] = await ask(`SELECT count(*)::INT AS rows, avg(1 / propensity) AS weight, avg(len(allowed)) AS offers FROM ${from}`);
+  if (Math.abs(weight / offers - 1) > 0.2) fail(file, `mean 1/propensity ${weight} of ${offers} offers`);
+  checked++;
+  console.log(`${path.relative(process.cwd(), file)}: ${rows} rows of ${columns.length} columns`);
+}
+
 async function table(file) {
   const name = path.basename(file, '.parquet');
+  if (name === 'decisions') return decisions(file);
   const from = `read_parquet('${file}')`;
   const found = Object.fromEntries((await ask(`DESCRIBE SELECT * FROM ${from}`)).map((c) => [c.column_name, c.column_type]));
   const want = tables[name];

@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strconv"
 
 	"github.com/souk-sim/souk/results/decisionlog"
@@ -20,6 +25,29 @@ func (a *app) playable(scenario string) (*scenarios.Scenario, error) {
 		return s, err
 	}
 	return a.market(scenario, "play in")
+}
+
+// readDecisions reads a decision log, a Parquet file or lines, with its digest.
+func readDecisions(name string) (log *decisionlog.Log, digest string, err error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, "", &field.Error{Key: "--log", Found: name + ": " + reason(err), Expected: "a decision log that can be read"}
+	}
+	defer file.Close()
+	sum := sha256.New()
+	in := bufio.NewReader(io.TeeReader(file, sum))
+	if magic, _ := in.Peek(4); string(magic) == "PAR1" {
+		size, err := io.Copy(io.Discard, in)
+		if err != nil {
+			return nil, "", err
+		}
+		if log, err = decisionlog.ReadParquet(file, size, name); err != nil {
+			return nil, "", err
+		}
+	} else if log, err = decisionlog.Read(in, name); err != nil {
+		return nil, "", err
+	}
+	return log, hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // decided plays the first policy and logs its decisions.
@@ -52,13 +80,17 @@ func (a *app) decided(ctx context.Context, scenario string, names []string, path
 	var stopped error
 	err = a.write(t.decisions, "--decisions", 0o666, func(w io.Writer) error {
 		disk := &disk{to: w}
-		to := decisionlog.NewWriter(disk)
-		err := l.Log(ctx, s, loadFor, a.workers, watch, to.Write)
+		lines, table := decisionlog.NewWriter(disk), decisionlog.NewParquetWriter(disk, s.Hash())
+		write, finish := lines.Write, lines.Flush
+		if filepath.Ext(t.decisions) == ".parquet" {
+			write, finish = table.Write, table.Close
+		}
+		err := l.Log(ctx, s, loadFor, a.workers, watch, write)
 		if disk.err == nil {
 			stopped = err
 		}
 		if err == nil {
-			err = to.Flush()
+			err = finish()
 		}
 		return err
 	})

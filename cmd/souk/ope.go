@@ -1,11 +1,8 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -14,7 +11,6 @@ import (
 
 	"github.com/souk-sim/souk/policies/bundle"
 	"github.com/souk-sim/souk/policies/evaluate/offpolicy"
-	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/scenarios/workflow"
@@ -52,19 +48,13 @@ func (a *app) ope() *cobra.Command {
 			watch, closed := a.watch()
 			defer closed()
 			w.Watch = watch
-			file, err := os.Open(log)
-			if err != nil {
-				return &field.Error{Key: "--log", Found: log + ": " + reason(err), Expected: "a decision log that can be read"}
-			}
-			defer file.Close()
-			sum := sha256.New()
-			decisions, err := decisionlog.Read(io.TeeReader(file, sum), log)
+			decisions, digest, err := readDecisions(log)
 			if err != nil {
 				return err
 			}
 			run := &workflow.Run{Scenario: w.Scenario, Store: a.store(), Workers: a.workers, Build: build(),
 				Options: rundir.Options{Tell: a.notice, Holder: fmt.Sprintf("souk ope, process %d", os.Getpid())}}
-			report, err := w.Leave(cmd.Context(), run, decisions, hex.EncodeToString(sum.Sum(nil)))
+			report, err := w.Leave(cmd.Context(), run, decisions, digest)
 			if bad, ok := errors.AsType[*field.Error](err); ok && bad.File == "" && (bad.Key == "--policy" || o.Has(bad.Key)) {
 				if bad.Key != "--policy" {
 					bad.Key = "--" + strings.ReplaceAll(bad.Key, "_", "-")
@@ -86,7 +76,7 @@ func (a *app) ope() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&log, "log", "", "a decision log: JSON Lines, docs/formats/decisions.md")
+	f.StringVar(&log, "log", "", "a decision log: JSON Lines or Parquet, docs/formats/decisions.md")
 	f.StringVar(&policy, "policy", "", "the folder of a bundle, a rule, or explore(POLICY,ε)")
 	f.StringVar(&scenario, "scenario", "", "a market to play the policy in as well")
 	f.BoolVar(&o.Single, "single", o.Single, "every decision stands alone: its reward at the observations that were logged")

@@ -36,7 +36,7 @@ func TestADecisionLogIsEvaluatedAndLeavesARun(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &told); err != nil || code != exitDone || stderr != "" {
 		t.Fatalf("exit code %d, %v, %s", code, err, stderr)
 	}
-	if told.Schema != "souk/ope/1" || told.Policy != "explore(best-fixed,0.3)" || told.Context != "episodes" || told.Simulated == nil || len(told.Estimates) != 9 {
+	if told.Schema != "souk/ope/1" || told.Policy != "explore(best-fixed,0.3)" || told.Context != "episodes" || told.Simulated == nil || len(told.Estimates) != 10 {
 		t.Errorf("%+v", told)
 	}
 	for _, e := range told.Estimates {

@@ -35,7 +35,7 @@ func (t *telling) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&t.events, "events", "", "write every event of the market to this Parquet file")
 	f.StringVar(&t.trace, "trace", "", "tell one story: "+workflow.Traced)
-	f.StringVar(&t.decisions, "decisions", "", "write every decision of the policy to this file, JSON Lines")
+	f.StringVar(&t.decisions, "decisions", "", "write every decision of the policy to this file: JSON Lines, or Parquet where it ends in .parquet")
 	f.Float64Var(&t.explore, "explore", 0, "with --decisions: the probability with which the policy makes any allowed offer instead")
 	f.IntVar(&t.path, "path", 0, "the path that is told of; 0 is the first")
 	f.IntVar(&t.paths, "paths", 1, "how many paths are told of, from --path on; without it --decisions tells of evaluate.paths")

@@ -1,7 +1,6 @@
 package logs
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
+
+	tables "github.com/souk-sim/souk/results/parquet"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -44,7 +45,7 @@ func scanParquet(d dialect, data io.ReaderAt, size int64, columns []column, yiel
 		for i := range chunks {
 			leaf := leaves[at[i]].Index()
 			if err := guard(func() error {
-				if err := checkPages(data, size, &file.Metadata().RowGroups[g].Columns[leaf].MetaData); err != nil {
+				if err := tables.CheckPages(data, size, &file.Metadata().RowGroups[g].Columns[leaf].MetaData); err != nil {
 					return err
 				}
 				return chunks[i].open(group, leaf)
@@ -88,7 +89,7 @@ func scanParquet(d dialect, data io.ReaderAt, size int64, columns []column, yiel
 
 // openParquet opens a file and lists its columns.
 func openParquet(data io.ReaderAt, size int64) (file *parquet.File, names []string, err error) {
-	if err := whole(data, size); err != nil {
+	if err := tables.Whole(data, size); err != nil {
 		return nil, nil, damaged(err)
 	}
 	if err := guard(func() (err error) {
@@ -116,22 +117,6 @@ func guard(read func() error) (err error) {
 	}()
 	if err := read(); err != nil {
 		return damaged(err)
-	}
-	return nil
-}
-
-// whole tells whether a file ends as Parquet files do: metadata, their length, PAR1. parquet-go allocates whatever length a
-// damaged file claims (4 GiB at most) before it reads.
-func whole(data io.ReaderAt, size int64) error {
-	var tail [8]byte
-	if size < 12 {
-		return io.ErrUnexpectedEOF
-	}
-	if _, err := data.ReadAt(tail[:], size-8); err != nil && err != io.EOF {
-		return err
-	}
-	if string(tail[4:]) != "PAR1" || int64(binary.LittleEndian.Uint32(tail[:4])) > size-12 {
-		return errors.New("no metadata at its end")
 	}
 	return nil
 }

@@ -47,11 +47,72 @@ func text(t testing.TB, records []decisionlog.Record) []byte {
 
 // What was written is read, whatever the order of the lines.
 func TestALogIsReadAsItWasWritten(t *testing.T) {
-	records := some(50)
+	testRoundTrip(t, some(50), func(lines []decisionlog.Record) (*decisionlog.Log, error) {
+		return decisionlog.Read(bytes.NewReader(text(t, lines)), "log")
+	})
+}
+
+// A Parquet table is read as the lines are.
+func TestAParquetLogIsReadAsItWasWritten(t *testing.T) {
+	testRoundTrip(t, some(50), func(lines []decisionlog.Record) (*decisionlog.Log, error) {
+		file := table(t, lines)
+		if !bytes.Equal(file, table(t, lines)) {
+			t.Error("two files of the same records differ")
+		}
+		return decisionlog.ReadParquet(bytes.NewReader(file), int64(len(file)), "log")
+	})
+}
+
+func table(t testing.TB, records []decisionlog.Record) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := decisionlog.NewParquetWriter(&b, "abc")
+	for i := range records {
+		if err := w.Write(&records[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// What is wrong with a row is told as what is wrong with a line.
+func TestABadRowIsToldWithItsNumberAndKey(t *testing.T) {
+	for key, change := range map[string]func(r *decisionlog.Record){
+		"propensity": func(r *decisionlog.Record) { r.Propensity = 1.5 },
+		"reward":     func(r *decisionlog.Record) { r.Reward = math.NaN() },
+		"action":     func(r *decisionlog.Record) { r.Action = 0 },
+		"step":       func(r *decisionlog.Record) { r.Step = -1 },
+		"discount":   func(r *decisionlog.Record) { r.Discount = 2 },
+	} {
+		records := some(5)
+		change(&records[3])
+		file := table(t, records)
+		_, err := decisionlog.ReadParquet(bytes.NewReader(file), int64(len(file)), "log")
+		if bad, ok := errors.AsType[*field.Error](err); !ok || bad.File != "log" || bad.Line != 4 || bad.Key != key {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	file := table(t, some(5))
+	for _, n := range []int{0, 7, len(file) / 2, len(file) - 1} {
+		if _, err := decisionlog.ReadParquet(bytes.NewReader(file), int64(n), "log"); err == nil {
+			t.Errorf("reads %d bytes of %d", n, len(file))
+		}
+	}
+	empty := table(t, nil)
+	if _, err := decisionlog.ReadParquet(bytes.NewReader(empty), int64(len(empty)), "log"); err == nil {
+		t.Error("reads a log without decisions")
+	}
+}
+
+func testRoundTrip(t *testing.T, records []decisionlog.Record, read func([]decisionlog.Record) (*decisionlog.Log, error)) {
+	t.Helper()
 	shuffled := slices.Clone(records)
 	rand.New(rand.NewPCG(3, 4)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 	for _, lines := range [][]decisionlog.Record{records, shuffled} {
-		log, err := decisionlog.Read(bytes.NewReader(text(t, lines)), "log")
+		log, err := read(lines)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,4 +286,22 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)*float64(len(records))/b.Elapsed().Seconds(), "decisions/s")
+}
+
+func FuzzReadParquet(f *testing.F) {
+	f.Add(table(f, some(3)))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		log, err := decisionlog.ReadParquet(bytes.NewReader(file), int64(len(file)), "log")
+		if err != nil {
+			if bad, ok := errors.AsType[*field.Error](err); !ok || bad.File != "log" {
+				t.Fatalf("error without its file: %v", err)
+			}
+			return
+		}
+		for i := range log.Decisions {
+			if d := &log.Decisions[i]; !(d.Propensity > 0 && d.Propensity <= 1) || math.IsNaN(d.Reward) || !log.Masks[d.Mask][d.Action] {
+				t.Fatalf("unsound: %+v", d)
+			}
+		}
+	})
 }

@@ -28,7 +28,7 @@ const (
 // of type *field.Error, with the line and the key.
 func Read(r io.Reader, name string) (*Log, error) {
 	in := bufio.NewReaderSize(r, longest)
-	p := &parser{log: &Log{File: name, Masks: [][]bool{nil}}, units: map[string]int32{}, authors: map[Author]int32{}, masks: map[string]int32{}}
+	p := newParser(name)
 	for n := 1; ; n++ {
 		line, err := in.ReadSlice('\n')
 		if errors.Is(err, bufio.ErrBufferFull) {
@@ -64,6 +64,10 @@ type parser struct {
 	last    int32  // unit of the line before
 	before  Author // of the line before
 	summed  bool   // the lines have checksums
+}
+
+func newParser(name string) *parser {
+	return &parser{log: &Log{File: name, Masks: [][]bool{nil}}, units: map[string]int32{}, authors: map[Author]int32{}, masks: map[string]int32{}}
 }
 
 // keys that a line may have and that are read, in the order in which Append writes them.

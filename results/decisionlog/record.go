@@ -1,4 +1,4 @@
-// Package decisionlog is the log of what a policy decided and what came of it: JSON Lines, one decision a line, appended and never changed.
+// Package decisionlog is the log of what a policy decided and what came of it: JSON Lines, one decision a line, appended and never changed, or a Parquet table.
 // It is what `souk simulate --decisions` writes, what a pricing service appends to, and what off-policy evaluation and refitting read. The
 // format is docs/formats/decisions.md.
 package decisionlog

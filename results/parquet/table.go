@@ -15,11 +15,13 @@ import (
 // Type is what a Column holds.
 type Type int
 
-// The types of columns. A Number is optional: NaN is written as NULL.
+// The types of columns. A Number is optional, NaN being written as NULL; so are Integers, of which an empty list is.
 const (
 	Text Type = iota
 	Integer
 	Number
+	Flag
+	Integers
 )
 
 // Column is a column of a Table.
@@ -39,8 +41,9 @@ type Table struct {
 
 // NewTable returns a writer to w. Columns need different names, not empty and without a comma.
 func NewTable(w io.Writer, scenarioHash string, columns []Column) (*Table, error) {
-	types := []reflect.Type{Text: reflect.TypeFor[string](), Integer: reflect.TypeFor[int64](), Number: reflect.TypeFor[*float64]()}
-	tags := []string{Text: ",dict", Integer: "", Number: ",optional"}
+	types := []reflect.Type{Text: reflect.TypeFor[string](), Integer: reflect.TypeFor[int64](), Number: reflect.TypeFor[*float64](),
+		Flag: reflect.TypeFor[bool](), Integers: reflect.TypeFor[[]int64]()}
+	tags := []string{Text: ",dict", Integer: "", Number: ",optional", Flag: "", Integers: ",optional,list"}
 	var fields []reflect.StructField
 	seen := make(map[string]bool)
 	for i, c := range columns {
@@ -55,10 +58,19 @@ func NewTable(w io.Writer, scenarioHash string, columns []Column) (*Table, error
 	return &Table{columns: columns, out: parquet.NewGenericWriter[any](w, append(options(scenarioHash), schema)...)}, nil
 }
 
-// Write appends a row: a string, an int64 or a float64 for each column. An infinite number is refused.
+// Write appends a row: a string, an int64, a float64, a bool or an []int64 for each column. An infinite number is refused.
 func (t *Table) Write(cells ...any) error {
-	row := make(parquet.Row, len(cells))
+	row := make(parquet.Row, 0, len(cells))
 	for i, c := range t.columns {
+		if list, ok := cells[i].([]int64); ok {
+			for k, x := range list {
+				row = append(row, parquet.Int64Value(x).Level(min(k, 1), 2, i))
+			}
+			if len(list) == 0 {
+				row = append(row, parquet.Value{}.Level(0, 0, i))
+			}
+			continue
+		}
 		level := 0
 		v := parquet.ValueOf(cells[i])
 		if x, ok := cells[i].(float64); ok {
@@ -69,7 +81,7 @@ func (t *Table) Write(cells ...any) error {
 				level, v = 0, parquet.Value{}
 			}
 		}
-		row[i] = v.Level(0, level, i)
+		row = append(row, v.Level(0, level, i))
 	}
 	t.written++
 	t.chunk = append(t.chunk, row)

@@ -2,7 +2,10 @@ package parquet
 
 import (
 	"bytes"
+	"errors"
 	"math"
+	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
@@ -63,6 +66,49 @@ func TestATableOfColumnsKnownAtRunTimeReadsBack(t *testing.T) {
 	for _, bad := range [][]Column{{{"", Text}}, {{"a", Text}, {"a", Number}}, {{"a,b", Text}}} {
 		if _, err := NewTable(&bytes.Buffer{}, "", bad); err == nil {
 			t.Errorf("makes a table of %v", bad)
+		}
+	}
+}
+
+func TestATableReadsBackByItsOwnColumns(t *testing.T) {
+	var b bytes.Buffer
+	table, err := NewTable(&b, "abc", []Column{{"unit", Text}, {"last", Flag}, {"allowed", Integers}, {"observation.a:b", Number}, {"action", Integer}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := [][]any{{"ü", true, []int64{0, 3}, 0.5, int64(7)}, {"", false, []int64(nil), math.NaN(), int64(-1)}, {"x", false, []int64{2}, -1e300, int64(0)}}
+	for _, row := range written {
+		if err := table.Write(row...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := table.Close(); err != nil {
+		t.Fatal(err)
+	}
+	read := 0
+	if err := ReadTable(bytes.NewReader(b.Bytes()), int64(b.Len()), func(columns []string, row []any) error {
+		if want := []string{"unit", "last", "allowed", "observation.a:b", "action"}; !slices.Equal(columns, want) {
+			t.Fatalf("columns %q", columns)
+		}
+		want := slices.Clone(written[read])
+		if read == 1 {
+			want[2], want[3] = nil, nil
+		}
+		if !reflect.DeepEqual(row, want) {
+			t.Errorf("row %d: %#v, written %#v", read, row, want)
+		}
+		read++
+		return nil
+	}); err != nil || read != len(written) {
+		t.Fatal(read, err)
+	}
+	stop := errors.New("enough")
+	if err := ReadTable(bytes.NewReader(b.Bytes()), int64(b.Len()), func([]string, []any) error { return stop }); err != stop {
+		t.Error(err)
+	}
+	for _, n := range []int{0, 4, b.Len() / 2, b.Len() - 1} {
+		if err := ReadTable(bytes.NewReader(b.Bytes()), int64(n), func([]string, []any) error { return nil }); err == nil {
+			t.Errorf("reads %d bytes of %d", n, b.Len())
 		}
 	}
 }

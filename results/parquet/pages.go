@@ -1,7 +1,8 @@
-package logs
+package parquet
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -15,9 +16,9 @@ const (
 	maxPageHeader = 1 << 20
 )
 
-// checkPages walks over the headers of a column's pages in a row group and refuses sizes that the file cannot have: parquet-go allocates what a damaged
+// CheckPages walks over the headers of a column's pages in a row group and refuses sizes that the file cannot have: parquet-go allocates what a damaged
 // header claims, up to 2 GiB, before it reads.
-func checkPages(data io.ReaderAt, size int64, c *format.ColumnMetaData) error {
+func CheckPages(data io.ReaderAt, size int64, c *format.ColumnMetaData) error {
 	at := c.DataPageOffset
 	if d := c.DictionaryPageOffset; d > 0 && d < at {
 		at = d
@@ -51,6 +52,22 @@ func checkPages(data io.ReaderAt, size int64, c *format.ColumnMetaData) error {
 			return fmt.Errorf("a page of %d bytes, %d uncompressed, where %d are left", header.CompressedPageSize, header.UncompressedPageSize, left)
 		}
 		at += used + int64(header.CompressedPageSize)
+	}
+	return nil
+}
+
+// Whole tells whether a file ends as Parquet files do: metadata, their length, PAR1. parquet-go allocates whatever length a
+// damaged file claims (4 GiB at most) before it reads.
+func Whole(data io.ReaderAt, size int64) error {
+	var tail [8]byte
+	if size < 12 {
+		return io.ErrUnexpectedEOF
+	}
+	if _, err := data.ReadAt(tail[:], size-8); err != nil && err != io.EOF {
+		return err
+	}
+	if string(tail[4:]) != "PAR1" || int64(binary.LittleEndian.Uint32(tail[:4])) > size-12 {
+		return errors.New("no metadata at its end")
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package logs
+package parquet
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ func TestAPageThatClaimsMoreThanTheFileIsRefused(t *testing.T) {
 		}
 		raw := append(append([]byte("PAR1"), header...), make([]byte, 100)...)
 		size := int64(len(raw))
-		err = checkPages(bytes.NewReader(raw), size, &format.ColumnMetaData{DataPageOffset: 4, TotalCompressedSize: size - 4 + c.beyond})
+		err = CheckPages(bytes.NewReader(raw), size, &format.ColumnMetaData{DataPageOffset: 4, TotalCompressedSize: size - 4 + c.beyond})
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v", c, err)
 		}
