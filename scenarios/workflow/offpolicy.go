@@ -151,9 +151,9 @@ func (c *counter) simulated(ctx context.Context, d decider, r *Run, o *offpolicy
 // Estimated is an estimate by the log.
 type Estimated = offpolicy.Row
 
-// best is the estimate that is told first: doubly robust where that is not refused, or else by cells of the state; nil where all are refused.
+// best is the estimate that is told first: doubly robust where that is not refused, or else by cells of the state, by a model; nil where all are refused.
 func (m *OffPolicyReport) best() *Estimated {
-	for _, name := range []string{"weighted dr", "dr", "marginalised", "fqe", "dm"} {
+	for _, name := range []string{"weighted dr", "dr", "marginalised dr", "marginalised", "fqe", "dm"} {
 		for i := range m.Estimates {
 			if row := &m.Estimates[i]; row.Name == name && row.Estimate != nil {
 				return row

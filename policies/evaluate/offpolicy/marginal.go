@@ -3,8 +3,9 @@ package offpolicy
 // marginal is marginalised importance sampling over cells of the state (Xie, Ma & Wang 2019, NeurIPS 32, §3): how probable the target makes each
 // cell at each step is carried forward from the first step by weighted transitions, Σ_t Σ_s γᵗ·d_t(s)·r_t(s), so that a weight counts once and the product
 // of a whole trajectory's never comes up. Rewards and transitions are averages with weights that sum to 1 in their cell. It holds where the cells tell what the
-// future hangs on. With it comes the effective number of trajectories that what it says rests on, at the step where that is least.
-func marginal(d *data, cell []int, cells int, take func(trajectory int) bool) (value, effective float64) {
+// future hangs on. gain is what each decision brought: its reward, or in place of that what a model did not foretell of it (surprise), for which with the model's value of the first
+// observations it is doubly robust (Kallus & Uehara 2020, JMLR 21:167, double reinforcement learning): right if either the cells or the model are. With it comes the effective number of trajectories that what it says rests on, at the step where that is least.
+func marginal(d *data, cell []int, cells int, gain []float64, take func(trajectory int) bool) (value, effective float64) {
 	weights := make([]float64, cells) // of the decisions in each cell at a step
 	now, then := make([]float64, cells), make([]float64, cells)
 	taken := make([]bool, d.len())
@@ -38,7 +39,7 @@ func marginal(d *data, cell []int, cells int, take func(trajectory int) bool) (v
 				continue
 			}
 			share := now[c] * d.weight[i] / weights[c]
-			value += d.worth[i] * share * d.reward[i]
+			value += d.worth[i] * share * gain[i]
 			squares += share * share
 			if i+1 < d.len() && d.step[i+1] == t+1 {
 				then[cell[i+1]] += share

@@ -222,45 +222,61 @@ func (e *evaluation) rows(r *Result) []Row {
 		rows = append(rows, row)
 	}
 	for i := range rows {
-		if row := &rows[i]; row.Effective < e.o.Least {
+		row := &rows[i]
+		if row.Effective < e.o.Least {
 			row.Refused = fmt.Sprintf("rests on %.3g effective trajectories, fewer than %g", row.Effective, e.o.Least)
+		}
+		if row.Refused != "" {
 			row.Estimate, row.Bernstein = nil, nil
 		}
 	}
 	return rows
 }
 
-// modelled are the estimates by models.
+// modelled are the estimates by models and cells, fitted anew without each group of units. Marginalised weights hold where the cells tell what the future hangs on; their doubly robust
+// form holds there too, and where the model is right. Where the two differ by more than chance, the cells do not, and the former is refused (Hausman 1978, Econometrica 46).
 func (e *evaluation) modelled(model regressor) []Row {
 	groups := e.groups()
-	name := "fqe"
-	if e.o.Single {
-		name = "dm"
-	}
-	replicate := func(statistic func(without int) float64) stats.Estimate {
-		out := make([]float64, groups+1)
-		each(e.o.Workers, groups+1, func(g int) { out[g] = statistic(g - 1) })
-		return jackknife(groups, e.o.Level, func(without int) float64 { return out[without+1] })
-	}
-	direct := replicate(func(without int) float64 {
-		q := &values{make([]float64, e.len()), make([]float64, e.len())}
-		in := func(u int) bool { return u%groups != without }
+	const direct, plain, robust = 0, 1, 2
+	out := make([][3]float64, groups+1)
+	each(e.o.Workers, groups+1, func(g int) {
+		q, x := &values{make([]float64, e.len()), make([]float64, e.len())}, &out[g]
+		in := func(u int) bool { return u%groups != g-1 }
 		evaluateQ(e.data, model, in, in, q)
-		sum, n := 0.0, 0.0
+		n := 0.0
 		for k := range e.trajectories() {
 			if in(e.unit[k]) {
-				sum, n = sum+q.target[e.from[k]], n+1
+				x[direct], n = x[direct]+q.target[e.from[k]], n+1
 			}
 		}
-		return sum / n
+		x[direct] /= n
+		if e.o.Single {
+			return
+		}
+		surprise := make([]float64, e.len())
+		for k := range e.trajectories() {
+			for i := e.from[k]; i < e.from[k+1]; i++ {
+				surprise[i] = e.surprise(q, i, e.from[k+1])
+			}
+		}
+		take := func(k int) bool { return in(e.unit[k]) }
+		x[plain], _ = marginal(e.data, e.cell, e.cells, e.reward, take)
+		x[robust], _ = marginal(e.data, e.cell, e.cells, surprise, take)
+		x[robust] += x[direct]
 	})
-	rows := []Row{{Name: name, Estimate: &direct, Effective: e.effectively}}
-	if !e.o.Single {
-		m := replicate(func(without int) float64 {
-			value, _ := marginal(e.data, e.cell, e.cells, func(k int) bool { return e.unit[k]%groups != without })
-			return value
-		})
-		rows = append(rows, Row{Name: "marginalised", Estimate: &m, Effective: e.effectively})
+	interval := func(statistic func(x *[3]float64) float64) *stats.Estimate {
+		estimate := jackknife(groups, e.o.Level, func(without int) float64 { return statistic(&out[without+1]) })
+		return &estimate
+	}
+	of := func(name string, which int) Row {
+		return Row{Name: name, Estimate: interval(func(x *[3]float64) float64 { return x[which] }), Effective: e.effectively}
+	}
+	if e.o.Single {
+		return []Row{of("dm", direct)}
+	}
+	rows := []Row{of("fqe", direct), of("marginalised", plain), of("marginalised dr", robust)}
+	if apart := interval(func(x *[3]float64) float64 { return x[plain] - x[robust] }); apart.Low > 0 || apart.High < 0 {
+		rows[plain].Refused = fmt.Sprintf("differs by %.4g ± %.2g from its doubly robust form: cells of the state leave out what the future hangs on", apart.Value, apart.High-apart.Value)
 	}
 	return rows
 }
@@ -319,7 +335,7 @@ func (e *evaluation) weights() Weights {
 	w.MeanError = math.Sqrt(variance) / n
 	w.Decisions, w.Trajectories = kish(sum, square), kish(full, squares)
 	w.FewestOfTotal = w.Trajectories / float64(d.trajectories())
-	_, e.effectively = marginal(d, e.cell, e.cells, func(int) bool { return true })
+	_, e.effectively = marginal(d, e.cell, e.cells, d.reward, func(int) bool { return true })
 	w.Marginal = e.effectively
 	return w
 }

@@ -136,9 +136,10 @@ func TestEstimatesAgreeWithNumpy(t *testing.T) {
 		for _, name := range []string{"ips", "snips", "per-decision", "per-decision weighted", "marginalised"} {
 			near(t, name, value(t, r, name), reference[name])
 		}
-		for _, name := range []string{"fqe", "dr", "weighted dr"} {
+		for _, name := range []string{"fqe", "marginalised dr", "dr", "weighted dr", "switch-dr"} {
 			near(t, name+" "+model, value(t, r, name), reference[name+" "+model])
 		}
+		near(t, "τ "+model, r.Estimates[len(r.Estimates)-1].Threshold, reference["tau "+model])
 		near(t, "effective", r.Weights.Trajectories, reference["effective"])
 	}
 }

@@ -81,10 +81,12 @@ out = {
     "effective": last.sum() ** 2 / (last**2).sum(),
 }
 
+SHARES = []  # marginal weights of decisions, by step
 d, total = np.bincount([e[0][0] for e in episodes], minlength=3) / N, 0.0  # marginalised: d_t(s), with weights that sum to 1 in a state
 for t in range(HORIZON):
     rows = [(e, e[t][0], PI[e[t][0], e[t][1]] / MU[e[t][0], e[t][1]]) for e in episodes if t < len(e)]
     mass, then = np.bincount([s for _, s, _ in rows], [w for _, _, w in rows], minlength=3), np.zeros(3)
+    SHARES.append([d[s] * w / mass[s] for _, s, w in rows])
     for e, s, w in rows:
         total += GAMMA**t * d[s] * w / mass[s] * e[t][2]
         if t + 1 < len(e):
@@ -95,15 +97,24 @@ out["marginalised"] = total
 for model in ["linear", "tabular", "constant"]:
     q, v = fqe(model, set(range(N)))
     out["fqe " + model] = np.mean([v[0][e[0][0]] for e in episodes])
-    dr, opening, parts, kept = [], [], np.zeros(HORIZON), []
+    out["marginalised dr " + model] = out["fqe " + model] + sum(
+        GAMMA**t * m * (e[t][2] + (GAMMA * v[t + 1][e[t + 1][0]] if t + 1 < len(e) else 0) - q[t][e[t][0], e[t][1]])
+        for t in range(HORIZON) for m, e in zip(SHARES[t], [e for e in episodes if t < len(e)]))
+    dr, opening, parts, small = [], [], np.zeros(HORIZON), {}
+    taus = sorted(np.concatenate(rho))  # switch-dr: the threshold of least estimated variance and squared bias among these
+    taus = sorted({taus[int(p * (len(taus) - 1))] for p in [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1]})
     held = [fqe(model, {u for u in range(N) if u % FOLDS != f}) for f in range(FOLDS)]
     for u, (e, r) in enumerate(zip(episodes, rho)):
         q, v = held[u % FOLDS]
         deltas = [GAMMA**t * r[t] * (e[t][2] + (GAMMA * v[t + 1][e[t + 1][0]] if t + 1 < len(e) else 0) - q[t][e[t][0], e[t][1]]) for t in range(len(e))]
         opening.append(v[0][e[0][0]])
         dr.append(opening[-1] + sum(deltas))
+        for tau in taus:
+            small.setdefault(tau, []).append(opening[-1] + sum(x for x, weight in zip(deltas, r) if weight <= tau))
         parts[: len(e)] += deltas
     out["dr " + model] = np.mean(dr)
+    out["tau " + model] = min(taus, key=lambda tau: np.var(small[tau]) / N + (np.mean(dr) - np.mean(small[tau])) ** 2)
+    out["switch-dr " + model] = np.mean(small[out["tau " + model]])
     out["weighted dr " + model] = np.mean(opening) + (parts / pad.sum(0)).sum()
 
 json.dump(out, open("reference.json", "w"), indent=1)
