@@ -232,13 +232,10 @@ func (a *analysis) measure(index int) error {
 		a.first = raw
 	}
 	out := Measured{Name: m.Name, Ratio: m.Denominator != nil, Lower: m.Lower}
-	for _, v := range raw.of {
-		if v[1] == 0 && v[0] == 0 {
+	for _, has := range raw.has {
+		if !has {
 			out.Missing++
 		}
-	}
-	if out.Ratio { // a denominator of 0 is a value
-		out.Missing = 0
 	}
 	by := raw
 	if a.rows.Clustered {
@@ -247,8 +244,8 @@ func (a *analysis) measure(index int) error {
 	t := newTally(a.units.arms, a.units.strata, raw.adjust)
 	plain := newTally(a.units.arms, 1, false)
 	for k := range by.of {
-		t.add(a.units.arm[k], a.units.stratum[k], &by.of[k])
-		plain.add(a.units.arm[k], 0, &by.of[k])
+		t.add(a.units.arm[k], a.units.stratum[k], &by, k)
+		plain.add(a.units.arm[k], 0, &by, k)
 	}
 	t, few := t.joined()
 	if few > 0 && index == 0 {

@@ -97,6 +97,38 @@ func TestRowsOfAUnitAreAddedUp(t *testing.T) {
 	near(t, "p", got.P, want.P, 1e-10)
 }
 
+// TestWhoBuysNothingIsNotMissing: a treatment that makes small baskets buy lowers revenue per order, and knowing which customers have small ones does not take that away. The covariate and the strata
+// are the same in both arms, so that adjusting by them moves nothing.
+func TestWhoBuysNothingIsNotMissing(t *testing.T) {
+	r := alternating(4000, func(int) float64 { return 0 })
+	m := &r.Metrics[0]
+	r.Strata = []string{"large", "small"}
+	for u := range r.Units {
+		small, orders, basket := u/2%2, 1.0, 100.0
+		if small == 1 {
+			if orders, basket = 0, 10; u/4%2 == 0 && u%2 == 1 {
+				orders = 1
+			}
+		}
+		m.Numerator[u] = orders * (basket + float64(u/8%5-2))
+		m.Denominator, m.Before, r.Stratum = append(m.Denominator, orders), append(m.Before, float64(small)), append(r.Stratum, int32(small))
+	}
+	plain, cuped := *r, *r
+	plain.Stratum, cuped.Stratum = nil, nil
+	plain.Metrics = []Metric{{Name: "basket", Numerator: m.Numerator, Denominator: m.Denominator}}
+	want := analysed(t, &plain, Options{}).Metrics[0].Effects[0].Difference.Value
+	if math.Abs(want+30) > 1 { // (100 + 10/2)/(1 + 1/2) against 100
+		t.Errorf("revenue per order changes by %g", want)
+	}
+	for name, adjusted := range map[string]*Rows{"CUPED": &cuped, "CUPED and strata": r} {
+		near(t, name, analysed(t, adjusted, Options{}).Metrics[0].Effects[0].Difference.Value, want, 1e-9)
+	}
+	m.Denominator[0] = math.NaN()
+	if found := analysed(t, r, Options{}).Metrics[0].Missing; found != 1 {
+		t.Errorf("%d units without a value, one is NaN", found)
+	}
+}
+
 // TestAFadingEffectIsNoticed, and a steady one is not called fading.
 func TestAFadingEffectIsNoticed(t *testing.T) {
 	family := rng.New(2, 0).Family("novelty")

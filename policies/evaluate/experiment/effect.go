@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -22,9 +23,10 @@ func newTally(arms, strata int, adjust bool) *tally {
 	return t
 }
 
-func (t *tally) add(arm, stratum int32, v *[3]float64) {
-	if v[1] != 0 || v[0] != 0 { // else the unit has no value
-		t.cells[arm][stratum].add(v)
+// add takes unit k in, where it has a value.
+func (t *tally) add(arm, stratum int32, v *values, k int) {
+	if v.has[k] {
+		t.cells[arm][stratum].add(&v.of[k])
 	}
 }
 
@@ -212,27 +214,30 @@ func (e *Effect) score() float64 {
 }
 
 // jackknifed puts pseudo-values in the place of clusters' sums: their mean is the arm's ratio R, and their variance that of R when one cluster at a time is left
-// out (Efron & Stein 1981; the CR3 of MacKinnon, Nielsen & Webb 2023). For clusters of one size they are the clusters' own means.
+// out (Efron & Stein 1981; the CR3 of MacKinnon, Nielsen & Webb 2023). For clusters of one size they are the clusters' own means. An
+// arm whose whole denominator is one cluster's has none.
 func (v values) jackknifed(arm []int32, arms int) values {
 	total := make([][3]float64, arms) // Σy, Σd, number
 	for k, x := range v.of {
-		if x[1] != 0 {
+		if v.has[k] {
 			total[arm[k]][0] += x[0]
 			total[arm[k]][1] += x[1]
 			total[arm[k]][2]++
 		}
 	}
-	pseudo := values{of: make([][3]float64, len(v.of)), adjust: v.adjust}
-	mean := make([]float64, arms)
+	pseudo := values{of: make([][3]float64, len(v.of)), has: slices.Clone(v.has), adjust: v.adjust}
+	mean, alone := make([]float64, arms), make([]bool, arms)
 	for k, x := range v.of {
 		t := &total[arm[k]]
-		if left := t[1] - x[1]; x[1] != 0 && left != 0 {
+		if left := t[1] - x[1]; v.has[k] && left == 0 {
+			alone[arm[k]] = true
+		} else if v.has[k] {
 			pseudo.of[k] = [3]float64{t[2]*t[0]/t[1] - (t[2]-1)*(t[0]-x[0])/left, 1, x[2]}
 			mean[arm[k]] += pseudo.of[k][0] / t[2]
 		}
 	}
 	for k := range pseudo.of {
-		if pseudo.of[k][1] != 0 {
+		if pseudo.has[k] = v.has[k] && !alone[arm[k]]; pseudo.has[k] {
 			t := &total[arm[k]]
 			pseudo.of[k][0] += t[0]/t[1] - mean[arm[k]]
 		}

@@ -145,6 +145,25 @@ func TestEffectsAreThoseOfR(t *testing.T) {
 	near(t, "post-stratified difference", e.Difference.Value, want("strata")[0], 1e-9)
 	near(t, "its standard error", e.Difference.StandardError, want("strata")[1], 1e-9)
 
+	zero := experimentOf(t, "arm", []string{"a", "b"}, func(of func(string) []float64) []Metric {
+		basket, orders := of("revenue"), of("orders")
+		for i, d := range orders {
+			if d == 0 {
+				basket[i] = 0
+			}
+		}
+		return []Metric{{Name: "basket", Numerator: basket, Denominator: orders, Before: of("pre")}}
+	})
+	strata = *zero
+	zero.Stratum = nil
+	e = analysed(t, zero, Options{}).Metrics[0].Effects[0]
+	near(t, "CUPED of a ratio with zeros below", e.Difference.Value, want("cupedzero")[0], 1e-9)
+	near(t, "its standard error", e.Difference.StandardError, want("cupedzero")[1], 1e-9)
+	strata.Metrics = []Metric{{Name: "basket", Numerator: zero.Metrics[0].Numerator, Denominator: zero.Metrics[0].Denominator}}
+	e = analysed(t, &strata, Options{}).Metrics[0].Effects[0]
+	near(t, "post-stratified ratio with zeros below", e.Difference.Value, want("stratazero")[0], 1e-9)
+	near(t, "its standard error", e.Difference.StandardError, want("stratazero")[1], 1e-9)
+
 	clusters := experimentOf(t, "carm", []string{"a", "b"}, func(of func(string) []float64) []Metric { return []Metric{{Name: "revenue", Numerator: of("revenue")}} })
 	columns, _ := table(t)
 	clusters.Stratum, clusters.Clustered, clusters.Units = nil, true, 24

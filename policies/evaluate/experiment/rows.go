@@ -159,15 +159,16 @@ func crossed(r *Rows, row int) error {
 	return field.New(fmt.Sprintf("row %d", row+1), "a unit in two arms", "each unit in one arm: what it came to cannot be put down to either")
 }
 
-// values are a metric by unit: y over d, and x from before; d is 0 where the unit has none.
+// values are a metric by unit: y over d, and x from before.
 type values struct {
 	of     [][3]float64 // y, d, x
+	has    []bool       // false where all of a unit's rows are missing. Nothing over nothing is a value: who buys nothing may do so because of his arm
 	adjust bool         // there is an x that varies
 }
 
 // measure adds a metric up by unit.
 func (r *Rows) measure(u *units, m *Metric) values {
-	v := values{of: make([][3]float64, len(u.arm))}
+	v := values{of: make([][3]float64, len(u.arm)), has: make([]bool, len(u.arm))}
 	known := make([]int32, len(u.arm)) // rows with an x
 	for row, unit := range r.Unit {
 		k := u.rank[unit]
@@ -182,6 +183,7 @@ func (r *Rows) measure(u *units, m *Metric) values {
 		if math.IsNaN(y) || math.IsNaN(d) {
 			continue
 		}
+		v.has[k] = true
 		v.of[k][0] += y
 		if v.of[k][1] += d; m.Denominator == nil && !r.Clustered {
 			v.of[k][1] = 1

@@ -38,7 +38,7 @@ func (a *analysis) segments() {
 		}
 		for k := range a.first.of {
 			if v := a.units.segment[s][k]; v >= 0 {
-				tallies[v].add(a.units.arm[k], 0, &a.first.of[k])
+				tallies[v].add(a.units.arm[k], 0, &a.first, k)
 			}
 		}
 		for arm := 1; arm < a.units.arms; arm++ {
@@ -136,7 +136,7 @@ func (a *analysis) novelty() {
 		low, high := b*n/buckets, (b+1)*n/buckets
 		t, time := newTally(a.units.arms, 1, a.first.adjust), 0.0
 		for k := low; k < high; k++ {
-			t.add(a.units.arm[k], 0, &a.first.of[k])
+			t.add(a.units.arm[k], 0, &a.first, k)
 			time += a.units.time[k] / float64(high-low)
 		}
 		for i, e := range a.running(t) {

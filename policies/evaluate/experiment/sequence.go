@@ -75,7 +75,7 @@ func (a *analysis) sequences() {
 	}
 	t, next := newTally(a.units.arms, 1, a.first.adjust), 0
 	for k := range a.first.of {
-		t.add(a.units.arm[k], 0, &a.first.of[k])
+		t.add(a.units.arm[k], 0, &a.first, k)
 		n := k + 1
 		last := n == len(a.first.of)
 		group := next < len(bounds) && n >= int(math.Ceil(shares[next]*float64(groupPlan)-1e-9))

@@ -34,6 +34,17 @@ put("cuped", "theta = coef(lm(revenue ~ arm + pre)); t.test(yb, ya) of revenue -
 W <- table(two$stratum) / nrow(two)
 m <- function(g) tapply(g$revenue, g$stratum, mean); s2 <- function(g) tapply(g$revenue, g$stratum, var) / table(g$stratum)
 put("strata", "sum W*(mean b - mean a), sqrt(sum W^2*(var b/n + var a/n)) over strata of arms a and b", c(sum(W * (m(b) - m(a))), sqrt(sum(W^2 * (s2(b) + s2(a))))))
+# a ratio whose denominator is 0 for many: revenue for each order, who orders nothing has 0 over 0
+two$basket <- ifelse(two$orders > 0, two$revenue, 0)
+z <- function(g) { R <- sum(g$basket) / sum(g$orders); (g$basket - R * g$orders) / mean(g$orders) }
+R <- tapply(two$basket, two$arm, sum) / tapply(two$orders, two$arm, sum)
+two$z <- 0; for (g in c("a", "b")) two$z[two$arm == g] <- z(two[two$arm == g, ])
+theta <- coef(lm(z ~ arm + pre, two))["pre"]; two$e <- two$z - theta * two$pre
+M <- tapply(two$e, two$arm, mean); V <- tapply(two$e, two$arm, var) / table(two$arm)
+put("cupedzero", "z = (y - R*d)/mean(d) with d = 0 for who orders nothing, theta = coef(lm(z ~ arm + pre)): R b - R a + mean(z - theta*pre) of b less of a, standard error", c(R["b"] - R["a"] + M["b"] - M["a"], sqrt(sum(V))))
+m <- function(g) tapply(g$z, g$stratum, mean); s2 <- function(g) tapply(g$z, g$stratum, var) / table(g$stratum)
+za <- two[two$arm == "a", ]; zb <- two[two$arm == "b", ]
+put("stratazero", "the same z: R b - R a + sum W*(mean z of b - of a), sqrt(sum W^2*(var b/n + var a/n))", c(R["b"] - R["a"] + sum(W * (m(zb) - m(za))), sqrt(sum(W^2 * (s2(zb) + s2(za))))))
 # a mean over rows with clusters that were randomised: least squares with leave-one-cluster-out
 fit <- lm(revenue ~ carm, d)
 jack <- function(g) { R <- mean(g$revenue); G <- unique(g$cluster); l <- sapply(G, function(x) mean(g$revenue[g$cluster != x])); c(R, (length(G) - 1) / length(G) * sum((l - mean(l))^2)) }
