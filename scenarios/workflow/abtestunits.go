@@ -60,7 +60,9 @@ type trialUnits struct {
 	index  map[uint64]int
 	lines  []trialLine
 
-	nobodys float64 // profit: what keeping a stock costs is no shopper's or region's, and in the truth alone
+	// nobodys is profit of the truth alone: what keeping a shared stock costs, and what spoils, is no shopper's or region's. To deal it out would not make an experiment tell what it
+	// costs: by visits the arms bear it alike, and by units the arm that clears the shelf would pay for what spoils.
+	nobodys float64
 }
 
 // trialLine is a unit.
