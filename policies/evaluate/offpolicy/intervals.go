@@ -91,10 +91,7 @@ func bootstrap(all []*terms, blocks int, o *Options) []stats.Estimate {
 					count[stream.Intn(blocks)]++
 				}
 				for e, t := range all {
-					away, se := t.value(count, num[:t.k], den[:t.k])-out[e].Value, spreadOf(influences[e], count)
-					if replicates[e][r] = away / se; away == 0 {
-						replicates[e][r] = 0
-					}
+					replicates[e][r] = studentised(t.value(count, num[:t.k], den[:t.k]), spreadOf(influences[e], count), &out[e])
 				}
 			}
 		})
@@ -108,6 +105,21 @@ func bootstrap(all []*terms, blocks int, o *Options) []stats.Estimate {
 		x.High = x.Value + max(-stats.Quantile(replicates[e], (1-o.Level)/2), half)*x.StandardError
 	}
 	return out
+}
+
+// rounding is the share of a value within which two are one.
+const rounding = 1e-12
+
+// studentised is how many standard errors a replicate is away: its own; the log's where it drew blocks that are all alike; none where the log's are.
+func studentised(value, se float64, log *stats.Estimate) float64 {
+	noise := rounding * abs(log.Value)
+	if !(se > noise) {
+		se = log.StandardError
+	}
+	if !(se > noise) {
+		return 0
+	}
+	return (value - log.Value) / se
 }
 
 // student is the quantile of Student's t for a standard error that is itself estimated from few: of n numbers with kurtosis κ it has 2n/(κ−1) degrees of

@@ -98,6 +98,12 @@ type Offer struct {
 // unsupported is the share of the target's decisions that a log may know nothing of.
 const unsupported = 0.01
 
+// certain is the propensity from which on the log never tries anything else at an observation.
+const certain = 1 - 1e-9
+
+// nearOne is by how many standard errors the mean weight may differ from 1 before it is told: a false alarm in 20 logs.
+const nearOne = 2
+
 // farFromOne is by how many standard errors the mean weight may differ from 1: 5 is a false alarm in two million logs, more often where weights
 // are skewed.
 const farFromOne = 5
@@ -120,7 +126,10 @@ func Evaluate(log *decisionlog.Log, target policies.Policy, spec *env.Spec, o Op
 		r.Context = "single-step"
 	}
 	r.Support, r.Weights = d.support(), e.weights()
-	r.Refused = d.refuse(r)
+	if r.Refused = d.refuse(r); r.Refused == "" && abs(r.Weights.Mean-1) > max(nearOne*r.Weights.MeanError, rounding) {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("the mean weight is %.4g ± %.2g and not 1: chance, as in one log of 20, or the log's propensities are wrong or it never tries what the policy does at some observations",
+			r.Weights.Mean, 2*r.Weights.MeanError))
+	}
 	r.Logged = Row{Name: "logged", Estimate: &bootstrap([]*terms{mean(brought)(d, nil, e.block, e.blocks)}, e.blocks, &o)[0], Effective: float64(d.trajectories())}
 	if r.Refused == "" {
 		r.Estimates = e.rows(r)
@@ -368,7 +377,7 @@ func (d *data) support() []Offer {
 
 // refuse says why a log tells nothing of the target; "" where it does.
 func (d *data) refuse(r *Result) string {
-	never, forbidden := 0.0, 0.0
+	never, forbidden, untried := 0.0, 0.0, 0.0
 	for _, o := range r.Support {
 		if o.Logged == 0 {
 			never += o.Target
@@ -381,14 +390,19 @@ func (d *data) refuse(r *Result) string {
 				forbidden += p
 			}
 		}
+		if d.lines[i].Propensity >= certain {
+			untried += 1 - d.lawOf(i)[d.action[i]]
+		}
 	}
-	forbidden /= float64(d.len())
+	forbidden, untried = forbidden/float64(d.len()), untried/float64(d.len())
 	w := &r.Weights
 	switch {
 	case never > unsupported:
 		return fmt.Sprintf("%.3g%% of the policy's decisions make offers that the log never makes: it cannot tell what these bring", 100*never)
 	case forbidden > unsupported:
 		return fmt.Sprintf("%.3g%% of the policy's decisions make offers that were not allowed when the log was written", 100*forbidden)
+	case untried > unsupported:
+		return fmt.Sprintf("%.3g%% of the policy's decisions make another offer where the log made its own with certainty: it cannot tell what these bring", 100*untried)
 	case abs(w.Mean-1) > unsupported && abs(w.Mean-1) > farFromOne*w.MeanError:
 		return fmt.Sprintf("the mean weight is %.4g ± %.2g and not 1: the propensities are not those with which the log was made, or it never tries what the policy does at some observations",
 			w.Mean, 2*w.MeanError)

@@ -203,6 +203,81 @@ func TestALogThatCannotTellIsRefused(t *testing.T) {
 	}
 }
 
+// Where the log does one thing alone at some observations, and the policy another, nothing that is common to all observations shows it: each offer is
+// made often, and weights are 0 where they would have to be large.
+func TestALogThatTriesNothingElseAtSomeObservationsIsRefused(t *testing.T) {
+	spec := ladder([]string{"x"}, 1, 2)
+	for _, c := range []struct {
+		every   int // which observation the log knows one offer at alone
+		refused bool
+	}{{33, true}, {250, false}} {
+		var b strings.Builder
+		for i := range 4000 {
+			action, propensity, x, reward := i/2%2, 0.5, 0, 1
+			if i%c.every == 0 {
+				action, propensity, x = 0, 1, 1
+			}
+			fmt.Fprintf(&b, "{\"version\":1,\"unit\":\"%d\",\"step\":0,\"last\":true,\"observation\":{\"x\":%d},\"action\":%d,\"price\":%d,\"propensity\":%g,\"reward\":%d}\n", i, x, action, action+1, propensity, reward)
+		}
+		r := evaluate(t, read(t, b.String()), always(t, spec, 2, 0), spec, nil)
+		if refused := strings.Contains(r.Refused, "with certainty"); refused != c.refused || r.Tells() == c.refused {
+			t.Errorf("one of %d: %q, mean weight %g ± %g", c.every, r.Refused, r.Weights.Mean, r.Weights.MeanError)
+		}
+		if own := evaluate(t, read(t, b.String()), always(t, spec, 1, 0), spec, nil); own.Refused != "" {
+			t.Errorf("the log's own offer: %q", own.Refused)
+		}
+	}
+}
+
+// Propensities that are a little wrong are not refused, but told: here one offer was made 53 times in 100, not 50.
+func TestAMeanWeightThatMayNotBeOneIsTold(t *testing.T) {
+	spec := ladder(nil, 1, 2)
+	for _, c := range []struct {
+		ones int
+		told bool
+	}{{53, true}, {50, false}} {
+		var b strings.Builder
+		for i := range 2000 {
+			action := 0
+			if i%100 < c.ones {
+				action = 1
+			}
+			fmt.Fprintf(&b, "{\"version\":1,\"unit\":\"%d\",\"step\":0,\"last\":true,\"observation\":{},\"action\":%d,\"price\":%d,\"propensity\":0.5,\"reward\":%d}\n", i, action, action+1, i%7)
+		}
+		r := evaluate(t, read(t, b.String()), always(t, spec, 2, 0), spec, nil)
+		if told := strings.Contains(strings.Join(r.Warnings, "\n"), "mean weight"); told != c.told || r.Refused != "" {
+			t.Errorf("%d of 100: %q, %q", c.ones, r.Warnings, r.Refused)
+		}
+	}
+}
+
+// What has no spread but rounding has no standard errors to be counted in, and what drew none has those of the log: all is finite, and can be written.
+func TestIntervalsOfWhatDoesNotVaryAreFinite(t *testing.T) {
+	spec := ladder(nil, 1, 2, 3)
+	odds := []float64{0.5, 0.49, 0.01}
+	text := bandit(300, odds, func(a int) float64 { return odds[a] })
+	same := text
+	for a := range odds {
+		same = strings.ReplaceAll(same, fmt.Sprintf(`"reward":%d}`, a), `"reward":0.1}`)
+	}
+	for _, c := range []struct {
+		what, text string
+		price      float64
+	}{{"equal rewards", same, 2}, {"few of weight", text, 3}} {
+		for _, single := range []bool{false, true} {
+			r := evaluate(t, read(t, c.text), always(t, spec, c.price, 0), spec, func(o *offpolicy.Options) { o.Single = single })
+			if _, err := json.Marshal(r); err != nil {
+				t.Errorf("%s: %v", c.what, err)
+			}
+			for _, row := range r.Estimates {
+				if e := row.Estimate; !(e.Low <= e.Value && e.Value <= e.High) || math.IsInf(e.High-e.Low, 0) {
+					t.Errorf("%s, %s: %+v", c.what, row.Name, *e)
+				}
+			}
+		}
+	}
+}
+
 // Maurer & Pontil (2009), theorem 4, by hand: x = 0, 1, 0, 1 within a range of 1 has V = 1/3; √(2/3·ln 80/4) + 7·ln 80/9 = 4.262….
 func TestBernsteinByHand(t *testing.T) {
 	low, high := offpolicy.Bernstein([]float64{0, 1, 0, 1}, 1, 0.95)
