@@ -88,6 +88,7 @@ func (a *app) abtest() *cobra.Command {
 	f.StringVar(&log.Time, "time", "", "column of times: the order of units, and the novelty check")
 	f.StringVar(&log.Stratum, "stratum", "", "column to post-stratify by")
 	f.StringArrayVar(&log.Segments, "segment", nil, "column of texts for whose values effects are told apart; may be repeated")
+	f.StringArrayVar(&log.Covariates, "covariate", nil, "column of numbers known before, to tell for whom a treatment works; may be repeated (else pre_COLUMN)")
 	f.StringArrayVar(&log.Metrics, "metric", nil, "COLUMN or NUMERATOR/DENOMINATOR; may be repeated, and the first decides (else every other column)")
 	f.StringArrayVar(&log.Before, "before", nil, "METRIC=COLUMN: what was known of a metric before the experiment (else pre_COLUMN)")
 	f.StringArrayVar(&log.Lower, "lower", nil, "a metric of which less is better; may be repeated")
@@ -126,7 +127,7 @@ type trialFlags struct {
 
 // trial runs an experiment in a scenario's market.
 func (a *app) trial(cmd *cobra.Command, name string, in *trialFlags, o experiment.Options) error {
-	for _, flag := range []string{"unit", "cluster", "arm", "control", "time", "stratum", "segment", "metric", "before", "lower"} {
+	for _, flag := range []string{"unit", "cluster", "arm", "control", "time", "stratum", "segment", "covariate", "metric", "before", "lower"} {
 		if cmd.Flags().Changed(flag) {
 			return badUsage("--"+flag, "a SCENARIO too", "--log in its place: columns are those of a log")
 		}

@@ -17,7 +17,7 @@ func TestABTestReadsALog(t *testing.T) {
 	if code != exitDone || stderr != "" {
 		t.Fatalf("exit code %d, %s", code, stderr)
 	}
-	for _, says := range []string{"control (control) 2,040 · cheaper 1,960 units", "sample ratio as it should be", "orders/visits  ", "decision cheaper: open.", "peeking  cheaper: [", "segments persona: the effects differ", "novelty  cheaper: no sign", "size     "} {
+	for _, says := range []string{"control (control) 2,040 · cheaper 1,960 units", "sample ratio as it should be", "orders/visits  ", "decision cheaper: open.", "peeking  cheaper: [", "segments persona: the effects differ", "for whom cheaper: no sign", "novelty  cheaper: no sign", "size     "} {
 		if !strings.Contains(stdout, says) {
 			t.Errorf("no %q in\n%s", says, stdout)
 		}
@@ -59,6 +59,7 @@ func TestABTestRefusesWhatItCannotRead(t *testing.T) {
 		{exitUsage, "no argument", nil},
 		{exitUsage, "a scenario and --log", []string{"smoke", "--log", "x"}},
 		{exitUsage, "--metric: found \"spent\"", []string{"--log", write(rows), "--metric", "spent"}},
+		{exitUsage, "--covariate: found \"age\"", []string{"--log", write(rows), "--covariate", "age"}},
 		{exitUsage, "--control: found \"C\"", []string{"--log", write(rows), "--control", "C"}},
 		{exitUsage, "--control: found arms x, y", []string{"--log", write("unit,arm,m\n1,x,1\n2,y,2\n")}},
 		{exitUsage, "--stopping: found \"often\"", []string{"--log", write(rows), "--stopping", "often"}},

@@ -32,14 +32,15 @@ type TestedMarket struct {
 	Dir string `json:"-"`
 }
 
-// TrueEffect is what a metric changes when all are treated, and how far the experiment's estimates are from it over its repetitions.
+// TrueEffect is what a metric changes when all are treated, and how far the experiment's estimates are from it over its repetitions. Each repetition is held against its own market: that is what its units were drawn from. What differs
+// between markets (a season's traffic, rivals' prices) is in all units of one alike, and no interval from within can tell it; Truth's own interval does.
 type TrueEffect struct {
 	Metric   string          `json:"metric"`
 	Arm      string          `json:"arm"`
 	Truth    stats.Estimate  `json:"truth"`
 	Bias     *stats.Estimate `json:"bias,omitempty"`     // mean of estimate less truth, paired by market; none of a single path
-	Coverage float64         `json:"coverage,omitempty"` // share of the repetitions whose interval holds Truth.Value
-	Power    float64         `json:"power,omitempty"`    // share of the repetitions that found a difference
+	Coverage float64         `json:"coverage,omitempty"` // share of the repetitions whose interval holds what is true in their own market
+	Power    float64         `json:"power,omitempty"`    // share of the repetitions that found a difference of the sign that it has in their own market
 }
 
 // trialRun is an experiment in a market under way.
@@ -89,9 +90,13 @@ func (r *Run) ABTest(ctx context.Context, load func(name, rules string) (Named, 
 	}
 	defer run.Close()
 	tested, units, err := t.run(ctx)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = ctx.Err()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	} else if err != nil {
+		if _, invalid := errors.AsType[*field.Error](err); invalid && !run.Resumed { // such as a policy that does not fit: nothing to go on with
+			if failed := run.Discard(); failed != nil {
+				return nil, failed
+			}
 		}
 		return nil, err
 	}
@@ -242,7 +247,7 @@ func (t *trialRun) repeat(path int) (r repetition) {
 		return r
 	}
 	o := t.options
-	o.Imbalanced = o.Imbalanced || path > 0 // a repetition is there to be counted, whatever chance dealt
+	o.Imbalanced, o.EffectsOnly = o.Imbalanced || path > 0, path > 0 // a repetition is there to be counted, whatever chance dealt
 	var names []string
 	for _, p := range t.players {
 		names = append(names, p.name)
@@ -288,15 +293,15 @@ func (t *trialRun) truths(all []repetition) (truths []TrueEffect) {
 			if bias, err := stats.MeanInterval(off, level); err == nil {
 				e.Bias = &bias
 				held, found := 0.0, 0.0
-				for _, r := range all {
+				for path, r := range all {
 					if r.report.Metrics == nil {
 						continue
 					}
 					effect := r.report.Metrics[m].Effects[arm-1]
-					if effect.Difference.Low <= e.Truth.Value && e.Truth.Value <= effect.Difference.High {
+					if effect.Difference.Low <= truth[path] && truth[path] <= effect.Difference.High {
 						held++
 					}
-					if effect.P < r.report.Alpha {
+					if effect.P < r.report.Alpha && effect.Difference.Value*truth[path] > 0 {
 						found++
 					}
 				}

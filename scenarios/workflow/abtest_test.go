@@ -125,3 +125,21 @@ func TestBadExperimentsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// What the market refuses after the run's folder was opened leaves nothing behind.
+func TestARefusedExperimentLeavesNoRun(t *testing.T) {
+	s, err := scenarios.Load("fresh-food")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := scenarios.UsualABTest()
+	table.Policies, table.Metrics = []string{"fixed:2.99", "fixed:2.29"}, []string{"shoes"}
+	folder := t.TempDir()
+	run := &Run{Scenario: s.Experimented(table), Store: rundir.Store{Root: folder}, Workers: 1}
+	if _, err := run.ABTest(t.Context(), nil, experiment.Options{}); fieldError(err) == nil {
+		t.Errorf("%v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(folder, "*", "*.incomplete")); len(left) > 0 {
+		t.Errorf("%v are left", left)
+	}
+}

@@ -25,10 +25,12 @@ type LoggedExperiment struct {
 	Time     string
 	Stratum  string
 	Segments []string
-	Metrics  []string // COLUMN, or NUMERATOR/DENOMINATOR
-	Before   []string // METRIC=COLUMN
-	Lower    []string // metrics of which less is better
-	Options  experiment.Options
+	// Covariates are columns of numbers known before, by which it is told for whom a treatment works; nil: those called pre_….
+	Covariates []string
+	Metrics    []string // COLUMN, or NUMERATOR/DENOMINATOR
+	Before     []string // METRIC=COLUMN
+	Lower      []string // metrics of which less is better
+	Options    experiment.Options
 }
 
 // Tested is an experiment as souk abtest tells it.
@@ -106,6 +108,15 @@ func (e *LoggedExperiment) read(data io.ReaderAt, size int64) (*experiment.Rows,
 			}
 		}
 	}
+	covariates, err := e.covariates(header)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, column := range covariates {
+		if !slices.Contains(columns.Numbers, column) {
+			columns.Numbers = append(columns.Numbers, column)
+		}
+	}
 	found, err := logs.DecodeExperiment(e.Path, data, size, *columns)
 	if err != nil {
 		return nil, nil, err
@@ -120,6 +131,9 @@ func (e *LoggedExperiment) read(data io.ReaderAt, size int64) (*experiment.Rows,
 			return found.Numbers[i]
 		}
 		return nil
+	}
+	for _, column := range covariates {
+		rows.Covariates = append(rows.Covariates, experiment.Covariate{Name: column, Of: number(column)})
 	}
 	for _, m := range metrics {
 		rows.Metrics = append(rows.Metrics, experiment.Metric{Name: m.name, Numerator: number(m.numerator), Denominator: number(m.denominator), Before: number(m.before), Lower: m.lower})
@@ -164,6 +178,24 @@ func (e *LoggedExperiment) columns(header []string) (*logs.ExperimentColumns, er
 		}
 	}
 	return c, nil
+}
+
+// covariates are those that are asked for, or every column that says that it was known before.
+func (e *LoggedExperiment) covariates(header []string) (columns []string, err error) {
+	for _, c := range e.Covariates {
+		if !slices.Contains(header, c) {
+			return nil, field.New("--covariate", strconv.Quote(c), scenarios.Suggest(c, header))
+		}
+	}
+	if e.Covariates != nil {
+		return slices.Compact(slices.Sorted(slices.Values(e.Covariates))), nil
+	}
+	for _, column := range header {
+		if strings.HasPrefix(column, beforePrefix) {
+			columns = append(columns, column)
+		}
+	}
+	return columns, nil
 }
 
 func usual(header, names []string) string {

@@ -32,6 +32,7 @@ func (t *Tested) Text(w io.Writer) error {
 		p.section("looks", t.looks()...)
 	}
 	t.parts(p)
+	p.section("for whom", t.upliftText()...)
 	p.section("novelty", t.noveltyText()...)
 	p.section("size", t.sizeText()...)
 	t.Market.text(p, r)
@@ -215,6 +216,29 @@ func (t *Tested) parts(p *page) {
 		text = append(text, fmt.Sprintf("%s: %s (p = %s). %s", name, differ, pText(d.P), strings.Join(parts, "; ")))
 	}
 	p.section("segments", text...)
+}
+
+// upliftText tells whether the treatment works better for some, and for whom.
+func (t *Tested) upliftText() (text []string) {
+	for _, u := range t.Report.Uplift {
+		line := fmt.Sprintf("%s: no sign that what was known before tells for whom it works", u.Arm)
+		if u.P < t.Report.Alpha {
+			line = fmt.Sprintf("%s: it works better for some than for others", u.Arm)
+		}
+		best, spanOfBest := estimated(u.Best)
+		worst, spanOfWorst := estimated(u.Worst)
+		line += fmt.Sprintf(" (p = %s). The quarter with the best predicted effects has %s %s, the one with the worst %s %s, measured on units that were not learnt from.", pText(u.P), best, spanOfBest, worst, spanOfWorst)
+		if u.P < t.Report.Alpha {
+			var traits []string
+			for _, trait := range u.Traits {
+				half := math.Abs(trait.Best - trait.Worst)
+				traits = append(traits, fmt.Sprintf("%s (%.0f%%; mean %s in the best quarter, %s in the worst)", trait.Name, 100*trait.Share, figures(trait.Best, half), figures(trait.Worst, half)))
+			}
+			line += " The predictions lean on " + strings.Join(traits, ", ") + "."
+		}
+		text = append(text, line)
+	}
+	return text
 }
 
 func (t *Tested) noveltyText() (text []string) {

@@ -180,6 +180,9 @@ func (u *trialUnits) rows(arms []string, metrics []trialMetric) *experiment.Rows
 		}
 	}
 	r.Units = n
+	if first := r.Metrics[0]; first.Before != nil {
+		r.Covariates = []experiment.Covariate{{Name: beforePrefix + first.Name, Of: first.Before}}
+	}
 	if u.design == market.ByShopper {
 		for _, s := range []experiment.Segment{personas, channels} {
 			if len(s.Values) > 1 {

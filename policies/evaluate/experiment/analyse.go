@@ -33,6 +33,7 @@ type Options struct {
 	Imbalanced  bool      // analyse although the sizes of the arms are wrong
 	SRM         float64   // 0.001: the p-value below which they are
 	TimeBuckets int       // 10 at most, for the novelty check
+	EffectsOnly bool      // of one of many experiments, which are counted: no segments, uplift, novelty or sizing
 
 	sized bool // Planned was said
 }
@@ -144,6 +145,7 @@ type Report struct {
 	Anytime   []AnytimeTest `json:"anytime,omitempty"` // of the first metric, by treatment
 	Group     []GroupTest   `json:"group,omitempty"`   // likewise, where it decides
 	Segments  []Divided     `json:"segments,omitempty"`
+	Uplift    []Uplift      `json:"uplift,omitempty"` // by treatment
 	Novelty   []Novelty     `json:"novelty,omitempty"`
 	Sizing    *Sizing       `json:"sizing,omitempty"`
 	Warnings  []string      `json:"warnings,omitempty"`
@@ -183,9 +185,14 @@ func Analyse(r *Rows, o Options) (*Report, error) {
 	}
 	a.correct()
 	a.sequences()
-	a.segments()
-	a.novelty()
-	a.size()
+	if !o.EffectsOnly {
+		a.segments()
+		if err := a.uplift(); err != nil {
+			return nil, err
+		}
+		a.novelty()
+		a.size()
+	}
 	a.decide()
 	return a.report, nil
 }

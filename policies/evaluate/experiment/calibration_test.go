@@ -61,7 +61,7 @@ func (s shop) draw(stream *rng.Stream) *Rows {
 func each(t *testing.T, n int, s shop, o Options, seed uint64, see func(*Report)) {
 	t.Helper()
 	family := rng.New(seed, 0).Family("calibration")
-	o.Imbalanced = true
+	o.Imbalanced, o.EffectsOnly = true, true
 	for i := range n {
 		stream := family.At(uint64(i))
 		report, err := Analyse(s.draw(&stream), o)
@@ -191,7 +191,7 @@ func TestCUPEDTakesOffWhatTheCovariateExplains(t *testing.T) {
 			stream := family.At(uint64(i))
 			r := s.draw(&stream)
 			r.Metrics[0].Before = nil
-			report, err := Analyse(r, Options{Every: 1e6, Imbalanced: true})
+			report, err := Analyse(r, Options{Every: 1e6, Imbalanced: true, EffectsOnly: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -232,7 +232,7 @@ func TestManyMetricsKeepTheFalseDiscoveryRate(t *testing.T) {
 			}
 			r.Metrics = append(r.Metrics, m)
 		}
-		report, err := Analyse(r, Options{Every: 1e6})
+		report, err := Analyse(r, Options{Every: 1e6, EffectsOnly: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,7 +32,15 @@ type Rows struct {
 	Strata   []string
 	Stratum  []int32 // n; nil: none. A unit's first row tells its stratum
 	Segments []Segment
-	Metrics  []Metric // the first is what the experiment decides on
+	// Covariates are numbers known before, by which, and by the segments, units are told apart for whom a treatment works better.
+	Covariates []Covariate
+	Metrics    []Metric // the first is what the experiment decides on
+}
+
+// Covariate is a number known before the experiment. A unit has the mean of its rows, NaN being missing.
+type Covariate struct {
+	Name string
+	Of   []float64 // n
 }
 
 // Segment tells kinds of units apart: personas, channels, countries. A unit's first row tells its value.
@@ -74,6 +82,11 @@ func (r *Rows) check() error {
 	for _, s := range r.Segments {
 		if len(s.Of) != n {
 			return field.New(s.Name, len(s.Of), fmt.Sprintf("%d, one for each row", n))
+		}
+	}
+	for _, c := range r.Covariates {
+		if len(c.Of) != n {
+			return field.New(c.Name, len(c.Of), fmt.Sprintf("%d, one for each row", n))
 		}
 	}
 	for _, m := range r.Metrics {
