@@ -80,8 +80,8 @@ func (b *bencher) schooling(ctx context.Context) (all []Schooling, err error) {
 		if k.Settled, err = reached(courses, block, settledAt); err != nil {
 			return nil, err
 		}
-		if !math.IsNaN(optimum) {
-			r := regretOf(a.Agent, halves(k.Episodes), courses, optimum, periods)
+		if optimum != nil {
+			r := regretOf(a.Agent, halves(k.Episodes), courses, *optimum, periods)
 			k.Regret = &r
 		}
 		all = append(all, k)
@@ -89,8 +89,8 @@ func (b *bencher) schooling(ctx context.Context) (all []Schooling, err error) {
 	return all, nil
 }
 
-// inSchool is what the best fixed price and the optimum's policy earn in the market that agents learn in; NaN where no optimum is known.
-func (b *bencher) inSchool(ctx context.Context) (fixed, optimum float64, err error) {
+// inSchool is what the best fixed price and the optimum's policy earn in the market that agents learn in; nil where no optimum is known.
+func (b *bencher) inSchool(ctx context.Context) (fixed float64, optimum *stats.Estimate, err error) {
 	best := b.base.policies[solved]
 	c := &evaluate.Contest{Arena: arenaOf(b.school, tuneMaster(b.Scenario), b.workers()), Paths: tunePaths, Level: level, Resamples: resamples,
 		Contestants: []evaluate.Contestant{{Name: bestFixed, Policies: []policies.Policy{b.base.policies[bestFixed]}}}}
@@ -100,10 +100,10 @@ func (b *bencher) inSchool(ctx context.Context) (fixed, optimum float64, err err
 	}
 	r, err := c.Run(ctx)
 	if err != nil {
-		return 0, 0, err
+		return 0, nil, err
 	}
-	if optimum = math.NaN(); best != nil {
-		optimum = r.Rows[1].Profit.Value
+	if best != nil {
+		optimum = &r.Rows[1].Profit
 	}
 	return r.Rows[0].Profit.Value, optimum, nil
 }
@@ -151,7 +151,7 @@ func (b *Benched) schoolTable() *grid {
 	}
 	if regret {
 		g.heads = append(g.heads, "regret, $", "grows with episodes^")
-		g.notes = append(g.notes, "regret: what it gave up against the optimum's policy in the same market until its last episode, ± its standard error over runs; grows with episodes to this power [95%]: "+
+		g.notes = append(g.notes, "regret: what it gave up against the optimum's policy in the same market until its last episode, ± its standard error over runs and the customers whom the optimum's policy met; grows with episodes to this power [95%]: "+
 			"1 where as much is given up in each, ½ where regret grows like their root.")
 	}
 	for i := range b.Learning {

@@ -11,6 +11,7 @@ import (
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios"
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Regret is what an agent gave up while it learned, against the optimum's policy in the market it learned in: means over seeds.
@@ -19,9 +20,9 @@ type Regret struct {
 	Optimum  float64   `json:"optimum"`        // $ a period, mean over paths of their own
 	Episodes []int     `json:"episodes"`       // played, each twice as many as the one before
 	Lost     []float64 `json:"regret"`         // $ until then
-	Error    []float64 `json:"standard_error"` // over seeds; 0 of one
+	Error    []float64 `json:"standard_error"` // over seeds and the optimum's paths, whose error grows with the number of episodes; 0 of one seed
 	// Slope is that of log regret on log episodes over the last five readings, each seed's by least squares: 1 where as much is lost in every episode, ½ where
-	// regret grows like √T; nil where a seed's regret is not above 0 at all of them.
+	// regret grows like √T; nil where a seed's regret is not above 0 at all of them. Its interval has both errors too, the optimum's by the delta method.
 	Slope *stats.Estimate `json:"slope,omitempty"`
 }
 
@@ -42,7 +43,7 @@ func regrets(ctx context.Context, s *scenarios.Scenario, school world, best poli
 	var all []Regret
 	for i := range s.Agents {
 		name := s.Agents[i].Name
-		all = append(all, regretOf(name, m.readings(name), m.learning.of(name), r.Rows[0].Profit.Value, s.Time.Horizon))
+		all = append(all, regretOf(name, m.readings(name), m.learning.of(name), r.Rows[0].Profit, s.Time.Horizon))
 	}
 	return all, nil
 }
@@ -56,16 +57,16 @@ func halves(episodes int) (all []int) {
 	return all
 }
 
-// regretOf is that of one agent.
-func regretOf(agent string, episodes []int, courses []Course, optimum float64, periods int) Regret {
-	r := Regret{Agent: agent, Optimum: optimum, Episodes: episodes}
+// regretOf is that of one agent, against an optimum that was measured on tunePaths paths.
+func regretOf(agent string, episodes []int, courses []Course, optimum stats.Estimate, periods int) Regret {
+	r := Regret{Agent: agent, Optimum: optimum.Value, Episodes: episodes}
 	curves := make([][]float64, len(courses))
 	for i, c := range courses {
 		for k, n := range episodes {
-			curves[i] = append(curves[i], (float64(optimum*float64(n))-c.earned[k])*float64(periods))
+			curves[i] = append(curves[i], (float64(optimum.Value*float64(n))-c.earned[k])*float64(periods))
 		}
 	}
-	for k := range r.Episodes {
+	for k, n := range r.Episodes {
 		var at []float64
 		for i := range curves {
 			at = append(at, curves[i][k])
@@ -73,40 +74,47 @@ func regretOf(agent string, episodes []int, courses []Course, optimum float64, p
 		r.Lost = append(r.Lost, stats.Mean(at))
 		spread := 0.0
 		if len(at) > 1 {
-			spread = math.Sqrt(stats.Variance(at) / float64(len(at)))
+			spread = math.Hypot(math.Sqrt(stats.Variance(at)/float64(len(at))), optimum.StandardError*float64(n*periods))
 		}
 		r.Error = append(r.Error, spread)
 	}
-	r.Slope = slopes(r.Episodes, curves)
+	r.Slope = slopes(r.Episodes, curves, optimum.StandardError*float64(periods))
 	return r
 }
 
-// slopes is the mean of the seeds' slopes of log regret on log episodes.
-func slopes(episodes []int, curves [][]float64) *stats.Estimate {
+// slopes is the mean of the seeds' slopes of log regret on log episodes. Each seed's regret errs alike, by doubt for every episode: what the optimum earns in one is known up to that standard error.
+func slopes(episodes []int, curves [][]float64, doubt float64) *stats.Estimate {
 	from := len(episodes) - slopeOver
 	if from < 0 {
 		return nil
 	}
-	var all []float64
+	var all, tilts []float64 // a tilt is by how much a slope rises where the optimum does by doubt
 	for _, curve := range curves {
-		var x, y []float64
+		var x, y, rise []float64
 		for k := from; k < len(episodes); k++ {
 			if !(curve[k] > 0) {
 				return nil
 			}
-			x, y = append(x, math.Log(float64(episodes[k]))), append(y, math.Log(curve[k]))
+			x, y, rise = append(x, math.Log(float64(episodes[k]))), append(y, math.Log(curve[k])), append(rise, doubt*float64(episodes[k])/curve[k])
 		}
-		mx, my, xy, xx := stats.Mean(x), stats.Mean(y), 0.0, 0.0
+		mx, my, xy, xx, tilt := stats.Mean(x), stats.Mean(y), 0.0, 0.0, 0.0
 		for k := range x {
 			xy += float64((x[k] - mx) * (y[k] - my))
 			xx += float64((x[k] - mx) * (x[k] - mx))
+			tilt += float64((x[k] - mx) * rise[k])
 		}
-		all = append(all, xy/xx)
+		all, tilts = append(all, xy/xx), append(tilts, tilt/xx)
 	}
-	e, err := stats.MeanInterval(all, level)
-	if err != nil {
-		e = stats.Estimate{Value: all[0], Low: all[0], High: all[0], Level: level}
+	e := stats.Estimate{Value: stats.Mean(all), Level: level}
+	half := 0.0
+	if n := float64(len(all)); n > 1 {
+		seeds, paths := stats.Variance(all)/n, stats.Mean(tilts)*stats.Mean(tilts)
+		if e.StandardError = math.Sqrt(seeds + paths); e.StandardError > 0 {
+			degrees := (seeds + paths) * (seeds + paths) / (seeds*seeds/(n-1) + paths*paths/(tunePaths-1)) // Satterthwaite's (1946)
+			half = e.StandardError * distuv.StudentsT{Sigma: 1, Nu: degrees}.Quantile((1+level)/2)
+		}
 	}
+	e.Low, e.High = e.Value-half, e.Value+half
 	return &e
 }
 

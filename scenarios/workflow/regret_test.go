@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/souk-sim/souk/results/stats"
 )
 
 // What is lost in the n-th episode, ten periods long, is n^(power−1): regret grows like n^power.
@@ -22,7 +24,7 @@ func TestRegretGrowsByItsPower(t *testing.T) {
 			}
 			seeds = append(seeds, c)
 		}
-		r := regretOf("it", halves(4096), seeds, optimum, 10)
+		r := regretOf("it", halves(4096), seeds, stats.Estimate{Value: optimum}, 10)
 		if !slices.Equal(r.Episodes, []int{32, 64, 128, 256, 512, 1024, 2048, 4096}) || r.Slope == nil || math.Abs(r.Slope.Value-power) > 0.02 {
 			t.Fatalf("power %v: %+v, slope %+v", power, r, r.Slope)
 		}
@@ -34,7 +36,42 @@ func TestRegretGrowsByItsPower(t *testing.T) {
 			t.Errorf("%v", text)
 		}
 	}
-	if r := regretOf("better", halves(16), []Course{{earned: []float64{6, 12, 24, 48, 96}}}, 5, 1); r.Slope != nil || r.Lost[len(r.Lost)-1] != -16 {
+	if r := regretOf("better", halves(16), []Course{{earned: []float64{6, 12, 24, 48, 96}}}, stats.Estimate{Value: 5}, 1); r.Slope != nil || r.Lost[len(r.Lost)-1] != -16 {
 		t.Errorf("who earns more than the optimum's policy has no slope: %+v", r)
+	}
+}
+
+// What the optimum earns is known up to an error: where the runs are alike, that of regret is what regret changes by when the optimum is told one standard error higher, and so is that of its slope.
+func TestRegretHasTheOptimumsError(t *testing.T) {
+	const se, periods = 1e-4, 10
+	var alike, unlike []Course
+	for run := range 3 {
+		var one, other Course
+		for _, n := range halves(4096) {
+			one.earned = append(one.earned, 5*float64(n)-math.Sqrt(float64(n)))
+			other.earned = append(other.earned, 5*float64(n)-math.Sqrt(float64(n))-float64(run)*float64(n)/1e4)
+		}
+		alike, unlike = append(alike, one), append(unlike, other)
+	}
+	of := func(runs []Course, optimum, se float64) Regret {
+		return regretOf("it", halves(4096), runs, stats.Estimate{Value: optimum, StandardError: se}, periods)
+	}
+	told, higher := of(alike, 5, se), of(alike, 5+se, 0)
+	for k, n := range told.Episodes {
+		if moved := higher.Lost[k] - told.Lost[k]; math.Abs(told.Error[k]-moved) > 1e-6*moved || math.Abs(moved-se*periods*float64(n)) > 1e-6*moved {
+			t.Errorf("after %d episodes regret moves by %v, and its error is %v", n, moved, told.Error[k])
+		}
+	}
+	if moved := higher.Slope.Value - told.Slope.Value; math.Abs(told.Slope.StandardError-moved) > 0.01*moved || told.Slope.High-told.Slope.Value < 1.96*moved {
+		t.Errorf("the slope moves by %v, and is %+v", moved, *told.Slope)
+	}
+	both, runs := of(unlike, 5, se), of(unlike, 5, 0)
+	for k := range both.Error {
+		if want := math.Hypot(runs.Error[k], told.Error[k]); math.Abs(both.Error[k]-want) > 1e-9*want {
+			t.Errorf("the error is %v, of runs %v and of the optimum %v", both.Error[k], runs.Error[k], told.Error[k])
+		}
+	}
+	if a, b := both.Slope, runs.Slope; a.Value != b.Value || a.StandardError <= b.StandardError {
+		t.Errorf("slopes %+v, %+v", *a, *b)
 	}
 }
