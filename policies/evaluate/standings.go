@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/souk-sim/souk/results/stats"
@@ -142,7 +143,7 @@ func (t *Standings) Row(name string) *Standing {
 func (t *Standings) leader() string {
 	best := t.Row(t.Baseline)
 	for i := range t.Rows {
-		if r := &t.Rows[i]; r.Policies > 0 && r.Name != t.Optimum && r.Mean.Value > best.Mean.Value {
+		if r := &t.Rows[i]; r.Policies > 0 && r.Name != t.Optimum && r.Mean.Value-best.Mean.Value > rounding*math.Abs(best.Mean.Value) {
 			best = r
 		}
 	}
@@ -155,12 +156,12 @@ func (k *Ranking) normalise(t *Standings) error {
 		return nil
 	}
 	base := t.Row(t.Baseline).Scores
-	possible := minus([][]float64{t.Row(t.Optimum).Scores}, [][]float64{base})
+	possible := [][]float64{differences(t.Row(t.Optimum).Scores, base)}
 	whole := stats.Mean(possible[0])
 	var tables []stats.Table
 	for i := range t.Rows {
 		row := &t.Rows[i]
-		gained := minus([][]float64{row.Scores}, [][]float64{base})
+		gained := [][]float64{differences(row.Scores, base)}
 		share, err := stats.Ratio(gained, possible, t.Level)
 		if errors.Is(err, stats.ErrZeroDenominator) || err == nil && whole <= 0 {
 			t.Optimum = ""
@@ -215,20 +216,29 @@ func (t *Standings) pair() error {
 }
 
 func paired(a, b *Standing, level, alpha float64) (*Pair, error) {
-	d, err := stats.Paired(a.Scores, b.Scores, level)
-	if err != nil {
+	each := differences(a.Scores, b.Scores)
+	pair := &Pair{A: a.Name, B: b.Name}
+	var err error
+	if pair.Difference, err = stats.MeanInterval(each, level); err != nil {
 		return nil, err
-	}
-	pair := &Pair{A: a.Name, B: b.Name, Difference: d}
-	each := make([]float64, len(a.Scores))
-	for i := range each {
-		each[i] = a.Scores[i] - b.Scores[i]
 	}
 	if pair.P, err = stats.CrossedPValue(stats.Column(each)); err != nil {
 		return nil, err
 	}
 	pair.Seeds, err = stats.SeedsNeeded(stats.Column(each), alpha, power)
 	return pair, err
+}
+
+// differences are a less b by run; what is nothing but rounding is 0, so that scores which are computed alike in another order are not told apart for certain.
+func differences(a, b []float64) []float64 {
+	least := rounding * max(math.Abs(stats.Mean(a)), math.Abs(stats.Mean(b)))
+	d := make([]float64, len(a))
+	for i := range d {
+		if d[i] = a[i] - b[i]; math.Abs(d[i]) <= least {
+			d[i] = 0
+		}
+	}
+	return d
 }
 
 // Pair is what a earns more than b, whichever is better. The error is a *field.Error where one of them is no policy that played.

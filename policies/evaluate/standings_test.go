@@ -159,3 +159,26 @@ func TestContestantsThatCannotPlayAreRefused(t *testing.T) {
 		t.Error("without a baseline")
 	}
 }
+
+// TestScoresThatDifferByRoundingAreAlike: what is the same sum in another order is not told apart for certain because it never varies, leads nobody and is no optimum to be set on a scale by.
+func TestScoresThatDifferByRoundingAreAlike(t *testing.T) {
+	base := &Played{Name: "low", Policies: 1}
+	above := &Played{Name: "high", Policies: 1}
+	for run := range 8 {
+		score := 100 + float64(run%3)
+		base.Scores, above.Scores = append(base.Scores, []float64{score}), append(above.Scores, []float64{math.Nextafter(score, 200)})
+	}
+	s := rank(t, ranking, []*Played{base, above})
+	pair := s.Pairs[0]
+	if pair.P != 1 || pair.Difference.Value != 0 || pair.Seeds.Needed != 0 {
+		t.Errorf("%+v, %d runs needed", pair, pair.Seeds.Needed)
+	}
+	if s.Optimum != "" || s.Rows[0].Normalised != nil {
+		t.Errorf("normalised by %q: %+v", s.Optimum, s.Rows[0].Normalised)
+	}
+	k := ranking
+	k.Optimum = ""
+	if s := rank(t, k, []*Played{base, above}); s.Leader != "low" {
+		t.Errorf("%s leads", s.Leader)
+	}
+}

@@ -84,7 +84,7 @@ func (b *Benched) tables() []*grid {
 	return all
 }
 
-// fewRuns is below how many bootstrapped intervals are too narrow (stats.Bootstrap.Expanded).
+// fewRuns is below how many bootstrapped intervals, as benchmarks have them, are too narrow (stats.Bootstrap.Expanded).
 const fewRuns = 5
 
 // figures is the table of what each policy came to.
@@ -108,7 +108,7 @@ func (b *Benched) figures() *grid {
 		g.notes = append(g.notes, fmt.Sprintf("P(>fixed): that a run earns more than another of %s. No normalised scores: nothing here earns more than it for certain.", b.Baseline))
 	}
 	if b.Runs < fewRuns {
-		g.notes = append(g.notes, fmt.Sprintf("Of fewer than %d runs bootstrapped intervals are somewhat too narrow; those of means are not.", fewRuns))
+		g.notes = append(g.notes, fmt.Sprintf("Of fewer than %d runs bootstrapped intervals are too narrow, and those of means somewhat where scores are skewed; those of differences are not.", fewRuns))
 	}
 	d := b.decimals()
 	for i := range b.Rows {
