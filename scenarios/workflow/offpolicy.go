@@ -37,6 +37,7 @@ type OffPolicyReport struct {
 	Scenario string               `json:"scenario,omitempty"`
 	*offpolicy.Result
 	Simulated *stats.Estimate `json:"simulated,omitempty"` // of the policy in the scenario's market
+	Command   string          `json:"command,omitempty"`   // that evaluates it again, but for the scenario
 	Dir       string          `json:"-"`                   // of the run
 }
 

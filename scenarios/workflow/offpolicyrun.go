@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
+	"unicode"
 
+	"github.com/souk-sim/souk/policies/evaluate/offpolicy"
 	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/results/report/web"
 	"github.com/souk-sim/souk/results/stats"
@@ -42,6 +45,7 @@ func (o *OffPolicy) Leave(ctx context.Context, r *Run, log *decisionlog.Log, dig
 	if err != nil {
 		return nil, err
 	}
+	report.Command = o.command(log.File)
 	if err := writeJSON(run, "ope.json", report); err != nil {
 		return nil, err
 	}
@@ -53,6 +57,41 @@ func (o *OffPolicy) Leave(ctx context.Context, r *Run, log *decisionlog.Log, dig
 	}
 	report.Dir = run.Dir
 	return report, run.Finish(r.Build)
+}
+
+// command is what evaluates the policy again, but for the scenario.
+func (o *OffPolicy) command(log string) string {
+	p, usual := &o.Options, offpolicy.Defaults()
+	text := "ope --log " + quoted(log) + " --policy " + quoted(o.Policy)
+	if p.Single {
+		text += " --single"
+	}
+	if p.Discount != nil {
+		text += fmt.Sprintf(" --discount %g", *p.Discount)
+	}
+	if p.Seed != 0 {
+		text += fmt.Sprintf(" --seed %d", p.Seed)
+	}
+	for _, x := range []struct {
+		flag       string
+		now, usual any
+	}{{"model", p.Model, usual.Model}, {"least", p.Least, usual.Least}, {"level", p.Level, usual.Level}, {"resamples", p.Resamples, usual.Resamples}, {"folds", p.Folds, usual.Folds}} {
+		if x.now != x.usual {
+			text += fmt.Sprintf(" --%s %v", x.flag, x.now)
+		}
+	}
+	return text
+}
+
+// quoted is an argument as a shell takes it.
+func quoted(s string) string {
+	special := func(r rune) bool {
+		return !strings.ContainsRune("./:_-=", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}
+	if s != "" && !strings.ContainsFunc(s, special) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -85,7 +124,10 @@ func offPolicyPage(f *RunFiles) (*web.Page, error) {
 		if err != nil {
 			return nil, err
 		}
-		page.Sections = append(page.Sections, f.reproduction(s, "ope --log "+m.Log+" --policy "+m.Policy+" --scenario"))
+		page.Sections = append(page.Sections, f.reproduction(s, m.Command+" --scenario"))
+	} else {
+		page.Sections = append(page.Sections, web.Section{ID: "reproduce", Title: "How to reproduce this", Blocks: []web.Block{web.Facts{
+			{Name: "Command", Value: "souk " + m.Command, Code: true}, {Name: "Run", Value: f.ID, Code: true}, {Name: "Version", Value: "souk " + f.Version}}}})
 	}
 	return page, nil
 }
@@ -93,11 +135,17 @@ func offPolicyPage(f *RunFiles) (*web.Page, error) {
 // estimates is the section of what the log tells.
 func (m *OffPolicyReport) estimates(best *Estimated) web.Section {
 	chart := web.Intervals{Title: m.what(), X: web.Axis{Name: m.what()}, Caption: "What the log tells of the policy, by every estimator that is not refused, beside what was earned as logged and in the simulator."}
-	table := web.Table{Note: "Effective: how many trajectories of the log the estimate rests on, by its weights. Intervals of means by empirical Bernstein hold for every size of log within the range that was seen, and are wide.",
-		Columns: []web.Column{{Name: "estimator"}, {Name: m.what(), Kind: web.Estimates},
-			{Name: "empirical Bernstein"}, {Name: "effective", Kind: web.Numbers}, {Name: "refused"}}}
+	table := web.Table{Note: "Effective: how many trajectories of the log the estimate rests on, by its weights. Empirical Bernstein intervals, of estimators that are right in the mean, hold for every size of log within the range that was seen, and are wide.",
+		Columns: []web.Column{{Name: "estimator"}, {Name: m.what(), Kind: web.Estimates}, {Name: "empirical Bernstein"}, {Name: "effective", Kind: web.Numbers}}}
+	refuses := slices.ContainsFunc(m.Estimates, func(row Estimated) bool { return row.Refused != "" })
+	if refuses {
+		table.Columns = append(table.Columns, web.Column{Name: "refused"})
+	}
 	add := func(name string, e *stats.Estimate, bernstein *[2]float64, effective float64, refused string) {
-		cells := []web.Cell{web.Word(name), web.Word("–"), web.Word(""), web.Number(math.NaN()), web.Word(refused)}
+		cells := []web.Cell{web.Word(name), web.Word("–"), web.Word(""), web.Number(math.NaN())}
+		if refuses {
+			cells = append(cells, web.Word(refused))
+		}
 		if e != nil {
 			cells[1] = web.Interval(e.Value, e.Low, e.High)
 			chart.Rows = append(chart.Rows, web.Estimate{Name: name, Value: e.Value, Low: e.Low, High: e.High, Strong: best != nil && name == best.Name})
