@@ -164,7 +164,7 @@ func scaled(x []float64) []float64 {
 type coefficients struct {
 	*linear
 	all    []float64 // width
-	offers []float64 // [action*width] departures
+	offers []float64 // [action*width] with what is shared
 }
 
 func (l *linear) row(i int) []float64 { return l.basis[i*l.width : (i+1)*l.width] }
@@ -194,7 +194,11 @@ func (l *linear) fit(rows []int, y []float64) predictor {
 				m[j] -= g[min(j, h)*w+max(j, h)] * c.all[h]
 			}
 		}
-		solve(g, m, 1, c.offers[a*w:(a+1)*w])
+		own := c.offers[a*w : (a+1)*w]
+		solve(g, m, 1, own)
+		for j := range own {
+			own[j] += c.all[j]
+		}
 	}
 	return c
 }
@@ -234,7 +238,7 @@ func (c *coefficients) at(row, action int) float64 {
 	sum := 0.0
 	own := c.offers[action*c.width : (action+1)*c.width]
 	for j, x := range c.row(row) {
-		sum += x * (c.all[j] + own[j])
+		sum += x * own[j]
 	}
 	return sum
 }
