@@ -215,7 +215,7 @@ func (m *trainingReport) asked() []web.Block {
 func (m *trainingReport) compared() []web.Block {
 	r := m.Comparison
 	t := web.Table{Caption: strings.ToUpper(m.goal()[:1]) + m.goal()[1:] + " on " + plural(r.Paths, "path") + " that training never met",
-		Columns: []web.Column{{Name: "policy"}, {Name: "$ a " + m.s.Time.Period, Kind: web.Estimates}}}
+		Columns: []web.Column{{Name: "policy"}}}
 	reference := ""
 	for _, name := range []string{bestFixed, history} {
 		if slices.Contains(r.References, name) && reference == "" {
@@ -223,6 +223,7 @@ func (m *trainingReport) compared() []web.Block {
 			t.Columns = append(t.Columns, web.Column{Name: "over " + name + ", $", Kind: web.Numbers, Format: more})
 		}
 	}
+	t.Columns = append(t.Columns, web.Column{Name: "$ a " + m.s.Time.Period, Kind: web.Estimates})
 	optimum := slices.Contains(r.Optima, solved)
 	if optimum {
 		t.Columns = append(t.Columns, web.Column{Name: "% of optimum", Kind: web.Numbers, Format: func(v float64) string { return fmt.Sprintf("%.1f", v) }})
@@ -235,13 +236,14 @@ func (m *trainingReport) compared() []web.Block {
 		Caption: fmt.Sprintf("Paired by customers; bars are %.0f%% intervals over %s and %s.", 100*r.Level, plural(m.s.Train.Seeds, "training seed"), plural(r.Paths, "path"))}
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		cells := []web.Cell{web.Word(row.Name), web.Interval(row.Profit.Value, row.Profit.Low, row.Profit.High)}
+		cells := []web.Cell{web.Word(row.Name)}
 		if e := over(row, reference); e != nil {
 			cells = append(cells, web.Number(e.Value))
 			forest.Rows = append(forest.Rows, web.Estimate{Name: row.Name, Value: e.Value, Low: e.Low, High: e.High, Strong: m.learner(row.Name)})
 		} else if reference != "" {
 			cells = append(cells, web.Word(""))
 		}
+		cells = append(cells, web.Interval(row.Profit.Value, row.Profit.Low, row.Profit.High))
 		if optimum {
 			share := web.Word("")
 			for _, of := range row.OfOptimum {

@@ -97,6 +97,12 @@ func (c *canvas) cut(text string, width float64) string {
 	return string([]rune(text)[:n]) + "…"
 }
 
+// within is where the middle of a text can be, as near to x as the drawing's edges let it.
+func (c *canvas) within(x float64, text string) float64 {
+	half := c.wide(text) / 2
+	return max(half, min(x, c.w-half))
+}
+
 // text writes words at a point; anchor is start, middle or end, and class a style.
 func (c *canvas) text(x, y float64, anchor, class, words string) {
 	c.f("<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" class=\"%s\">%s</text>\n", x, y, anchor, class, esc(words))
@@ -217,7 +223,7 @@ func (f *frame) axes() {
 	for i, v := range at {
 		x, half := f.px(v), f.wide(label[i])/2
 		f.f("<path class=\"axis\" d=\"M%.1f %.1fv4\"/>", x, f.bottom)
-		if x-half > last && x+half < f.w {
+		if x = f.within(x, label[i]); x-half > last {
 			f.text(x, f.bottom+f.size+5, "middle", "tick", label[i])
 			last = x + half + 4
 		}

@@ -74,7 +74,7 @@ func (i *Intervals) draw(c *canvas, s span, text func(float64) string) {
 	at, label := marks(f.x, f.x0, f.x1, f.ticksX()-1)
 	for k, v := range at {
 		c.f("<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>", f.px(v), f.top, f.bottom)
-		c.text(f.px(v), f.bottom+c.size+4, "middle", "tick", label[k])
+		c.text(c.within(f.px(v), label[k]), f.bottom+c.size+4, "middle", "tick", label[k])
 	}
 	if i.X.Zero {
 		c.f("<path class=\"axis strong\" d=\"M%.1f %.1fV%.1f\"/>\n", f.px(0), f.top, f.bottom)

@@ -57,7 +57,7 @@ func (t Table) write(d *document) error {
 			return field.New(fmt.Sprintf("table %s, row %d", t.Caption, i), len(row), fmt.Sprintf("%d cells", len(t.Columns)))
 		}
 	}
-	d.f("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n<table class=\"data\">\n<caption>%s</caption>\n<thead><tr>", esc(t.Caption), esc(t.Caption))
+	d.f("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n<table class=\"data\">\n<caption><span>%s</span></caption>\n<thead><tr>", esc(t.Caption), esc(t.Caption))
 	for _, c := range t.Columns {
 		d.f("<th scope=\"col\"%s>%s</th>", class(c.Kind), esc(c.Name))
 	}
