@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/souk-sim/souk/policies/evaluate/experiment"
 	"github.com/souk-sim/souk/results/rundir"
@@ -31,7 +33,8 @@ func (a *app) abtest() *cobra.Command {
 			"Or analyse the log of a real one: a CSV or Parquet file with a column for the unit that was randomised, one for its arm, and columns of numbers.\n" +
 			"The rows of a unit are added up. A metric is a column (its mean over units) or NUMERATOR/DENOMINATOR (a ratio of sums); the first one decides. A\n" +
 			"column pre_COLUMN is taken for what was known of COLUMN before, and takes off what it explains (CUPED). docs/experiments.md tells all.\n\n" +
-			"First the sizes of the arms are checked; where they are wrong nothing else is told, and the exit code is 4.",
+			"First the sizes of the arms are checked; where they are wrong nothing else is told, and the exit code is 4. A run is left in\n" +
+			"--out, SCENARIO-abtest or, of a log F.csv, F-abtest, with report.html, report.txt and abtest.json.",
 		Example: "  souk abtest fresh-food --policy fixed:2.99 --policy sell-by\n" +
 			"  souk abtest fresh-food --policy fixed:2.99 --policy sell-by --design switchback --set abtest.slot_days=4\n" +
 			"  souk abtest --log docs/examples/experiment.csv --metric profit --metric orders/visits\n" +
@@ -59,13 +62,14 @@ func (a *app) abtest() *cobra.Command {
 			case log.Cluster != "" && log.Unit != "":
 				return badUsage("--cluster", "--unit too", "one of them: what was randomised")
 			}
-			for _, name := range []string{"design", "policy", "out", "workers", "seed", "set"} {
+			for _, name := range []string{"design", "policy", "workers", "seed", "set"} {
 				if cmd.Flags().Changed(name) {
-					return badUsage("--"+name, "--log too", "a SCENARIO in its place")
+					return badUsage("--"+name, "--log too", "a SCENARIO in place of --log, or --log alone: nothing is played for it")
 				}
 			}
 			a.reads(log.Path)
-			tested, err := workflow.AnalyseLog(log)
+			log.Command = logCommand(cmd.Flags())
+			tested, err := log.Leave(&workflow.Run{Store: a.store(), Build: build(), Options: a.abtestHolder()})
 			if err != nil {
 				return abtestFault(err)
 			}
@@ -159,8 +163,7 @@ func (a *app) trial(cmd *cobra.Command, name string, in *trialFlags, o experimen
 	}
 	began := time.Now()
 	run := &workflow.Run{Scenario: s.Experimented(t), Store: a.store(), Workers: a.workers, Build: build(),
-		Options: rundir.Options{Tell: a.notice, Holder: fmt.Sprintf("souk abtest, process %d", os.Getpid())},
-		Clock:   func() time.Duration { return time.Since(began) }}
+		Options: a.abtestHolder(), Clock: func() time.Duration { return time.Since(began) }}
 	watch, closed := a.watch()
 	defer closed()
 	run.Watch = watch
@@ -169,11 +172,41 @@ func (a *app) trial(cmd *cobra.Command, name string, in *trialFlags, o experimen
 		return abtestFault(err)
 	}
 	closed()
-	if err := a.tested(found); err != nil || a.json {
-		return err
+	return a.tested(found)
+}
+
+func (a *app) abtestHolder() rundir.Options {
+	return rundir.Options{Tell: a.notice, Holder: fmt.Sprintf("souk abtest, process %d", os.Getpid())}
+}
+
+// logCommand is the command that analyses a log so, in its folder: flags in the order of their names, but for those that change no result.
+func logCommand(flags *pflag.FlagSet) string {
+	words := []string{"souk abtest --log", shellWord(filepath.Base(flags.Lookup("log").Value.String()))}
+	flags.Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if several, is := f.Value.(pflag.SliceValue); is {
+			values = several.GetSlice()
+		}
+		switch {
+		case slices.Contains([]string{"log", "out", "json", "quiet"}, f.Name) || f.Value.String() == f.DefValue:
+			return
+		case f.Value.Type() == "bool":
+			words = append(words, "--"+f.Name)
+			return
+		}
+		for _, v := range values {
+			words = append(words, "--"+f.Name, shellWord(v))
+		}
+	})
+	return strings.Join(words, " ")
+}
+
+// shellWord quotes what a shell would take apart.
+func shellWord(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:=+@%") == "" {
+		return s
 	}
-	_, err = fmt.Fprintf(a.stdout, "\nfiles    %s\n", found.Market.Dir)
-	return err
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // abtestFault makes an error about a flag's value one of usage.
@@ -227,7 +260,9 @@ func (a *app) tested(t *workflow.Tested) error {
 	if a.json {
 		err = a.document("abtest", t)
 	} else {
-		err = t.Text(a.stdout)
+		if err = t.Text(a.stdout); err == nil {
+			_, err = fmt.Fprintf(a.stdout, "\nfiles    %s\n", t.Dir)
+		}
 	}
 	if err == nil && t.Report.Imbalance.Failed && len(t.Report.Metrics) == 0 {
 		err = unmet{fmt.Errorf("the sample-ratio check failed: p = %.2g", t.Report.Imbalance.P)}

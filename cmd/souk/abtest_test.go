@@ -13,7 +13,7 @@ const exampleLog = "../../docs/examples/experiment.csv"
 
 // TestABTestReadsALog: the read-out of the example of docs/experiments.md, in text and as JSON.
 func TestABTestReadsALog(t *testing.T) {
-	code, stdout, stderr := call(t, "abtest", "--log", exampleLog, "--metric", "profit", "--metric", "orders/visits")
+	code, stdout, stderr := call(t, "abtest", "--out", t.TempDir(), "--log", exampleLog, "--metric", "profit", "--metric", "orders/visits")
 	if code != exitDone || stderr != "" {
 		t.Fatalf("exit code %d, %s", code, stderr)
 	}
@@ -22,7 +22,7 @@ func TestABTestReadsALog(t *testing.T) {
 			t.Errorf("no %q in\n%s", says, stdout)
 		}
 	}
-	code, stdout, _ = call(t, "abtest", "--log", exampleLog, "--json")
+	code, stdout, _ = call(t, "abtest", "--out", t.TempDir(), "--log", exampleLog, "--json")
 	var told struct {
 		Schema string
 		Report struct{ Metrics []struct{ Name string } }
@@ -32,12 +32,55 @@ func TestABTestReadsALog(t *testing.T) {
 	}
 }
 
+// TestABTestOfALogLeavesARun: it has a page, is listed, is made anew to the same bytes, and is the same whatever folder the log lies in.
+func TestABTestOfALogLeavesARun(t *testing.T) {
+	out, file := t.TempDir(), filepath.Join(t.TempDir(), "experiment.csv")
+	text, err := os.ReadFile(exampleLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var pages []string
+	for _, log := range []string{exampleLog, file} {
+		code, stdout, stderr := call(t, "abtest", "--log", log, "--metric", "orders/visits", "--lower", "orders/visits", "--alpha", "0.05", "--out", out)
+		_, dir, found := strings.Cut(stdout, "\nfiles    ")
+		if code != exitDone || stderr != "" || !found {
+			t.Fatalf("exit code %d, %s, %s", code, stdout, stderr)
+		}
+		page, err := os.ReadFile(filepath.Join(strings.TrimSpace(dir), "report.html"))
+		if err != nil || !strings.Contains(string(page), "souk abtest --log experiment.csv --lower orders/visits --metric orders/visits<") || strings.Contains(string(page), filepath.Dir(file)) {
+			t.Errorf("%v, or the page has another command or a path", err)
+		}
+		pages = append(pages, string(page))
+	}
+	if code, _, stderr := call(t, "report", "experiment-abtest", "--out", out); code != exitDone {
+		t.Fatal(stderr)
+	}
+	code, stdout, _ := call(t, "results", "list", "--kind", "abtest", "--out", out, "--json")
+	var list struct{ Runs []struct{ Name, Dir string } }
+	if err := json.Unmarshal([]byte(stdout), &list); err != nil || code != exitDone || len(list.Runs) != 1 || list.Runs[0].Name != "experiment-abtest" {
+		t.Fatalf("%v, %d, %s", err, code, stdout)
+	}
+	anew, err := os.ReadFile(filepath.Join(list.Runs[0].Dir, "report.html"))
+	if err != nil || pages[0] != pages[1] || pages[0] != string(anew) {
+		t.Errorf("%v, or the page differs", err)
+	}
+	if code, _, stderr := call(t, "abtest", "--log", exampleLog, "--metric", "absent", "--out", filepath.Join(out, "none")); code != exitUsage {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	if _, err := os.Stat(filepath.Join(out, "none")); err == nil {
+		t.Error("a refused log leaves a run")
+	}
+}
+
 func TestABTestStopsWhereTheArmsAreUneven(t *testing.T) {
-	code, stdout, stderr := call(t, "abtest", "--log", exampleLog, "--share", "0.6,0.4")
+	code, stdout, stderr := call(t, "abtest", "--out", t.TempDir(), "--log", exampleLog, "--share", "0.6,0.4")
 	if code != exitUnmet || !strings.Contains(stdout, "STOP     The arms are not of the sizes") || strings.Contains(stdout, "decision") || !strings.Contains(stderr, "sample-ratio check failed") {
 		t.Errorf("exit code %d, %s, %s", code, stdout, stderr)
 	}
-	if code, stdout, _ = call(t, "abtest", "--log", exampleLog, "--share", "0.6,0.4", "--despite-imbalance"); code != exitDone || !strings.Contains(stdout, "sample ratio WRONG") {
+	if code, stdout, _ = call(t, "abtest", "--out", t.TempDir(), "--log", exampleLog, "--share", "0.6,0.4", "--despite-imbalance"); code != exitDone || !strings.Contains(stdout, "sample ratio WRONG") {
 		t.Errorf("exit code %d, %s", code, stdout)
 	}
 }
@@ -76,7 +119,7 @@ func TestABTestRefusesWhatItCannotRead(t *testing.T) {
 		{exitInvalid, "arm A: found 1 units", []string{"--log", write("unit,arm,m\n1,A,1\n2,B,2\n")}},
 		{exitInvalid, "log.csv:2: m: found \"x\"", []string{"--log", write("unit,arm,m\n1,A,x\n")}},
 	} {
-		code, stdout, stderr := call(t, append([]string{"abtest"}, c.args...)...)
+		code, stdout, stderr := call(t, append([]string{"abtest", "--out", t.TempDir()}, c.args...)...)
 		if code != c.code || stdout != "" || !strings.Contains(stderr, c.says) {
 			t.Errorf("%v: exit code %d, %s, expected %d and %q", c.args, code, stderr, c.code, c.says)
 		}
@@ -98,11 +141,11 @@ func TestABTestTakesWhatLogsAreLike(t *testing.T) {
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	code, stdout, stderr := call(t, "abtest", "--log", file, "--unit", "shopper", "--metric", "revenue", "--metric", "revenue/visits", "--share", "9,8,8")
+	code, stdout, stderr := call(t, "abtest", "--out", t.TempDir(), "--log", file, "--unit", "shopper", "--metric", "revenue", "--metric", "revenue/visits", "--share", "9,8,8")
 	if code != exitDone || !strings.Contains(stdout, "revenue/visits, C") || !strings.Contains(stdout, "Holm") || !strings.Contains(stdout, "units without a value") {
 		t.Errorf("exit code %d, %s\n%s", code, stderr, stdout)
 	}
-	code, stdout, stderr = call(t, "abtest", "--log", file, "--cluster", "region", "--metric", "revenue", "--share", "9,8,8")
+	code, stdout, stderr = call(t, "abtest", "--out", t.TempDir(), "--log", file, "--cluster", "region", "--metric", "revenue", "--share", "9,8,8")
 	if code != exitDone || !strings.Contains(stdout, "9 · B 8 · C 8 clusters (region)") {
 		t.Errorf("exit code %d, %s\n%s", code, stderr, stdout)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"slices"
 	"strings"
@@ -28,8 +27,6 @@ type TestedMarket struct {
 	Policies []string     `json:"policies"`
 	Paths    int          `json:"paths"`
 	Truth    []TrueEffect `json:"truth"`
-
-	Dir string `json:"-"`
 }
 
 // TrueEffect is what a metric changes when all are treated, and how far the experiment's estimates are from it over its repetitions. Each repetition is held against its own market: that is what its units were drawn from. What differs
@@ -100,20 +97,11 @@ func (r *Run) ABTest(ctx context.Context, load func(name, rules string) (Named, 
 		}
 		return nil, err
 	}
-	tested.Market.RunID, tested.Market.Dir = run.ID, run.Dir
-	if err := writeJSON(run, "abtest.json", tested); err != nil {
-		return nil, err
-	}
+	tested.Market.RunID = run.ID
 	if err := run.Write("units.csv", units.csv); err != nil {
 		return nil, err
 	}
-	if err := run.Write("report.txt", func(w io.Writer) error { return tested.Text(w) }); err != nil {
-		return nil, err
-	}
-	if err := r.leaveReport(run); err != nil {
-		return nil, err
-	}
-	return tested, run.Finish(r.Build)
+	return tested, r.leaveTested(run, tested)
 }
 
 func (t *trialRun) run(ctx context.Context) (*Tested, *trialUnits, error) {

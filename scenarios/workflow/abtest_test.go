@@ -29,7 +29,7 @@ func experimented(t *testing.T, workers int, change func(*scenarios.ABTest)) (*T
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tested, tested.Market.Dir
+	return tested, tested.Dir
 }
 
 // TestSharedStockBiasesAnExperimentByShopper: the cheap arm sells out what the dear one would have sold, and so it seems to bring more than the dear one, though all at the low price bring less; slots of time as

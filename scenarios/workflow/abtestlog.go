@@ -1,6 +1,9 @@
 package workflow
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -9,8 +12,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/BurntSushi/toml"
+
 	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/policies/evaluate/experiment"
+	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -31,6 +37,7 @@ type LoggedExperiment struct {
 	Before     []string // METRIC=COLUMN
 	Lower      []string // metrics of which less is better
 	Options    experiment.Options
+	Command    string // that asks for it, without what the result does not depend on: with the log's digest it is the identity of the run that Leave leaves
 }
 
 // Tested is an experiment as souk abtest tells it.
@@ -40,8 +47,16 @@ type Tested struct {
 	Unit   string             `json:"unit"`
 	Report *experiment.Report `json:"report"`
 	Market *TestedMarket      `json:"market,omitempty"` // of an experiment in a scenario's market
+	Log    *TestedLog         `json:"log,omitempty"`    // of a logged one
+	Dir    string             `json:"-"`                // of its run
 
 	timeUnit string
+}
+
+// TestedLog says which log was analysed, and how.
+type TestedLog struct {
+	SHA256  string `json:"sha256" toml:"log_sha256"`
+	Command string `json:"command" toml:"command"`
 }
 
 // usual names of an experiment's columns, the first that there is.
@@ -75,7 +90,45 @@ func AnalyseLog(e LoggedExperiment) (*Tested, error) {
 	if tested.Report, err = experiment.Analyse(rows, e.Options); err != nil {
 		return nil, inLog(e.Path, err)
 	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(file, 0, info.Size())); err != nil {
+		return nil, err
+	}
+	tested.Log = &TestedLog{hex.EncodeToString(sum.Sum(nil)), e.Command}
 	return tested, nil
+}
+
+// Leave analyses the log and leaves a run, NAME-abtest for a log NAME.csv. A log that cannot be analysed leaves none.
+func (e LoggedExperiment) Leave(r *Run) (*Tested, error) {
+	tested, err := AnalyseLog(e)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := toml.Marshal(tested.Log)
+	if err != nil {
+		return nil, err
+	}
+	run, err := r.Store.Open(cmp.Or(strings.TrimLeft(tested.Name, ".-"), "log")+"-abtest", append([]byte("# souk abtest --log\n"), identity...), r.Options)
+	if err != nil {
+		return nil, err
+	}
+	defer run.Close()
+	return tested, r.leaveTested(run, tested)
+}
+
+// leaveTested writes the read-out and finishes the run.
+func (r *Run) leaveTested(run *rundir.Run, tested *Tested) error {
+	tested.Dir = run.Dir
+	if err := writeJSON(run, "abtest.json", tested); err != nil {
+		return err
+	}
+	if err := run.Write("report.txt", tested.Text); err != nil {
+		return err
+	}
+	if err := r.leaveReport(run); err != nil {
+		return err
+	}
+	return run.Finish(r.Build)
 }
 
 func inLog(path string, err error) error {
@@ -142,7 +195,7 @@ func (e *LoggedExperiment) read(data io.ReaderAt, size int64) (*experiment.Rows,
 		return nil, nil, err
 	}
 	name := strings.TrimSuffix(filepath.Base(e.Path), filepath.Ext(e.Path))
-	return rows, &Tested{Name: name, Source: e.Path, Unit: columns.Unit, timeUnit: found.TimeUnit}, nil
+	return rows, &Tested{Name: name, Source: filepath.Base(e.Path), Unit: columns.Unit, timeUnit: found.TimeUnit}, nil
 }
 
 // columns finds the roles' columns.

@@ -50,7 +50,7 @@ type RunFigure struct {
 	High  *float64 `json:"high,omitempty"`
 }
 
-// Figures are a run's main figures, in its own order: those of its comparison, its benchmark or its study. Other kinds have none.
+// Figures are a run's main figures, in its own order: those of its comparison, its benchmark, its experiment or its study. Other kinds have none.
 func (f *RunFiles) Figures() (all []RunFigure, err error) {
 	type estimate struct{ Value, Low, High *float64 }
 	add := func(name, unit string, e estimate) {
@@ -91,6 +91,17 @@ func (f *RunFiles) Figures() (all []RunFigure, err error) {
 				name = s.Scenario + ": " + name
 			}
 			add(name, s.Unit, row.Mean)
+		}
+	}
+	var tested Tested
+	if _, err := f.json("abtest.json", &tested); err != nil {
+		return nil, err
+	}
+	if tested.Report != nil {
+		for _, m := range tested.Report.Metrics {
+			for _, e := range m.Effects {
+				add(m.Name+", "+e.Arm+" − "+tested.Report.Arms[0].Name, "", estimate{&e.Difference.Value, &e.Difference.Low, &e.Difference.High})
+			}
 		}
 	}
 	var study struct{ Measures []Measure }

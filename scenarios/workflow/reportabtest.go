@@ -9,18 +9,20 @@ import (
 	"github.com/souk-sim/souk/results/stats"
 )
 
-// abtestPage is the report of an experiment in a market.
+// abtestPage is the report of an experiment, in a market or of a log.
 func abtestPage(f *RunFiles) (*web.Page, error) {
 	t := &Tested{}
 	if _, err := f.json("abtest.json", t); err != nil {
 		return nil, err
 	}
-	s, err := f.scenario()
-	if err != nil {
-		return nil, err
-	}
 	r, m := t.Report, t.Market
-	page := &web.Page{Title: t.Name, Kind: "Experiment by " + m.Design + ", run " + m.RunID, Question: m.Question, Names: m.Policies}
+	page := &web.Page{Title: t.Name, Kind: "Experiment by " + t.Unit + ", run " + f.ID}
+	if m != nil {
+		page.Question = m.Question
+	}
+	for _, arm := range r.Arms {
+		page.Names = append(page.Names, arm.Name)
+	}
 	page.Sections = append(page.Sections, web.Section{ID: "arms", Title: "Arms", Blocks: []web.Block{web.Text{t.armsText()}}})
 	if len(r.Metrics) == 0 {
 		page.Answer = web.Answer{Words: []string{"The sample-ratio check failed: the arms are not of the sizes they should be, and nothing else is told."}}
@@ -30,13 +32,33 @@ func abtestPage(f *RunFiles) (*web.Page, error) {
 		if section := t.segmentsSection(); len(section.Blocks) > 0 {
 			page.Sections = append(page.Sections, section)
 		}
-		page.Sections = append(page.Sections, m.truthSection())
+		if m != nil {
+			page.Sections = append(page.Sections, m.truthSection())
+		}
 	}
 	if len(r.Warnings) > 0 {
 		page.Sections = append(page.Sections, web.Section{ID: "careful", Title: "Be careful with", Blocks: []web.Block{web.List(r.Warnings)}})
 	}
+	if m == nil {
+		page.Sections = append(page.Sections, f.relogged(t.Log))
+		return page, nil
+	}
+	s, err := f.scenario()
+	if err != nil {
+		return nil, err
+	}
 	page.Sections = append(page.Sections, f.reproduction(s, "abtest"))
 	return page, nil
+}
+
+// relogged says how to analyse a log again.
+func (f *RunFiles) relogged(log *TestedLog) web.Section {
+	blocks := []web.Block{web.Text{"The same log, options and version give the same files. In the folder of the log:"},
+		web.Facts{{Name: "Command", Value: log.Command, Code: true}, {Name: "Log, SHA-256", Value: log.SHA256, Code: true}, {Name: "Run", Value: f.ID, Code: true}, {Name: "Version", Value: "souk " + f.Version}}}
+	if text, err := f.Read("report.txt"); err == nil {
+		blocks = append(blocks, web.Pre{Title: "report.txt, as it was printed", Text: string(text)})
+	}
+	return web.Section{ID: "reproduce", Title: "How to reproduce this", Blocks: blocks}
 }
 
 func (t *Tested) answer() web.Answer {
