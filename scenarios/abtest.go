@@ -11,6 +11,7 @@ type ABTest struct {
 	Clusters int       `toml:"clusters" default:"40" range:"[2,1000]" doc:"by cluster: regions of equally many shoppers"`
 	Spread   float64   `toml:"spread" default:"0.0" range:"[0,50]" doc:"by cluster: standard deviation between regions of what all products appeal, in utility"`
 	SlotDays float64   `toml:"slot_days" default:"1.0" range:"[0.001,100000]" doc:"switchback: length of a slot, days"`
+	Washout  float64   `toml:"washout_days,omitzero" default:"0.0" range:"[0,100000]" doc:"switchback: the first days of each slot, which are left out: the arm before still works in them"`
 	Paths    int       `toml:"paths" default:"20" range:"[1,10000]" doc:"markets in which it is repeated, and all arms' policies are played by all, for the true effect; the first is the experiment"`
 	Stopping string    `toml:"stopping" default:"'fixed'" oneof:"fixed,anytime,group" doc:"what decides: once at the end, however often one looks, or a few planned looks"`
 	Looks    int       `toml:"looks" default:"5" range:"[1,100]" doc:"planned looks of the group test"`

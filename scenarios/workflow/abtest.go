@@ -154,6 +154,9 @@ func (t *trialRun) stage() error {
 	if len(shares) != len(t.arms) {
 		return t.Scenario.Fault(fmt.Sprintf("%d shares", len(shares)), fmt.Sprintf("%d, one for each policy", len(t.arms)), "abtest", "shares")
 	}
+	if wash := t.table.Washout; wash > 0 && !(market.Design(t.table.Design) == market.Switchback && wash < t.table.SlotDays) {
+		return t.Scenario.Fault(fmt.Sprint(wash), fmt.Sprintf("less than slot_days, %g, of a switchback; 0 of other designs", t.table.SlotDays), "abtest", "washout_days")
+	}
 	if w, ok := t.full.(*World); ok {
 		return t.stageChain(w)
 	}
@@ -197,7 +200,7 @@ func (t *trialRun) play(path int, arms []policies.Policy) (*trialUnits, error) {
 	if w, ok := t.full.(*World); ok {
 		return t.playChain(w, path, arms)
 	}
-	units := &trialUnits{design: t.world.Config.Experiment.Design, start: t.table.Start, index: map[uint64]int{}, market: t.world.Config}
+	units := &trialUnits{design: t.world.Config.Experiment.Design, start: t.table.Start, slotDays: t.table.SlotDays, washout: t.table.Washout, index: map[uint64]int{}, market: t.world.Config}
 	arena := arenaOf(t.world, evaluate.MasterSeed(t.Scenario.Seed), 1)
 	arena.Others = append(slices.Clone(t.world.Others), arms[1:]...)
 	var played *reviewed

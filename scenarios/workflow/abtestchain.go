@@ -29,6 +29,9 @@ func (t *trialRun) stageChain(w *World) error {
 		if t.table.SlotDays != weekDays*math.Round(t.table.SlotDays/weekDays) {
 			return t.Scenario.Fault(fmt.Sprint(t.table.SlotDays), "a multiple of 7: prices stand for a week", "abtest", "slot_days")
 		}
+		if t.table.Washout != weekDays*math.Round(t.table.Washout/weekDays) {
+			return t.Scenario.Fault(fmt.Sprint(t.table.Washout), "a multiple of 7: prices stand for a week", "abtest", "washout_days")
+		}
 		units, key = int(math.Ceil((float64(w.Config.Horizon)-t.firstWeek())*weekDays/t.table.SlotDays)), "slot_days"
 	default:
 		return t.Scenario.Fault(t.table.Design, "cluster or switchback, the stores of the chain or its weeks: customers are counted, and one product is priced", "abtest", "design")
@@ -48,7 +51,7 @@ func (t *trialRun) firstWeek() float64 { return math.Round(t.table.Start / weekD
 // playChain plays an episode with a policy in each arm: in so many stores, or in one whose weeks are dealt.
 func (t *trialRun) playChain(w *World, path int, arms []policies.Policy) (*trialUnits, error) {
 	d := dealtWeeks{arms: arms, first: int(t.firstWeek()), learner: w.Learner, whole: w.of == "category-profit", cluster: market.None}
-	units := &trialUnits{design: market.Design(t.table.Design), start: t.table.Start, index: map[uint64]int{}, market: &market.Config{}}
+	units := &trialUnits{design: market.Design(t.table.Design), start: t.table.Start, slotDays: t.table.SlotDays, washout: t.table.Washout, index: map[uint64]int{}, market: &market.Config{}}
 	arena := arenaOf(w, evaluate.MasterSeed(t.Scenario.Seed), 1)
 	stream := rng.New(arena.Master, uint64(path)).Family("arms").At()
 	stores := 1

@@ -55,6 +55,15 @@ func TestOnePolicyInAllWeeksIsNoExperiment(t *testing.T) {
 	if len(units.lines) != 26 || math.Abs(sum-account.Profit) > 1e-6*account.Profit {
 		t.Errorf("%d slots come to $%.4f, the episode to $%.4f", len(units.lines), sum, account.Profit)
 	}
+	trial.table.Washout = 7 // every other week is left out of the slots, and not of the truth
+	washed, kept := trial.played(t, 3, fixed[1], fixed[1]), 0.0
+	for i := range washed.lines {
+		kept += washed.lines[i].after[sumProfit]
+	}
+	whole := trialMetric{"profit", sumProfit, sumVisits}
+	if share := kept / sum; share < 0.3 || share > 0.7 || math.Abs(washed.ratio(whole)/units.ratio(whole)-1) > 1e-12 {
+		t.Errorf("slots without their first weeks hold %.0f%% of the profit, a visit is worth $%.6f for $%.6f", 100*share, washed.ratio(whole), units.ratio(whole))
+	}
 }
 
 // A store does what it would if all stores were in its arm: they share shocks and rivals, and neither stock nor shoppers. Weeks of one store share what shoppers remember: a low price that was not to be
@@ -102,7 +111,7 @@ func TestStoresDoNotMeetAndWeeksAreRemembered(t *testing.T) {
 // What cannot be dealt in a chain is refused with the key that is to change.
 func TestAChainRefusesWhatItCannotDeal(t *testing.T) {
 	trial, w, _ := tunaTrial(t, scenarios.ABTest{Design: string(market.Switchback), SlotDays: 7})
-	for key, table := range map[string]scenarios.ABTest{"design": {Design: string(market.ByShopper)}, "slot_days": {Design: string(market.Switchback), SlotDays: 3},
+	for key, table := range map[string]scenarios.ABTest{"design": {Design: string(market.ByShopper)}, "slot_days": {Design: string(market.Switchback), SlotDays: 3}, "washout_days": {Design: string(market.Switchback), SlotDays: 14, Washout: 3},
 		"start": {Design: string(market.ByCluster), Clusters: 4, Start: 400}, "clusters": {Design: string(market.ByCluster), Clusters: 1}, "spread": {Design: string(market.ByCluster), Clusters: 4, Spread: 1}} {
 		trial.table = &table
 		if bad := keyOf(fieldError(trial.stageChain(w))); bad != "abtest."+key {

@@ -63,6 +63,9 @@ type trialUnits struct {
 	// nobodys is profit of the truth alone: what keeping a shared stock costs, and what spoils, is no shopper's or region's. To deal it out would not make an experiment tell what it
 	// costs: by visits the arms bear it alike, and by units the arm that clears the shelf would pay for what spoils.
 	nobodys float64
+
+	slotDays, washout float64       // of a switchback
+	washed            [sums]float64 // what the first parts of slots came to, of the truth alone too
 }
 
 // trialLine is a unit.
@@ -92,6 +95,10 @@ func (u *trialUnits) take(batch []market.Outcome) {
 			}
 			continue
 		}
+		if u.washout > 0 && o.Time < u.start+float64(o.Slot)*u.slotDays+u.washout-1e-9 {
+			add(&u.washed, o)
+			continue
+		}
 		k, known := u.index[key]
 		if !known {
 			k = len(u.lines)
@@ -105,22 +112,29 @@ func (u *trialUnits) take(batch []market.Outcome) {
 				l.time = o.Time
 			}
 		}
-		to[sumProfit] += o.Profit
-		to[sumRevenue] += o.Revenue
-		to[sumUnits] += o.Units
-		to[sumOrders] += o.Orders
-		to[sumVisits] += o.Visits
-		if o.New {
-			to[sumShoppers] += o.Visits
-		}
+		add(to, o)
+	}
+}
+
+func add(to *[sums]float64, o *market.Outcome) {
+	to[sumProfit] += o.Profit
+	to[sumRevenue] += o.Revenue
+	to[sumUnits] += o.Units
+	to[sumOrders] += o.Orders
+	to[sumVisits] += o.Visits
+	if o.New {
+		to[sumShoppers] += o.Visits
 	}
 }
 
 // ratio is a metric of all units together.
 func (u *trialUnits) ratio(m trialMetric) float64 {
-	y, d := 0.0, 0.0
+	y, d := u.washed[m.of], 0.0
 	if m.of == sumProfit {
-		y = u.nobodys
+		y += u.nobodys
+	}
+	if m.below >= 0 {
+		d = u.washed[m.below]
 	}
 	for i := range u.lines {
 		l := &u.lines[i]
