@@ -178,12 +178,15 @@ func (m *Monopoly) open(values []float64) float64 {
 	return sum
 }
 
-// value is that of a policy told as chances of the rungs (all 0 at first) in each period and state. One that does not look at the period is asked once.
-func (m *Monopoly) value(timeless bool, decide func(period int, s monopoly.State, chances []float64) error) (float64, error) {
+// law tells the chances of the rungs, all 0 at first, in each period and state.
+type law func(period int, s monopoly.State, chances []float64) error
+
+// asker is what puts a law's chances in a period, [state][rung], in place of those of another.
+func (m *Monopoly) asker(decide law) (chances []float64, ask func(period int) error) {
 	p := m.process
 	states, actions := p.States(), len(p.Spec().Offers)
-	chances := make([]float64, states*actions)
-	ask := func(period int) error {
+	chances = make([]float64, states*actions)
+	return chances, func(period int) error {
 		clear(chances)
 		for number := range states {
 			s, at := p.State(number), chances[number*actions:][:actions]
@@ -195,35 +198,45 @@ func (m *Monopoly) value(timeless bool, decide func(period int, s monopoly.State
 		}
 		return m.phases[0].checkPolicy(chances)
 	}
+}
+
+// value is that of a policy. One that does not look at the period is asked once.
+func (m *Monopoly) value(timeless bool, decide law) (float64, error) {
+	cfg := m.process.Config()
+	if !m.process.Endless() {
+		return m.episode(timeless, m.salvage(), cfg.Discount, decide)
+	}
+	chances, ask := m.asker(decide)
+	err := ask(0)
+	if err != nil {
+		return 0, err
+	}
 	var values []float64
-	var err error
-	switch cfg := p.Config(); {
-	case !p.Endless():
-		before := make([]float64, states)
-		values = m.salvage()
-		for t := p.Periods() - 1; t >= 0; t-- {
-			if !timeless || t == p.Periods()-1 {
-				if err := ask(t); err != nil {
-					return 0, err
-				}
-			}
-			mdp := m.phases[t%len(m.phases)]
-			mdp.follow(chances, cfg.Discount, mdp.Rewards, values, before)
-			values, before = before, values
-		}
-	case cfg.Criterion == "discounted":
-		if err := ask(0); err != nil {
-			return 0, err
-		}
+	if cfg.Criterion == "discounted" {
 		values, err = m.phases[0].EvaluateDiscounted(chances, cfg.Discount, m.tolerance()/(1-cfg.Discount), maxSweeps)
-	default:
-		if err := ask(0); err != nil {
-			return 0, err
-		}
+	} else {
 		values, err = m.phases[0].EvaluateAverage(chances, m.tolerance(), maxSweeps)
 	}
 	if err != nil {
 		return 0, err
+	}
+	return m.open(values), nil
+}
+
+// episode goes backward through the reviews of one episode, from what states are worth after it.
+func (m *Monopoly) episode(timeless bool, values []float64, discount float64, decide law) (float64, error) {
+	p := m.process
+	chances, ask := m.asker(decide)
+	before := make([]float64, len(values))
+	for t := p.Periods() - 1; t >= 0; t-- {
+		if !timeless || t == p.Periods()-1 {
+			if err := ask(t); err != nil {
+				return 0, err
+			}
+		}
+		mdp := m.phases[t%len(m.phases)]
+		mdp.follow(chances, discount, mdp.Rewards, values, before)
+		values, before = before, values
 	}
 	return m.open(values), nil
 }
@@ -236,16 +249,44 @@ const lots = 1000
 // missing, and the last price too unless the process hangs on it. The error is a *field.Error when it makes an offer that is not allowed, and when a frozen policy looks at
 // what would be missing.
 func (m *Monopoly) Evaluate(policy policies.Policy) (float64, error) {
+	decide, err := m.lawOf(policy)
+	if err != nil {
+		return 0, err
+	}
+	return m.value(false, decide)
+}
+
+// EpisodeValue is what a policy is expected to earn in one episode as the market plays it, which cuts a problem without end off after its reviews: (discounted) $, and
+// where the criterion is the average $ a period. Of an episodic problem it is Evaluate, and so are its errors.
+func (m *Monopoly) EpisodeValue(policy policies.Policy) (float64, error) {
+	p := m.process
+	if !p.Endless() {
+		return m.Evaluate(policy)
+	}
+	decide, err := m.lawOf(policy)
+	if err != nil {
+		return 0, err
+	}
+	discount, share := p.Config().Discount, 1.
+	if p.Config().Criterion == "average" {
+		discount, share = 1, 1/float64(p.Periods())
+	}
+	sum, err := m.episode(false, make([]float64, p.States()), discount, decide)
+	return float64(share * sum), err
+}
+
+// lawOf is how a policy decides, asked with lots.
+func (m *Monopoly) lawOf(policy policies.Policy) (law, error) {
 	p := m.process
 	if frozen, ok := policy.(policies.Frozen); ok {
 		for i, f := range p.Spec().Features {
 			if !p.Tells(i) && frozen.About().LooksAt(i) {
-				return 0, field.New("policy", "one that looks at "+f.Name, "one that looks at what the problem hangs on alone, for an exact value")
+				return nil, field.New("policy", "one that looks at "+f.Name, "one that looks at what the problem hangs on alone, for an exact value")
 			}
 		}
 	}
 	seen := make([]float64, len(p.Spec().Features))
-	return m.value(false, func(period int, s monopoly.State, chances []float64) error {
+	return func(period int, s monopoly.State, chances []float64) error {
 		p.Observe(period, s, seen)
 		total := 0.0
 		for k := range lots {
@@ -264,7 +305,7 @@ func (m *Monopoly) Evaluate(policy policies.Policy) (float64, error) {
 			chances[a] /= total
 		}
 		return nil
-	})
+	}, nil
 }
 
 // Score is how good a policy is.

@@ -68,8 +68,8 @@ func (b *bencher) schooling(ctx context.Context) (all []Schooling, err error) {
 		return nil, rows.err
 	}
 	periods := s.Time.Horizon
-	if _, is := b.ground.(*problemGround); is {
-		periods = 1 // scores are those of episodes
+	if g, is := b.ground.(*problemGround); is {
+		periods = g.scored()
 	}
 	for i := range b.learned {
 		a := &b.learned[i]
@@ -89,9 +89,17 @@ func (b *bencher) schooling(ctx context.Context) (all []Schooling, err error) {
 	return all, nil
 }
 
-// inSchool is what the best fixed price and the optimum's policy earn in the market that agents learn in; nil where no optimum is known.
+// inSchool is what the best fixed price and the optimum's policy earn an episode in the market that agents learn in; nil where no optimum is known. Of a problem that is
+// solved both are computed: regret has the optimum's error times all episodes.
 func (b *bencher) inSchool(ctx context.Context) (fixed float64, optimum *stats.Estimate, err error) {
 	best := b.base.policies[solved]
+	if g, is := b.ground.(*problemGround); is && g.solved != nil {
+		if fixed, err = g.solved.EpisodeValue(b.base.policies[bestFixed]); err != nil {
+			return 0, nil, err
+		}
+		value, err := g.solved.EpisodeValue(best)
+		return fixed, &stats.Estimate{Value: value, Low: value, High: value, Level: level}, err
+	}
 	c := &evaluate.Contest{Arena: arenaOf(b.school, tuneMaster(b.Scenario), b.workers()), Paths: tunePaths, Level: level, Resamples: resamples,
 		Contestants: []evaluate.Contestant{{Name: bestFixed, Policies: []policies.Policy{b.base.policies[bestFixed]}}}}
 	c.Others = b.full.seats().Others // where others learned too, with what they did

@@ -57,12 +57,20 @@ func (g *problemGround) worlds(context.Context) (school, full world, err error) 
 func (g *problemGround) seats() *Seats { return &g.seated }
 
 func (g *problemGround) open(master uint64) (train.World, error) {
-	return &discounted{Market: g.process.Market(master)}, nil
+	return &discounted{Market: g.process.Market(master), average: g.scenario.Problem.Criterion == "average"}, nil
 }
 
 func (g *problemGround) score(a *results.Metrics) float64 { return a.Reward }
 
 func (g *problemGround) share() float64 { return 1 }
+
+// scored is how many periods of an episode its score is the mean of; 1 where it is their sum.
+func (g *problemGround) scored() int {
+	if g.scenario.Problem.Criterion == "average" {
+		return g.process.Periods()
+	}
+	return 1
+}
 
 func (g *problemGround) quick() world { return g }
 
@@ -179,9 +187,10 @@ func (g *problemGround) exact(entrants []evaluate.Contestant) func(policies.Poli
 	return g.solved.Evaluate
 }
 
-// discounted is a problem's market whose account has the discounted sum of an episode's rewards.
+// discounted is a problem's market whose account has, as the reward, the discounted sum of an episode's; where the criterion is the average, that a period.
 type discounted struct {
 	*monopoly.Market
+	average     bool
 	sum, weight float64
 	account     results.Metrics
 }
@@ -207,7 +216,11 @@ func (d *discounted) Next(step *env.TimeStep) bool {
 // Account implements evaluate.World.
 func (d *discounted) Account() *results.Metrics {
 	d.account = *d.Market.Account()
-	d.account.Reward = d.sum
+	if d.average {
+		d.account.Reward /= float64(max(d.account.Periods, 1))
+	} else {
+		d.account.Reward = d.sum
+	}
 	return &d.account
 }
 
