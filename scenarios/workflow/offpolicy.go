@@ -68,6 +68,9 @@ func (o *OffPolicy) Evaluate(ctx context.Context, log *decisionlog.Log) (*OffPol
 	}
 	if c != nil {
 		report.Simulated, err = c.simulated(ctx, target, r, &o.Options)
+		if o.Options.Single {
+			report.Warnings = append(report.Warnings, "simulated is of a decision at the observations to which the policy's own decisions lead, estimates at those that were logged: they differ where decisions change what is seen")
+		}
 	}
 	return report, err
 }
@@ -123,9 +126,9 @@ func specOf(log *decisionlog.Log) (*env.Spec, error) {
 	return spec, nil
 }
 
-// simulated is what a policy earns in the scenario's market, in the terms of the estimates.
+// simulated is what a policy earns in the scenario's market, in the terms of the estimates: an episode, or a decision of all of them.
 func (c *counter) simulated(ctx context.Context, d decider, r *Run, o *offpolicy.Options) (*stats.Estimate, error) {
-	var x []float64
+	var sums, counts []float64
 	err := c.play(ctx, d, 0, max(c.s.Evaluate.Paths, 2), r, func(episode []decisionlog.Record) error {
 		for i := range episode {
 			if o.Discount != nil {
@@ -135,18 +138,30 @@ func (c *counter) simulated(ctx context.Context, d decider, r *Run, o *offpolicy
 				episode[i].Discount = 1
 			}
 		}
-		sum := earnings(episode)
-		if o.Single {
-			sum /= float64(max(len(episode), 1))
-		}
-		x = append(x, sum)
+		sums, counts = append(sums, earnings(episode)), append(counts, float64(len(episode)))
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	e, err := stats.MeanInterval(x, o.Level)
+	if o.Single {
+		perDecision(sums, counts)
+	}
+	e, err := stats.MeanInterval(sums, o.Level)
 	return &e, err
+}
+
+// perDecision turns the sums of episodes into numbers whose mean is the sum of all over their count, and whose variance that of the ratio, to first
+// order (the delta method; Cochran 1977, Sampling techniques, §6.4): episodes of more decisions have more of them in a log too.
+func perDecision(sums, counts []float64) {
+	mean := stats.Mean(counts)
+	if mean == 0 {
+		return
+	}
+	ratio := stats.Mean(sums) / mean
+	for k := range sums {
+		sums[k] = ratio + (sums[k]-ratio*counts[k])/mean
+	}
 }
 
 // Estimated is an estimate by the log.

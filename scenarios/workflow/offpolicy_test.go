@@ -209,3 +209,38 @@ func TestOffPolicyEvaluationTellsTheTruth(t *testing.T) {
 		})
 	}
 }
+
+// In the single-step context all decisions count alike, in a log and in the simulator: where stock runs out early, an episode has fewer.
+func TestSimulatedIsOfTheDecisionsOfAllEpisodes(t *testing.T) {
+	p := logbook{scenario: "gallego-van-ryzin-1994", set: []string{"problem.stock=2", "problem.reviews=10"}, target: "fixed:1.5", single: true, paths: 500}
+	c := p.open(t)
+	sum, decisions, shortest, longest := 0.0, 0, math.MaxInt, 0
+	err := c.play(context.Background(), p.decider(t, c, p.target), 0, p.paths, &Run{Scenario: c.s, Workers: 1}, func(episode []decisionlog.Record) error {
+		for _, d := range episode {
+			sum += d.Reward
+		}
+		decisions += len(episode)
+		shortest, longest = min(shortest, len(episode)), max(longest, len(episode))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shortest == longest {
+		t.Fatal("all episodes have as many decisions")
+	}
+	if e := p.truth(t, c); math.Abs(e.Value-sum/float64(decisions)) > 1e-9 {
+		t.Errorf("%g a decision, and %g in %d decisions", e.Value, sum, decisions)
+	}
+}
+
+// By hand: 10 in 1 decision and 2 in 4 are 12 in 5; the ratio's residuals are 10 − 2.4·1 and 2 − 2.4·4, in units of 2.5 decisions.
+func TestPerDecisionByHand(t *testing.T) {
+	x := []float64{10, 2}
+	perDecision(x, []float64{1, 4})
+	for k, expected := range []float64{2.4 + 7.6/2.5, 2.4 - 7.6/2.5} {
+		if math.Abs(x[k]-expected) > 1e-12 {
+			t.Errorf("%g, expected %g", x[k], expected)
+		}
+	}
+}
