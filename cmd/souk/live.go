@@ -39,6 +39,7 @@ type live struct {
 	report []byte                  // once the run is complete
 	asked  time.Time               // last
 	given  chan bool               // closed when somebody has got the report
+	handed sync.Once               // closes it
 }
 
 // liveStage is a part of a run, of which the last is under way.
@@ -86,7 +87,7 @@ func goLive(flag string, s *scenarios.Scenario) (*live, error) {
 		return nil, fmt.Errorf("--watch: %w", err)
 	}
 	l := &live{url: "http://" + listener.Addr().String() + "/", scenario: s, now: time.Now, began: time.Now(), curves: map[string][]*liveCurve{}, given: make(chan bool)}
-	l.server = &http.Server{Handler: l, ReadHeaderTimeout: 5 * time.Second}
+	l.server = &http.Server{Handler: l, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second}
 	go func() { _ = l.server.Serve(listener) }() // it ends by Close
 	return l, nil
 }
@@ -135,31 +136,36 @@ func (l *live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "there is only something to look at", http.StatusMethodNotAllowed)
 		return
 	}
-	l.lock.Lock()
-	defer l.lock.Unlock()
+	page, complete, err := l.render()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	if l.report != nil {
+	if complete {
 		h.Set("Souk-Run", "complete")
-		_, err := w.Write(l.report)
-		if err == nil && r.Method == http.MethodGet {
-			select {
-			case <-l.given:
-			default:
-				close(l.given)
-			}
-		}
-		return
+	}
+	if _, err := w.Write(page); err == nil && complete && r.Method == http.MethodGet { // who has gone has gone
+		l.handed.Do(func() { close(l.given) })
+	}
+}
+
+// render is the page as it now is, and whether that is the report. Training waits for the lock: the network, which may be slow, must not hold it.
+func (l *live) render() (page []byte, complete bool, err error) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if l.report != nil {
+		return l.report, true, nil
 	}
 	l.asked = l.now()
-	var page bytes.Buffer
-	if err := l.page().Write(&page); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+	var b bytes.Buffer
+	if err := l.page().Write(&b); err != nil {
+		return nil, false, err
 	}
-	_, _ = w.Write(bytes.Replace(page.Bytes(), []byte("</body>"), []byte("<script>\n"+liveScript+"</script>\n</body>"), 1)) // who has gone has gone
+	return bytes.Replace(b.Bytes(), []byte("</body>"), []byte("<script>\n"+liveScript+"</script>\n</body>"), 1), false, nil
 }
 
 // page is the run so far.

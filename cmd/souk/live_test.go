@@ -7,9 +7,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/workflow"
 )
 
 // watched starts souk train with --watch and gives the page's address; wait gives what became of it.
@@ -96,6 +100,44 @@ func TestWatchEndsWithAnInterruptedRun(t *testing.T) {
 	if _, _, there := look(t, url); there {
 		t.Error("the page is still there after the run")
 	}
+}
+
+// stuck is a reader that takes nothing until it is let go.
+type stuck struct {
+	http.ResponseWriter
+	writing, free chan bool
+}
+
+func (s *stuck) Write(p []byte) (int, error) {
+	close(s.writing)
+	<-s.free
+	return s.ResponseWriter.Write(p)
+}
+
+func TestASlowReaderDoesNotHoldUpTheRun(t *testing.T) {
+	scenario, err := scenarios.Load("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &live{scenario: scenario, now: time.Now, began: time.Now(), curves: map[string][]*liveCurve{}, given: make(chan bool)}
+	w := &stuck{httptest.NewRecorder(), make(chan bool), make(chan bool)}
+	served, shown := make(chan bool), make(chan bool)
+	go func() {
+		l.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://127.0.0.1/", nil))
+		close(served)
+	}()
+	<-w.writing
+	go func() {
+		l.show(workflow.Progress{Stage: "training", Done: 1, Total: 2})
+		close(shown)
+	}()
+	select {
+	case <-shown:
+	case <-time.After(5 * time.Second):
+		t.Error("training waits for a reader of the page")
+	}
+	close(w.free)
+	<-served
 }
 
 func TestWatchServesThisMachineAlone(t *testing.T) {
