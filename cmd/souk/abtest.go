@@ -225,14 +225,14 @@ func abtestFault(err error) error {
 }
 
 // abtestFlags are the flags of what the analysis complains of.
-var abtestFlags = map[string]string{"alpha": "--alpha", "power": "--power", "srm": "--srm", "looks": "--looks", "shares": "--share", "stopping": "--stopping"}
+var abtestFlags = map[string]string{"alpha": "--alpha", "power": "--power", "srm": "--srm", "looks": "--looks", "planned": "--planned", "shares": "--share", "stopping": "--stopping"}
 
 // experimentFlags say how an experiment is analysed.
 func experimentFlags(cmd *cobra.Command, o *experiment.Options, stopping *string) {
 	f := cmd.Flags()
 	f.StringVar(stopping, "stopping", "fixed", "what decides: fixed (at the end), anytime (however often one looks) or group (planned looks)")
 	f.IntVar(&o.Looks, "looks", 5, "planned looks of --stopping group")
-	f.IntVar(&o.Planned, "planned", 0, "units of all arms that were planned (else 10,000 for the anytime test, as many as there are for the group test)")
+	f.IntVar(&o.Planned, "planned", 0, "units of all arms that were planned (else 10,000; to be said with --stopping group, and for clusters)")
 	f.Float64Var(&o.Alpha, "alpha", 0.05, "two-sided error")
 	f.Float64Var(&o.Power, "power", 0.8, "probability with which the smallest detectable difference is found")
 	f.Float64Var(&o.SRM, "srm", 0.001, "p-value below which the sizes of the arms are wrong")

@@ -243,7 +243,11 @@ func (t *trialRun) repeat(path int) (r repetition) {
 	for _, p := range t.players {
 		names = append(names, p.name)
 	}
-	if r.report, r.err = experiment.Analyse(r.units.rows(names, metrics), o); r.err != nil {
+	rows := r.units.rows(names, metrics)
+	if o.Planned == 0 && (rows.Clustered || o.Stopping == experiment.Group) {
+		o.Planned = rows.Units // the scenario's length is the plan
+	}
+	if r.report, r.err = experiment.Analyse(rows, o); r.err != nil {
 		return r
 	}
 	if path > 0 {

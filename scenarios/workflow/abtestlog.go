@@ -220,7 +220,7 @@ func (e *LoggedExperiment) columns(header []string) (*logs.ExperimentColumns, er
 			return nil, field.New(role.flag, strconv.Quote(*role.at), scenarios.Suggest(*role.at, header))
 		}
 	}
-	if c.Segments == nil {
+	if c.Segments == nil && e.Cluster == "" { // a persona is of those in a cluster
 		if s := usual(header, usualPersona); s != "" {
 			c.Segments = []string{s}
 		}
@@ -272,7 +272,7 @@ type loggedMetric struct {
 func (e *LoggedExperiment) metrics(header []string, c *logs.ExperimentColumns) (all []loggedMetric, err error) {
 	names := e.Metrics
 	if len(names) == 0 {
-		taken := slices.Concat([]string{c.Unit, c.Arm, c.Time, c.Stratum, e.Unit}, c.Segments)
+		taken := slices.Concat([]string{c.Unit, c.Arm, c.Time, c.Stratum, e.Unit, usual(header, usualPersona)}, c.Segments)
 		for _, column := range header {
 			if !slices.Contains(taken, column) && !strings.HasPrefix(column, beforePrefix) && !logs.HoldsIDs(column) {
 				names = append(names, column)

@@ -26,16 +26,14 @@ type Options struct {
 	Shares      []float64 // of units that each arm should have; nil: equal
 	Alpha       float64   // 0.05, two-sided
 	Power       float64   // 0.8, of what is detectable
-	Planned     int       // units of all arms; 0: 10,000, or as many as there are of clusters
-	Every       int       // 100 units between the looks of the anytime test, a look not before each arm has 50 (of clusters: every one, not before 10)
+	Planned     int       // units of all arms; 0: 10,000, but that the group test and the anytime test of clusters want it said
+	Every       int       // 100 units between the looks of the anytime test, a look not before each arm has 50 (of clusters: a thousandth, not before 20)
 	Looks       int       // 5, of the group test, at equal shares of the plan
 	Stopping    Stopping  // Fixed
 	Imbalanced  bool      // analyse although the sizes of the arms are wrong
 	SRM         float64   // 0.001: the p-value below which they are
 	TimeBuckets int       // 10 at most, for the novelty check
 	EffectsOnly bool      // of one of many experiments, which are counted: no segments, uplift, novelty or sizing
-
-	sized bool // Planned was said
 }
 
 func (o *Options) complete(r *Rows, units int) error {
@@ -60,6 +58,8 @@ func (o *Options) complete(r *Rows, units int) error {
 		return field.New("shares", len(o.Shares), fmt.Sprintf("%d, one for each arm", len(r.Arms)))
 	case r.Clustered && r.Time == nil && o.Stopping != "" && o.Stopping != Fixed:
 		return field.New("stopping", fmt.Sprintf("%q of clusters without times", o.Stopping), "fixed: clusters are all there from the first, and do not come one after the other")
+	case o.Planned == 0 && (o.Stopping == Group || r.Clustered && o.Stopping == Anytime):
+		return field.New("planned", "none", fmt.Sprintf("the number of units of all arms that was planned: by how many there happen to be (%d) no test may go", units))
 	case !slices.Contains([]Stopping{"", Fixed, Anytime, Group}, o.Stopping):
 		return field.New("stopping", fmt.Sprintf("%q", o.Stopping), "fixed, anytime or group")
 	}
@@ -68,12 +68,9 @@ func (o *Options) complete(r *Rows, units int) error {
 	}
 	o.Looks, o.TimeBuckets = either(o.Looks, 5), either(o.TimeBuckets, 10)
 	if o.Every = either(o.Every, 100); r.Clustered {
-		o.Every = 1
-	}
-	if o.sized = o.Planned > 0; !o.sized {
-		if o.Planned = 10_000; r.Clustered {
-			o.Planned = units
-		}
+		o.Every = max(1, units/1000)
+	} else {
+		o.Planned = either(o.Planned, 10_000)
 	}
 	return o.shares(len(r.Arms))
 }
@@ -156,7 +153,7 @@ type Verdict struct {
 	Arm     string   `json:"arm"`
 	Finding string   `json:"finding"`
 	P       float64  `json:"p,omitempty"`        // Holm's; none of the group test, which goes by its boundary
-	Range   *Range   `json:"interval,omitempty"` // that goes with the rule
+	Range   *Range   `json:"interval,omitempty"` // that goes with the rule, at 1 − alpha over the number of treatments, so that all hold together
 	Harms   []string `json:"harms,omitempty"`    // other metrics that got worse, at a false-discovery rate of alpha
 	Helps   []string `json:"helps,omitempty"`
 }
@@ -171,6 +168,7 @@ func Analyse(r *Rows, o Options) (*Report, error) {
 		return nil, err
 	}
 	a := &analysis{rows: r, units: u, options: o, report: &Report{Rows: len(r.Arm), Clustered: r.Clustered, Alpha: o.Alpha, Stopping: o.Stopping}}
+	a.report.Warnings = u.mixed
 	if u.strata > 1 {
 		a.report.Strata = u.strata
 	}
@@ -337,20 +335,28 @@ func (a *analysis) decide() {
 		}
 	}
 	adjusted := stats.Holm(p)
+	alpha := a.options.Alpha / float64(len(p))
 	for i, e := range first.Effects {
 		v := Verdict{Arm: e.Arm, Finding: "open", P: adjusted[i], Range: &Range{e.Difference.Low, e.Difference.High}}
-		switch a.options.Stopping {
-		case Anytime:
-			v.Range = a.report.Anytime[i].Range
-		case Group:
+		se, sign := e.Difference.StandardError, e.Difference.Value
+		switch {
+		case a.options.Stopping == Group:
 			v.Range, v.P = a.report.Group[i].Range, 0
+			if v.Range != nil {
+				sign = v.Range.Low + v.Range.High
+			}
+		case e.Note != "":
+		case a.options.Stopping == Anytime: // as seen when the p-value was smallest
+			v.Range, sign = a.mixture(i+1).within(&e, alpha), a.report.Anytime[i].sign
+		default:
+			v.Range = e.within(se * distuv.UnitNormal.Quantile(1-alpha/2) * e.widening(alpha))
 		}
 		found := v.P < a.options.Alpha
 		if a.options.Stopping == Group {
 			found = a.report.Group[i].Stopped > 0
 		}
 		if found && e.Note == "" {
-			v.Finding = map[bool]string{true: "better", false: "worse"}[(v.Range.Low+v.Range.High > 0) != first.Lower]
+			v.Finding = map[bool]string{true: "better", false: "worse"}[(sign > 0) != first.Lower]
 		}
 		for m := 1; m < len(a.report.Metrics); m++ {
 			other := &a.report.Metrics[m]

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,9 @@ func TestWhatCannotBeAnalysedIsRefused(t *testing.T) {
 		"alpha":              {rows: alternating(8, one), options: Options{Alpha: 2}, says: "alpha: found 2"},
 		"shares":             {rows: alternating(8, one), options: Options{Shares: []float64{1}}, says: "shares: found 1"},
 		"stopping":           {rows: alternating(8, one), options: Options{Stopping: "never"}, says: "stopping: found \"never\""},
+		"unplanned looks":    {rows: alternating(8, one), options: Options{Stopping: Group}, says: "planned: found none"},
+		"unplanned clusters": {rows: inTime(func() *Rows { r := alternating(8, one); r.Clustered = true; return r }()), options: Options{Stopping: Anytime}, says: "planned: found none"},
+		"a mixed cluster":    {rows: visited(true), says: "persona: found a cluster with more than one value (row 9)"},
 		"clusters in order":  {rows: func() *Rows { r := alternating(8, one); r.Clustered = true; return r }(), options: Options{Stopping: Anytime}, says: "stopping: found \"anytime\" of clusters"},
 	} {
 		_, err := Analyse(c.rows, c.options)
@@ -49,10 +53,86 @@ func TestWhatCannotBeAnalysedIsRefused(t *testing.T) {
 	}
 }
 
+// inTime gives rows the times 0, 1, 2, …
+func inTime(r *Rows) *Rows {
+	for row := range r.Arm {
+		r.Time = append(r.Time, float64(row))
+	}
+	return r
+}
+
+// visited are eight units, two rows each; the first has another persona in its second row.
+func visited(clustered bool) *Rows {
+	r := alternating(8, func(u int) float64 { return float64(u * u % 7) })
+	r.Clustered = clustered
+	r.Unit, r.Arm, r.Metrics[0].Numerator = append(r.Unit, r.Unit...), append(r.Arm, r.Arm...), append(r.Metrics[0].Numerator, r.Metrics[0].Numerator...)
+	r.Segments = []Segment{{Name: "persona", Values: []string{"a", "b"}, Of: make([]int32, 16)}}
+	r.Segments[0].Of[8] = 1
+	return r
+}
+
+func TestASegmentThatVariesWithinUnitsIsTold(t *testing.T) {
+	if w := analysed(t, visited(false), Options{}).Warnings; !slices.ContainsFunc(w, func(text string) bool { return strings.HasPrefix(text, "persona varies within 1 of 8 units") }) {
+		t.Errorf("%q", w)
+	}
+}
+
+// TestPeekingGoesByOneStatistic: where arms differ by their strata alone, the anytime test does not find the difference that strata take off.
+func TestPeekingGoesByOneStatistic(t *testing.T) {
+	stream := rng.New(5, 0).Family("strata").At()
+	r := alternating(400, func(int) float64 { return stream.Normal() })
+	r.Strata = []string{"x", "y"}
+	for u := range r.Units {
+		stratum := int32(u / 2 % 2)
+		if r.Arm[u] == 0 && u%3 > 0 { // more of x in A
+			stratum = 0
+		}
+		r.Stratum = append(r.Stratum, stratum)
+		r.Metrics[0].Numerator[u] += 10 * float64(r.Stratum[u])
+	}
+	if report := analysed(t, r, Options{Stopping: Anytime, Planned: 400, Every: 1e6}); report.Anytime[0].P < 0.05 {
+		t.Errorf("p = %g of peeking, %g with the strata", report.Anytime[0].P, report.Metrics[0].Effects[0].P)
+	}
+}
+
+// TestAnEarlyFindingKeepsItsSign: what was found when units so far were better is not called worse because those after them are.
+func TestAnEarlyFindingKeepsItsSign(t *testing.T) {
+	stream := rng.New(6, 0).Family("sign").At()
+	r := alternating(2000, func(u int) float64 {
+		return stream.Normal() + float64(u%2)*map[bool]float64{true: 1, false: -1.1}[u < 1000]
+	})
+	report := analysed(t, r, Options{Stopping: Anytime})
+	if v := report.Verdicts[0]; v.Finding != "better" || report.Metrics[0].Effects[0].Difference.Value > 0 {
+		t.Errorf("%+v after %+v", v, report.Anytime[0])
+	}
+}
+
+// TestIntervalsOfSeveralTreatmentsHoldTogether: a verdict's interval is at 1 − α/2 of two treatments, by any rule; the table's stays at 1 − α.
+func TestIntervalsOfSeveralTreatmentsHoldTogether(t *testing.T) {
+	stream := rng.New(7, 0).Family("three").At()
+	r := alternating(600, func(int) float64 { return stream.Normal() })
+	r.Arms = append(r.Arms, "C")
+	for u := range r.Arm {
+		r.Arm[u] = int32(u % 3)
+	}
+	half := func(low, high float64) float64 { return (high - low) / 2 }
+	plain, once := analysed(t, r, Options{}), analysed(t, r, Options{Alpha: 0.025})
+	for i, v := range plain.Verdicts {
+		want := once.Metrics[0].Effects[i].Difference
+		near(t, "fixed", half(v.Range.Low, v.Range.High), half(want.Low, want.High), 1e-9)
+	}
+	peeked := analysed(t, r, Options{Stopping: Anytime})
+	for i, v := range peeked.Verdicts {
+		if alone := peeked.Anytime[i].Range; half(v.Range.Low, v.Range.High) < 1.01*half(alone.Low, alone.High) {
+			t.Errorf("anytime: %+v of two treatments, %+v of one", v.Range, alone)
+		}
+	}
+}
+
 // TestMetricsWithoutSpreadTellNothing, not even where arms differ in all of their units: no test is made, and the report is sound JSON.
 func TestMetricsWithoutSpreadTellNothing(t *testing.T) {
 	for _, step := range []float64{0, 1} {
-		r := analysed(t, alternating(100, func(u int) float64 { return step * float64(u%2) }), Options{Stopping: Group})
+		r := analysed(t, alternating(100, func(u int) float64 { return step * float64(u%2) }), Options{Stopping: Group, Planned: 100})
 		e := r.Metrics[0].Effects[0]
 		if e.Note == "" || e.P != 1 || e.Difference.Value != step || r.Verdicts[0].Finding != "open" || r.Sizing != nil {
 			t.Errorf("%+v, %+v", e, r.Verdicts[0])

@@ -9,21 +9,18 @@ import (
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
-// Spending says how a group-sequential test spends its two-sided error α over the shares t of the information, 0 < t ≤ 1.
-type Spending func(t, alpha float64) float64
-
-// OBrienFlemingSpending spends 2(1 − Φ(z/√t)) on either side, Φ(z) = 1 − α/4 (Lan & DeMets 1983; gsDesign's sfLDOF): next to
+// spending spends 2(1 − Φ(z/√t)) on either side, Φ(z) = 1 − α/4 (Lan & DeMets 1983; gsDesign's sfLDOF): next to
 // nothing early, as the boundary of O'Brien & Fleming (1979) does, but for looks at any times.
-func OBrienFlemingSpending(t, alpha float64) float64 {
+func spending(t, alpha float64) float64 {
 	normal := distuv.UnitNormal
 	return 4 * normal.CDF(normal.Quantile(alpha/4)/math.Sqrt(t))
 }
 
-// SpendingBoundary gives the normal deviates beyond which the test stops at each look, at shares of the information that
+// spendingBoundary gives the normal deviates beyond which the test stops at each look, at shares of the information that
 // rise to at most 1, so that under no effect the test has stopped by look k with probability spending(t_k, α). The
 // distribution of the path of scores is computed by numerical integration (Armitage, McPherson & Rowe 1969; Jennison &
 // Turnbull 2000, chapter 19).
-func SpendingBoundary(shares []float64, alpha float64, spending Spending) ([]float64, error) {
+func spendingBoundary(shares []float64, alpha float64) ([]float64, error) {
 	if err := checkLooks(shares, alpha); err != nil {
 		return nil, err
 	}
@@ -51,28 +48,6 @@ func SpendingBoundary(shares []float64, alpha float64, spending Spending) ([]flo
 	return bounds, nil
 }
 
-// OBrienFleming gives the classical boundary C/√t_k with the one C that makes the two-sided error α (O'Brien & Fleming 1979; Jennison & Turnbull
-// 2000, table 2.3 for looks at equal shares).
-func OBrienFleming(shares []float64, alpha float64) ([]float64, error) {
-	if err := checkLooks(shares, alpha); err != nil {
-		return nil, err
-	}
-	bounds := make([]float64, len(shares))
-	low, high := 0.0, 20.0
-	for range 60 {
-		c := (low + high) / 2
-		for k, t := range shares {
-			bounds[k] = c * math.Sqrt(shares[len(shares)-1]/t)
-		}
-		if crossing(shares, bounds, 0) > alpha {
-			low = c
-		} else {
-			high = c
-		}
-	}
-	return bounds, nil
-}
-
 func checkLooks(shares []float64, alpha float64) error {
 	if !(alpha > 0 && alpha < 1) {
 		return field.New("alpha", alpha, "a probability above 0 and below 1")
@@ -90,19 +65,8 @@ func checkLooks(shares []float64, alpha float64) error {
 	return nil
 }
 
-// crossing is the probability that scores with a drift (the mean of the score at share 1) leave two-sided bounds at any look.
-func crossing(shares, bounds []float64, drift float64) float64 {
-	p, total := path{drift: drift}, 0.0
-	for k, t := range shares {
-		total += p.beyond(t, bounds[k])
-		p = p.after(t, bounds[k])
-	}
-	return total
-}
-
 // path is the density of the score process B(t) = Z√t of a test that has not stopped, at points of a grid; without points it stands at 0.
 type path struct {
-	drift  float64
 	t      float64
 	at     []float64
 	weight []float64 // density times the width that a point stands for (Simpson's rule)
@@ -110,9 +74,9 @@ type path struct {
 
 // beyond is the probability that the path goes on to share t and is outside ±bound there, as a deviate.
 func (p *path) beyond(t, bound float64) float64 {
-	edge, move, sd := bound*math.Sqrt(t), p.drift*(t-p.t), math.Sqrt(t-p.t)
+	edge, sd := bound*math.Sqrt(t), math.Sqrt(t-p.t)
 	outside := func(at float64) float64 {
-		return 0.5 * (math.Erfc((edge-at-move)/sd/math.Sqrt2) + math.Erfc((edge+at+move)/sd/math.Sqrt2))
+		return 0.5 * (math.Erfc((edge-at)/sd/math.Sqrt2) + math.Erfc((edge+at)/sd/math.Sqrt2))
 	}
 	if p.at == nil {
 		return outside(0)
@@ -129,17 +93,17 @@ const gridPoints = 161
 
 // after is the path at share t, had it not stopped there.
 func (p *path) after(t, bound float64) path {
-	edge, move, sd := bound*math.Sqrt(t), p.drift*(t-p.t), math.Sqrt(t-p.t)
+	edge, sd := bound*math.Sqrt(t), math.Sqrt(t-p.t)
 	low, high := -edge, edge
-	reach := 10*math.Sqrt(t) + math.Abs(p.drift)*t // beyond it there is nothing to integrate
+	reach := 10 * math.Sqrt(t) // beyond it there is nothing to integrate
 	low, high = max(low, -reach), min(high, reach)
-	next := path{drift: p.drift, t: t, at: make([]float64, gridPoints), weight: make([]float64, gridPoints)}
+	next := path{t: t, at: make([]float64, gridPoints), weight: make([]float64, gridPoints)}
 	h := (high - low) / (gridPoints - 1)
 	for j := range next.at {
 		x := low + float64(j)*h
 		density := 0.0
 		step := func(from float64) float64 {
-			z := (x - from - move) / sd
+			z := (x - from) / sd
 			return math.Exp(-z*z/2) / (sd * math.Sqrt(2*math.Pi))
 		}
 		if p.at == nil {

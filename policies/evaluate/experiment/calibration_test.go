@@ -117,10 +117,10 @@ func TestPValuesOfNoEffectAreUniform(t *testing.T) {
 // tolerance of a share at 0.95: of few experiments four standard errors reach beyond 93 to 97%.
 func tolerance(n int) float64 { return max(0, 4*math.Sqrt(0.95*0.05/float64(n))-0.02) }
 
-// TestPeekingDoesNoHarm: an A/A test looked at after every 100 of 4,000 shoppers and stopped at the first alarm raises a false one in fewer than 5 of 100 experiments; the fixed
-// test, looked at as often, in three times as many and more.
+// TestPeekingDoesNoHarm: an A/A test looked at after every 100 of 4,000 shoppers and stopped at the first alarm raises a false one in fewer than 5 of 100 experiments: it does so in one or two, and so
+// fails here with probability 1e-4 at 2%; one that does in 8 passes with probability 0.02.
 func TestPeekingDoesNoHarm(t *testing.T) {
-	n := many(200)
+	n := many(400)
 	for name, s := range map[string]shop{"mean": {units: 4000}, "ratio": {units: 4000, ratio: true}} {
 		alarms := 0.0
 		each(t, n, s, Options{Stopping: Anytime, Planned: 4000}, 2, func(r *Report) {
@@ -133,24 +133,24 @@ func TestPeekingDoesNoHarm(t *testing.T) {
 		})
 		share := alarms / float64(n)
 		t.Logf("%s: %.4f of %d raised an alarm", name, share, n)
-		if share > 0.05+4*math.Sqrt(0.05*0.95/float64(n)) || n >= 2000 && share > 0.05 {
+		if share > 0.05 {
 			t.Errorf("%s: always-valid p-values raise a false alarm in %.1f%%", name, 100*share)
 		}
 	}
 }
 
-// TestGroupTestSpendsAlphaAndNoMore under no effect, and stops early under a large one.
+// TestGroupTestSpendsAlphaAndNoMore under no effect, and stops early under a large one. One that spends 0.1 passes with probability 0.01.
 func TestGroupTestSpendsAlphaAndNoMore(t *testing.T) {
-	n := many(200)
+	n := many(1000)
 	stopped := 0.0
-	each(t, n, shop{units: 1000}, Options{Stopping: Group, Every: 1e6}, 3, func(r *Report) {
+	each(t, n, shop{units: 250}, Options{Stopping: Group, Planned: 250, Every: 1e6}, 3, func(r *Report) {
 		if r.Group[0].Stopped > 0 {
 			stopped++
 		}
 	})
 	within(t, "group tests of no effect that stop", stopped/float64(n), 0.05, n)
 	early := 0.0
-	each(t, 50, shop{units: 1000, lift: 0.5}, Options{Stopping: Group, Every: 1e6}, 4, func(r *Report) {
+	each(t, 50, shop{units: 1000, lift: 0.5}, Options{Stopping: Group, Planned: 1000, Every: 1e6}, 4, func(r *Report) {
 		if k := r.Group[0].Stopped; k > 0 && k < 5 {
 			early++
 		}
@@ -217,7 +217,7 @@ func TestCUPEDTakesOffWhatTheCovariateExplains(t *testing.T) {
 
 // TestManyMetricsKeepTheFalseDiscoveryRate of two treatments and ten metrics without any effect, where it is the chance of any false alarm.
 func TestManyMetricsKeepTheFalseDiscoveryRate(t *testing.T) {
-	n, alarms := many(200), 0.0
+	n, alarms := many(800), 0.0
 	family := rng.New(7, 0).Family("calibration")
 	for i := range n {
 		stream := family.At(uint64(i))

@@ -204,6 +204,16 @@ func compare(name string, treatment, control value, level float64) Effect {
 	return e
 }
 
+// within is the interval that reaches so far on either side.
+func (e *Effect) within(half float64) *Range {
+	return &Range{e.Difference.Value - half, e.Difference.Value + half}
+}
+
+// widening is how much wider Student's interval is than the normal one.
+func (e *Effect) widening(alpha float64) float64 {
+	return distuv.StudentsT{Sigma: 1, Nu: e.Degrees}.Quantile(1-alpha/2) / distuv.UnitNormal.Quantile(1-alpha/2)
+}
+
 // score is an effect as a normal deviate of the same significance.
 func (e *Effect) score() float64 {
 	if e.Note != "" {

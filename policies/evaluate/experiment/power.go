@@ -42,7 +42,7 @@ func (d Design) Detectable(power float64, control, treatment float64) (float64, 
 	for d.Power(high, control, treatment) < power && high < 1e6*se {
 		high *= 2
 	}
-	for range 60 {
+	for high-low > 1e-10*high {
 		if middle := (low + high) / 2; d.Power(middle, control, treatment) < power {
 			low = middle
 		} else {

@@ -67,6 +67,7 @@ type units struct {
 	rank         []int32   // of each number of a unit
 	arms         int
 	strata       int
+	mixed        []string // what is to be said of segments and strata that vary within units
 }
 
 func (r *Rows) check() error {
@@ -156,6 +157,15 @@ func (r *Rows) gather() (*units, error) {
 	if r.Stratum != nil {
 		u.strata = len(r.Strata)
 	}
+	kinds := r.Segments
+	if r.Stratum != nil {
+		kinds = append([]Segment{{Name: "the stratum", Of: r.Stratum}}, kinds...)
+	}
+	for _, s := range kinds {
+		if err := r.constant(s, first, u); err != nil {
+			return nil, err
+		}
+	}
 	count := make([]int, len(r.Arms))
 	for _, a := range u.arm {
 		count[a]++
@@ -168,6 +178,26 @@ func (r *Rows) gather() (*units, error) {
 	return u, nil
 }
 
+// constant looks for units in which a segment or stratum varies: a cluster is not of the kind of its first row.
+func (r *Rows) constant(s Segment, first []int32, u *units) error {
+	varies := make([]bool, len(first))
+	number := 0
+	for row, unit := range r.Unit {
+		if s.Of[row] == s.Of[first[unit]-1] || varies[unit] {
+			continue
+		}
+		if r.Clustered {
+			return field.New(s.Name, fmt.Sprintf("a cluster with more than one value (row %d)", row+1), "one value in each cluster: what was randomised is told apart, not what is in it")
+		}
+		varies[unit] = true
+		number++
+	}
+	if number > 0 {
+		u.mixed = append(u.mixed, fmt.Sprintf("%s varies within %d of %d units: each is taken by its first row, and what came later may be the arm's doing", s.Name, number, len(u.arm)))
+	}
+	return nil
+}
+
 func crossed(r *Rows, row int) error {
 	return field.New(fmt.Sprintf("row %d", row+1), "a unit in two arms", "each unit in one arm: what it came to cannot be put down to either")
 }
@@ -177,6 +207,11 @@ type values struct {
 	of     [][3]float64 // y, d, x
 	has    []bool       // false where all of a unit's rows are missing. Nothing over nothing is a value: who buys nothing may do so because of his arm
 	adjust bool         // there is an x that varies
+}
+
+// part is that of some units.
+func (v *values) part(from, to int) values {
+	return values{of: v.of[from:to], has: v.has[from:to], adjust: v.adjust}
 }
 
 // measure adds a metric up by unit.

@@ -25,21 +25,24 @@ type Part struct {
 	Effect
 }
 
-// leastUnits of an arm that a part has, and a time in the novelty check.
+// leastUnits of an arm that a part has, a time in the novelty check, and clusters at a look.
 const leastUnits = 20
 
 func (a *analysis) segments() {
 	var every []*Effect
 	for s := range a.rows.Segments {
 		segment := &a.rows.Segments[s]
-		tallies := make([]*tally, len(segment.Values))
-		for v := range tallies {
-			tallies[v] = newTally(a.units.arms, 1, a.first.adjust)
-		}
-		for k := range a.first.of {
-			if v := a.units.segment[s][k]; v >= 0 {
-				tallies[v].add(a.units.arm[k], 0, &a.first, k)
+		parts, arms := make([]values, len(segment.Values)), make([][]int32, len(segment.Values))
+		for k, v := range a.units.segment[s] {
+			if v >= 0 {
+				p := &parts[v]
+				p.of, p.has, p.adjust = append(p.of, a.first.of[k]), append(p.has, a.first.has[k]), a.first.adjust
+				arms[v] = append(arms[v], a.units.arm[k])
 			}
+		}
+		tallies := make([]*tally, len(parts))
+		for v := range tallies {
+			tallies[v] = a.tallied(parts[v], arms[v], arms[v], 1)
 		}
 		for arm := 1; arm < a.units.arms; arm++ {
 			d := Divided{Segment: segment.Name, Arm: a.rows.Arms[arm], P: 1}
@@ -123,21 +126,16 @@ type Span struct {
 
 func (a *analysis) novelty() {
 	n := len(a.units.arm)
-	least := leastUnits
-	if a.rows.Clustered {
-		least = 4
-	}
-	buckets := min(a.options.TimeBuckets, n/(2*least*a.units.arms))
+	buckets := min(a.options.TimeBuckets, n/(2*leastUnits*a.units.arms))
 	if a.rows.Time == nil || buckets < 2 || a.units.time[0] == a.units.time[n-1] {
 		return
 	}
 	spans := make([][]Span, a.units.arms-1)
 	for b := range buckets {
 		low, high := b*n/buckets, (b+1)*n/buckets
-		t, time := newTally(a.units.arms, 1, a.first.adjust), 0.0
-		for k := low; k < high; k++ {
-			t.add(a.units.arm[k], 0, &a.first, k)
-			time += a.units.time[k] / float64(high-low)
+		t, time := a.tallied(a.first.part(low, high), a.units.arm[low:high], a.units.stratum[low:high], 1), 0.0
+		for _, at := range a.units.time[low:high] {
+			time += at / float64(high-low)
 		}
 		for i, e := range a.running(t) {
 			if e.Arm = a.rows.Arms[i+1]; e.Note == "" {

@@ -1,10 +1,6 @@
 package experiment
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/stat/distuv"
-)
+import "math"
 
 // AnytimeTest is the mixture test of a treatment, looked at again and again while units came in the order of their first rows. A unit counts
 // with all that it came to.
@@ -16,6 +12,8 @@ type AnytimeTest struct {
 	P       float64 `json:"p"` // smallest so far
 	Range   *Range  `json:"interval,omitempty"`
 	Stopped int     `json:"stopped_at_units,omitempty"` // units of all arms when P first fell below alpha
+
+	sign float64 // of the difference when P was smallest
 }
 
 // GroupTest is a test at a few planned looks, by the spending of O'Brien & Fleming; with several treatments, each has its
@@ -50,22 +48,20 @@ func (a *analysis) sequences() {
 		return
 	}
 	treatments := a.units.arms - 1
-	groupPlan := len(a.units.arm)
-	if a.options.sized {
-		groupPlan = a.options.Planned
-	}
 	shares := make([]float64, a.options.Looks)
 	for k := range shares {
 		shares[k] = float64(k+1) / float64(len(shares))
 	}
 	var bounds []float64
 	if a.options.Stopping == Group {
-		bounds, _ = SpendingBoundary(shares, a.options.Alpha/float64(treatments), OBrienFlemingSpending) // shares and alpha are checked
+		bounds, _ = spendingBoundary(shares, a.options.Alpha/float64(treatments)) // shares and alpha are checked
 	}
+	mixtures := make([]mixture, treatments)
 	for arm := 1; arm <= treatments; arm++ {
 		name := a.rows.Arms[arm]
-		a.report.Anytime = append(a.report.Anytime, AnytimeTest{Arm: name, Tau: a.mixture(arm).Tau, Planned: a.options.Planned, P: 1})
-		group := GroupTest{Arm: name, Planned: groupPlan}
+		mixtures[arm-1] = a.mixture(arm)
+		a.report.Anytime = append(a.report.Anytime, AnytimeTest{Arm: name, Tau: mixtures[arm-1].tau, Planned: a.options.Planned, P: 1})
+		group := GroupTest{Arm: name, Planned: a.options.Planned}
 		for k := range bounds {
 			group.Looks = append(group.Looks, Look{Share: shares[k], Boundary: bounds[k]})
 		}
@@ -73,14 +69,19 @@ func (a *analysis) sequences() {
 			a.report.Group = append(a.report.Group, group)
 		}
 	}
-	t, next := newTally(a.units.arms, 1, a.first.adjust), 0
+	t, next := newTally(a.units.arms, a.units.strata, a.first.adjust), 0
 	for k := range a.first.of {
-		t.add(a.units.arm[k], 0, &a.first, k)
+		if !a.rows.Clustered {
+			t.add(a.units.arm[k], a.units.stratum[k], &a.first, k)
+		}
 		n := k + 1
 		last := n == len(a.first.of)
-		group := next < len(bounds) && n >= int(math.Ceil(shares[next]*float64(groupPlan)-1e-9))
+		group := next < len(bounds) && n >= int(math.Ceil(shares[next]*float64(a.options.Planned)-1e-9))
 		if !last && !group && n%a.options.Every != 0 {
 			continue
+		}
+		if a.rows.Clustered { // whose pseudo-values change with each that comes
+			t = a.tallied(a.first.part(0, n), a.units.arm[:n], a.units.stratum[:n], a.units.strata)
 		}
 		effects := a.running(t)
 		if effects == nil {
@@ -88,7 +89,10 @@ func (a *analysis) sequences() {
 		}
 		for i := range effects {
 			if a.ripe(t, i+1) || last {
-				a.report.Anytime[i].look(&effects[i], a.mixture(i+1), a.options.Alpha, n)
+				a.report.Anytime[i].look(&effects[i], mixtures[i], a.options.Alpha, n)
+			}
+			if last && effects[i].Note == "" {
+				a.report.Anytime[i].Range = mixtures[i].within(&effects[i], a.options.Alpha)
 			}
 			if group {
 				a.report.Group[i].look(next, &effects[i], n)
@@ -98,37 +102,48 @@ func (a *analysis) sequences() {
 			next++
 		}
 	}
-	final := &a.report.Metrics[0]
-	for i := range a.report.Anytime { // with the strata, which the looks go without
-		a.report.Anytime[i].look(&final.Effects[i], a.mixture(i+1), a.options.Alpha, len(a.units.arm))
-		a.report.Anytime[i].Looks--
-	}
-	if a.options.Stopping == Group && groupPlan < len(a.units.arm) {
-		a.warn("the group test is of the %d units that were planned; those after them are in the other figures alone", groupPlan)
+	if a.options.Stopping == Group && a.options.Planned < len(a.units.arm) {
+		a.warn("the group test is of the %d units that were planned; those after them are in the other figures alone", a.options.Planned)
 	}
 }
 
-// sequential tells whether units come one after the other. Clusters without times are all there from the first.
-func (a *analysis) sequential() bool { return !a.rows.Clustered || a.rows.Time != nil }
+// sequential tells whether units come one after the other, by a plan. Clusters without times are all there from the first, and without a plan there is none that the data did not make.
+func (a *analysis) sequential() bool {
+	return !a.rows.Clustered || a.rows.Time != nil && a.options.Planned > 0
+}
 
 // mixture is that of a treatment at the plan.
-func (a *analysis) mixture(arm int) Mixture {
+func (a *analysis) mixture(arm int) mixture {
 	n := float64(a.options.Planned)
 	c, t := a.spreads[0].spread, a.spreads[arm].spread
-	return MixtureFor(math.Sqrt(c*c/(n*a.options.Shares[0])+t*t/(n*a.options.Shares[arm])), a.options.Alpha)
+	return mixtureFor(math.Sqrt(c*c/(n*a.options.Shares[0])+t*t/(n*a.options.Shares[arm])), a.options.Alpha)
 }
 
-// ripe tells whether there are enough units for the normal law.
+// ripe tells whether there are enough units for the normal law of scores.
 func (a *analysis) ripe(t *tally, arm int) bool {
 	least := 50.0
 	if a.rows.Clustered {
-		least = 5
+		least = leastUnits
 	}
-	return t.cells[0][0].n >= least && t.cells[arm][0].n >= least
+	control, treatment := t.arm(0), t.arm(arm)
+	return control.n >= least && treatment.n >= least
+}
+
+// tallied are the moments of some units; of clusters, those of their pseudo-values among themselves.
+func (a *analysis) tallied(v values, arm, stratum []int32, strata int) *tally {
+	if a.rows.Clustered {
+		v = v.jackknifed(arm, a.units.arms)
+	}
+	t := newTally(a.units.arms, strata, v.adjust)
+	for k := range v.of {
+		t.add(arm[k], min(stratum[k], int32(strata-1)), &v, k)
+	}
+	return t
 }
 
 // running are the effects so far; nil while they cannot be told.
 func (a *analysis) running(t *tally) []Effect {
+	t, _ = t.joined()
 	all, _, ok := t.values()
 	if !ok {
 		return nil
@@ -140,20 +155,19 @@ func (a *analysis) running(t *tally) []Effect {
 	return effects
 }
 
-// look takes an effect in. Student's t is brought to the normal law by its significance, its interval by the ratio of their quantiles.
-func (s *AnytimeTest) look(e *Effect, m Mixture, alpha float64, units int) {
+// look takes an effect in. Student's t is brought to the normal law by its significance.
+func (s *AnytimeTest) look(e *Effect, m mixture, alpha float64, units int) {
 	s.Looks++
-	if e.Note != "" || !(m.Tau > 0) {
+	if e.Note != "" || !(m.tau > 0) {
 		return
 	}
-	se, d := e.Difference.StandardError, e.Difference.Value
-	s.P = min(s.P, m.P(e.score()*se, se))
+	se := e.Difference.StandardError
+	if p := m.p(e.score()*se, se); p < s.P {
+		s.P, s.sign = p, e.Difference.Value
+	}
 	if s.P < alpha && s.Stopped == 0 {
 		s.Stopped = units
 	}
-	normal := se * distuv.UnitNormal.Quantile(1-alpha/2)
-	half := m.Half(se, alpha) * (e.Difference.High - d) / normal
-	s.Range = &Range{d - half, d + half}
 }
 
 func (g *GroupTest) look(k int, e *Effect, units int) {
@@ -162,8 +176,7 @@ func (g *GroupTest) look(k int, e *Effect, units int) {
 	}
 	l := &g.Looks[k]
 	l.Units, l.Difference, l.Score = units, e.Difference.Value, e.score()
-	half := l.Boundary * e.Difference.StandardError
-	g.Range = &Range{l.Difference - half, l.Difference + half}
+	g.Range = e.within(l.Boundary * e.Difference.StandardError)
 	if math.Abs(l.Score) >= l.Boundary {
 		g.Stopped = k + 1
 	}

@@ -56,11 +56,8 @@ put("size", "power.t.test(delta = .25, sd = 1, power = .8, strict = TRUE)$n; pow
     c(power.t.test(delta = .25, sd = 1, power = .8, strict = TRUE)$n, power.t.test(n = 400, sd = 2, power = .9, strict = TRUE, tol = 1e-10)$delta))
 # boundaries by the multivariate normal law of the scores, corr = sqrt(t_i/t_j)
 inside <- function(t, c) { S <- outer(t, t, function(a, b) sqrt(pmin(a, b) / pmax(a, b))); set.seed(1); if (length(t) == 1) 1 - 2 * pnorm(-c) else pmvnorm(-c, c, corr = S, algorithm = GenzBretz(maxpts = 5e6, abseps = 1e-8))[1] }
-obf <- function(t) { C <- uniroot(function(C) inside(t, C / sqrt(t)) - .95, c(1.5, 3), tol = 1e-9)$root; C / sqrt(t) }
 spend <- function(t, alpha = .05) 4 * (1 - pnorm(qnorm(1 - alpha / 4) / sqrt(t)))
 lan <- function(t) { c <- c(); for (k in seq_along(t)) { f <- function(x) 1 - inside(t[1:k], c(c, x)) - spend(t[k]); c <- c(c, if (k == 1) -qnorm(spend(t[1]) / 2) else uniroot(f, c(1, 8), tol = 1e-9)$root) }; c }
-put("obf5", "O'Brien & Fleming, 5 looks, two-sided .05: uniroot over pmvnorm of mvtnorm", obf((1:5) / 5))
-put("obf3", "the same, 3 looks", obf((1:3) / 3))
 put("lan5", "Lan & DeMets' spending, 5 looks: uniroot over pmvnorm of mvtnorm", lan((1:5) / 5))
 put("lanuneven", "the same, looks at .2, .5, .6, 1", lan(c(.2, .5, .6, 1)))
 writeLines(c("{", sprintf('  "software": "%s, mvtnorm %s",', R.version.string, packageVersion("mvtnorm")), paste(out, collapse = ",\n"), "}"), "reference.json")
