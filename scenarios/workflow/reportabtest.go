@@ -73,20 +73,28 @@ func (t *Tested) answer() web.Answer {
 	return a
 }
 
+// named is a metric, with the treatment where there are several.
+func (m *TestedMarket) named(metric, arm string) string {
+	if len(m.Policies) > 2 {
+		metric += ", " + arm
+	}
+	return metric
+}
+
 func effectCell(e stats.Estimate) web.Cell { return web.Interval(e.Value, e.Low, e.High) }
 
 func (t *Tested) effectsSection() web.Section {
-	table := web.Table{Columns: []web.Column{{Name: "metric"}, {Name: "treatment"}, {Name: "control", Kind: web.Numbers, Format: amount4}, {Name: "treated", Kind: web.Numbers, Format: amount4},
-		{Name: "lift, %", Kind: web.Estimates, Zero: true}, {Name: "p", Kind: web.Numbers, Format: pText}, {Name: "q, of all tests", Kind: web.Numbers, Format: pText}}}
+	table := web.Table{Columns: []web.Column{{Name: "metric"}, {Name: "control", Kind: web.Numbers, Format: amount4}, {Name: "treated", Kind: web.Numbers, Format: amount4},
+		{Name: "lift, %", Kind: web.Estimates, Zero: true}, {Name: "p", Kind: web.Numbers, Format: pText}, {Name: "q", Kind: web.Numbers, Format: pText}}}
 	chart := web.Intervals{Title: "What each treatment changes", X: web.Axis{Name: "lift, %", Zero: true}}
 	for _, m := range t.Report.Metrics {
 		for _, e := range m.Effects {
 			lift := web.Word("–")
 			if e.Lift != nil {
 				lift = web.Interval(100*e.Lift.Value, 100*e.Lift.Low, 100*e.Lift.High)
-				chart.Rows = append(chart.Rows, web.Estimate{Name: m.Name + ", " + e.Arm, Value: 100 * e.Lift.Value, Low: 100 * e.Lift.Low, High: 100 * e.Lift.High})
+				chart.Rows = append(chart.Rows, web.Estimate{Name: t.Market.named(m.Name, e.Arm), Value: 100 * e.Lift.Value, Low: 100 * e.Lift.Low, High: 100 * e.Lift.High})
 			}
-			table.Rows = append(table.Rows, []web.Cell{web.Word(m.Name), web.Word(e.Arm), web.Number(e.Control), web.Number(e.Treatment), lift, web.Number(e.P), web.Number(e.Q)})
+			table.Rows = append(table.Rows, []web.Cell{web.Word(t.Market.named(m.Name, e.Arm)), web.Number(e.Control), web.Number(e.Treatment), lift, web.Number(e.P), web.Number(e.Q)})
 		}
 	}
 	blocks := []web.Block{table}
@@ -115,19 +123,28 @@ func (t *Tested) segmentsSection() web.Section {
 		}
 		section.Blocks = append(section.Blocks, chart)
 	}
+	for _, u := range t.Report.Uplift {
+		chart := web.Intervals{Title: fmt.Sprintf("%s by predicted effect, %s", t.Report.Metrics[0].Name, u.Arm), X: web.Axis{Name: "difference", Zero: true},
+			Caption: "Measured on units that the predictions were not learnt from."}
+		chart.Rows = []web.Estimate{{Name: "best quarter", Value: u.Best.Value, Low: u.Best.Low, High: u.Best.High}, {Name: "worst quarter", Value: u.Worst.Value, Low: u.Worst.Low, High: u.Worst.High}}
+		section.Blocks = append(section.Blocks, chart)
+	}
+	if text := t.upliftText(); len(text) > 0 {
+		section.Blocks = append(section.Blocks, web.Text(text))
+	}
 	return section
 }
 
 func (m *TestedMarket) truthSection() web.Section {
-	table := web.Table{Columns: []web.Column{{Name: "metric"}, {Name: "treatment"}, {Name: "truth", Kind: web.Estimates, Zero: true}, {Name: "bias of the design", Kind: web.Estimates, Zero: true},
-		{Name: "intervals that cover, %", Kind: web.Numbers}, {Name: "effects found, %", Kind: web.Numbers}}}
+	table := web.Table{Columns: []web.Column{{Name: "metric"}, {Name: "truth", Kind: web.Estimates, Zero: true}, {Name: "bias", Kind: web.Estimates, Zero: true},
+		{Name: "covered, %", Kind: web.Numbers}, {Name: "found, %", Kind: web.Numbers}}}
 	for _, e := range m.Truth {
 		bias, covered, found := web.Word("–"), math.NaN(), math.NaN()
 		if e.Bias != nil {
 			bias, covered, found = effectCell(*e.Bias), 100*e.Coverage, 100*e.Power
 		}
-		table.Rows = append(table.Rows, []web.Cell{web.Word(e.Metric), web.Word(e.Arm), effectCell(e.Truth), bias, web.Number(covered), web.Number(found)})
+		table.Rows = append(table.Rows, []web.Cell{web.Word(m.named(e.Metric, e.Arm)), effectCell(e.Truth), bias, web.Number(covered), web.Number(found)})
 	}
 	return web.Section{ID: "truth", Title: "The truth", Blocks: []web.Block{
-		web.Text{fmt.Sprintf("All shoppers under each policy, in the same %d markets, and the experiment repeated in each. A bias is what arms that share stock, rivals and customers do to each other.", m.Paths)}, table}}
+		web.Text{fmt.Sprintf("All shoppers under each policy, in the same %d markets, and the experiment repeated in each; covered and found are against the truth of each market, q in the table above is corrected for all tests. A bias is what arms that share stock, rivals and customers do to each other.", m.Paths)}, table}}
 }
