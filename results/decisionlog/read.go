@@ -99,8 +99,7 @@ func (p *parser) line(line []byte, n int) *field.Error {
 	if err := p.sum(line); err != nil {
 		return err
 	}
-	l := p.log
-	row := len(l.Decisions)
+	row := len(p.log.Decisions)
 	d := Decision{Line: int32(n), row: int32(row), Propensity: math.NaN(), Reward: math.NaN(), Discount: 1}
 	author := p.before // whose strings are used again
 	var offer Offer
@@ -183,6 +182,12 @@ func (p *parser) line(line []byte, n int) *field.Error {
 	if err != nil {
 		return s.fault(err)
 	}
+	return p.keep(d, author, offer, has)
+}
+
+// keep takes a decision, of which the line has these keys, into the log.
+func (p *parser) keep(d Decision, author Author, offer Offer, has int) *field.Error {
+	l := p.log
 	for _, need := range needed {
 		if has&(1<<need.key) == 0 {
 			return field.New(keys[need.key], "nothing", need.expected)
