@@ -81,3 +81,10 @@ func TestRegretAgainstTheExactOptimumIsNotNegative(t *testing.T) {
 		}
 	}
 }
+
+// LaTeX takes the signs of a table as commands, the power of a heading among them.
+func TestSignsOfTablesInLaTeX(t *testing.T) {
+	if got, want := texEscapes.Replace("grows with episodes^ ½, 1 ±2_3"), `grows with episodes$^n$ $\frac{1}{2}$, 1 $\pm$2\_3`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

@@ -70,7 +70,7 @@ func (m *Benchmark) markdown(w io.Writer) error {
 
 // texEscapes write what LaTeX takes for something else.
 var texEscapes = strings.NewReplacer(`\`, `\textbackslash{}`, "&", `\&`, "%", `\%`, "$", `\$`, "#", `\#`, "_", `\_`, "{", `\{`, "}", `\}`, "~", `\textasciitilde{}`, "^", `\textasciicircum{}`,
-	"−", "$-$", "×", `$\times$`, "–", "--", "·", `$\cdot$`, "<", "$<$", ">", "$>$", "≥", `$\geq$`, "≤", `$\leq$`, "α", `$\alpha$`)
+	"episodes^", `episodes$^n$`, "±", `$\pm$`, "½", `$\frac{1}{2}$`, "−", "$-$", "×", `$\times$`, "–", "--", "·", `$\cdot$`, "<", "$<$", ">", "$>$", "≥", `$\geq$`, "≤", `$\leq$`, "α", `$\alpha$`)
 
 func (m *Benchmark) latex(w io.Writer) error {
 	var out strings.Builder

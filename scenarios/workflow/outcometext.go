@@ -153,31 +153,30 @@ func (r *Robustness) between(of, over string) (low, high float64) {
 	return low, high
 }
 
-// answer is the headline in words, with its range over the models of doubt.
+// answer is the headline in words: what was measured on paths, over all seeds; and apart from it, because it is of the chosen seed alone and in closed form, the range over the
+// models of doubt.
 func (m *Summary) answer() []string {
-	var parts []string
+	var parts, ranges []string
 	for _, pair := range [][2]string{{bestCycle, bestFixed}, {m.Chosen.Agent, bestFixed}, {m.Chosen.Agent, history}} {
 		of, first := earns(m.Comparison, pair[0])
 		over, second := earns(m.Comparison, pair[1])
 		if !first || !second {
 			continue
 		}
-		text := fmt.Sprintf("%s over %s %s", pair[0], pair[1], signedPercent(of/over-1))
-		if r := m.Robustness; len(r.Memories) > 0 {
-			low, high := r.between(map[bool]string{true: bestCycle, false: learnedName}[pair[0] == bestCycle], pair[1])
-			text += fmt.Sprintf(" (%s to %s)", signedPercent(low), signedPercent(high))
-		}
-		parts = append(parts, text)
+		name := pair[0] + " over " + pair[1]
+		parts = append(parts, name+" "+signedPercent(of/over-1))
+		low, high := m.Robustness.between(map[bool]string{true: bestCycle, false: learnedName}[pair[0] == bestCycle], pair[1])
+		ranges = append(ranges, fmt.Sprintf("%s %s to %s", name, signedPercent(low), signedPercent(high)))
 	}
 	if len(parts) == 0 {
 		return nil
 	}
-	text := "in this model: " + strings.Join(parts, ", ")
+	text := []string{"in this model: " + strings.Join(parts, ", ")}
 	if len(m.Robustness.Memories) > 0 {
-		text += fmt.Sprintf("; in brackets the range, for %s of seed %d, over models that the validation weeks cannot tell apart (doubt), of which the training weeks' AIC prefers memory %.2g",
-			m.Chosen.Agent, m.Chosen.Seed, m.Models.Choice.Spec.Memory)
+		text = append(text, fmt.Sprintf("over models that the validation weeks cannot tell apart (doubt), computed, of %s seed %d alone and so not about the figures above: %s; the training weeks' AIC prefers memory %.2g",
+			m.Chosen.Agent, m.Chosen.Seed, strings.Join(ranges, ", "), m.Models.Choice.Spec.Memory))
 	}
-	return []string{text}
+	return text
 }
 
 // weakCompetition is a cross elasticity that the report remarks on.

@@ -170,7 +170,7 @@ func (m *trainingReport) headline() (a web.Answer) {
 	}
 	if m.Chapters != nil && m.Robustness != nil && len(m.Robustness.Memories) > 0 && m.row(bestFixed) != nil {
 		low, high := m.Robustness.between(learnedName, bestFixed)
-		a.Words = append(a.Words, fmt.Sprintf("Over models of the shoppers that the validation weeks cannot tell apart, the gain over the best fixed price runs from %s to %s.", signedPercent(low), signedPercent(high)))
+		a.Words = append(a.Words, fmt.Sprintf("Over models of the shoppers that the validation weeks cannot tell apart, the gain of its seed %d alone over the best fixed price, computed, runs from %s to %s.", m.Chosen.Seed, signedPercent(low), signedPercent(high)))
 	}
 	return a
 }
