@@ -308,6 +308,40 @@ func (t *trialRun) truths(all []repetition) (truths []TrueEffect) {
 	return truths
 }
 
+// seen is the experiment's estimate of true effect i, and what the two are called.
+func (m *TestedMarket) seen(i int, report *experiment.Report) (name string, e *experiment.Effect) {
+	treatments := len(m.Policies) - 1
+	name, e = m.Truth[i].Metric, &report.Metrics[i/treatments].Effects[i%treatments]
+	if treatments > 1 {
+		name += ", " + e.Arm
+	}
+	return name, e
+}
+
+// corrections say where the experiment found an effect of the wrong sign, and where its design is biased: decisions are not to be read without them.
+func (m *TestedMarket) corrections(report *experiment.Report) (text []string) {
+	if m == nil {
+		return nil
+	}
+	var wrong, biased []string
+	for i, e := range m.Truth {
+		name, effect := m.seen(i, report)
+		if d := effect.Difference; d.Low > 0 && e.Truth.High < 0 || d.High < 0 && e.Truth.Low > 0 {
+			wrong = append(wrong, fmt.Sprintf("%s by %s, not %s", name, valueOf(e.Truth), valueOf(d)))
+		}
+		if e.Bias != nil && (e.Bias.Low > 0 || e.Bias.High < 0) {
+			biased = append(biased, fmt.Sprintf("%s by %s", name, valueOf(*e.Bias)))
+		}
+	}
+	if len(wrong) > 0 {
+		text = append(text, "The truth has the other sign: given to all, it changes "+strings.Join(wrong, "; ")+".")
+	}
+	if len(biased) > 0 {
+		text = append(text, "The design is biased, "+strings.Join(biased, "; ")+": what one arm does reaches the other.")
+	}
+	return text
+}
+
 // text tells the truth beside what the experiment saw.
 func (m *TestedMarket) text(p *page, report *experiment.Report) {
 	if m == nil {
@@ -316,11 +350,7 @@ func (m *TestedMarket) text(p *page, report *experiment.Report) {
 	rows := [][]string{{"", "truth", fmt.Sprintf("%.0f%% interval", 100*level), "seen here", "bias", fmt.Sprintf("%.0f%% interval", 100*level), "covered", "found"}}
 	biased := []string{}
 	for i, e := range m.Truth {
-		effect := report.Metrics[i/(len(m.Policies)-1)].Effects[i%(len(m.Policies)-1)]
-		name := e.Metric
-		if len(m.Policies) > 2 {
-			name += ", " + e.Arm
-		}
+		name, effect := m.seen(i, report)
 		truth, span := estimated(e.Truth)
 		row := []string{name, truth, span, valueOf(effect.Difference)}
 		if e.Bias != nil {

@@ -24,9 +24,7 @@ func (t *Tested) Text(w io.Writer) error {
 	}
 	p.line("")
 	p.WriteString(t.table())
-	for i := range r.Verdicts {
-		p.section(map[bool]string{true: "decision"}[i == 0], t.verdict(i))
-	}
+	p.section("decision", t.verdicts()...)
 	p.section("peeking", t.peeking()...)
 	if r.Stopping == experiment.Group {
 		p.section("looks", t.looks()...)
@@ -111,6 +109,14 @@ func (t *Tested) table() string {
 		text += strings.Join(wrap(strings.Join(notes, "; "), width), "\n") + "\n"
 	}
 	return text
+}
+
+// verdicts are the decisions about all treatments, and what is to be said against them.
+func (t *Tested) verdicts() (text []string) {
+	for i := range t.Report.Verdicts {
+		text = append(text, t.verdict(i))
+	}
+	return append(text, t.Market.corrections(t.Report)...)
 }
 
 // verdict is the decision about a treatment in a sentence.

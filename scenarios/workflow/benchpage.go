@@ -52,17 +52,15 @@ func benchPage(f *RunFiles) (*web.Page, error) {
 			page.Sections = append(page.Sections, profiles)
 		}
 	}
-	last := f.reproduction(s, "bench")
-	if facts, ok := last.Blocks[1].(web.Facts); ok {
-		for _, b := range m.Scenarios[1:] {
-			facts[0].Value += " " + otherScenario(b.Scenario)
-		}
+	command := "bench " + f.given(s)
+	for _, b := range m.Scenarios[1:] {
+		command += " " + otherScenario(b.Scenario)
 	}
-	page.Sections = append(page.Sections, last)
+	page.Sections = append(page.Sections, f.reproduction(s, command))
 	return page, nil
 }
 
-// otherScenario is the file of a benchmark's further scenario.
+// otherScenario is the file of a benchmark's further scenario, in the run's folder.
 func otherScenario(name string) string { return "scenarios/" + name + ".toml" }
 
 // best is the best of what was learned, or where nothing was the best policy.
@@ -85,9 +83,17 @@ func (b *Benched) answer() web.Answer {
 	}
 	d := decimals([]stats.Estimate{pair.Difference})
 	over := b.inWords(pair)
-	a := web.Answer{Figure: signed(stats.Estimate{Value: pair.Difference.Value, Low: pair.Difference.Value, High: pair.Difference.Value}, d), Of: fmt.Sprintf("%s: %s over %s", b.Unit, lead, b.Baseline)}
+	what, money := strings.CutSuffix(b.Unit, ", $")
+	written := func(x float64) string {
+		text := plus(amount(x, d))
+		if money {
+			text = inDollars(text)
+		}
+		return text
+	}
+	a := web.Answer{Figure: written(pair.Difference.Value), Of: fmt.Sprintf("%s: %s over %s", what, lead, b.Baseline)}
 	if !exact(pair.Difference) {
-		a.Interval = fmt.Sprintf("95%% interval %s to %s", amount(pair.Difference.Low, d), amount(pair.Difference.High, d))
+		a.Interval = fmt.Sprintf("95%% interval %s to %s", written(pair.Difference.Low), written(pair.Difference.High))
 	}
 	if e := b.Row(lead).Normalised; e != nil && b.Known {
 		a = web.Answer{Figure: amount(100*e.Value, 0) + "%", Interval: fmt.Sprintf("95%% interval %s%% to %s%%", amount(100*e.Low, 0), amount(100*e.High, 0)),

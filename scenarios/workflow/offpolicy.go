@@ -31,6 +31,7 @@ type OffPolicy struct {
 // OffPolicyReport is what a log tells of a policy, and what a scenario's market says of it.
 type OffPolicyReport struct {
 	Log      string               `json:"log"`
+	Digest   string               `json:"log_sha256,omitempty"` // of the log
 	Loggers  []decisionlog.Author `json:"logged_by"`
 	Policy   string               `json:"policy"`
 	Revision string               `json:"revision,omitempty"`

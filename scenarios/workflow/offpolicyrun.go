@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
@@ -13,6 +14,7 @@ import (
 	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/results/report/web"
 	"github.com/souk-sim/souk/results/stats"
+	"github.com/souk-sim/souk/scenarios"
 )
 
 // Leave evaluates the policy and leaves a run: ope.json, report.txt and the page. The log's digest is part of the run's identity, its scenario's canonical form too.
@@ -45,7 +47,7 @@ func (o *OffPolicy) Leave(ctx context.Context, r *Run, log *decisionlog.Log, dig
 	if err != nil {
 		return nil, err
 	}
-	report.Command = o.command(log.File)
+	report.Digest, report.Command = digest, o.command(log.File)
 	if err := writeJSON(run, "ope.json", report); err != nil {
 		return nil, err
 	}
@@ -62,7 +64,7 @@ func (o *OffPolicy) Leave(ctx context.Context, r *Run, log *decisionlog.Log, dig
 // command is what evaluates the policy again, but for the scenario.
 func (o *OffPolicy) command(log string) string {
 	p, usual := &o.Options, offpolicy.Defaults()
-	text := "ope --log " + quoted(log) + " --policy " + quoted(o.Policy)
+	text := "ope --log " + quoted(last(log, 1)) + " --policy " + quoted(last(o.Policy, 3))
 	if p.Single {
 		text += " --single"
 	}
@@ -94,6 +96,15 @@ func quoted(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
+// last are the last names of a path that begins at the root of a machine, which readers elsewhere do not have; any other stays as it is.
+func last(name string, n int) string {
+	if !filepath.IsAbs(name) {
+		return name
+	}
+	parts := strings.Split(filepath.ToSlash(name), "/")
+	return strings.Join(parts[max(0, len(parts)-n):], "/")
+}
+
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // offPolicyPage is the page of an off-policy evaluation.
@@ -102,12 +113,18 @@ func offPolicyPage(f *RunFiles) (*web.Page, error) {
 	if _, err := f.json("ope.json", &m); err != nil {
 		return nil, err
 	}
+	m.Log, m.Policy = last(m.Log, 1), last(m.Policy, 3)
 	page := &web.Page{Title: m.Policy, Kind: "Off-policy evaluation " + f.ID, Question: "What would " + m.Policy + " have earned, by the log of " + authors(m.Loggers) + "?", Names: []string{"as logged"}}
 	best := m.best()
 	if best != nil {
 		e := best.Estimate
-		page.Answer = web.Answer{Figure: fmt.Sprintf("%.5g", e.Value), Interval: fmt.Sprintf("%.0f%% interval %.5g to %.5g", 100*e.Level, e.Low, e.High), Of: m.what() + " under " + m.Policy + ", by " + best.Name}
-		page.Answer.Words = []string{fmt.Sprintf("The log's own policy earned %.5g (%.5g to %.5g).", m.Logged.Estimate.Value, m.Logged.Estimate.Low, m.Logged.Estimate.High)}
+		written, unit := func(x float64) string { return minus(fmt.Sprintf("%.5g", x)) }, ", in the unit of the log's rewards"
+		if m.Scenario != "" {
+			written, unit = func(x float64) string { return inDollars(minus(fmt.Sprintf("%.5g", x))) }, ""
+		}
+		l := m.Logged.Estimate
+		page.Answer = web.Answer{Figure: written(e.Value), Interval: fmt.Sprintf("%.0f%% interval %s to %s", 100*e.Level, written(e.Low), written(e.High)), Of: m.what() + " under " + m.Policy + ", by " + best.Name + unit}
+		page.Answer.Words = []string{fmt.Sprintf("The log's own policy earned %s (%s to %s).", written(l.Value), written(l.Low), written(l.High))}
 	} else {
 		why := m.Refused
 		if why == "" {
@@ -119,16 +136,19 @@ func offPolicyPage(f *RunFiles) (*web.Page, error) {
 	if len(m.Warnings) > 0 {
 		page.Sections = append(page.Sections, web.Section{ID: "notes", Title: "Notes", Blocks: []web.Block{web.List(m.Warnings)}})
 	}
+	var s *scenarios.Scenario
 	if m.Scenario != "" {
-		s, err := f.scenario()
-		if err != nil {
+		var err error
+		if s, err = f.scenario(); err != nil {
 			return nil, err
 		}
-		page.Sections = append(page.Sections, f.reproduction(s, m.Command+" --scenario"))
-	} else {
-		page.Sections = append(page.Sections, web.Section{ID: "reproduce", Title: "How to reproduce this", Blocks: []web.Block{web.Facts{
-			{Name: "Command", Value: "souk " + m.Command, Code: true}, {Name: "Run", Value: f.ID, Code: true}, {Name: "Version", Value: "souk " + f.Version}}}})
+		m.Command += " --scenario " + f.given(s)
 	}
+	facts := web.Facts{{Name: "Log", Value: m.Log + ", SHA-256 " + m.Digest}}
+	if m.Revision != "" {
+		facts = append(facts, web.Fact{Name: "Policy", Value: m.Policy + ", revision " + m.Revision})
+	}
+	page.Sections = append(page.Sections, f.reproduction(s, m.Command, facts...))
 	return page, nil
 }
 

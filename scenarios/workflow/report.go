@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 
 	"github.com/souk-sim/souk"
 	"github.com/souk-sim/souk/results/report/web"
@@ -90,24 +91,35 @@ func (f *RunFiles) scenario() (*scenarios.Scenario, error) {
 	return scenarios.Parse(scenarios.Source{Name: "scenario.toml", Text: string(text)})
 }
 
-// reproduction is the last section of a page: what to do to get the same numbers, and the run in full. The command is souk's, without the name of the scenario.
-func (f *RunFiles) reproduction(s *scenarios.Scenario, command string) web.Section {
-	name := "scenario.toml"
+// given is how a command is told the run's scenario: by its name where it is a bundled one as it is, else by the file in the run's folder.
+func (f *RunFiles) given(s *scenarios.Scenario) string {
 	if bundled, err := scenarios.Load(s.Name); err == nil && bundled.Hash() == s.Hash() {
-		name = s.Name
+		return s.Name
 	}
-	facts := web.Facts{
-		{Name: "Command", Value: "souk " + command + " " + name, Code: true},
-		{Name: "Scenario", Value: s.Name + ", SHA-256 " + s.Hash()[:16] + "…"},
-		{Name: "Run", Value: f.ID, Code: true},
-		{Name: "Seed", Value: fmt.Sprint(s.Seed)},
-		{Name: "Version", Value: "souk " + f.Version},
+	return ownScenario
+}
+
+// ownScenario is the file of a run's scenario, with all that flags changed.
+const ownScenario = "scenario.toml"
+
+// reproduction is the last section of a page: what to do to get the same numbers, and the run in full. The command is souk's, as a shell reads it; more is what it needs beside.
+// A run without a scenario has none.
+func (f *RunFiles) reproduction(s *scenarios.Scenario, command string, more ...web.Fact) web.Section {
+	facts := append(web.Facts{{Name: "Command", Value: "souk " + command, Code: true}}, more...)
+	seeded := "The same input and version give the same files on any number of workers."
+	if s != nil {
+		seeded = "The same scenario, seed and version give the same files on any number of workers."
+		if strings.Contains(command, ownScenario) {
+			facts = append(facts, web.Fact{Name: ownScenario, Value: "in the run's folder, where the command is to be given, and below: the whole scenario with all that --set and other flags changed"})
+		}
+		facts = append(facts, web.Fact{Name: "Scenario", Value: s.Name + ", SHA-256 " + s.Hash()}, web.Fact{Name: "Seed", Value: fmt.Sprint(s.Seed)})
 	}
+	facts = append(facts, web.Fact{Name: "Run", Value: f.ID, Code: true}, web.Fact{Name: "Version", Value: "souk " + f.Version})
 	if b := f.Build; b.Go != "" {
 		facts = append(facts, web.Fact{Name: "Built by", Value: fmt.Sprintf("%s for %s/%s %s", b.Go, b.OS, b.Arch, b.Level)})
 	}
-	blocks := []web.Block{web.Text{"The same scenario, seed and version give the same files on any number of workers. What else the bytes depend on stands in manifest.json."}, facts}
-	if text, err := f.Read("scenario.toml"); err == nil {
+	blocks := []web.Block{web.Text{seeded + " What else the bytes depend on stands in manifest.json."}, facts}
+	if text, err := f.Read(ownScenario); err == nil && s != nil {
 		blocks = append(blocks, web.Pre{Title: "scenario.toml, as it was resolved", Text: string(text)})
 	}
 	if text, err := f.Read("report.txt"); err == nil {

@@ -30,7 +30,7 @@ func studyPage(f *RunFiles) (*web.Page, error) {
 		{ID: "values", Title: "What each policy is worth", Blocks: m.worth(s)},
 		{ID: "learning", Title: "How learners came along", Blocks: m.cameAlong()},
 		{ID: "measures", Title: "All measures", Blocks: m.listed(s.World())},
-		f.reproduction(s, "train"),
+		f.reproduction(s, "train "+f.given(s)),
 	} {
 		if len(section.Blocks) > 0 {
 			page.Sections = append(page.Sections, section)

@@ -62,7 +62,7 @@ func trainingPage(files *RunFiles) (*web.Page, error) {
 		{ID: "shoppers", Title: "Who the shoppers are", Blocks: m.shoppersTold()},
 		{ID: "doubt", Title: "How far the answer hangs on the model", Blocks: m.doubted()},
 		{ID: "careful", Title: "What to be careful about", Blocks: m.careful()},
-		files.reproduction(m.s, "train"),
+		files.reproduction(m.s, "train "+files.given(m.s)),
 	} {
 		if len(s.Blocks) > 0 {
 			page.Sections = append(page.Sections, s)

@@ -57,7 +57,15 @@ func (t Table) write(d *document) error {
 			return field.New(fmt.Sprintf("table %s, row %d", t.Caption, i), len(row), fmt.Sprintf("%d cells", len(t.Columns)))
 		}
 	}
-	d.f("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n<table class=\"data\">\n<caption><span>%s</span></caption>\n<thead><tr>", esc(t.Caption), esc(t.Caption))
+	label := t.Caption
+	if label == "" && len(t.Columns) > 1 {
+		label = t.Columns[0].Name + ": " + t.Columns[1].Name // of the region alone
+	}
+	d.f("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n<table class=\"data\">\n", esc(label))
+	if t.Caption != "" {
+		d.f("<caption><span>%s</span></caption>\n", esc(t.Caption))
+	}
+	d.f("<thead><tr>")
 	for _, c := range t.Columns {
 		d.f("<th scope=\"col\"%s>%s</th>", class(c.Kind), esc(c.Name))
 	}
