@@ -125,6 +125,9 @@ func (t *Tested) verdict(i int) string {
 	m := r.Metrics[0]
 	e := m.Effects[i]
 	of := map[experiment.Stopping]string{experiment.Fixed: "decided once, at the end", experiment.Anytime: "whenever one looks", experiment.Group: "by the looks that were planned"}[r.Stopping]
+	if len(r.Verdicts) > 1 {
+		of += ", with an interval that holds for all treatments at once"
+	}
 	if v.Range == nil {
 		return fmt.Sprintf("%s: open. The first look is still to come.", v.Arm)
 	}
