@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,7 +66,7 @@ func (a *app) bench() *cobra.Command {
 			defer closed()
 			run.Watch = watch
 			found, err := run.Bench(cmd.Context(), all[1:], loadFor)
-			if bad, ok := errors.AsType[*field.Error](err); ok && bad.Key == "--policy" {
+			if bad, ok := errors.AsType[*field.Error](err); ok && f.blamed(bad) {
 				return usage{err}
 			} else if err != nil {
 				return err
@@ -91,7 +92,7 @@ func (a *app) bench() *cobra.Command {
 	cmd.Flags().IntVar(&f.runs, "runs", 0, "independent runs, in place of bench.runs (10)")
 	cmd.Flags().StringVar(&f.agents, "agents", "", "which of [[agents]] are trained, with commas; none: none; left out: all")
 	cmd.Flags().StringArrayVar(&f.policies, "policy", nil, "a rule, or the folder of a bundle, that takes part too; once for each")
-	cmd.Flags().StringArrayVar(&f.require, "require", nil, "a gate such as 'q-learning > best-fixed': exit 4 where it is not met, significantly; once for each")
+	cmd.Flags().StringArrayVar(&f.require, "require", nil, "a gate, 'q-learning > best-fixed' or 'smoke: q-learning > best-fixed': exit 4 where it is not met, significantly")
 	f.files = make([]string, len(workflow.TableFormats()))
 	for i, format := range workflow.TableFormats() {
 		cmd.Flags().StringVar(&f.files[i], format.Flag, "", "write the tables to a file too, as "+format.Doc)
@@ -99,6 +100,14 @@ func (a *app) bench() *cobra.Command {
 	cmd.Flags().BoolVar(&f.robust, "robust", false, "test in other markets too, to which nothing is fitted: those of bench.robust, or five")
 	cmd.Flags().BoolVar(&resume, "resume", false, "go on with the benchmark that was interrupted")
 	return cmd
+}
+
+// blamed tells whether a flag is at fault, and has the error name it.
+func (f *benchFlags) blamed(bad *field.Error) bool {
+	if strings.HasPrefix(bad.Key, "bench.require") && slices.ContainsFunc(f.require, func(gate string) bool { return strings.HasSuffix(bad.Found, strconv.Quote(gate)) }) {
+		bad.File, bad.Line, bad.Key = "", 0, "--require"
+	}
+	return bad.Key == "--policy" || bad.Key == "--require"
 }
 
 // benchTables writes the tables where flags want them.

@@ -112,7 +112,22 @@ func TestGatesOfABenchmark(t *testing.T) {
 	}
 	for gate, parts := range map[string][]string{"q-learning > best-fixed": {`"q-learning"`}, "best-fixed": {"two policies"}, "best-fixd > random": {`"best-fixed"`}, "random > random": {"two policies"}} {
 		code, stdout, stderr := call(t, append(args, "--require", gate)...)
-		complains(t, code, exitInvalid, stdout, stderr, append(parts, "bench.require")...)
+		complains(t, code, exitUsage, stdout, stderr, append(parts, "--require")...)
+	}
+	code, stdout, stderr = call(t, append(args, "--set", "bench.require=['best-fixd > random']")...)
+	complains(t, code, exitInvalid, stdout, stderr, "bench.require", `"best-fixed"`)
+}
+
+// Of two scenarios a gate holds where both of its policies play, or in the one that it is aimed at.
+func TestGatesOfSeveralScenarios(t *testing.T) {
+	args := []string{"bench", "smoke", "exact-problems", "--quiet", "--out", t.TempDir(), "--agents", "none"}
+	code, stdout, stderr := call(t, append(args, "--require", "optimum > random", "--require", "smoke: best-fixed > random")...)
+	if code != exitDone || stderr != "" || strings.Count(stdout, "is met") != 2 {
+		t.Errorf("exit code %d, %q\n%s", code, stderr, stdout)
+	}
+	for gate, part := range map[string]string{"best-fixd > random": `"best-fixd"`, "exact-problems: opening > random": `"opening"`} {
+		code, stdout, stderr := call(t, append(args, "--require", gate)...)
+		complains(t, code, exitUsage, stdout, stderr, "--require", part)
 	}
 }
 

@@ -66,7 +66,9 @@ type bencher struct {
 	ground  ground
 	players []player // of bench.policies
 	guests  []evaluate.Contestant
+	among   []string // names of all scenarios of the benchmark
 	gates   []gate
+	strays  []stray
 	learned []Learned
 	base    *Baselines
 	school  world
@@ -79,10 +81,13 @@ type bencher struct {
 func (r *Run) Bench(ctx context.Context, others []*scenarios.Scenario, load func(name, rules string) (Named, error)) (*Benchmark, error) {
 	all := append([]*scenarios.Scenario{r.Scenario}, others...)
 	benches := make([]*bencher, len(all))
-	var names []string
+	var names, among []string
+	for _, s := range all {
+		among = append(among, s.Name)
+	}
 	identity := r.Scenario.Canonical()
 	for i, s := range all {
-		b := &bencher{Run: &Run{Scenario: s, Store: r.Store, Workers: r.Workers, Watch: r.Watch, Clock: r.Clock}, load: load}
+		b := &bencher{among: among, Run: &Run{Scenario: s, Store: r.Store, Workers: r.Workers, Watch: r.Watch, Clock: r.Clock}, load: load}
 		if len(all) > 1 {
 			b.prefix = s.Name + "."
 		}
@@ -100,6 +105,9 @@ func (r *Run) Bench(ctx context.Context, others []*scenarios.Scenario, load func
 			return nil, s.Fault(strconv.Quote(s.Name)+" again", "each scenario once", "name")
 		}
 		benches[i], names = b, append(names, s.Name)
+	}
+	if err := astray(benches); err != nil {
+		return nil, err
 	}
 	run, err := r.Store.Open(strings.Join(names, "+")+"-bench", append([]byte("# souk bench "+strings.Join(names, " ")+"\n"), identity...), r.Options)
 	if err != nil {

@@ -41,7 +41,8 @@ func gateOf(text string) (g gate, ok bool) {
 	return g, false
 }
 
-// enterGates reads the scenario's gates; each names two who take part. A short "fixed" is the best fixed price.
+// enterGates reads the scenario's gates, those apart that "NAME: " aims at another one of the benchmark's. Each names two who take part; where there are several scenarios, in
+// one of them at least. A short "fixed" is the best fixed price.
 func (b *bencher) enterGates() error {
 	s := b.Scenario
 	var names []string
@@ -60,18 +61,53 @@ func (b *bencher) enterGates() error {
 	}
 	for i, text := range s.Bench.Require {
 		g, ok := gateOf(text)
+		aimed, rest, is := strings.Cut(text, ": ")
+		if is && slices.Contains(b.among, aimed) {
+			if aimed != s.Name {
+				continue
+			}
+			g, ok = gateOf(rest)
+			g.text = text
+		}
 		if !ok {
 			return s.Fault(strconv.Quote(text), `two policies and > or >= between them, with spaces, as in "q-learning > best-fixed"`, "bench", "require", strconv.Itoa(i))
 		}
+		var bad error
 		for _, name := range []*string{&g.a, &g.b} {
 			if *name == "fixed" && !slices.Contains(names, "fixed") {
 				*name = bestFixed
 			}
-			if !slices.Contains(names, *name) {
-				return s.Fault(strconv.Quote(*name)+" in "+strconv.Quote(text), scenarios.Suggest(*name, names), "bench", "require", strconv.Itoa(i))
+			if !slices.Contains(names, *name) && bad == nil {
+				bad = s.Fault(strconv.Quote(*name)+" in "+strconv.Quote(text), scenarios.Suggest(*name, names), "bench", "require", strconv.Itoa(i))
 			}
 		}
-		b.gates = append(b.gates, g)
+		if bad == nil {
+			b.gates = append(b.gates, g)
+		} else if aimed == s.Name || len(b.among) <= 1 {
+			return bad
+		} else {
+			b.strays = append(b.strays, stray{text, bad})
+		}
+	}
+	return nil
+}
+
+// stray is a gate whose policies do not take part in one scenario of several.
+type stray struct {
+	text string
+	bad  error
+}
+
+// astray is what is wrong with a gate that holds in no scenario at all.
+func astray(all []*bencher) error {
+	for _, b := range all {
+		for _, lost := range b.strays {
+			if !slices.ContainsFunc(all, func(o *bencher) bool {
+				return slices.ContainsFunc(o.gates, func(g gate) bool { return g.text == lost.text })
+			}) {
+				return lost.bad
+			}
+		}
 	}
 	return nil
 }
