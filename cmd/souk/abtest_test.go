@@ -112,6 +112,7 @@ func TestABTestRefusesWhatItCannotRead(t *testing.T) {
 		{exitUsage, "--metric: found a SCENARIO too", []string{"smoke", "--metric", "x"}},
 		{exitInvalid, "a file that cannot be opened", []string{"--log", "absent.csv"}},
 		{exitInvalid, "an empty file", []string{"--log", write("")}},
+		{exitInvalid, "log.csv: found a header only, expected at least one row", []string{"--log", write("user_id,arm\n"), "--metric", "x"}},
 		{exitInvalid, "log.csv:1: --unit: found no column called unit", []string{"--log", write("a,b\n1,2\n")}},
 		{exitInvalid, "log.csv:4: unit: found a unit in \"B\" that is in \"A\"", []string{"--log", write("unit,arm,m\n1,A,1\n2,B,2\n1,B,1\n")}},
 		{exitInvalid, "log.csv:3: arm: found nothing", []string{"--log", write("unit,arm,m\n1,A,1\n2,,2\n")}},
@@ -142,7 +143,7 @@ func TestABTestTakesWhatLogsAreLike(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, stdout, stderr := call(t, "abtest", "--out", t.TempDir(), "--log", file, "--unit", "shopper", "--metric", "revenue", "--metric", "revenue/visits", "--share", "9,8,8")
-	if code != exitDone || !strings.Contains(stdout, "revenue/visits, C") || !strings.Contains(stdout, "Holm") || !strings.Contains(stdout, "units without a value") {
+	if code != exitDone || !strings.Contains(stdout, "revenue/visits, C") || !strings.Contains(stdout, "Holm") || !strings.Contains(stdout, "\n         C: open.") || !strings.Contains(strings.Join(strings.Fields(stdout), " "), "Units in all 3 arms") || !strings.Contains(strings.Join(strings.Fields(stdout), " "), "revenue/visits: 15 rows without a value (units: A 6, B 3, C 6), 10 units of them without any") {
 		t.Errorf("exit code %d, %s\n%s", code, stderr, stdout)
 	}
 	code, stdout, stderr = call(t, "abtest", "--out", t.TempDir(), "--log", file, "--cluster", "region", "--metric", "revenue", "--share", "9,8,8")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -147,11 +148,16 @@ func (e *LoggedExperiment) read(data io.ReaderAt, size int64) (*experiment.Rows,
 		return nil, nil, err
 	}
 	columns, err := e.columns(header)
-	if err != nil {
-		return nil, nil, err
+	var metrics []loggedMetric
+	if err == nil {
+		metrics, err = e.metrics(header, columns)
 	}
-	metrics, err := e.metrics(header, columns)
 	if err != nil {
+		// No flag helps where there are no rows.
+		_, empty := logs.DecodeRecords(e.Path, data, size, logs.RecordColumns{IDs: header[:1]})
+		if bad, ok := errors.AsType[*field.Error](empty); ok && bad.Found == "a header only" {
+			err = empty
+		}
 		return nil, nil, err
 	}
 	for _, m := range metrics {

@@ -92,11 +92,30 @@ func (t *Tested) table() string {
 		}
 	}
 	text := align(rows)
-	var notes []string
-	for _, m := range r.Metrics {
+	if notes := t.notes(); len(notes) > 0 {
+		text += strings.Join(wrap(strings.Join(notes, "; "), width), "\n") + "\n"
+	}
+	return text
+}
+
+// notes are what the metrics' values rest on: what is missing, and what is known before.
+func (t *Tested) notes() (notes []string) {
+	for _, m := range t.Report.Metrics {
 		var parts []string
-		if m.Missing > 0 {
-			parts = append(parts, plural(m.Missing, "unit")+" without a value")
+		if m.Gaps != nil {
+			var arms []string
+			rows := 0
+			for _, g := range m.Gaps {
+				arms = append(arms, g.Arm+" "+howMany(float64(g.Units)))
+				rows += g.Rows
+			}
+			missing := rowsText(rows) + " without a value (units: " + strings.Join(arms, ", ")
+			if m.GapsP != nil {
+				missing += "; one share in all arms: p = " + pText(*m.GapsP)
+			}
+			if parts = append(parts, missing+")"); m.Missing > 0 {
+				parts = append(parts, plural(m.Missing, "unit")+" of them without any: these do not count")
+			}
 		}
 		if m.Correlation != 0 || math.Abs(m.Variance-1) > 0.005 && m.Variance > 0 {
 			parts = append(parts, fmt.Sprintf("variance ×%.2f by what was known before", m.Variance))
@@ -105,10 +124,7 @@ func (t *Tested) table() string {
 			notes = append(notes, m.Name+": "+strings.Join(parts, ", "))
 		}
 	}
-	if len(notes) > 0 {
-		text += strings.Join(wrap(strings.Join(notes, "; "), width), "\n") + "\n"
-	}
-	return text
+	return notes
 }
 
 // verdicts are the decisions about all treatments, and what is to be said against them.
@@ -254,8 +270,8 @@ func (t *Tested) noveltyText() (text []string) {
 	for _, n := range t.Report.Novelty {
 		first, last := n.Spans[0], n.Spans[len(n.Spans)-1]
 		text = append(text, fmt.Sprintf("%s: %s. %s among the first %s of the units, %s among the last (slope p = %s).", n.Arm, map[string]string{
-			"steady": "no sign that the effect changes with time", "fading": "the effect FADES: do not count on its mean", "growing": "the effect GROWS: its mean is not yet what it comes to"}[n.Finding],
-			valueOf(first.Difference), map[bool]string{true: "half", false: fmt.Sprintf("1/%d", len(n.Spans))}[len(n.Spans) == 2], valueOf(last.Difference), pText(n.P)))
+			"steady": "no sign that the effect changes with time", "fading": "the effect seems to fade: its mean may promise too much", "growing": "the effect seems to grow: its mean may promise too little"}[n.Finding],
+			valueOf(first.Difference), map[bool]string{true: "half", false: fmt.Sprintf("1/%d", len(n.Spans))}[len(n.Spans) == 2], valueOf(last.Difference), pText(n.Holm)))
 	}
 	return text
 }
@@ -271,7 +287,7 @@ func (t *Tested) sizeText() []string {
 		parts = append(parts, fmt.Sprintf("%g%% %s", 100*n.Lift, howMany(n.Units)))
 	}
 	if len(parts) > 0 {
-		text += " Units in both arms for a lift of " + strings.Join(parts, ", ") + "."
+		text += " Units in " + map[bool]string{true: "both arms", false: fmt.Sprintf("all %d arms", len(t.Report.Arms))}[len(t.Report.Arms) == 2] + " for a lift of " + strings.Join(parts, ", ") + "."
 	}
 	return []string{text}
 }

@@ -181,7 +181,7 @@ func (t *Tested) effectsSection() web.Section {
 	if len(chart.Rows) > 0 {
 		blocks = append(blocks, chart)
 	}
-	return web.Section{ID: "effects", Title: "Effects", Blocks: append(blocks, web.Text(t.sizeText()))}
+	return web.Section{ID: "effects", Title: "Effects", Blocks: append(blocks, web.Text(t.notes()), web.Text(t.sizeText()))}
 }
 
 func (t *Tested) peekingSection() web.Section {

@@ -123,6 +123,8 @@ type Measured struct {
 	Ratio       bool     `json:"ratio"` // of sums; else a mean
 	Lower       bool     `json:"lower_is_better,omitempty"`
 	Missing     int      `json:"missing,omitempty"` // units without a value
+	Gaps        []Gaps   `json:"gaps,omitempty"`    // by arm, where any value is missing
+	GapsP       *float64 `json:"gaps_p,omitempty"`  // of one share of units with gaps in all arms; nil where they are too few to tell
 	Correlation float64  `json:"correlation,omitempty"`
 	Variance    float64  `json:"variance_ratio"` // of the differences, with CUPED and strata, to that without: the mean over treatments
 	Effects     []Effect `json:"effects"`        // by treatment
@@ -274,31 +276,50 @@ func (a *analysis) measure(index int) error {
 	if index == 0 {
 		a.spreads = all
 	}
-	a.missing(&out, m, t)
+	a.missing(&out, raw.gaps)
 	a.report.Metrics = append(a.report.Metrics, out)
 	return nil
 }
 
-// missing warns where values are missing in one arm more than in another: what is left need not be comparable.
-func (a *analysis) missing(out *Measured, m *Metric, t *tally) {
-	if out.Missing == 0 {
+// Gaps are the missing values of a metric in an arm.
+type Gaps struct {
+	Arm   string `json:"arm"`
+	Units int    `json:"units"` // that lack a value in some row
+	Rows  int    `json:"rows"`  // that lack it, and do not count
+}
+
+// missing counts what is missing by arm, and warns where the arms' shares of such units differ: what is left need not be comparable. The test is Pearson's χ², on units,
+// which are independent as rows are not, and only where it holds: five such units expected in each arm (Cochran 1954).
+func (a *analysis) missing(out *Measured, rows []int32) {
+	if rows == nil {
 		return
 	}
-	n, there := 0.0, 0.0
-	for arm := range t.cells {
-		c := t.arm(arm)
-		there += c.n
-		n += float64(a.report.Arms[arm].Units)
+	out.Gaps = make([]Gaps, a.units.arms)
+	total := 0.0
+	for arm := range out.Gaps {
+		out.Gaps[arm].Arm = a.rows.Arms[arm]
 	}
-	chi := 0.0
-	for arm := range t.cells {
-		c, units := t.arm(arm), float64(a.report.Arms[arm].Units)
-		expected := units * there / n
-		lost := units - expected
-		chi += (c.n-expected)*(c.n-expected)/expected + (c.n-expected)*(c.n-expected)/lost
+	for k, n := range rows {
+		if n > 0 {
+			g := &out.Gaps[a.units.arm[k]]
+			g.Units, g.Rows = g.Units+1, g.Rows+int(n)
+			total++
+		}
 	}
-	if (distuv.ChiSquared{K: float64(len(t.cells) - 1)}).Survival(chi) < a.options.SRM {
-		a.warn("%s is missing in some arms more often than in others: what is left of them need not be comparable", m.Name)
+	chi, least := 0.0, math.Inf(1)
+	for arm, g := range out.Gaps {
+		units := float64(a.report.Arms[arm].Units)
+		expected := units * total / float64(len(rows))
+		least = min(least, expected, units-expected)
+		off := float64(g.Units) - expected
+		chi += off*off/expected + off*off/(units-expected)
+	}
+	if least < 5 {
+		return
+	}
+	p := distuv.ChiSquared{K: float64(a.units.arms - 1)}.Survival(chi)
+	if out.GapsP = &p; p < a.options.SRM {
+		a.warn("%s is missing in some arms more often than in others: what is left of them need not be comparable", out.Name)
 	}
 }
 

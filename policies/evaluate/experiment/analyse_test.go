@@ -265,3 +265,49 @@ func TestAMillionShoppersTakeSeconds(t *testing.T) {
 		t.Errorf("%d looks", report.Anytime[0].Looks)
 	}
 }
+
+// TestMissingRowsAreCountedByArm, of ratios too: R's chisq.test(matrix(c(40, 60, 460, 440), 2), correct = FALSE)$p.value is 0.03501498.
+func TestMissingRowsAreCountedByArm(t *testing.T) {
+	r := alternating(1000, func(u int) float64 { return float64(u % 7) })
+	for u := range 1000 { // a second row of each
+		r.Unit, r.Arm = append(r.Unit, int32(u)), append(r.Arm, int32(u%2))
+		y := 1.0
+		if u/2 < 40+20*(u%2) {
+			y = math.NaN()
+		}
+		r.Metrics[0].Numerator = append(r.Metrics[0].Numerator, y)
+	}
+	r.Metrics[0].Denominator = slices.Repeat([]float64{1}, 2000)
+	m := analysed(t, r, Options{}).Metrics[0]
+	if !slices.Equal(m.Gaps, []Gaps{{"A", 40, 40}, {"B", 60, 60}}) || m.GapsP == nil || math.Abs(*m.GapsP-0.03501498) > 1e-8 || m.Missing != 0 {
+		t.Errorf("%+v", m)
+	}
+	r.Metrics[0].Numerator[0] = math.NaN() // of unit 0, whose other row is missing
+	if m = analysed(t, r, Options{}).Metrics[0]; m.Missing != 1 || m.Gaps[0] != (Gaps{"A", 40, 41}) {
+		t.Errorf("%+v", m)
+	}
+}
+
+// TestNoveltyIsCorrectedForArms: of three treatments whose effects are steady, any is said to fade or grow in at most 5% of 1,000 experiments, and three standard errors of that count.
+func TestNoveltyIsCorrectedForArms(t *testing.T) {
+	const units, experiments = 800, 1000
+	family := rng.New(4, 0).Family("novelty")
+	alarms := 0
+	for k := range experiments {
+		stream := family.At(uint64(k))
+		r := &Rows{Arms: []string{"A", "B", "C", "D"}, Units: units, Metrics: []Metric{{Name: "m"}}}
+		for u := range units {
+			r.Unit, r.Arm, r.Time = append(r.Unit, int32(u)), append(r.Arm, int32(u%4)), append(r.Time, float64(u))
+			r.Metrics[0].Numerator = append(r.Metrics[0].Numerator, stream.Normal())
+		}
+		for _, v := range analysed(t, r, Options{}).Novelty {
+			if v.Finding != "steady" {
+				alarms++
+				break
+			}
+		}
+	}
+	if limit := 0.05 + 3*math.Sqrt(0.05*0.95/experiments); float64(alarms)/experiments > limit {
+		t.Errorf("%d alarms in %d experiments, above %.3f", alarms, experiments, limit)
+	}
+}

@@ -206,6 +206,7 @@ func crossed(r *Rows, row int) error {
 type values struct {
 	of     [][3]float64 // y, d, x
 	has    []bool       // false where all of a unit's rows are missing. Nothing over nothing is a value: who buys nothing may do so because of his arm
+	gaps   []int32      // rows of a unit that are missing; nil: none of any
 	adjust bool         // there is an x that varies
 }
 
@@ -229,6 +230,10 @@ func (r *Rows) measure(u *units, m *Metric) values {
 			d = m.Denominator[row]
 		}
 		if math.IsNaN(y) || math.IsNaN(d) {
+			if v.gaps == nil {
+				v.gaps = make([]int32, len(u.arm))
+			}
+			v.gaps[k]++
 			continue
 		}
 		v.has[k] = true

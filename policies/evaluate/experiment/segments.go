@@ -112,9 +112,10 @@ func cochran(parts []Part) float64 {
 // through the effects of spans of time with equal numbers of units, weighted by their precision.
 type Novelty struct {
 	Arm     string  `json:"arm"`
-	P       float64 `json:"p"` // of no slope
+	P       float64 `json:"p"`      // of no slope
+	Holm    float64 `json:"p_holm"` // P, corrected for there being several treatments
 	Slope   float64 `json:"slope"`
-	Finding string  `json:"finding"` // "steady", "fading" or "growing"
+	Finding string  `json:"finding"` // "steady", "fading" or "growing", by Holm
 	Spans   []Span  `json:"spans"`
 }
 
@@ -143,16 +144,21 @@ func (a *analysis) novelty() {
 			}
 		}
 	}
+	var p, whole []float64
 	for i := range spans {
 		if len(spans[i]) < 2 {
 			continue
 		}
 		v := Novelty{Arm: a.rows.Arms[i+1], Spans: spans[i], Finding: "steady"}
 		v.Slope, v.P = slope(spans[i])
-		if whole := a.report.Metrics[0].Effects[i].Difference.Value; v.P < a.options.Alpha {
-			v.Finding = map[bool]string{true: "growing", false: "fading"}[v.Slope > 0 == (whole > 0)]
+		a.report.Novelty, p = append(a.report.Novelty, v), append(p, v.P)
+		whole = append(whole, a.report.Metrics[0].Effects[i].Difference.Value)
+	}
+	for i, holm := range stats.Holm(p) {
+		v := &a.report.Novelty[i]
+		if v.Holm = holm; holm < a.options.Alpha {
+			v.Finding = map[bool]string{true: "growing", false: "fading"}[v.Slope > 0 == (whole[i] > 0)]
 		}
-		a.report.Novelty = append(a.report.Novelty, v)
 	}
 }
 
