@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/souk-sim/souk/results/rundir"
+	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/scenarios/workflow"
 )
@@ -103,9 +104,10 @@ func (a *app) listRuns(shown []listed, all int) error {
 		return err
 	}
 	err := a.table(func(t *tabwriter.Writer) {
-		fmt.Fprintln(t, "SCENARIO\tRUN\tKIND\tSTATE\tVERSION\tFOLDER")
+		fmt.Fprintln(t, "SCENARIO\tRUN\tKIND\tSTATE\tVERSION\tSEED\tCHANGED\tFIGURE")
 		for _, r := range shown {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.ID, r.Kind, r.State, r.version(), r.Dir)
+			seed, changed, figure := a.headline(&r)
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.ID, r.Kind, r.State, r.version(), seed, changed, figure)
 		}
 	})
 	for _, r := range shown {
@@ -114,6 +116,53 @@ func (a *app) listRuns(shown []listed, all int) error {
 		}
 	}
 	return err
+}
+
+// headline tells a complete run from others of its scenario: its seed, in what its scenario is not the bundled one, and its first figure. What cannot be read is "–".
+func (a *app) headline(r *listed) (seed, changed, figure string) {
+	seed, changed, figure = "–", "–", "–"
+	run, err := a.store().Finished(r.Name, r.ID)
+	if err != nil {
+		return seed, changed, figure
+	}
+	files := filesOf(run)
+	if all, err := files.Figures(); err == nil && len(all) > 0 {
+		figure = strings.TrimSuffix(fmt.Sprintf("%s %.5g %s", all[0].Name, all[0].Value, all[0].Unit), " ")
+	}
+	text, err := run.ReadFile("scenario.toml")
+	if err != nil {
+		return seed, changed, figure
+	}
+	s, err := scenarios.Parse(scenarios.Source{Name: "scenario.toml", Text: string(text)})
+	if err != nil {
+		return seed, changed, figure
+	}
+	seed = fmt.Sprint(s.Seed)
+	if bundled, err := scenarios.Load(s.Name); err == nil {
+		usual := &workflow.RunFiles{Name: s.Name, Read: func(string) ([]byte, error) { return bundled.Canonical(), nil }}
+		if settings, err := workflow.Differences([]*workflow.RunFiles{usual, files}); err == nil {
+			changed = changes(settings)
+		}
+	}
+	return seed, changed, figure
+}
+
+// changes are the second run's settings, the first of them in full; an experiment's design comes before all else.
+func changes(all []workflow.Setting) string {
+	all = slices.DeleteFunc(all, func(s workflow.Setting) bool { return s.Key == "seed" })
+	if i := slices.IndexFunc(all, func(s workflow.Setting) bool { return s.Key == "abtest.design" }); i > 0 {
+		all[0], all[i] = all[i], all[0]
+	}
+	const shown = 2
+	var parts []string
+	for _, s := range all[:min(shown, len(all))] {
+		parts = append(parts, s.Key+"="+settingText(s.Values[1]))
+	}
+	text := strings.Join(parts, " ")
+	if n := len(all) - shown; n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	return text
 }
 
 func (a *app) resultsShow() *cobra.Command {

@@ -159,12 +159,12 @@ func (t *Tested) measuresText() string {
 	return strings.Join(parts, "; ") + "."
 }
 
-// signed4 is a difference in four digits.
-func signed4(x float64) string { return plus(amount4(x)) }
+// signed3 is a difference in three digits.
+func signed3(x float64) string { return plus(figures(x, math.Abs(x)/10)) }
 
 func (t *Tested) effectsSection() web.Section {
 	table := web.Table{Caption: fmt.Sprintf("What changes, with %.4g%% intervals", 100*(1-t.Report.Alpha)), Note: t.measuresText() + " q: p, corrected for all tests of this table.",
-		Columns: []web.Column{{Name: "metric"}, {Name: "difference", Kind: web.Estimates, Zero: true, Format: signed4}, {Name: "lift, %", Kind: web.Numbers, Format: signed4}, {Name: "control", Kind: web.Numbers, Format: amount4},
+		Columns: []web.Column{{Name: "metric"}, {Name: "difference", Kind: web.Estimates, Zero: true, Format: signed3}, {Name: "lift, %", Kind: web.Numbers, Format: signed3}, {Name: "control", Kind: web.Numbers, Format: amount4},
 			{Name: "treated", Kind: web.Numbers, Format: amount4}, {Name: "p", Kind: web.Numbers, Format: pText}, {Name: "q", Kind: web.Numbers, Format: pText}}}
 	chart := web.Intervals{Title: "What each treatment changes", X: web.Axis{Name: "lift, %", Zero: true}}
 	for _, m := range t.Report.Metrics {
@@ -260,7 +260,7 @@ func (t *Tested) segmentsSection() web.Section {
 }
 
 func (m *TestedMarket) truthSection(report *experiment.Report) web.Section {
-	table := web.Table{Caption: "What changes when all are treated, beside what the experiment tells", Columns: []web.Column{{Name: "metric"}, {Name: "truth", Kind: web.Estimates, Zero: true}, {Name: "seen here", Kind: web.Numbers, Format: signed4},
+	table := web.Table{Caption: "What changes when all are treated, beside what the experiment tells", Columns: []web.Column{{Name: "metric"}, {Name: "truth", Kind: web.Estimates, Zero: true}, {Name: "seen here", Kind: web.Numbers, Format: signed3},
 		{Name: "bias", Kind: web.Estimates, Zero: true}, {Name: "covered, %", Kind: web.Numbers}, {Name: "found, %", Kind: web.Numbers}},
 		Note: "Seen here: the experiment's estimate, above. Bias: mean of its estimates less the truth, over the markets. Covered: how many of its intervals hold their market's truth; 95 is right. Found: how many of them exclude 0."}
 	for i, e := range m.Truth {
