@@ -60,6 +60,8 @@ func (a *app) ope() *cobra.Command {
 					bad.Key = "--" + strings.ReplaceAll(bad.Key, "_", "-")
 				}
 				return usage{err}
+			} else if _, never := errors.AsType[*workflow.NeverMade](err); never {
+				return unmet{err}
 			} else if err != nil {
 				return err
 			}

@@ -65,6 +65,13 @@ func TestTheLogOfAPolicyThatDoesNotExploreIsRefused(t *testing.T) {
 	}
 }
 
+// Without a scenario a log of one price does not tell the ladder: refused like any policy of which a log cannot tell.
+func TestOffersThatALogNeverMakesAreRefusedWithoutAScenario(t *testing.T) {
+	log := decide(t, "--policy", "fixed:2", "--paths", "100")
+	code, stdout, stderr := call(t, "ope", "--log", log, "--policy", "fixed:1", "--out", t.TempDir(), "-q")
+	complains(t, code, exitUnmet, stdout, stderr, "makes offers the log never makes", "--scenario")
+}
+
 func TestOpeTellsWhatIsWrong(t *testing.T) {
 	log := decide(t, "--policy", "random", "--paths", "50")
 	text, err := os.ReadFile(log)

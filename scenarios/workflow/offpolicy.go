@@ -111,6 +111,17 @@ func (o *OffPolicy) target(log *decisionlog.Log) (d decider, spec *env.Spec, err
 	return d, spec, err
 }
 
+// NeverMade is the refusal of a rule on a ladder of which a log does not tell all prices.
+type NeverMade struct {
+	File  string
+	Offer int // on the ladder
+}
+
+// Error implements error.
+func (n *NeverMade) Error() string {
+	return fmt.Sprintf("%s: the policy makes offers the log never makes, for all it tells: none of its decisions is offer %d, whose price a rule has to know; --scenario tells the ladder", n.File, n.Offer)
+}
+
 // specOf is what a log tells of what the player sees and may offer.
 func specOf(log *decisionlog.Log) (*env.Spec, error) {
 	spec := &env.Spec{}
@@ -119,8 +130,7 @@ func specOf(log *decisionlog.Log) (*env.Spec, error) {
 	}
 	for a, offer := range log.Offers {
 		if !log.Seen[a] {
-			return nil, &field.Error{File: log.File, Key: "action", Found: fmt.Sprintf("none is %d", a),
-				Expected: "each offer of the ladder at least once, for a rule to know its price; --scenario tells the ladder"}
+			return nil, &NeverMade{log.File, a}
 		}
 		spec.Offers = append(spec.Offers, env.Offer{Price: offer.Price, Promotion: offer.Promotion})
 	}
@@ -180,6 +190,14 @@ func (m *OffPolicyReport) best() *Estimated {
 	return nil
 }
 
+// caveat is what is to be said before an estimate that no weights of whole trajectories have corrected, where they were refused.
+func (m *OffPolicyReport) caveat(best *Estimated) string {
+	if best.Name == "dr" || best.Name == "weighted dr" {
+		return ""
+	}
+	return "Beware: too few trajectories for weights, which are refused; what is left rests on a model or on cells of the state, and its interval does not know where they are wrong. "
+}
+
 // what is estimated.
 func (m *OffPolicyReport) what() string {
 	if m.Context == "single-step" {
@@ -227,7 +245,7 @@ func (m *OffPolicyReport) Text() string {
 	}
 	w := m.Weights
 	if best := m.best(); best != nil {
-		fmt.Fprintf(&b, "\nBest told by %s: %s earns %.5g (%.5g to %.5g).\n", best.Name, m.Policy, best.Estimate.Value, best.Estimate.Low, best.Estimate.High)
+		fmt.Fprintf(&b, "\n%sBest told by %s: %s earns %.5g (%.5g to %.5g).\n", m.caveat(best), best.Name, m.Policy, best.Estimate.Value, best.Estimate.Low, best.Estimate.High)
 	}
 	fmt.Fprintf(&b, "\nweights: mean %.4f ± %.2g (1 where propensities are right), largest %.4g, of a whole trajectory %.4g\n", w.Mean, 2*w.MeanError, w.Largest, w.LargestRatio)
 	fmt.Fprintf(&b, "effective: %.4g of %d decisions, %.4g of %d trajectories, %.4g by cells of the state\n", w.Decisions, m.Decisions, w.Trajectories, m.Trajectories, w.Marginal)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/souk-sim/souk/policies/evaluate/offpolicy"
@@ -241,6 +242,16 @@ func TestPerDecisionByHand(t *testing.T) {
 	for k, expected := range []float64{2.4 + 7.6/2.5, 2.4 - 7.6/2.5} {
 		if math.Abs(x[k]-expected) > 1e-12 {
 			t.Errorf("%g, expected %g", x[k], expected)
+		}
+	}
+}
+
+// An estimate that is all that is left where weights are refused is not told without a caveat.
+func TestWhatIsToldWhereWeightsAreRefused(t *testing.T) {
+	for name, wary := range map[string]bool{"weighted dr": false, "dr": false, "marginalised": true, "fqe": true} {
+		m := &OffPolicyReport{Policy: "p", Result: &offpolicy.Result{Logged: offpolicy.Row{Estimate: &stats.Estimate{}}, Estimates: []offpolicy.Row{{Name: name, Estimate: &stats.Estimate{Value: 1}}}}}
+		if text := m.Text(); strings.Contains(text, "Beware: too few trajectories") != wary || !strings.Contains(text, "Best told by "+name) {
+			t.Errorf("%s: %s", name, text)
 		}
 	}
 }

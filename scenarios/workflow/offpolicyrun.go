@@ -125,6 +125,9 @@ func offPolicyPage(f *RunFiles) (*web.Page, error) {
 		l := m.Logged.Estimate
 		page.Answer = web.Answer{Figure: written(e.Value), Interval: fmt.Sprintf("%.0f%% interval %s to %s", 100*e.Level, written(e.Low), written(e.High)), Of: m.what() + " under " + m.Policy + ", by " + best.Name + unit}
 		page.Answer.Words = []string{fmt.Sprintf("The log's own policy earned %s (%s to %s).", written(l.Value), written(l.Low), written(l.High))}
+		if caveat := m.caveat(best); caveat != "" {
+			page.Answer.Words = append([]string{strings.TrimSpace(caveat)}, page.Answer.Words...)
+		}
 	} else {
 		why := m.Refused
 		if why == "" {
