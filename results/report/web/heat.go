@@ -202,4 +202,16 @@ func (h *Heat) key(c *canvas, l *Layer, share func(float64) float64, lo, hi, top
 		c.f("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"10\" fill=\"%s\"/>", x+float64(k)*wide, top+c.size-6, wide+0.3, shade(float64(k)/(steps-1)))
 	}
 	c.text(c.w, top+c.size+4, "end", "tick", high)
+	if !l.Log {
+		return
+	}
+	last := math.Inf(-1) // a logarithmic scale has its powers of ten below it
+	for v := 1.0; v < hi; v *= 10 {
+		at, label := x+share(v)*steps*wide, text(v)
+		if half := c.wide(label) / 2; v > lo && at-half > last && at+half < c.w {
+			c.f("<path class=\"axis\" d=\"M%.1f %.1fv3\"/>", at, top+c.size+4)
+			c.text(at, top+2*c.size+5, "middle", "tick", label)
+			last = at + half + 3
+		}
+	}
 }
