@@ -3,6 +3,7 @@ package workflow
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/souk-sim/souk/market"
@@ -102,8 +103,10 @@ func (f *RunFiles) trialFlags() (flags string) {
 // measured is what a metric is in: whether in dollars, which of a log nobody says, and for each of what.
 func (t *Tested) measured(metric string) (money bool, per string) {
 	switch {
+	case t.Market == nil && slices.ContainsFunc(t.Report.Metrics, func(m experiment.Measured) bool { return m.Name == metric && m.Ratio }):
+		return false, "in the log's units"
 	case t.Market == nil:
-		return false, "a " + t.Unit + ", in the log's unit"
+		return false, "a " + map[bool]string{true: "row", false: t.Unit}[t.Report.Clustered] + ", in the log's unit"
 	case metric == "conversion":
 		return false, "(orders a visit)"
 	}
