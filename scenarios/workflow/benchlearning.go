@@ -159,7 +159,7 @@ func (b *Benched) schoolTable() *grid {
 	}
 	if regret {
 		g.heads = append(g.heads, "regret, $", "grows with episodes^")
-		g.notes = append(g.notes, "regret: what it gave up against the optimum's policy in the same market until its last episode, ± its standard error over runs and the customers whom the optimum's policy met; grows with episodes to this power [95%]: "+
+		g.notes = append(g.notes, "regret: what it gave up against the optimum's policy in the same market until its last episode, ± its standard error over runs and, where the optimum was played and not computed, over its customers; grows with episodes to this power [95%]: "+
 			"1 where as much is given up in each, ½ where regret grows like their root.")
 	}
 	for i := range b.Learning {
