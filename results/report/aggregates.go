@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -79,11 +80,11 @@ func (p *panel) row(i, n int) vg.Length { return p.y(float64(n-i) - 0.5) }
 func (p *panel) column(s Statistic) {
 	p.x0, p.x1 = s.From, s.To
 	if s.From == s.To {
-		xs := newSpan()
+		xs := scale.New()
 		for _, e := range s.Estimates {
-			xs.add(e.Low, e.High)
+			xs.Add(e.Low, e.High)
 		}
-		p.x0, p.x1 = xs.padded(0.06)
+		p.x0, p.x1 = xs.Padded(0.06)
 	}
 	foot, top := p.area.Min.Y, p.area.Max.Y
 	write(p.Canvas, style(textSize, true, ink, atCentre, atFoot), vg.Point{X: (p.area.Min.X + p.area.Max.X) / 2, Y: top + 4}, s.Name)

@@ -4,6 +4,7 @@ import (
 	"image/color"
 	"math"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -42,19 +43,19 @@ func (l *Comparison) Picture() (*Picture, error) {
 const rowHeight = 20
 
 func (l *Comparison) draw(c *draw.Canvas) {
-	xs := newSpan()
+	xs := scale.New()
 	var names, figures vg.Length
 	plain := style(textSize, false, ink, atLeft, atMiddle)
 	for _, e := range l.Estimates {
-		xs.add(e.Low, e.High)
+		xs.Add(e.Low, e.High)
 		names = max(names, style(textSize, true, ink, 0, 0).Width(e.Name))
 		figures = max(figures, plain.Width(l.figures(e)))
 	}
 	if l.Zero {
-		xs.add(0)
+		xs.Add(0)
 	}
 	p := panel{Canvas: c, y1: float64(len(l.Estimates))}
-	p.x0, p.x1 = xs.padded(0.06)
+	p.x0, p.x1 = xs.Padded(0.06)
 	top := head(c, l.Title, l.Subtitle)
 	p.area = vg.Rectangle{
 		Min: vg.Point{X: margin + names + 12, Y: 62},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -67,20 +68,20 @@ func (l *ForecastPlot) draw(c *draw.Canvas) {
 	joined := func(ys []float64) (x, y []float64) {
 		return append([]float64{float64(l.Start + observed)}, periods(end, end+len(ys))...), append([]float64{l.History[observed]}, ys...)
 	}
-	xs, ys := periods(l.Start+from, end), newSpan()
-	ys.add(l.History[from:]...)
+	xs, ys := periods(l.Start+from, end), scale.New()
+	ys.Add(l.History[from:]...)
 	var tags []tag
 	first := l.Forecasts[0]
-	ys.add(first.Lo...)
-	ys.add(first.Hi...)
+	ys.Add(first.Lo...)
+	ys.Add(first.Hi...)
 	for i, f := range forecasts {
-		ys.add(f.Median...)
+		ys.Add(f.Median...)
 		if len(forecasts) > 1 {
 			tags = append(tags, tag{f.Name, f.Median[len(f.Median)-1], hue(i), true})
 		}
 	}
 	p := panel{Canvas: c, x0: float64(l.Start+from) - 0.5, x1: float64(end+horizon) - 0.5}
-	p.y0, p.y1 = ys.padded(0.05)
+	p.y0, p.y1 = ys.Padded(0.05)
 	p.area = vg.Rectangle{
 		Min: vg.Point{X: margin + labelRoom(p.y0, p.y1), Y: 62},
 		Max: vg.Point{X: width - margin, Y: head(c, l.Title, strings.TrimPrefix(subtitle, "; ")) - 18},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -44,8 +45,8 @@ func (l *Leaderboard) Picture() (*Picture, error) {
 		return upper, err
 	}
 	for _, s := range l.Standings {
-		ys := newSpan()
-		if ys.add(s.Ahead...); math.IsInf(ys.lo, 0) {
+		ys := scale.New()
+		if ys.Add(s.Ahead...); math.IsInf(ys.Low, 0) {
 			return nil, field.New("standing "+s.Name, "no value", "a score at some number of periods ahead")
 		}
 	}
@@ -63,14 +64,14 @@ func (l *Leaderboard) Picture() (*Picture, error) {
 // lines draws score by periods ahead in the lower part.
 func (l *Leaderboard) lines(c *draw.Canvas) {
 	shown := l.Standings[:min(len(l.Standings), mostLines)]
-	ys := newSpan()
+	ys := scale.New()
 	var tags []tag
 	for i, s := range shown {
-		ys.add(s.Ahead...)
+		ys.Add(s.Ahead...)
 		tags = append(tags, tag{s.Name, last(s.Ahead), hue(i), s.Learned})
 	}
 	p := panel{Canvas: c, x0: 1, x1: float64(len(shown[0].Ahead))}
-	p.y0, p.y1 = ys.padded(0.06)
+	p.y0, p.y1 = ys.Padded(0.06)
 	p.area = vg.Rectangle{
 		Min: vg.Point{X: margin + labelRoom(p.y0, p.y1), Y: 42},
 		Max: vg.Point{X: width - margin - tagRoom(tags), Y: linesHigh - 26},

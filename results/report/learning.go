@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -60,7 +61,7 @@ func (l *LearningCurves) Picture() (*Picture, error) {
 
 func (l *LearningCurves) draw(c *draw.Canvas, episodes int) {
 	block, each := (episodes+maxPoints-1)/maxPoints, max(l.Each, 1)
-	ys := newSpan()
+	ys := scale.New()
 	var bundles []bundle
 	var tags []tag
 	for i, curve := range l.Curves {
@@ -69,16 +70,16 @@ func (l *LearningCurves) draw(c *draw.Canvas, episodes int) {
 			b.x[k] *= float64(each)
 		}
 		bundles = append(bundles, b)
-		ys.add(b.lo...)
-		ys.add(b.hi...)
+		ys.Add(b.lo...)
+		ys.Add(b.hi...)
 		tags = append(tags, tag{curve.Name, b.mean[len(b.mean)-1], hue(i), true})
 	}
 	for _, r := range l.References {
-		ys.add(r.Value)
+		ys.Add(r.Value)
 		tags = append(tags, tag{r.Name + "  " + significant(r.Value), r.Value, soft, false})
 	}
 	p := panel{Canvas: c, x1: float64(episodes * each)}
-	p.y0, p.y1 = ys.padded(0.04)
+	p.y0, p.y1 = ys.Padded(0.04)
 	p.area = vg.Rectangle{
 		Min: vg.Point{X: margin + labelRoom(p.y0, p.y1), Y: 62},
 		Max: vg.Point{X: width - margin - tagRoom(tags), Y: head(c, l.Title, l.Subtitle) - 18},

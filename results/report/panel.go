@@ -5,9 +5,8 @@ import (
 	"image/color"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -41,7 +40,7 @@ func (p *panel) ticks(lo, hi float64, n int) (at []float64, label []string) {
 		for _, m := range steps {
 			if v := m * math.Pow(10, power); math.Log10(v) >= lo && math.Log10(v) <= hi {
 				at = append(at, v)
-				label = append(label, number(v, max(0, -int(power))))
+				label = append(label, scale.Number(v, max(0, -int(power))))
 			}
 		}
 	}
@@ -56,72 +55,18 @@ func (p *panel) y(v float64) vg.Length {
 	return p.area.Min.Y + vg.Length((p.scaled(v)-p.y0)/(p.y1-p.y0))*(p.area.Max.Y-p.area.Min.Y)
 }
 
-// span gathers the range of values; NaN does not count.
-type span struct{ lo, hi float64 }
-
-func newSpan() span { return span{math.Inf(1), math.Inf(-1)} }
-
-func (s *span) add(values ...float64) {
-	for _, v := range values {
-		if v == v {
-			s.lo, s.hi = min(s.lo, v), max(s.hi, v)
-		}
-	}
-}
-
-// padded is the span widened by a share of itself on both sides; never empty.
-func (s span) padded(share float64) (lo, hi float64) {
-	if s.lo > s.hi {
-		return 0, 1
-	}
-	by := (s.hi - s.lo) * share
-	if s.hi == s.lo {
-		by = max(math.Abs(s.hi)*0.05, 0.5)
-	}
-	return s.lo - by, s.hi + by
-}
-
-// ticks are the multiples of 1, 2, 2.5 or 5 times a power of ten in [lo, hi], about n of them, with their labels.
+// ticks are those of scale.Ticks with their labels.
 func ticks(lo, hi float64, n int) (at []float64, label []string) {
-	rough := (hi - lo) / float64(n)
-	power := math.Pow(10, math.Floor(math.Log10(rough)))
-	step := 10 * power
-	for _, m := range []float64{1, 2, 2.5, 5} {
-		if m*power >= rough*0.999 {
-			step = m * power
-			break
-		}
-	}
-	decimals := 0
-	for s := step; decimals < 9 && math.Abs(s-math.Round(s)) > 1e-6*s; decimals++ {
-		s = step * math.Pow(10, float64(decimals+1))
-	}
-	for i := math.Ceil(lo/step - 1e-9); i*step <= hi+1e-9*step; i++ {
-		at = append(at, i*step)
-		label = append(label, number(i*step, decimals))
+	at, decimals := scale.Ticks(lo, hi, n)
+	for _, v := range at {
+		label = append(label, scale.Number(v, decimals))
 	}
 	return at, label
 }
 
-// number is v with so many decimals and a comma between thousands.
-func number(v float64, decimals int) string {
-	s := strconv.FormatFloat(math.Abs(v), 'f', decimals, 64)
-	whole, rest, _ := strings.Cut(s, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if rest != "" {
-		whole += "." + rest
-	}
-	if v < 0 && strings.Trim(s, "0.") != "" {
-		whole = "−" + whole
-	}
-	return whole
-}
-
 // significant is v with about three digits that count.
 func significant(v float64) string {
-	return number(v, min(4, max(0, 2-int(math.Floor(math.Log10(max(math.Abs(v), 1e-9)))))))
+	return scale.Number(v, min(4, max(0, 2-int(math.Floor(math.Log10(max(math.Abs(v), 1e-9)))))))
 }
 
 var (

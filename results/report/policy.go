@@ -4,6 +4,8 @@ import (
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/souk-sim/souk/results/report/scale"
 )
 
 // PolicyLine is what a policy does over a feature when everything else is held still.
@@ -39,11 +41,11 @@ func (l *PolicyLines) Picture() (*Picture, error) {
 }
 
 func (l *PolicyLines) draw(c *draw.Canvas) {
-	ys := newSpan()
+	ys := scale.New()
 	var keys []key
 	hidden := false
 	for i, line := range l.Lines {
-		ys.add(line.Price...)
+		ys.Add(line.Price...)
 		s := l.style(i)
 		keys = append(keys, key{name: line.Name, line: &s})
 		for _, known := range line.Known {
@@ -60,7 +62,7 @@ func (l *PolicyLines) draw(c *draw.Canvas) {
 	lo, _ := tread(l.Feature, 0)
 	_, hi := tread(l.Feature, len(l.Feature)-1)
 	p.x0, p.x1 = lo, hi
-	p.y0, p.y1 = ys.padded(0.08)
+	p.y0, p.y1 = ys.Padded(0.08)
 	p.area = vg.Rectangle{
 		Min: vg.Point{X: margin + labelRoom(p.y0, p.y1), Y: 62},
 		Max: vg.Point{X: width - margin, Y: top - 36},

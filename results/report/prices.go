@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -61,13 +62,13 @@ var (
 )
 
 func (l *PricePaths) draw(c *draw.Canvas) {
-	xs, ys := newSpan(), newSpan()
+	xs, ys := scale.New(), scale.New()
 	keys := []key{{name: cmp.Or(l.Line, "own price"), line: &ownLine}}
 	var reference, deals bool
 	for _, path := range l.Paths {
-		xs.add(path.Time...)
-		ys.add(path.Price...)
-		ys.add(path.Reference...)
+		xs.Add(path.Time...)
+		ys.Add(path.Price...)
+		ys.Add(path.Reference...)
 		reference, deals = reference || path.Reference != nil, deals || path.RivalDeal != nil
 	}
 	if reference {
@@ -79,8 +80,8 @@ func (l *PricePaths) draw(c *draw.Canvas) {
 	top := head(c, l.Title, l.Subtitle)
 	legend(c, vg.Point{X: margin, Y: top - 4}, keys)
 	top -= 16
-	p := panel{Canvas: c, x0: xs.lo - 0.5, x1: xs.hi + 0.5}
-	p.y0, p.y1 = ys.padded(0.08)
+	p := panel{Canvas: c, x0: xs.Low - 0.5, x1: xs.High + 0.5}
+	p.y0, p.y1 = ys.Padded(0.08)
 	for i, path := range l.Paths {
 		upper := top - vg.Length(i)*pathHeight
 		p.area = vg.Rectangle{

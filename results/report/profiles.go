@@ -3,6 +3,7 @@ package report
 import (
 	"slices"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -44,14 +45,14 @@ func (l *Profiles) Picture() (*Picture, error) {
 }
 
 func (l *Profiles) draw(c *draw.Canvas, lines int) {
-	xs := newSpan()
+	xs := scale.New()
 	for _, curve := range l.Curves {
-		xs.add(curve.X...)
+		xs.Add(curve.X...)
 	}
 	top := head(c, l.Title, l.Subtitle)
 	l.legend(c, vg.Point{X: margin, Y: top - 8})
 	p := panel{Canvas: c, y1: 1}
-	p.x0, p.x1 = xs.padded(0)
+	p.x0, p.x1 = xs.Padded(0)
 	top -= vg.Length(lines) * legendHigh
 	p.area = vg.Rectangle{Min: vg.Point{X: margin + labelRoom(0, 1), Y: 62}, Max: vg.Point{X: width - margin - 8, Y: top - 34}}
 	p.frameY("") // its name stands above those of the marks

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -40,24 +41,24 @@ func (l *Progress) Picture() (*Picture, error) {
 }
 
 func (l *Progress) draw(c *draw.Canvas) {
-	xs, ys := newSpan(), newSpan()
+	xs, ys := scale.New(), scale.New()
 	var tags []tag
 	logs := make([][]float64, len(l.Curves))
 	for i, curve := range l.Curves {
 		for _, x := range curve.X {
 			logs[i] = append(logs[i], math.Log10(x))
 		}
-		xs.add(logs[i]...)
-		ys.add(slices.Concat(curve.Low, curve.High)...)
+		xs.Add(logs[i]...)
+		ys.Add(slices.Concat(curve.Low, curve.High)...)
 		tags = append(tags, tag{curve.Name, curve.Value[len(curve.Value)-1], hue(i), true})
 	}
 	for _, r := range l.References {
-		ys.add(r.Value)
+		ys.Add(r.Value)
 		tags = append(tags, tag{r.Name + "  " + significant(r.Value), r.Value, soft, false})
 	}
 	p := panel{Canvas: c}
-	p.x0, p.x1 = xs.padded(0.01)
-	p.y0, p.y1 = ys.padded(0.04)
+	p.x0, p.x1 = xs.Padded(0.01)
+	p.y0, p.y1 = ys.Padded(0.04)
 	p.area = vg.Rectangle{Min: vg.Point{X: margin + labelRoom(p.y0, p.y1), Y: 62},
 		Max: vg.Point{X: width - margin - tagRoom(tags), Y: head(c, l.Title, l.Subtitle) - 18}}
 	p.frameY(l.Y)
@@ -91,7 +92,7 @@ func (p *panel) frameLogX(name string) {
 				continue
 			}
 			p.StrokeLine2(axisLine, p.x(at), foot, p.x(at), foot-3)
-			write(p.Canvas, text, vg.Point{X: p.x(at), Y: foot - 6}, number(step*math.Pow(10, decade), int(max(0, -decade))))
+			write(p.Canvas, text, vg.Point{X: p.x(at), Y: foot - 6}, scale.Number(step*math.Pow(10, decade), int(max(0, -decade))))
 		}
 	}
 	write(p.Canvas, style(textSize, false, soft, atCentre, atTop), vg.Point{X: (p.area.Min.X + p.area.Max.X) / 2, Y: foot - 21}, name)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -40,19 +41,19 @@ func (l *Published) Picture() (*Picture, error) {
 }
 
 func (l *Published) draw(c *draw.Canvas) {
-	xs := newSpan()
+	xs := scale.New()
 	var names vg.Length
 	published := false
 	for _, r := range l.Rows {
-		xs.add(interval(r.Measured, r.Error, l.Share))
+		xs.Add(interval(r.Measured, r.Error, l.Share))
 		published = published || r.Published != nil
 		if r.Published != nil {
-			xs.add(*r.Published)
+			xs.Add(*r.Published)
 		}
 		names = max(names, style(textSize, false, ink, 0, 0).Width(r.Name))
 	}
 	p := panel{Canvas: c, y1: float64(len(l.Rows))}
-	p.x0, p.x1 = xs.padded(0.06)
+	p.x0, p.x1 = xs.Padded(0.06)
 	top := head(c, l.Title, l.Subtitle) - 18
 	keys := []key{{name: "published", fill: hue(1)}, {name: "measured", fill: hue(0)}}
 	if !published {
@@ -125,7 +126,7 @@ func (l *Courses) Picture() (*Picture, error) {
 }
 
 func (l *Courses) draw(c *draw.Canvas) {
-	xs, ys := newSpan(), newSpan()
+	xs, ys := scale.New(), scale.New()
 	var tags []tag
 	low, high := make([][]float64, len(l.Courses)), make([][]float64, len(l.Courses))
 	for i, course := range l.Courses {
@@ -136,16 +137,16 @@ func (l *Courses) draw(c *draw.Canvas) {
 			}
 			low[i], high[i] = append(low[i], from), append(high[i], to)
 		}
-		xs.add(slices.Concat(course.X, course.PublishedX)...)
-		ys.add(slices.Concat(low[i], high[i], course.PublishedAt)...)
+		xs.Add(slices.Concat(course.X, course.PublishedX)...)
+		ys.Add(slices.Concat(low[i], high[i], course.PublishedAt)...)
 		tags = append(tags, tag{course.Name, course.Measured[len(course.Measured)-1], hue(i), true})
 	}
 	p := panel{Canvas: c, log: l.Log}
 	if l.Log {
-		xs, ys = span{math.Log10(xs.lo), math.Log10(xs.hi)}, span{math.Log10(ys.lo), math.Log10(ys.hi)}
+		xs, ys = scale.Span{Low: math.Log10(xs.Low), High: math.Log10(xs.High)}, scale.Span{Low: math.Log10(ys.Low), High: math.Log10(ys.High)}
 	}
-	p.x0, p.x1 = xs.padded(0.02)
-	p.y0, p.y1 = ys.padded(0.05)
+	p.x0, p.x1 = xs.Padded(0.02)
+	p.y0, p.y1 = ys.Padded(0.05)
 	_, label := p.ticks(p.y0, p.y1, 6)
 	p.area = vg.Rectangle{Min: vg.Point{X: margin + widest(label) + 8, Y: 62},
 		Max: vg.Point{X: width - margin - tagRoom(tags), Y: head(c, l.Title, l.Subtitle) - 18}}

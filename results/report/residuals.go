@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/portable"
 	"gonum.org/v1/plot/vg"
@@ -49,12 +50,12 @@ const residualHeight = 150
 
 func (l *Residuals) draw(c *draw.Canvas) {
 	top := head(c, l.Title, l.Subtitle)
-	xs, ys := newSpan(), newSpan()
-	xs.add(l.Time...)
-	ys.add(l.Values...)
-	ys.add(0)
-	p := panel{Canvas: c, x0: xs.lo - 0.5, x1: xs.hi + 0.5}
-	p.y0, p.y1 = ys.padded(0.06)
+	xs, ys := scale.New(), scale.New()
+	xs.Add(l.Time...)
+	ys.Add(l.Values...)
+	ys.Add(0)
+	p := panel{Canvas: c, x0: xs.Low - 0.5, x1: xs.High + 0.5}
+	p.y0, p.y1 = ys.Padded(0.06)
 	p.area = vg.Rectangle{
 		Min: vg.Point{X: margin + labelRoom(p.y0, p.y1), Y: top - residualHeight},
 		Max: vg.Point{X: width - margin, Y: top - 16},
@@ -65,10 +66,10 @@ func (l *Residuals) draw(c *draw.Canvas) {
 	p.line(draw.LineStyle{Color: hue(0), Width: 1}, l.Time, l.Values)
 	p.lonely(l.Time, l.Values)
 
-	corr := newSpan()
-	corr.add(l.ACF...)
-	corr.add(l.PACF...)
-	corr.add(-l.Bound, l.Bound, 0)
+	corr := scale.New()
+	corr.Add(l.ACF...)
+	corr.Add(l.PACF...)
+	corr.Add(-l.Bound, l.Bound, 0)
 	third := (width - 2*margin) / 3
 	foot := top - 2*residualHeight - 36
 	below := func(i int, y0, y1 float64) panel {
@@ -80,7 +81,7 @@ func (l *Residuals) draw(c *draw.Canvas) {
 		}
 		return q
 	}
-	y0, y1 := corr.padded(0.08)
+	y0, y1 := corr.Padded(0.08)
 	for i, r := range [][]float64{l.ACF, l.PACF} {
 		q := below(i, y0, y1)
 		q.correlogram(r, l.Bound)

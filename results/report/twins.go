@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -114,7 +115,7 @@ func (t *Twins) areas(p panel) {
 		p.StrokeLine2(draw.LineStyle{Color: ink, Width: 1}, p.x(e.Low), y, p.x(e.High), y)
 		write(p.Canvas, style(textSize, e.Learned, ink, atRight, atMiddle), vg.Point{X: p.area.Min.X - 8, Y: y}, e.Name)
 		write(p.Canvas, style(textSize, false, ink, atLeft, atMiddle), vg.Point{X: p.area.Max.X + 8, Y: y},
-			number(e.Value, 2)+"  ["+number(e.Low, 2)+", "+number(e.High, 2)+"]")
+			scale.Number(e.Value, 2)+"  ["+scale.Number(e.Low, 2)+", "+scale.Number(e.High, 2)+"]")
 	}
 	p.StrokeLine2(axisLine, p.x(0.5), p.area.Min.Y, p.x(0.5), p.area.Max.Y)
 	p.StrokeLine2(draw.LineStyle{Color: hue(1), Width: 1, Dashes: []vg.Length{4, 2}}, p.x(t.Limit), p.area.Min.Y, p.x(t.Limit), p.area.Max.Y)
@@ -122,12 +123,12 @@ func (t *Twins) areas(p panel) {
 
 // distances draws a dot for synthetic and one for other real people, in a band of two standard errors.
 func (t *Twins) distances(p panel) {
-	xs := newSpan()
-	xs.add(-2.5, 2.5)
+	xs := scale.New()
+	xs.Add(-2.5, 2.5)
 	for _, d := range t.Distances {
-		xs.add(d.Synthetic, d.Real)
+		xs.Add(d.Synthetic, d.Real)
 	}
-	p.x0, p.x1 = xs.padded(0.04)
+	p.x0, p.x1 = xs.Padded(0.04)
 	fillRect(p.Canvas, faint, p.x(-2), p.area.Min.Y, p.x(2), p.area.Max.Y)
 	p.frameX("distance from the real people held out, in standard errors; within the band it is noise", true)
 	p.StrokeLine2(axisLine, p.x(0), p.area.Min.Y, p.x(0), p.area.Max.Y)
@@ -145,12 +146,12 @@ func (t *Twins) distances(p panel) {
 
 // distribution draws two bars a label, real and synthetic.
 func (t *Twins) distribution(p panel, d Distribution) {
-	ys := newSpan()
-	ys.add(0)
-	ys.add(d.Real...)
-	ys.add(d.Synthetic...)
+	ys := scale.New()
+	ys.Add(0)
+	ys.Add(d.Real...)
+	ys.Add(d.Synthetic...)
 	p.x1 = float64(len(d.Labels))
-	p.y0, p.y1 = ys.lo, ys.hi*1.05
+	p.y0, p.y1 = ys.Low, ys.High*1.05
 	if p.y1 <= p.y0 {
 		p.y1 = p.y0 + 1
 	}

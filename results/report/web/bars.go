@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -22,8 +23,8 @@ type Bar struct {
 }
 
 func (b Bars) write(d *document) error {
-	s := newSpan()
-	s.add(0)
+	s := scale.New()
+	s.Add(0)
 	var values []float64
 	var told []string
 	table := Table{Columns: []Column{{}, {Name: b.X.Name, Kind: Numbers, Format: b.Format}}}
@@ -32,10 +33,10 @@ func (b Bars) write(d *document) error {
 			return err
 		}
 		values = append(values, bar.Value)
-		s.add(bar.Value)
+		s.Add(bar.Value)
 		table.Rows = append(table.Rows, []Cell{Word(bar.Name), Number(bar.Value)})
 	}
-	if s.lo == s.hi {
+	if s.Low == s.High {
 		return field.New("chart "+b.Title, "no bar", "at least one that is not 0")
 	}
 	text := format(b.Format, values)
@@ -49,7 +50,7 @@ func (b Bars) write(d *document) error {
 	return nil
 }
 
-func (b *Bars) draw(c *canvas, s span, text func(float64) string) {
+func (b *Bars) draw(c *canvas, s scale.Span, text func(float64) string) {
 	left, room := 0.0, 0.0
 	for _, bar := range b.Bars {
 		room = max(room, c.wide(text(bar.Value))+8)
@@ -57,10 +58,10 @@ func (b *Bars) draw(c *canvas, s span, text func(float64) string) {
 			left = max(left, min(220, c.wide(bar.Name))+12)
 		}
 	}
-	if s.lo < 0 {
+	if s.Low < 0 {
 		left += room
 	}
-	x := func(v float64) float64 { return left + (v-s.lo)/(s.hi-s.lo)*(c.w-left-room) }
+	x := func(v float64) float64 { return left + (v-s.Low)/(s.High-s.Low)*(c.w-left-room) }
 	c.text(0, c.size, "start", "axis-name", c.cut(b.X.Name, c.w))
 	top := c.size + 10
 	step := (c.h - top) / float64(len(b.Bars))

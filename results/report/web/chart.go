@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -116,31 +117,6 @@ func hueClass(i int) string {
 	return fmt.Sprintf("h%d", i%hues)
 }
 
-// span gathers the range of values; NaN does not count.
-type span struct{ lo, hi float64 }
-
-func newSpan() span { return span{math.Inf(1), math.Inf(-1)} }
-
-func (s *span) add(values ...float64) {
-	for _, v := range values {
-		if v == v {
-			s.lo, s.hi = min(s.lo, v), max(s.hi, v)
-		}
-	}
-}
-
-// padded is the span widened by a share of itself on both sides; never empty.
-func (s span) padded(share float64) (lo, hi float64) {
-	if s.lo > s.hi {
-		return 0, 1
-	}
-	by := (s.hi - s.lo) * share
-	if s.hi == s.lo {
-		by = max(math.Abs(s.hi)*0.05, 0.5)
-	}
-	return s.lo - by, s.hi + by
-}
-
 // frame is the rectangle of a chart with its axes; of a logarithmic one the bounds are common logarithms.
 type frame struct {
 	*canvas
@@ -157,15 +133,15 @@ func scaled(a Axis, v float64) float64 {
 }
 
 // bounds are those of an axis about values, with some air.
-func bounds(a Axis, s span, air float64) (lo, hi float64) {
+func bounds(a Axis, s scale.Span, air float64) (lo, hi float64) {
 	if a.Zero && !a.Log {
-		s.add(0)
+		s.Add(0)
 	}
-	if a.Log && s.lo <= s.hi {
-		s.lo, s.hi = math.Log10(s.lo), math.Log10(s.hi)
+	if a.Log && s.Low <= s.High {
+		s.Low, s.High = math.Log10(s.Low), math.Log10(s.High)
 	}
-	lo, hi = s.padded(air)
-	if a.Zero && s.lo == 0 {
+	lo, hi = s.Padded(air)
+	if a.Zero && s.Low == 0 {
 		lo = 0
 	}
 	return lo, hi
@@ -182,9 +158,9 @@ func (f *frame) py(v float64) float64 {
 // marks are the values at which an axis has a tick, with their labels.
 func marks(a Axis, lo, hi float64, n int) (at []float64, label []string) {
 	if !a.Log {
-		at, places := ticks(lo, hi, n)
+		at, places := scale.Ticks(lo, hi, n)
 		for _, v := range at {
-			label = append(label, number(v, places))
+			label = append(label, scale.Number(v, places))
 		}
 		return at, label
 	}
@@ -195,7 +171,7 @@ func marks(a Axis, lo, hi float64, n int) (at []float64, label []string) {
 	for power := math.Floor(lo); power <= hi; power++ {
 		for _, m := range steps {
 			if v := m * math.Pow(10, power); math.Log10(v) >= lo && math.Log10(v) <= hi {
-				at, label = append(at, v), append(label, number(v, max(0, -int(power))))
+				at, label = append(at, v), append(label, scale.Number(v, max(0, -int(power))))
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -28,23 +29,23 @@ type Layer struct {
 
 // scale is the share of the colours of a value of a layer, and its ends.
 func (l *Layer) scale() (share func(v float64) float64, lo, hi float64) {
-	s := newSpan()
+	s := scale.New()
 	for _, row := range l.Values {
-		s.add(row...)
+		s.Add(row...)
 	}
-	if s.lo > s.hi {
-		s.lo, s.hi = 0, 0
+	if s.Low > s.High {
+		s.Low, s.High = 0, 0
 	}
 	on := func(v float64) float64 { return v }
 	if l.Log {
 		on = math.Log1p
 	}
 	return func(v float64) float64 {
-		if s.hi == s.lo {
+		if s.High == s.Low {
 			return 0.5
 		}
-		return (on(v) - on(s.lo)) / (on(s.hi) - on(s.lo))
-	}, s.lo, s.hi
+		return (on(v) - on(s.Low)) / (on(s.High) - on(s.Low))
+	}, s.Low, s.High
 }
 
 func (h Heat) write(d *document) error {

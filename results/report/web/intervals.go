@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -24,7 +25,7 @@ type Estimate struct {
 }
 
 func (i Intervals) write(d *document) error {
-	s := newSpan()
+	s := scale.New()
 	var values []float64
 	var told []string
 	table := Table{Columns: []Column{{}, {Name: i.X.Name, Kind: Numbers}, {Name: "from", Kind: Numbers}, {Name: "to", Kind: Numbers}}}
@@ -32,10 +33,10 @@ func (i Intervals) write(d *document) error {
 		if err := same(fmt.Sprintf("chart %s, %s", i.Title, r.Name), 3, []float64{r.Value, r.Low, r.High}); err != nil {
 			return err
 		}
-		s.add(r.Value, r.Low, r.High)
+		s.Add(r.Value, r.Low, r.High)
 		values = append(values, r.Value)
 	}
-	if s.lo > s.hi {
+	if s.Low > s.High {
 		return field.New("chart "+i.Title, "no estimate", "at least one")
 	}
 	text := format(i.Format, values)
@@ -56,12 +57,12 @@ func (i Intervals) write(d *document) error {
 	return nil
 }
 
-func (i *Intervals) draw(c *canvas, s span, text func(float64) string) {
+func (i *Intervals) draw(c *canvas, s scale.Span, text func(float64) string) {
 	f := &frame{canvas: c, left: 8, top: 8, right: c.w - 8, bottom: c.h - 2*c.size - 18, x: i.X, y: Axis{}}
 	f.x0, f.x1 = bounds(Axis{Log: i.X.Log}, s, 0)
 	if i.X.Zero {
-		s.add(0)
-		f.x0, f.x1 = s.lo, s.hi
+		s.Add(0)
+		f.x0, f.x1 = s.Low, s.High
 	}
 	number := 0.0
 	for _, r := range i.Rows {

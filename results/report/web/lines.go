@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -44,7 +45,7 @@ type Shade struct {
 }
 
 func (l Lines) write(d *document) error {
-	xs, ys := newSpan(), newSpan()
+	xs, ys := scale.New(), scale.New()
 	var keys []string
 	for _, s := range l.Series {
 		what := fmt.Sprintf("chart %s, series %s", l.Title, s.Name)
@@ -57,14 +58,14 @@ func (l Lines) write(d *document) error {
 			}
 			l.reach(&ys, b.Low, b.High)
 		}
-		xs.add(s.X...)
+		xs.Add(s.X...)
 		l.reach(&ys, s.Y)
 		if !s.Quiet {
 			keys = append(keys, s.Name)
 			d.hue(s.Name)
 		}
 	}
-	if xs.lo > xs.hi || ys.lo > ys.hi || l.X.Log && xs.lo <= 0 {
+	if xs.Low > xs.High || ys.Low > ys.High || l.X.Log && xs.Low <= 0 {
 		return field.New("chart "+l.Title, "no value that can be drawn", "at least one")
 	}
 	for _, r := range l.References {
@@ -77,17 +78,17 @@ func (l Lines) write(d *document) error {
 }
 
 // reach adds values that the y axis can show.
-func (l *Lines) reach(s *span, all ...[]float64) {
+func (l *Lines) reach(s *scale.Span, all ...[]float64) {
 	for _, values := range all {
 		for _, v := range values {
 			if !l.Y.Log || v > 0 {
-				s.add(v)
+				s.Add(v)
 			}
 		}
 	}
 }
 
-func (l *Lines) draw(c *canvas, xs, ys span) {
+func (l *Lines) draw(c *canvas, xs, ys scale.Span) {
 	f := &frame{canvas: c, left: 60, top: c.size + 14, right: c.w - 12, bottom: c.h - 2*c.size - 14, x: l.X, y: l.Y}
 	f.x0, f.x1 = bounds(Axis{Log: l.X.Log}, xs, 0)
 	f.y0, f.y1 = bounds(l.Y, ys, 0.05)

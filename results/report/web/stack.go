@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -30,7 +31,7 @@ func (s Stack) write(d *document) error {
 	}
 	t := Table{Columns: []Column{{Name: s.X.Name, Kind: Numbers}}}
 	var told []string
-	percent := func(v float64) string { return number(100*v, 0) + "%" }
+	percent := func(v float64) string { return scale.Number(100*v, 0) + "%" }
 	last := len(s.At) - 1
 	for _, p := range s.Parts {
 		if err := same(fmt.Sprintf("chart %s, part %s", s.Title, p.Name), len(s.At), p.Share); err != nil {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -110,9 +111,9 @@ func (t *Table) column(k int) func(*document, Cell) {
 		bounds = append(bounds, row[k].low, row[k].high)
 	}
 	text := format(c.Format, values)
-	s := newSpan()
-	if s.add(slices.Concat(values, bounds)...); c.Zero {
-		s.add(0)
+	s := scale.New()
+	if s.Add(slices.Concat(values, bounds)...); c.Zero {
+		s.Add(0)
 	}
 	return func(d *document, cell Cell) {
 		switch {
@@ -129,9 +130,9 @@ func (t *Table) column(k int) func(*document, Cell) {
 }
 
 // whisker draws an interval on the scale of its column.
-func whisker(c Cell, s span, zero bool) string {
+func whisker(c Cell, s scale.Span, zero bool) string {
 	const width, height = 64.0, 12.0
-	lo, hi := s.padded(0.04)
+	lo, hi := s.Padded(0.04)
 	x := func(v float64) float64 { return (v - lo) / (hi - lo) * width }
 	line := ""
 	if zero {

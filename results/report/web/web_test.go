@@ -8,6 +8,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/souk-sim/souk/results/report/scale"
 )
 
 // sample is a page with a block of every kind.
@@ -103,7 +105,7 @@ func TestTicksAreRoundNumbers(t *testing.T) {
 		lo, hi float64
 		want   []float64
 	}{{0, 1, []float64{0, 0.25, 0.5, 0.75, 1}}, {-3, 7, []float64{-2.5, 0, 2.5, 5}}, {9000, 9999, []float64{9000, 9250, 9500, 9750}}} {
-		at, _ := ticks(c.lo, c.hi, 4)
+		at, _ := scale.Ticks(c.lo, c.hi, 4)
 		if len(at) != len(c.want) {
 			t.Errorf("ticks in [%g, %g]: %v, not %v", c.lo, c.hi, at, c.want)
 			continue
