@@ -398,14 +398,7 @@ func (m *Benchmark) write(r *Run, run *rundir.Run, t *stopwatch) error {
 			return err
 		}
 	}
-	if err := r.leaveReport(run); err != nil {
-		return err
-	}
-	t.done("write")
-	if r.Clock == nil {
-		return nil
-	}
-	return writeJSON(run, "timing.json", t.timing)
+	return r.close(run, t)
 }
 
 // scores are the rows of scores.parquet: of each scenario in turn, every policy on every path of every run.

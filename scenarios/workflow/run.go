@@ -276,6 +276,11 @@ func (r *Run) write(ctx context.Context, run *rundir.Run, school, full world, su
 	if err := r.figures(run, full, summary); err != nil {
 		return err
 	}
+	return r.close(run, t)
+}
+
+// close writes what a run leaves last: its report, and how long all took.
+func (r *Run) close(run *rundir.Run, t *stopwatch) error {
 	if err := r.leaveReport(run); err != nil {
 		return err
 	}

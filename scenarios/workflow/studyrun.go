@@ -75,14 +75,7 @@ func (f *Findings) find(ctx context.Context, r *Run, run *rundir.Run, st study, 
 	if err := run.Write("report.txt", f.Text); err != nil {
 		return err
 	}
-	if err := r.leaveReport(run); err != nil {
-		return err
-	}
-	t.done("write")
-	if r.Clock == nil {
-		return nil
-	}
-	return writeJSON(run, "timing.json", t.timing)
+	return r.close(run, t)
 }
 
 // Text writes the measures as a table, and what became of them.
