@@ -165,7 +165,7 @@ func (l *learner) validate(alpha float64) (Uplift, error) {
 	z := 0.0
 	var quarters [4]moments // of the scores
 	var best, worst, fold []int
-	effect, score := make([]float64, len(l.y)), make([]float64, len(l.y))
+	effect, score, left := make([]float64, len(l.y)), make([]float64, len(l.y)), make([]float64, len(l.y))
 	var p predictor
 	for f := 1; f < upliftFolds; f++ {
 		low, high := f*len(l.y)/upliftFolds, (f+1)*len(l.y)/upliftFolds
@@ -181,9 +181,10 @@ func (l *learner) validate(alpha float64) (Uplift, error) {
 			} else {
 				score[i] = effect[i] - (l.y[i]-control)/(1-l.share)
 			}
+			left[i] = l.y[i] - (1-l.share)*control - l.share*treated
 			fold = append(fold, i)
 		}
-		z += deviate(effect[low:high], score[low:high]) / math.Sqrt(upliftFolds-1)
+		z += deviate(effect[low:high], left[low:high], l.treated[low:high]) / math.Sqrt(upliftFolds-1)
 		slices.SortStableFunc(fold, func(i, j int) int { return cmp.Compare(l.sign*effect[i], l.sign*effect[j]) }) // alike ones stay in the order of chance
 		for rank, i := range fold {
 			quarters[4*rank/len(fold)].add(&[3]float64{score[i]})
@@ -233,26 +234,51 @@ func (l *learner) learn(first int) (p predictor, err error) {
 	return p, nil
 }
 
-// deviate is the slope of scores on predicted effects over its standard error, which holds for scores of unlike variance (White 1980); 0 where all are predicted alike.
-func deviate(effect, score []float64) float64 {
-	e, s := stats.Mean(effect), stats.Mean(score)
+// deviate tells whether effects grow with their predictions, as a standard normal number: the slope of what is left of y on the predicted effect among the treated, less that among the controls. Each arm has its own
+// slope and its own error, because where the treated are few it is they who count: by HC3 (MacKinnon & White 1985), Student's t with Welch's degrees of freedom. 0 where all are predicted alike.
+func deviate(effect, left []float64, treated []bool) float64 {
+	slope, variance, welch := 0.0, 0.0, 0.0
+	for _, arm := range [...]bool{true, false} {
+		var e, y []float64
+		for i, is := range treated {
+			if is == arm {
+				e, y = append(e, effect[i]), append(y, left[i])
+			}
+		}
+		if len(e) < 4 {
+			return 0
+		}
+		b, v := line(e, y)
+		if !(v > 0) {
+			return 0
+		}
+		variance, welch = variance+v, welch+v*v/float64(len(e)-2)
+		if slope += b; !arm {
+			slope -= 2 * b
+		}
+	}
+	t := distuv.StudentsT{Sigma: 1, Nu: variance * variance / welch}
+	return -distuv.UnitNormal.Quantile(t.Survival(slope / math.Sqrt(variance)))
+}
+
+// line is the slope of y on x and its variance by HC3; both 0 where x does not vary.
+func line(x, y []float64) (slope, variance float64) {
+	n, mx, my := float64(len(x)), stats.Mean(x), stats.Mean(y)
 	xx, xy := 0.0, 0.0
-	for i := range effect {
-		xx += (effect[i] - e) * (effect[i] - e)
-		xy += (effect[i] - e) * (score[i] - s)
+	for i := range x {
+		xx += (x[i] - mx) * (x[i] - mx)
+		xy += (x[i] - mx) * (y[i] - my)
 	}
-	if !(xx > 1e-18*e*e*float64(len(effect))) {
-		return 0
+	if !(xx > 1e-18*mx*mx*n) {
+		return 0, 0
 	}
-	meat := 0.0
-	for i := range effect {
-		part := (effect[i] - e) * (score[i] - s - xy/xx*(effect[i]-e))
-		meat += part * part
+	slope = xy / xx
+	for i := range x {
+		d := x[i] - mx
+		part := d * (y[i] - my - slope*d) / (1 - 1/n - d*d/xx)
+		variance += part * part
 	}
-	if meat == 0 {
-		return 0
-	}
-	return xy / math.Sqrt(meat)
+	return slope, variance / (xx * xx)
 }
 
 // between is the mean of y, less that of another, with a normal interval.
