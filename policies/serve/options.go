@@ -1,0 +1,124 @@
+// Package serve is the pricing service: bundles behind HTTP and JSON, with a log of what was decided. It can do no harm that its
+// limits do not allow: prices are offers of a verified bundle's ladder that the bundle's limits allow, or a fallback price that was asked for.
+// docs/production.md is its manual, /openapi.json its contract.
+package serve
+
+import (
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/bundle"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// Loader reads a bundle anew; Load has verified what it returns.
+type Loader func() (*bundle.Bundle, error)
+
+// Slot is a policy by name: the bundle that answers, and one that is tried beside it.
+type Slot struct {
+	Name       string
+	Champion   Loader
+	Challenger Loader  // nil for none
+	Share      float64 // of customers whom the challenger answers, by a hash of who they are
+	Shadow     bool    // the challenger is asked and logged, and answers nobody
+	Explore    float64 // the highest probability of exploring that a request may ask for
+	Fallback   float64 // the price while the slot is stopped; 0: none, and it cannot be stopped
+	Change     float64 // by how much of itself a product's price may move within Every; 0: as the bundle says
+	Every      time.Duration
+}
+
+// Options are what a service is made of.
+type Options struct {
+	Slots []Slot
+	Keys  []string // one of which a request must bring; none: any request is answered
+	// Log takes whole lines of a decision log and returns when they are safe; nil: nothing is logged.
+	Log func(lines []byte) error
+	// Salt keys the hashes of customers and products in the log, and the split between champion and challenger. Whoever has it can tell who is
+	// meant. nil: one drawn at random, so that assignments hold until the service ends.
+	Salt       []byte
+	Now        func() time.Time
+	Body       int64 // most bytes of a request; 0: 1 MiB
+	Batch      int   // most observations in one; 0: 1,000
+	Remembered int   // answers kept for requests that come again; 0: 65,536
+}
+
+// check fills in what was left out.
+func (o *Options) check() error {
+	if len(o.Slots) == 0 {
+		return field.New("bundles", "none", "at least one")
+	}
+	seen := map[string]bool{}
+	for i := range o.Slots {
+		s := &o.Slots[i]
+		key := "policy " + s.Name
+		switch {
+		case s.Name == "" || seen[s.Name]:
+			return field.New("policy", fmt.Sprintf("%q", s.Name), "a name of its own for each bundle")
+		case s.Champion == nil:
+			return field.New(key, "no bundle", "one")
+		case !(s.Share >= 0 && s.Share <= 1) || s.Share > 0 && s.Challenger == nil:
+			return field.New(key+", share", s.Share, "0 to 1, and a challenger")
+		case !(s.Explore >= 0 && s.Explore <= 1):
+			return field.New(key+", explore", s.Explore, "0 to 1")
+		case !(s.Fallback >= 0):
+			return field.New(key+", fallback", s.Fallback, "a price")
+		case !(s.Change >= 0) || s.Change > 0 && s.Every <= 0:
+			return field.New(key+", change", s.Change, "a share of the price and the time within which it may move so far")
+		}
+		seen[s.Name] = true
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Body <= 0 {
+		o.Body = 1 << 20
+	}
+	if o.Batch <= 0 {
+		o.Batch = 1000
+	}
+	if o.Remembered <= 0 {
+		o.Remembered = 1 << 16
+	}
+	if len(o.Salt) == 0 {
+		o.Salt = make([]byte, 32)
+		if _, err := rand.Read(o.Salt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deployed is what a slot answers with until it is reloaded.
+type deployed struct {
+	champion, challenger *bundle.Bundle
+}
+
+// load reads a slot's bundles.
+func (s *Slot) load() (*deployed, error) {
+	d := &deployed{}
+	for _, part := range []struct {
+		from Loader
+		to   **bundle.Bundle
+	}{{s.Champion, &d.champion}, {s.Challenger, &d.challenger}} {
+		if part.from == nil {
+			continue
+		}
+		b, err := part.from()
+		if err != nil {
+			return nil, err
+		}
+		if _, err := bundle.Prove(b.Policy); err != nil {
+			return nil, err
+		}
+		*part.to = b
+	}
+	return d, nil
+}
+
+// arm is which of a slot's policies answers, by its name in the log.
+type arm struct {
+	name   string
+	policy policies.Frozen
+}
