@@ -2,11 +2,13 @@ package serve
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/souk-sim/souk/policies"
@@ -50,43 +52,63 @@ func (s *Server) postDecide(w http.ResponseWriter, r *http.Request) {
 func (s *Server) decideAll(all []Question) (answers []Answer, code int, err error) {
 	now := s.clock()
 	answers = make([]Answer, len(all))
-	var lines []byte
-	fresh := make([]int, 0, len(all))
+	claims := make([]*remembered, len(all))
+	defer func() {
+		for i, c := range claims {
+			if err == nil {
+				c.settle(&answers[i])
+			} else {
+				c.settle(nil)
+			}
+		}
+	}()
+	slots := make([]*slot, len(all))
+	order := make([]int, len(all))
 	for i := range all {
-		q := &all[i]
-		slot, err := s.slot(q.Policy)
-		if err != nil {
+		if slots[i], err = s.slot(all[i].Policy); err != nil {
 			return nil, http.StatusNotFound, at(i, len(all), err)
 		}
-		known, same := s.memory.find(slot.Name, q, &answers[i])
-		if known && !same {
-			return nil, http.StatusConflict, at(i, len(all), field.New("id", fmt.Sprintf("%q", q.ID), "an id of its own: another question was answered under it"))
-		} else if known {
+		order[i] = i
+	}
+	// Claimed in one order by everybody, so that two requests never wait for each other.
+	slices.SortFunc(order, func(i, j int) int {
+		return cmp.Or(cmp.Compare(slots[i].Name, slots[j].Name), cmp.Compare(all[i].ID, all[j].ID))
+	})
+	known := make([]*Answer, len(all))
+	for k, i := range order {
+		if k > 0 && all[i].ID != "" && all[i].ID == all[order[k-1]].ID && slots[i] == slots[order[k-1]] {
+			return nil, http.StatusConflict, at(i, len(all), field.New("id", fmt.Sprintf("%q", all[i].ID), "an id of its own for each question"))
+		}
+		if known[i], claims[i], err = s.memory.claim(slots[i].Name, &all[i]); err != nil {
+			return nil, http.StatusConflict, at(i, len(all), err)
+		}
+	}
+	var lines []byte
+	for i := range all {
+		if known[i] != nil {
+			answers[i] = *known[i]
 			continue
 		}
-		d, err := s.decide(slot, q, now)
+		d, err := s.decide(slots[i], &all[i], now)
 		if err != nil {
 			return nil, http.StatusUnprocessableEntity, at(i, len(all), err)
 		}
 		answers[i] = d.Answer
-		fresh = append(fresh, i)
 		if s.options.Log != nil {
-			if lines, err = s.record(lines, q, d, now); err != nil {
+			if lines, err = s.record(lines, &all[i], d, now); err != nil {
 				return nil, http.StatusUnprocessableEntity, at(i, len(all), err)
 			}
 		}
 	}
-	if s.options.Log != nil && len(lines) > 0 {
-		if err := s.options.Log(lines); err != nil {
-			why := err.Error()
-			s.broken.Store(&why)
-			return nil, http.StatusServiceUnavailable, errors.New("the decision cannot be logged, and is not made")
-		}
-		s.broken.Store(nil)
+	if len(lines) == 0 {
+		return answers, 0, nil
 	}
-	for _, i := range fresh {
-		s.memory.keep(answers[i].Policy, &all[i], &answers[i])
+	if err := s.options.Log(lines); err != nil {
+		why := err.Error()
+		s.broken.Store(&why)
+		return nil, http.StatusServiceUnavailable, errors.New("the decision cannot be logged, and is not made")
 	}
+	s.broken.Store(nil)
 	return answers, 0, nil
 }
 
@@ -121,7 +143,8 @@ func (s *Server) postExplain(w http.ResponseWriter, r *http.Request) {
 	}{e, e.String()})
 }
 
-// memory keeps the answers to questions that had an id, the newest so many, so that a client that asks again is answered alike.
+// memory keeps the answers to questions that had an id, the newest so many, so that a client that asks again is answered alike. Who asks while
+// the first answer is under way waits for it.
 type memory struct {
 	lock   sync.Mutex
 	size   int
@@ -130,44 +153,57 @@ type memory struct {
 	next   int
 }
 
+// remembered is a question and, once made is closed, its answer; without one, the attempt failed and the next may try.
 type remembered struct {
 	question [32]byte
-	answer   Answer
+	made     chan struct{}
+	answer   *Answer
 }
 
 func newMemory(size int) memory {
 	return memory{size: size, kept: make(map[string]*remembered), oldest: make([]string, size)}
 }
 
-// find fills in the answer to a question that was asked before under its id, and says whether it is the same question.
-func (m *memory) find(policy string, q *Question, into *Answer) (known, same bool) {
+// claim gives the answer that a question had before. Without one the question is the caller's to answer, and he must settle the claim;
+// claim is nil for a question without an id, which nobody can ask again.
+func (m *memory) claim(policy string, q *Question) (known *Answer, claim *remembered, err error) {
 	if q.ID == "" {
-		return false, false
+		return nil, nil, nil
 	}
-	m.lock.Lock()
-	defer m.lock.Unlock()
-	r := m.kept[policy+"\x00"+q.ID]
-	if r == nil {
-		return false, false
+	key, question := policy+"\x00"+q.ID, digest(q)
+	for {
+		m.lock.Lock()
+		r := m.kept[key]
+		if r == nil {
+			r = &remembered{question: question, made: make(chan struct{})}
+			delete(m.kept, m.oldest[m.next])
+			m.kept[key], m.oldest[m.next] = r, key
+			m.next = (m.next + 1) % m.size
+			m.lock.Unlock()
+			return nil, r, nil
+		}
+		m.lock.Unlock()
+		if r.question != question {
+			return nil, nil, field.New("id", fmt.Sprintf("%q", q.ID), "an id of its own: another question was asked under it")
+		}
+		<-r.made
+		if r.answer != nil {
+			return r.answer, nil, nil
+		}
+		m.lock.Lock()
+		if m.kept[key] == r { // it failed: whoever comes first makes a new attempt
+			delete(m.kept, key)
+		}
+		m.lock.Unlock()
 	}
-	*into = r.answer
-	return true, r.question == digest(q)
 }
 
-func (m *memory) keep(policy string, q *Question, a *Answer) {
-	if q.ID == "" {
-		return
+// settle ends a claim, with nil where there is no answer.
+func (r *remembered) settle(a *Answer) {
+	if r != nil {
+		r.answer = a
+		close(r.made)
 	}
-	key := policy + "\x00" + q.ID
-	r := &remembered{digest(q), *a}
-	m.lock.Lock()
-	defer m.lock.Unlock()
-	if m.kept[key] == nil {
-		delete(m.kept, m.oldest[m.next])
-		m.oldest[m.next] = key
-		m.next = (m.next + 1) % m.size
-	}
-	m.kept[key] = r
 }
 
 // digest is of a question's JSON, whose keys stand in one order.

@@ -131,7 +131,9 @@ func (s *Server) decide(slot *slot, q *Question, now time.Time) (*decision, erro
 	odds := make([]float64, len(frame.Spec.Offers))
 	policies.Odds(explorer, seen, odds)
 	made.allowed = policies.Mask(&frame.Spec, seen, nil)
-	slot.steady(q.Product, &frame.Spec, made.allowed, odds, now)
+	if err := slot.steady(q.Product, &frame.Spec, made.allowed, odds, now); err != nil {
+		return nil, err
+	}
 	made.Action = policies.Draw(odds, s.uniform())
 	offer := frame.Spec.Offers[made.Action]
 	made.Price, made.Promotion, made.Propensity = offer.Price, offer.Promotion, odds[made.Action]

@@ -53,7 +53,7 @@ func New(o Options) (*Server, error) {
 		if err != nil {
 			return nil, fmt.Errorf("policy %s: %w", one.Name, err)
 		}
-		made := &slot{Slot: one, prices: prices{last: map[string]*anchor{}}}
+		made := &slot{Slot: one, prices: prices{lately: map[string][]posted{}}}
 		made.deployed.Store(d)
 		s.slots[one.Name], s.names = made, append(s.names, one.Name)
 	}

@@ -1,41 +1,51 @@
 package serve
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
 )
 
-// prices remembers what each product last cost, for the limit on how fast it may change.
+// mostProducts bounds what prices remembers: a million products take some 100 MB. One more is refused, and not let off the limit.
+const mostProducts = 1 << 20
+
+// prices remembers what each product lately cost, for the limit on how fast it may change.
 type prices struct {
-	lock sync.Mutex
-	last map[string]*anchor
+	lock   sync.Mutex
+	lately map[string][]posted
 }
 
-// anchor is the price from which a product may move so far, from a moment on.
-type anchor struct {
-	price, last float64
-	since       time.Time
+// posted is a price and when it last stood.
+type posted struct {
+	price float64
+	until time.Time
 }
 
-// band is between what and what a product's price may lie now.
-func (s *slot) band(product string, now time.Time) (low, high float64) {
+// band is between what and what a product's price may lie now: no further than Change from any price that stood within Every.
+func (s *slot) band(product string, now time.Time) (low, high float64, err error) {
+	low, high = 0, math.Inf(1)
 	if s.Change <= 0 {
-		return 0, math.Inf(1)
+		return low, high, nil
 	}
 	s.prices.lock.Lock()
 	defer s.prices.lock.Unlock()
-	a := s.prices.last[product]
-	if a == nil {
-		return 0, math.Inf(1)
+	all, known := s.prices.lately[product]
+	if !known && len(s.prices.lately) >= mostProducts {
+		return 0, 0, field.New("product", product, fmt.Sprintf("one of the %d products that were asked for before", mostProducts))
 	}
-	if now.Sub(a.since) >= s.Every { // a clock that jumps back only keeps the anchor for longer
-		a.price, a.since = a.last, now
+	for i, p := range all {
+		// The last one stands still. A clock that jumps back keeps prices for longer, never for shorter.
+		if i == len(all)-1 || now.Sub(p.until) < s.Every {
+			low, high = max(low, p.price-s.Change*p.price), min(high, p.price+s.Change*p.price)
+		}
 	}
-	return a.price - s.Change*a.price, a.price + s.Change*a.price
+	return low, high, nil
 }
 
 // keep remembers an offered price.
@@ -45,17 +55,21 @@ func (s *slot) keep(product string, price float64, now time.Time) {
 	}
 	s.prices.lock.Lock()
 	defer s.prices.lock.Unlock()
-	if a := s.prices.last[product]; a != nil {
-		a.last = price
-		return
+	all := s.prices.lately[product]
+	if n := len(all); n > 0 {
+		all[n-1].until = now // it stood until now
 	}
-	s.prices.last[product] = &anchor{price: price, last: price, since: now}
+	all = slices.DeleteFunc(all, func(p posted) bool { return p.price == price || now.Sub(p.until) >= s.Every })
+	s.prices.lately[product] = append(all, posted{price, now})
 }
 
 // steady moves the odds of offers that would change a product's price too fast to the nearest allowed offers that do not; where there
-// is no such offer, to the allowed one nearest to the price that stands.
-func (s *slot) steady(product string, spec *env.Spec, allowed []bool, odds []float64, now time.Time) {
-	low, high := s.band(product, now)
+// is no such offer, to the allowed one nearest to the middle of what would be.
+func (s *slot) steady(product string, spec *env.Spec, allowed []bool, odds []float64, now time.Time) error {
+	low, high, err := s.band(product, now)
+	if err != nil {
+		return err
+	}
 	const rounding = 1e-9
 	within := make([]bool, len(allowed))
 	some, moved := false, false
@@ -64,7 +78,7 @@ func (s *slot) steady(product string, spec *env.Spec, allowed []bool, odds []flo
 		some, moved = some || within[a], moved || odds[a] > 0 && !within[a]
 	}
 	if !moved {
-		return
+		return nil
 	}
 	for a, p := range odds {
 		if p == 0 || within[a] {
@@ -85,4 +99,5 @@ func (s *slot) steady(product string, spec *env.Spec, allowed []bool, odds []flo
 			allowed[a] = odds[a] > 0
 		}
 	}
+	return nil
 }
