@@ -36,14 +36,15 @@ func (a *app) serve() *cobra.Command {
 		Long: "BUNDLE is a bundle's folder or packed file, or NAME=BUNDLE; without a name it is called after its scenario. POST /v1/decide answers one\n" +
 			"observation or many; /openapi.json tells all. SIGHUP loads the bundles anew, verified first. docs/production.md is the manual.",
 		Example: "  souk serve results/runs/canned-tuna/RUN/policy --log decisions\n" +
-			"  souk serve tuna=tuna.tar.gz --challenger tuna=new.tar.gz --share 0.1 --explore 0.05 --log decisions --keys keys.txt --listen :8443 --tls-cert c.pem --tls-key k.pem",
+			"  souk serve tuna=tuna.tar.gz --challenger tuna=new.tar.gz --share 0.1 --explore 0.05 --log decisions\n" +
+			"  souk serve tuna.tar.gz --listen :8443 --keys keys.txt --tls-cert cert.pem --tls-key key.pem",
 		RunE: func(cmd *cobra.Command, args []string) error { return a.service(cmd.Context(), args, &f) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address; one that others can reach needs --keys")
 	flags.StringVar(&f.keys, "keys", "", "file of API keys, one a line, of which a request must bring one")
 	flags.StringVar(&f.log, "log", "", "folder for the decision log; it must exist")
-	flags.StringVar(&f.sync, "sync", "interval", "when the log is on the disk: always (before the answer), interval (a second), never (as the system likes)")
+	flags.StringVar(&f.sync, "sync", "interval", "the disk has the log: always (before an answer), interval (each second), never (as it likes)")
 	flags.StringVar(&f.certificate, "tls-cert", "", "certificate, PEM")
 	flags.StringVar(&f.key, "tls-key", "", "its private key, PEM")
 	flags.StringArrayVar(&f.challengers, "challenger", nil, "NAME=BUNDLE, tried beside the bundle of that name")
