@@ -194,18 +194,6 @@ func TestInputsReachOverWhatTheStateCovers(t *testing.T) {
 	}
 }
 
-func BenchmarkDecideFunctions(b *testing.B) {
-	o := []float64{3, 2.5, 1}
-	for _, p := range functions(b) {
-		b.Run(p.String(), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				p.Decide(o, 0.5)
-			}
-		})
-	}
-}
-
 // What overflows is as good as the best, or out of the question; never is it an offer that is not allowed.
 func TestSoftmaxKeepsToTheMaskWhateverThePreferences(t *testing.T) {
 	inf := math.Inf(1)

@@ -256,14 +256,26 @@ func TestDecidingDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// A decision of every kind, as a service that embeds the policy pays for it.
 func BenchmarkDecide(b *testing.B) {
 	p := canned()
 	observations := make([][]float64, 1024)
 	for i := range observations {
 		observations[i] = []float64{0.54 + 0.43*math.Mod(float64(i)*0.618, 1), float64(i % 2)}
 	}
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		p.Decide(observations[i%1024], 0.5)
+	b.Run(p.String(), func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			p.Decide(observations[i%1024], 0.5)
+		}
+	})
+	o := []float64{3, 2.5, 1}
+	for _, p := range functions(b) {
+		b.Run(p.String(), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				p.Decide(o, 0.5)
+			}
+		})
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -219,12 +218,4 @@ func FuzzLoad(f *testing.F) {
 		}
 		b.Policy.Decide(make([]float64, len(b.Policy.About().Spec.Features)), 0.5)
 	})
-}
-
-// testdata/format1 was written by souk 0.3.0 before edges were compared as float32.
-func TestBundlesOfFormat1Load(t *testing.T) {
-	b, err := bundle.Load(os.DirFS("testdata/format1"))
-	if err != nil || b.Manifest.Format != 1 {
-		t.Fatal(err)
-	}
 }
