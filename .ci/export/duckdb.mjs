@@ -5,13 +5,13 @@ import { DuckDBInstance } from '@duckdb/node-api'
 
 const folder = process.argv[2]
 const db = await (await DuckDBInstance.create()).connect()
-const features = ['reference_price', 'stock', 'rival_deal', 'unused']
 let failed = 0
 for (const name of fs.readdirSync(folder).filter(f => f.endsWith('.sql')).sort()) {
   const base = path.join(folder, name.replace('.sql', ''))
   const want = JSON.parse(fs.readFileSync(base + '.json'))
+  const features = want.features
   fs.writeFileSync(base + '.ndjson', want.observations.map((o, id) => JSON.stringify({ id, ...Object.fromEntries(features.map((f, i) => [f, o[i]])) })).join('\n'))
-  const columns = ['id: \'BIGINT\'', ...features.map(f => `${f}: 'DOUBLE'`)].join(', ')
+  const columns = ['id: \'BIGINT\'', ...features.map(f => `"${f}": 'DOUBLE'`)].join(', ')
   await db.run(`CREATE OR REPLACE TABLE observations AS SELECT * FROM read_json('${base}.ndjson', format = 'newline_delimited', columns = {${columns}})`)
   const rows = (await db.runAndReadAll(fs.readFileSync(path.join(folder, name), 'utf8'))).getRows()
   let wrong = rows.length === want.actions.length ? 0 : 1

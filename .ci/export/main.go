@@ -1,5 +1,9 @@
-// Command export writes policies of every kind and with every kind of limit as ONNX models, tables as SQL and Parquet too, and beside each the observations on which whoever
-// loads it is to decide alike: 10,000 at random, and all on and beside the edges of its cells and its limits.
+// Command export writes policies of every kind and with every kind of limit as bundles and ONNX models, tables as SQL and Parquet too, and beside each the observations on which
+// whoever loads it is to decide alike: 10,000 at random, and all on and beside the edges of its cells and its limits. With a URL it asks the service there, which serves the
+// bundles by their names, and holds its answers against the same files.
+//
+//	export FOLDER [NAME=BUNDLE…]
+//	export FOLDER http://ADDRESS
 package main
 
 import (
@@ -13,8 +17,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/bundle"
 	"github.com/souk-sim/souk/policies/export"
 	"github.com/souk-sim/souk/sim/env"
 )
@@ -23,16 +29,28 @@ const random = 10000
 
 // file is what a loader is held against.
 type file struct {
+	Features     []string     `json:"features"`
 	Observations [][]*float64 `json:"observations"` // null is missing
 	U            []float64    `json:"u"`
 	Actions      []int        `json:"actions"`
 	Prices       []float64    `json:"prices"`
 	Promotions   []string     `json:"promotions"`
+	Odds         [][]float64  `json:"odds"` // of each offer
 }
 
 func main() {
 	folder := os.Args[1]
+	if len(os.Args) > 2 && strings.HasPrefix(os.Args[2], "http:") {
+		ask(folder, os.Args[2])
+		return
+	}
 	all := examples(rand.New(rand.NewPCG(1, 1)))
+	for _, arg := range os.Args[2:] {
+		name, path, _ := strings.Cut(arg, "=")
+		b, err := bundle.Load(os.DirFS(path))
+		check(err)
+		all[name] = b.Policy
+	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		p := all[name]
 		model, err := export.ONNX(p, "test")
@@ -45,6 +63,7 @@ func main() {
 		text, err := json.Marshal(decide(p, rand.New(rand.NewPCG(2, 2))))
 		check(err)
 		check(os.WriteFile(filepath.Join(folder, name+".json"), text, 0o644))
+		deposit(filepath.Join(folder, "bundles", name), p)
 		fmt.Println(name, p)
 	}
 }
@@ -54,6 +73,12 @@ func write(path string, p policies.Frozen, as func(policies.Frozen, io.Writer) e
 	check(err)
 	check(as(p, f))
 	check(f.Close())
+}
+
+func deposit(folder string, p policies.Frozen) {
+	check(os.MkdirAll(folder, 0o755))
+	b := &bundle.Bundle{Policy: p, Manifest: bundle.Manifest{Name: filepath.Base(folder), Scenario: "test"}}
+	check(bundle.Write(b, func(name string, data []byte) error { return os.WriteFile(filepath.Join(folder, name), data, 0o644) }))
 }
 
 func check(err error) {
@@ -132,6 +157,9 @@ func examples(draw *rand.Rand) map[string]policies.Frozen {
 func decide(p policies.Frozen, draw *rand.Rand) *file {
 	frame := p.About()
 	f := &file{}
+	for _, x := range frame.Spec.Features {
+		f.Features = append(f.Features, x.Name)
+	}
 	add := func(seen []float64) {
 		row := make([]*float64, len(seen))
 		for i, x := range seen {
@@ -143,6 +171,9 @@ func decide(p policies.Frozen, draw *rand.Rand) *file {
 		d := p.Decide(seen, u)
 		f.Observations, f.U = append(f.Observations, row), append(f.U, u)
 		f.Actions, f.Prices, f.Promotions = append(f.Actions, d.Action), append(f.Prices, d.Price), append(f.Promotions, d.Promotion)
+		odds := make([]float64, len(frame.Spec.Offers))
+		policies.Odds(p, seen, odds)
+		f.Odds = append(f.Odds, odds)
 	}
 	anywhere := func() []float64 {
 		seen := make([]float64, len(frame.Spec.Features))
