@@ -70,7 +70,8 @@ func (m *ShareLogit) Joined(brand string, like int) (*ShareLogit, error) {
 }
 
 // Redrawn returns the coefficients drawn from their estimated normal distribution: estimate + L·z, with L the Cholesky root of their covariance, clustered by
-// household where that is known, else robust, else the inverse information, and z as many standard normals as there are coefficients.
+// household where that is known, else robust, else the inverse information, and z as many standard normals as there are coefficients. One that was held, whose
+// variance is 0, stays.
 func (e *Estimates) Redrawn(z []float64) ([]Parameter, error) {
 	covariance := e.Clustered
 	for _, next := range [][][]float64{e.Robust, e.Covariance} {
@@ -81,14 +82,26 @@ func (e *Estimates) Redrawn(z []float64) ([]Parameter, error) {
 	if len(z) != len(e.Coefficients) || len(covariance) != len(z) {
 		return nil, field.New("normals", len(z), fmt.Sprintf("%d, one a coefficient, and a covariance of as many", len(e.Coefficients)))
 	}
-	root, err := choleskyRoot(covariance)
+	var free []int
+	for i := range z {
+		if covariance[i][i] != 0 {
+			free = append(free, i)
+		}
+	}
+	among := table(len(free), len(free))
+	for i, m := range free {
+		for c, o := range free {
+			among[i][c] = covariance[m][o]
+		}
+	}
+	root, err := choleskyRoot(among)
 	if err != nil {
 		return nil, fmt.Errorf("covariance of the coefficients: %w", err)
 	}
 	drawn := slices.Clone(e.Coefficients)
-	for i := range drawn {
+	for i, m := range free {
 		for c := 0; c <= i; c++ {
-			drawn[i].Estimate += float64(root[i][c] * z[c])
+			drawn[m].Estimate += float64(root[i][c] * z[free[c]])
 		}
 	}
 	return drawn, nil
