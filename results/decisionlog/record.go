@@ -41,16 +41,6 @@ type Record struct {
 	Propensity  float64 // probability with which the policy made this offer at this observation
 	Reward      float64 // until the next decision of the unit, or its end; NaN where it is not known yet
 	Discount    float64 // what a reward after the next decision is worth in terms of this one's
-	Product     string  // that was priced; "" where the policy prices one
-	Customer    string  // for whom alone the offer was, hashed; "" for all who come
-	Shadow      Shadow
-}
-
-// Shadow is what another policy would have offered, which was asked beside the one that decided and answered nobody; without a policy none was.
-type Shadow struct {
-	Policy, Revision string
-	Action           int
-	Offer            Offer
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -64,7 +54,7 @@ func Append(line []byte, r *Record) ([]byte, error) {
 	for _, number := range [...]struct {
 		key string
 		x   float64
-	}{{"time", r.Time}, {"price", r.Offer.Price}, {"propensity", r.Propensity}, {"discount", r.Discount}, {"shadow_price", r.Shadow.Offer.Price}} {
+	}{{"time", r.Time}, {"price", r.Offer.Price}, {"propensity", r.Propensity}, {"discount", r.Discount}} {
 		if math.IsNaN(number.x) || math.IsInf(number.x, 0) {
 			return line, field.New(number.key, number.x, "a finite number")
 		}
@@ -116,19 +106,6 @@ func Append(line []byte, r *Record) ([]byte, error) {
 	}
 	line = number(append(line, `,"reward":`...), r.Reward)
 	line = number(append(line, `,"discount":`...), r.Discount)
-	for _, x := range [...]struct{ key, text string }{{`,"product":`, r.Product}, {`,"customer":`, r.Customer}, {`,"shadow_policy":`, r.Shadow.Policy}} {
-		if x.text != "" {
-			line = text(append(line, x.key...), x.text)
-		}
-	}
-	if r.Shadow.Policy != "" {
-		line = text(append(line, `,"shadow_revision":`...), r.Shadow.Revision)
-		line = strconv.AppendInt(append(line, `,"shadow_action":`...), int64(r.Shadow.Action), 10)
-		line = number(append(line, `,"shadow_price":`...), r.Shadow.Offer.Price)
-		if r.Shadow.Offer.Promotion != "" {
-			line = text(append(line, `,"shadow_promotion":`...), r.Shadow.Offer.Promotion)
-		}
-	}
 	sum := crc32.Checksum(line[start:], castagnoli)
 	return fmt.Appendf(line, "%s%08x\"}\n", seal, sum), nil
 }
