@@ -164,25 +164,6 @@ func (f *Frame) explain(observation, values []float64, d Decision) Explanation {
 	return e
 }
 
-// limits words a set of limits.
-func (f *Frame) limits(hit Guardrails, observation []float64) string {
-	var all []string
-	for i, l := range f.Spec.Limits {
-		if hit&(1<<min(i, 63)) == 0 {
-			continue
-		}
-		var bounds []string
-		if l.Drop > 0 {
-			bounds = append(bounds, fmt.Sprintf("%.4g below", l.Drop))
-		}
-		if l.Rise > 0 {
-			bounds = append(bounds, fmt.Sprintf("%.4g above", l.Rise))
-		}
-		all = append(all, fmt.Sprintf("at most %s %s %.4g", strings.Join(bounds, " or "), l.Feature, observation[l.Index]))
-	}
-	return strings.Join(all, "; ")
-}
-
 // String is the explanation in words, one offer a line.
 func (e Explanation) String() string {
 	var b strings.Builder

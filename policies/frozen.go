@@ -43,7 +43,7 @@ func (f *Frame) About() *Frame { return f }
 // LooksAt tells whether a policy needs a feature, for its state or for its limits.
 func (f *Frame) LooksAt(feature int) bool {
 	return slices.ContainsFunc(f.Encoder.Dimensions, func(d Dimension) bool { return d.Index == feature }) ||
-		slices.ContainsFunc(f.Spec.Limits, func(l env.Limit) bool { return l.Index == feature })
+		slices.ContainsFunc(f.Spec.Limits, func(l env.Limit) bool { return l.Feature != "" && l.Index == feature })
 }
 
 // check checks all that policies which compute have in common.

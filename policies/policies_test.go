@@ -186,7 +186,7 @@ func TestWhenTheLimitsForbidAllThatWasTriedTheNearestAllowedOfferIsMade(t *testi
 		t.Errorf("%+v", d)
 	}
 	x := p.Explain([]float64{0.95, 0}).String()
-	for _, part := range []string{"forbidden: at most 0.3 below reference_price 0.95", "made: the limits forbid every offer"} {
+	for _, part := range []string{"forbidden: at most 0.3 below reference_price (0.95)", "made: the limits forbid every offer"} {
 		if !strings.Contains(x, part) {
 			t.Errorf("no %q in\n%s", part, x)
 		}
@@ -203,6 +203,10 @@ func TestATableThatDoesNotFitIsRefused(t *testing.T) {
 		"epsilon":   second(policies.NewTable(shop(), encoder(), ok, nil, 1.5)),
 		"values[7]": second(policies.NewTable(shop(), encoder(), bad, nil, 0)),
 		"offers":    second(policies.NewTable(&env.Spec{}, policies.Encoder{}, nil, nil, 0)),
+		"limits[0]": second(policies.NewTable(&env.Spec{Offers: shop().Offers, Limits: []env.Limit{{Floor: 2, Ceiling: 1}}},
+			policies.Encoder{}, make([]float64, 4), nil, 0)),
+		"limits[1].feature": second(policies.NewTable(&env.Spec{Offers: shop().Offers, Limits: []env.Limit{{Floor: 0.1}, {Times: 2}}},
+			policies.Encoder{}, make([]float64, 4), nil, 0)),
 		"limits[0].feature": second(policies.NewTable(&env.Spec{Offers: shop().Offers, Limits: []env.Limit{{Feature: "x"}}},
 			policies.Encoder{}, make([]float64, 4), nil, 0)),
 	} {

@@ -27,34 +27,6 @@ type Decision struct {
 	Guardrails Guardrails `json:"guardrails,omitempty"`
 }
 
-// Guardrails is the set of limits that kept a policy from the offer it would have made without them: bit i stands for
-// Spec.Limits[i] (limits beyond the 64th share the last bit).
-type Guardrails uint64
-
-// Hit says which limits forbid an offer at an observation. It tells why; whether an offer may be made is for
-// Spec.Allow to say.
-func Hit(spec *env.Spec, observation []float64, action int) Guardrails {
-	var hit Guardrails
-	price := spec.Offers[action].Price
-	for i := range spec.Limits {
-		l := &spec.Limits[i]
-		if l.Excess(observation[l.Index], price) > 0 {
-			hit |= 1 << min(i, 63)
-		}
-	}
-	return hit
-}
-
-// Mask returns which offers the limits allow at an observation, in the buffer where that is long enough.
-func Mask(spec *env.Spec, observation []float64, buffer []bool) []bool {
-	n := len(spec.Offers)
-	if n > len(buffer) {
-		buffer = make([]bool, n)
-	}
-	spec.Allow(observation, buffer[:n])
-	return buffer[:n]
-}
-
 // Nearest returns the allowed offer that is closest to a price and a promotion: among those with the promotion, if there
 // are any, the one whose price differs least, the lowest index among equals. A nil mask allows all.
 func Nearest(spec *env.Spec, mask []bool, price float64, promotion string) int {

@@ -52,27 +52,6 @@ func NewTable(spec *env.Spec, encoder Encoder, values []float64, visits []uint32
 	return t, nil
 }
 
-func checkSpec(spec *env.Spec) error {
-	if len(spec.Offers) == 0 {
-		return field.New("offers", "none", "at least one")
-	}
-	for a, o := range spec.Offers {
-		if math.IsNaN(o.Price) || math.IsInf(o.Price, 0) {
-			return field.New(fmt.Sprintf("offers[%d].price", a), o.Price, "a finite number")
-		}
-	}
-	for i, l := range spec.Limits {
-		key := fmt.Sprintf("limits[%d]", i)
-		if l.Index < 0 || l.Index >= len(spec.Features) || spec.Features[l.Index].Name != l.Feature {
-			return field.New(key+".feature", fmt.Sprintf("%q at index %d", l.Feature, l.Index), "a feature and its index")
-		}
-		if !(l.Drop >= 0 && l.Rise >= 0) {
-			return field.New(key, fmt.Sprintf("drop %v, rise %v", l.Drop, l.Rise), "numbers of at least 0")
-		}
-	}
-	return nil
-}
-
 // String implements Frozen.
 func (t *Table) String() string { return fmt.Sprintf("a table of %d states", t.Encoder.States()) }
 

@@ -89,7 +89,7 @@ func check(err error) {
 
 // examples are policies of all kinds over one market, with numbers drawn at random.
 func examples(draw *rand.Rand) map[string]policies.Frozen {
-	features := []env.Feature{{Name: "reference_price", Min: 0.5, Max: 1.5}, {Name: "stock", Min: 0, Max: 40}, {Name: "rival_deal", Min: 0, Max: 1}, {Name: "unused"}}
+	features := []env.Feature{{Name: "reference_price", Min: 0.5, Max: 1.5}, {Name: "stock", Min: 0, Max: 40}, {Name: "rival_deal", Min: 0, Max: 1}, {Name: "unused"}, {Name: "cost", Min: 0.3, Max: 0.9}}
 	var offers []env.Offer
 	for k := range 12 {
 		o := env.Offer{Price: math.Round(100*(0.54+0.07*float64(k/2))) / 100}
@@ -101,6 +101,8 @@ func examples(draw *rand.Rand) map[string]policies.Frozen {
 	free := &env.Spec{Features: features, Offers: offers}
 	limited := &env.Spec{Features: features, Offers: offers, Limits: []env.Limit{
 		{Feature: "reference_price", Index: 0, Drop: 0.15, Rise: 0.12}, {Feature: "stock", Index: 1, Rise: 0.3}}}
+	guarded := &env.Spec{Features: features, Offers: offers, Limits: []env.Limit{{Feature: "reference_price", Index: 0, Drop: 0.15},
+		{Floor: 0.6, Ceiling: 0.82}, {Feature: "cost", Index: 4, Times: 1.3}}}
 	encoder := policies.Encoder{Dimensions: []policies.Dimension{policies.Uniform("reference_price", 0, 0.54, 0.97, 7),
 		policies.Uniform("stock", 1, 0, 40, 10), {Feature: "rival_deal", Index: 2, Edges: []float64{0.5}}}}
 	normal := func(n int) []float64 {
@@ -116,8 +118,8 @@ func examples(draw *rand.Rand) map[string]policies.Frozen {
 		check(err)
 		all[name] = p
 	}
-	for i, spec := range []*env.Spec{free, limited} {
-		name := []string{"free", "limited"}[i]
+	for i, spec := range []*env.Spec{free, limited, guarded} {
+		name := []string{"free", "limited", "guarded"}[i]
 		size := encoder.States() * len(offers)
 		visits := make([]uint32, size)
 		for i := range visits {
@@ -202,9 +204,15 @@ func decide(p policies.Frozen, draw *rand.Rand) *file {
 		}
 	}
 	for _, l := range frame.Spec.Limits {
+		if l.Feature == "" {
+			continue
+		}
 		for _, o := range frame.Spec.Offers {
 			at(l.Index, o.Price+l.Drop)
 			at(l.Index, o.Price-l.Rise)
+			if l.Times > 0 {
+				at(l.Index, o.Price/l.Times)
+			}
 		}
 	}
 	return f

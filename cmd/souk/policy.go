@@ -233,11 +233,8 @@ func (a *app) policyInspect() *cobra.Command {
 					fmt.Fprintln(t)
 				}
 				for _, l := range frame.Spec.Limits {
-					if l.Drop > 0 {
-						fmt.Fprintf(t, "limit\tat most %g below %s\n", l.Drop, l.Feature)
-					}
-					if l.Rise > 0 {
-						fmt.Fprintf(t, "limit\tat most %g above %s\n", l.Rise, l.Feature)
+					for _, bound := range l.Words() {
+						fmt.Fprintf(t, "limit\t%s\n", bound)
 					}
 				}
 			})

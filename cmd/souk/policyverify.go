@@ -65,12 +65,7 @@ func (a *app) policyVerify() *cobra.Command {
 func limitsText(frame *policies.Frame) string {
 	var all []string
 	for _, l := range frame.Spec.Limits {
-		if l.Drop > 0 {
-			all = append(all, fmt.Sprintf("at most %g below %s", l.Drop, l.Feature))
-		}
-		if l.Rise > 0 {
-			all = append(all, fmt.Sprintf("at most %g above %s", l.Rise, l.Feature))
-		}
+		all = append(all, l.Words()...)
 	}
 	low, high := policies.Ladder(&frame.Spec)
 	return strings.Join(append(all, fmt.Sprintf("prices from %g to %g", low, high)), ", ")

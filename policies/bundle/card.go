@@ -34,11 +34,8 @@ func card(b *Bundle) string {
 		}
 	}
 	for _, l := range t.Spec.Limits {
-		if l.Drop > 0 {
-			line("- limit: a price is at most %.4g below %s", l.Drop, l.Feature)
-		}
-		if l.Rise > 0 {
-			line("- limit: a price is at most %.4g above %s", l.Rise, l.Feature)
+		for _, bound := range l.Words() {
+			line("- limit: a price is %s", bound)
 		}
 	}
 	if isTable && table.Epsilon > 0 {

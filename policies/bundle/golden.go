@@ -38,8 +38,14 @@ func goldenVectors(p policies.Frozen) []vector {
 		}
 	}
 	for _, l := range t.Spec.Limits {
+		if l.Feature == "" {
+			continue
+		}
 		for _, o := range t.Spec.Offers {
 			places[l.Index] = append(places[l.Index], o.Price+l.Drop, o.Price+l.Drop+0.01, o.Price-l.Rise, o.Price-l.Rise-0.01)
+			if l.Times > 0 {
+				places[l.Index] = append(places[l.Index], o.Price/l.Times, (o.Price+0.01)/l.Times)
+			}
 		}
 	}
 	// A fixed seed: the vectors are part of the contents, and math/rand/v2's PCG is stable by its promise.

@@ -68,6 +68,9 @@ func regions(frame *policies.Frame) [][]float64 {
 			if l.Rise > 0 {
 				places[l.Index] = append(places[l.Index], o.Price-l.Rise)
 			}
+			if l.Times > 0 {
+				places[l.Index] = append(places[l.Index], o.Price/l.Times)
+			}
 		}
 	}
 	for i, edges := range places {
@@ -93,20 +96,27 @@ func regions(frame *policies.Frame) [][]float64 {
 // tolerance is what a limit leaves to rounding.
 const tolerance = 1e-9
 
-// kept tells whether a price keeps all limits, or where no offer does, breaks the worst of them by no more than the best offer would.
+// kept tells whether a price keeps all limits, or where no offer does, is within every floor and ceiling and breaks the worst of the others by
+// no more than the best such offer would.
 func kept(frame *policies.Frame, observation []float64, price float64) bool {
 	broken := func(price float64) float64 {
 		worst := 0.0
 		for _, l := range frame.Spec.Limits {
-			x := observation[l.Index]
-			if math.IsNaN(x) {
+			if l.Floor > 0 && price < l.Floor-tolerance || l.Ceiling > 0 && price > l.Ceiling+tolerance {
+				return math.Inf(1)
+			}
+			if l.Feature == "" || math.IsNaN(observation[l.Index]) {
 				continue
 			}
+			x := observation[l.Index]
 			if l.Drop > 0 {
 				worst = max(worst, x-price-l.Drop)
 			}
 			if l.Rise > 0 {
 				worst = max(worst, price-x-l.Rise)
+			}
+			if l.Times > 0 {
+				worst = max(worst, float64(x*l.Times)-price)
 			}
 		}
 		return worst
@@ -115,5 +125,6 @@ func kept(frame *policies.Frame, observation []float64, price float64) bool {
 	for _, o := range frame.Spec.Offers {
 		least = min(least, broken(o.Price))
 	}
-	return broken(price) <= max(least, tolerance)
+	worst := broken(price)
+	return worst <= max(least, tolerance) && !math.IsInf(worst, 1)
 }

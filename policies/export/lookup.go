@@ -14,7 +14,7 @@ import (
 )
 
 // Row is one offer of one state of a table, as CSV and Parquet hold it. Of a state the rows stand in the order in which the offers are made:
-// the first that the limits allow is the decision.
+// the first that the limits allow is the decision. Offers beyond a floor or a ceiling are none.
 type Row struct {
 	State     int64    `parquet:"state"`
 	Place     int64    `parquet:"place"` // 1 for the offer that is made where no limit forbids it
@@ -56,15 +56,19 @@ func order(t *policies.Table, state int) []int {
 
 // rows hands over the rows of a table, state by state.
 func rows(t *policies.Table, take func(Row) error) error {
-	n := len(t.Spec.Offers)
+	n, within := len(t.Spec.Offers), bounded(&t.Spec)
 	for s := range t.Encoder.States() {
 		var cells []Bound
 		for _, b := range t.Encoder.Decode(s) {
 			cells = append(cells, Bound{Feature: b.Feature, Low: finite(b.Low), High: finite(b.High), Missing: b.Missing})
 		}
-		from := t.Source(s) * n
-		for place, a := range order(t, s) {
-			r := Row{State: int64(s), Place: int64(place + 1), Action: int64(a), Price: t.Spec.Offers[a].Price, Promotion: t.Spec.Offers[a].Promotion, Cells: cells}
+		from, place := t.Source(s)*n, 0
+		for _, a := range order(t, s) {
+			if !slices.Contains(within, a) {
+				continue
+			}
+			place++
+			r := Row{State: int64(s), Place: int64(place), Action: int64(a), Price: t.Spec.Offers[a].Price, Promotion: t.Spec.Offers[a].Promotion, Cells: cells}
 			if t.Tried(from + a) {
 				r.Value = &t.Values[from+a]
 			}

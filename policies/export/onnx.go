@@ -101,31 +101,38 @@ func (m *model) zeros() string {
 
 // mask is which offers the limits allow, bool [n, offers] (env.Spec.Allow).
 func (m *model) mask() string {
-	n, worst := len(m.spec.Offers), ""
+	n := len(m.spec.Offers)
+	// Beyond a floor or a ceiling by more than anything, else not at all; a row for each observation.
+	beyond := make([]float64, n)
+	for a := range beyond {
+		beyond[a] = math.Inf(1)
+	}
+	for _, a := range bounded(m.spec) {
+		beyond[a] = 0
+	}
+	row := m.op("Cast", []string{m.op("Unsqueeze", []string{m.zeros(), m.axis(1)})}, attribute{"to", int64(float64s)})
+	worst := m.op("Add", []string{row, m.doubles(beyond, 1, n)})
 	for _, l := range m.spec.Limits {
-		if l.Drop <= 0 && l.Rise <= 0 {
+		if l.Drop <= 0 && l.Rise <= 0 && l.Times <= 0 {
 			continue
 		}
 		x, prices := m.column(l.Index, false), m.prices()
 		for _, bound := range []struct {
 			by   float64
-			over []string
-		}{{l.Drop, []string{x, prices}}, {l.Rise, []string{prices, x}}} {
+			over func() string
+		}{
+			{l.Drop, func() string { return m.op("Sub", []string{m.op("Sub", []string{x, prices}), m.double(l.Drop)}) }},
+			{l.Rise, func() string { return m.op("Sub", []string{m.op("Sub", []string{prices, x}), m.double(l.Rise)}) }},
+			{l.Times, func() string { return m.op("Sub", []string{m.op("Mul", []string{x, m.double(l.Times)}), prices}) }},
+		} {
 			if bound.by <= 0 {
 				continue
 			}
-			excess := m.op("Sub", []string{m.op("Sub", bound.over), m.double(bound.by)})
+			excess := bound.over()
 			// A missing value makes it NaN, which is not greater.
 			excess = m.op("Where", []string{m.op("Greater", []string{excess, m.double(env.Slack)}), excess, m.double(0)})
-			if worst != "" {
-				excess = m.op("Max", []string{worst, excess})
-			}
-			worst = excess
+			worst = m.op("Max", []string{worst, excess})
 		}
-	}
-	row := m.op("Unsqueeze", []string{m.zeros(), m.axis(1)})
-	if worst == "" {
-		return m.op("Equal", []string{m.op("Add", []string{row, m.wholes(make([]int64, n), 1, n)}), m.whole(0)})
 	}
 	kept := m.op("Equal", []string{worst, m.double(0)})
 	least := m.op("ArgMin", []string{worst}, attribute{"axis", 1}, attribute{"keepdims", 1})

@@ -25,8 +25,10 @@ func SQL(p policies.Frozen, w io.Writer) error {
 	q.line("-- Revision %s.", t.Revision)
 	q.line("WITH cells AS (\n  SELECT id%s,\n    %s AS state\n  FROM observations\n),", q.columns(t), state(&t.Encoder))
 	q.line("offers (action, price, promotion) AS (VALUES")
-	for a, o := range t.Spec.Offers {
-		q.line("  (%d, %s, %s)%s", a, double(o.Price), text(o.Promotion), comma(a, len(t.Spec.Offers)))
+	within := bounded(&t.Spec)
+	for k, a := range within {
+		o := &t.Spec.Offers[a]
+		q.line("  (%d, %s, %s)%s", a, double(o.Price), text(o.Promotion), comma(k, len(within)))
 	}
 	q.line("),")
 	q.line("-- The offers of each state, the best first; those that training never tried come after those it did, the nearest to the best first.")
@@ -58,7 +60,7 @@ func (q *query) line(format string, args ...any) {
 func (q *query) columns(t *policies.Table) (list string) {
 	var seen []string
 	for _, l := range t.Spec.Limits {
-		if !slices.Contains(seen, l.Feature) {
+		if l.Feature != "" && !slices.Contains(seen, l.Feature) {
 			seen = append(seen, l.Feature)
 			list += ", CAST(" + name(l.Feature) + " AS DOUBLE PRECISION) AS " + name(l.Feature)
 		}
@@ -130,18 +132,28 @@ func ranked(t *policies.Table, state int) string {
 	return b.String()
 }
 
-// excess is by how much an offer breaks the worst of the limits, 0 within rounding.
+// bounded are the offers within the limits' floors and ceilings; others are never made, and not written down.
+func bounded(spec *env.Spec) (offers []int) {
+	floor, ceiling := spec.Bounds()
+	for a, o := range spec.Offers {
+		if o.Price >= floor-env.Slack && o.Price <= ceiling+env.Slack {
+			offers = append(offers, a)
+		}
+	}
+	return offers
+}
+
+// excess is by how much an offer breaks the worst of the limits that look at a feature, 0 within rounding.
 func excess(spec *env.Spec) string {
 	all := []string{double(0)}
 	for _, l := range spec.Limits {
 		x, none := "c."+name(l.Feature), double(env.Slack)
 		for _, over := range []struct {
-			by   float64
-			what string
-		}{{l.Drop, x + " - o.price"}, {l.Rise, "o.price - " + x}} {
+			by     float64
+			beyond string
+		}{{l.Drop, x + " - o.price - " + double(l.Drop)}, {l.Rise, "o.price - " + x + " - " + double(l.Rise)}, {l.Times, double(l.Times) + " * " + x + " - o.price"}} {
 			if over.by > 0 {
-				beyond := over.what + " - " + double(over.by)
-				all = append(all, fmt.Sprintf("CASE WHEN %s > %s THEN %s ELSE 0 END", beyond, none, beyond)) // NULL is not greater
+				all = append(all, fmt.Sprintf("CASE WHEN %s > %s THEN %s ELSE 0 END", over.beyond, none, over.beyond)) // NULL is not greater
 			}
 		}
 	}

@@ -2,6 +2,11 @@
 // turn (TimeStep), and how it acts (Environment). It knows no market and no learner.
 package env
 
+import (
+	"fmt"
+	"math"
+)
+
 // Feature is one number of an observation. A feature that cannot be told at the moment is NaN.
 type Feature struct {
 	Name string  `json:"name"`
@@ -17,14 +22,17 @@ type Offer struct {
 	Promotion string  `json:"promotion,omitempty"`
 }
 
-// Limit forbids offers whose price lies more than Drop below, or more than Rise above, the value of a feature (a
-// reference price, the last price). Where the feature is NaN it forbids nothing. Market masks and policy guardrails
-// are computed by the same Apply.
+// Limit forbids offers: by the value x of a feature (a reference price, the last price, a unit cost) those more than Drop below it, more than
+// Rise above it, or below Times x; and whatever is observed, those below Floor or above Ceiling. A bound of 0 is none. Where x is NaN, x
+// forbids nothing. Market masks and policy guardrails are computed by the same Allow.
 type Limit struct {
-	Feature string  `json:"feature"`
-	Index   int     `json:"index"` // of the feature in Spec.Features
+	Feature string  `json:"feature,omitempty"` // "" for a limit that looks at none
+	Index   int     `json:"index"`             // of the feature in Spec.Features
 	Drop    float64 `json:"drop,omitempty"`
-	Rise    float64 `json:"rise,omitempty"` // 0 means no limit, for Drop too
+	Rise    float64 `json:"rise,omitempty"`
+	Times   float64 `json:"times,omitempty"` // of a cost: 1 is never below it, 1.25 a margin of a fifth of the price
+	Floor   float64 `json:"floor,omitempty"`
+	Ceiling float64 `json:"ceiling,omitempty"`
 }
 
 // Spec is a player's side of the game: features in observation order, offers in action order (an action is an
@@ -48,8 +56,21 @@ func (s *Spec) Feature(name string) int {
 // Slack keeps a price that equals a bound up to rounding inside it.
 const Slack = 1e-9
 
+// Bounds are the highest floor and the lowest ceiling of the limits; 0 and +Inf where there are none. Nothing outside of them is ever allowed.
+func (s *Spec) Bounds() (floor, ceiling float64) {
+	ceiling = math.Inf(1)
+	for i := range s.Limits {
+		l := &s.Limits[i]
+		if floor = max(floor, l.Floor); l.Ceiling > 0 {
+			ceiling = min(ceiling, l.Ceiling)
+		}
+	}
+	return floor, ceiling
+}
+
 // Allow fills mask (len(Offers)) with what the limits allow at an observation. If they forbid everything, the offer
-// that breaks them least (the dearest under Drop, the cheapest under Rise) is allowed, so that a player can always act.
+// that breaks them least (the dearest under Drop, the cheapest under Rise) is allowed, so that a player can always act; one within floor and
+// ceiling, if there is any.
 func (s *Spec) Allow(observation []float64, mask []bool) {
 	any := false
 	for a := range s.Offers {
@@ -72,25 +93,49 @@ func (s *Spec) Allow(observation []float64, mask []bool) {
 func (s *Spec) excess(observation []float64, price float64) float64 {
 	worst := 0.0
 	for i := range s.Limits {
-		l := &s.Limits[i]
-		worst = max(worst, l.Excess(observation[l.Index], price))
+		worst = max(worst, s.Limits[i].Excess(observation, price))
 	}
 	return worst
 }
 
-// Excess is by how much a price breaks the limit at a value of its feature; 0 when it keeps it, or the value is NaN.
-func (l *Limit) Excess(value, price float64) float64 {
-	excess := 0.0
+// Excess is by how much a price breaks the limit at an observation: 0 when it keeps it, +Inf beyond Floor or Ceiling, for which nothing makes up.
+func (l *Limit) Excess(observation []float64, price float64) float64 {
+	if l.Floor > 0 && price < l.Floor-Slack || l.Ceiling > 0 && price > l.Ceiling+Slack {
+		return math.Inf(1)
+	}
+	if l.Feature == "" {
+		return 0
+	}
+	excess, x := 0.0, observation[l.Index]
 	if l.Drop > 0 {
-		excess = value - price - l.Drop
+		excess = x - price - l.Drop
 	}
 	if l.Rise > 0 {
-		excess = max(excess, price-value-l.Rise)
+		excess = max(excess, price-x-l.Rise)
 	}
-	if excess > Slack {
+	if l.Times > 0 {
+		excess = max(excess, float64(l.Times*x)-price)
+	}
+	if excess > Slack { // not where x is NaN
 		return excess
 	}
 	return 0
+}
+
+// Words say what the limit asks of a price, a bound each: "at most 0.3 below reference_price".
+func (l *Limit) Words() (bounds []string) {
+	for _, b := range []struct {
+		bound float64
+		text  string
+	}{
+		{l.Drop, "at most %.6g below " + l.Feature}, {l.Rise, "at most %.6g above " + l.Feature}, {l.Times, "at least %.6g × " + l.Feature},
+		{l.Floor, "at least %.6g"}, {l.Ceiling, "at most %.6g"},
+	} {
+		if b.bound > 0 {
+			bounds = append(bounds, fmt.Sprintf(b.text, b.bound))
+		}
+	}
+	return bounds
 }
 
 // Stage says where in an episode a time step stands.

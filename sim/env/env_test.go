@@ -31,10 +31,26 @@ func TestLimitsMaskOffers(t *testing.T) {
 		{"both ways", both, 0.7, []bool{true, true, false}},
 		{"a missing feature forbids nothing", both, math.NaN(), []bool{true, true, true}},
 		{"where all is forbidden, the least bad is allowed: the dearest", drop, 2, []bool{false, false, true}},
+		{"not below so many times a cost", []Limit{{Feature: "reference_price", Times: 1.25}}, 0.56, []bool{false, true, true}},
+		{"a price on that bound is allowed", []Limit{{Feature: "reference_price", Times: 1.25}}, 0.72, []bool{false, false, true}},
+		{"never a loss, where every price is one", []Limit{{Feature: "reference_price", Times: 1}}, 5, []bool{false, false, true}},
+		{"floor and ceiling need no feature", []Limit{{Floor: 0.65, Ceiling: 0.8}}, math.NaN(), []bool{false, true, false}},
+		{"and give way to nothing", []Limit{{Feature: "reference_price", Drop: 0.3}, {Ceiling: 0.8}}, 2, []bool{false, true, false}},
+		{"the narrowest of several counts", []Limit{{Floor: 0.5}, {Floor: 0.7, Ceiling: 3}, {Ceiling: 0.9 - 1e-12}}, 0, []bool{false, true, true}},
 		{"or the cheapest", both, 0.2, []bool{true, false, false}},
 	} {
 		if got := allowed(c.limits, c.seen, 0.6, 0.7, 0.9); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
+	}
+}
+
+func TestTheNarrowestFloorAndCeilingAreTheBounds(t *testing.T) {
+	s := Spec{Limits: []Limit{{Floor: 1}, {Feature: "cost", Times: 9}, {Floor: 2, Ceiling: 8}, {Ceiling: 9}}}
+	if floor, ceiling := s.Bounds(); floor != 2 || ceiling != 8 {
+		t.Error(floor, ceiling)
+	}
+	if floor, ceiling := (&Spec{}).Bounds(); floor != 0 || !math.IsInf(ceiling, 1) {
+		t.Error(floor, ceiling)
 	}
 }
