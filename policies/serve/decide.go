@@ -37,7 +37,7 @@ type Answer struct {
 	Price      float64  `json:"price"`
 	Promotion  string   `json:"promotion,omitempty"`
 	Propensity float64  `json:"propensity"`
-	Guardrails []string `json:"guardrails,omitempty"` // limits that kept the policy from what it would have offered
+	Guardrails []string `json:"guardrails,omitempty"` // bounds of the limits that kept the policy from what it would have offered: "at most 0.3 below reference_price"
 }
 
 // observe puts an observation into a policy's order. It refuses features that the policy does not know, numbers that are not finite, and
@@ -140,7 +140,7 @@ func (s *Server) decide(slot *slot, q *Question, now time.Time) (*decision, erro
 	if hit := by.policy.Decide(seen, 1).Guardrails; hit != 0 {
 		for i, limit := range frame.Spec.Limits {
 			if hit&(1<<min(i, 63)) != 0 {
-				made.Guardrails = append(made.Guardrails, limit.Feature)
+				made.Guardrails = append(made.Guardrails, limit.Words()...)
 			}
 		}
 	}

@@ -112,6 +112,9 @@ func (s *Slot) load() (*deployed, error) {
 		if _, err := bundle.Prove(b.Policy); err != nil {
 			return nil, err
 		}
+		if floor, ceiling := b.Policy.About().Spec.Bounds(); s.Fallback > 0 && (s.Fallback < floor || s.Fallback > ceiling) {
+			return nil, field.New("policy "+s.Name+", fallback", s.Fallback, fmt.Sprintf("a price within the bundle's guardrails, %g to %g", floor, ceiling))
+		}
 		*part.to = b
 	}
 	return d, nil

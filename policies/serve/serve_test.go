@@ -240,6 +240,20 @@ func TestAStoppedPolicyAnswersWithItsFallbackPrice(t *testing.T) {
 	}
 }
 
+func TestAFallbackPriceBeyondTheBundlesGuardrailsIsRefused(t *testing.T) {
+	slot := tea(t)
+	b := prices(t, 0)
+	slot.Champion = always(b)
+	spec := &b.Policy.About().Spec
+	spec.Limits = append(spec.Limits, env.Limit{Floor: 0.9, Ceiling: 1.8})
+	for price, fine := range map[float64]bool{0.89: false, 0.9: true, 1.8: true, 1.81: false} {
+		slot.Fallback = price
+		if _, err := serve.New(serve.Options{Slots: []serve.Slot{slot}}); (err == nil) != fine {
+			t.Errorf("fallback %v: %v", price, err)
+		}
+	}
+}
+
 func TestABundleThatDoesNotLoadLeavesTheOldOne(t *testing.T) {
 	next, broken := prices(t, 1), errors.New("table.bin: sha256")
 	var err error
