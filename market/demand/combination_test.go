@@ -133,3 +133,42 @@ func FuzzLoadSmoothing(f *testing.F) {
 		_, _ = m.Simulator(3, future)
 	})
 }
+
+// FuzzLoadEvery: the same of every kind there is, the trees and networks too.
+func FuzzLoadEvery(f *testing.F) {
+	for _, k := range Kinds() {
+		m := k.New(Options{Period: 4})
+		if err := m.Fit(monthly(36)); err != nil {
+			continue // not a series for this kind
+		}
+		b, err := Save(m)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(_ *testing.T, b []byte) {
+		m, err := Load(b)
+		if err != nil {
+			return
+		}
+		_, _ = m.Forecast(3, 0.9, nil)
+		_ = m.Update(5, nil)
+		_, _ = m.Simulator(3, nil)
+	})
+}
+
+func FuzzTransform(f *testing.F) {
+	for _, text := range []string{"", "log", "box-cox 0.5", "box-cox -5", "box-cox NaN"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var is, again Transform
+		if is.UnmarshalText([]byte(text)) != nil {
+			return
+		}
+		if err := again.UnmarshalText([]byte(is.String())); err != nil || again != is {
+			t.Errorf("%q is %+v, written as %q and read as %+v, %v", text, is, is, again, err)
+		}
+	})
+}

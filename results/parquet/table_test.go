@@ -112,3 +112,17 @@ func TestATableReadsBackByItsOwnColumns(t *testing.T) {
 		}
 	}
 }
+
+func FuzzReadTable(f *testing.F) {
+	good := encode(f, steps("sarsa", 1, 40), 40)
+	f.Add(good)
+	f.Add(good[:len(good)/2])
+	f.Fuzz(func(t *testing.T, data []byte) {
+		_ = ReadTable(bytes.NewReader(data), int64(len(data)), func(columns []string, row []any) error {
+			if len(columns) != len(row) {
+				t.Fatalf("%d columns, a row of %d", len(columns), len(row))
+			}
+			return nil
+		})
+	})
+}

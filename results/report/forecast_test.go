@@ -51,3 +51,19 @@ func TestAForecastPlotShowsTheEndOfTheHistoryAndEveryModel(t *testing.T) {
 		}
 	}
 }
+
+func FuzzMarks(f *testing.F) {
+	f.Add("2024-01,2024-02,2024-03", 2)
+	f.Add("2024Q1,2024Q2,x", 1)
+	f.Add("1,9223372036854775807,-9223372036854775808", 9)
+	f.Fuzz(func(t *testing.T, text string, room int) {
+		labels := strings.Split(text, ",")
+		room = max(1, min(room, 100))
+		at := marks(1, len(labels), room, func(i int) string { return labels[max(0, min(i, len(labels))-1)] })
+		for _, i := range at {
+			if i < 1 || i > len(labels) {
+				t.Fatalf("a mark at %d of %d labels", i, len(labels))
+			}
+		}
+	})
+}

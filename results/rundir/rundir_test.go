@@ -471,3 +471,19 @@ func TestARunWithATruncatedFileIsListedAsDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func FuzzManifest(f *testing.F) {
+	f.Add([]byte(`{"schema":"souk.run/1","files":[{"name":"a","size":1,"sha256":"00"}]}`))
+	f.Add([]byte(`{"schema":"` + manifestSchema + `","name":"small","files":[{"name":"../../a","size":-1}]}`))
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		disk := newMemory()
+		store := Store{Root: "runs", FS: disk}
+		for _, dir := range []string{"runs", "runs/small", "runs/small/0123456789ab"} {
+			disk.dirs[filepath.FromSlash(dir)] = true
+		}
+		disk.files[filepath.Join("runs", "small", "0123456789ab", manifestFile)] = &memoryFile{data: data}
+		_, _ = store.List()
+		_, _ = store.Verify("small", "0123456789ab")
+		_, _ = store.Finished("small", "0123456789ab")
+	})
+}

@@ -1,6 +1,7 @@
 package field
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -33,4 +34,22 @@ func TestDocumentTakesOneObjectOfItsSchema(t *testing.T) {
 			t.Errorf("%s: %v, wanted %s", text, err, says)
 		}
 	}
+}
+
+func FuzzDocument(f *testing.F) {
+	f.Add([]byte(`{"schema":"a/1","value":2}`), "a/1")
+	f.Add([]byte(`{"Schema":"a/1"} {}`), "")
+	f.Fuzz(func(t *testing.T, text []byte, schema string) {
+		var into struct {
+			Schema string  `json:"schema"`
+			Value  float64 `json:"value"`
+		}
+		err := Document(text, schema, &into)
+		if bad, ok := errors.AsType[*Error](err); err != nil && (!ok || bad.Key != "schema" && bad.Key != "document") {
+			t.Fatalf("%v tells no key", err)
+		}
+		if err == nil && schema != "" && into.Schema != schema {
+			t.Fatalf("%q is taken for %q", into.Schema, schema)
+		}
+	})
 }

@@ -250,3 +250,20 @@ func BenchmarkDraw(b *testing.B) {
 		})
 	}
 }
+
+func FuzzStream(f *testing.F) {
+	state, err := new(Stream).MarshalBinary()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(state)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var s Stream
+		if s.UnmarshalBinary(b) != nil {
+			return
+		}
+		if u := s.Float64(); !(u >= 0 && u < 1) {
+			t.Errorf("%v is drawn from %x", u, b)
+		}
+	})
+}
