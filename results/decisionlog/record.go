@@ -121,6 +121,9 @@ func number(line []byte, x float64) []byte {
 // text writes a string as JSON has it.
 func text(line []byte, s string) []byte {
 	line = append(line, '"')
+	if plain(s) {
+		return append(append(line, s...), '"')
+	}
 	for _, c := range s {
 		switch {
 		case c == '"' || c == '\\':
@@ -132,6 +135,16 @@ func text(line []byte, s string) []byte {
 		}
 	}
 	return append(line, '"')
+}
+
+// plain says whether a string is written as it is, as nearly all are.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // Writer writes records to a file or a pipe.
