@@ -21,6 +21,9 @@ func (d *document) check(s *Scenario) {
 	if s.Sweep != nil {
 		d.sweep(s)
 	}
+	if s.Loop != nil {
+		d.loop(s.Loop)
+	}
 	d.paper(s)
 	switch d.world {
 	case WeeklyCategory:

@@ -115,6 +115,11 @@ func Parse(source Source, overrides ...string) (*Scenario, error) {
 			return nil, err
 		}
 	}
+	if s.Loop != nil {
+		if err := s.drifts(); err != nil {
+			return nil, err
+		}
+	}
 	for _, quick := range []bool{false, true} {
 		for i := -1; i < len(s.Variants); i++ {
 			name := ""

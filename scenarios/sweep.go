@@ -188,20 +188,7 @@ func (s *Scenario) budgetKey() string {
 
 // budget is the scenario's, the largest.
 func (s *Scenario) budget() (int, error) {
-	var here any = s.resolved()
-	for _, k := range (&Over{Key: s.budgetKey()}).keys() {
-		if table, ok := here.(map[string]any); ok {
-			here = table[k]
-		} else if all, ok := elements(here); ok {
-			if i, _ := find(all, k); i >= 0 {
-				here = all[i]
-			} else {
-				here = nil
-			}
-		} else {
-			here = nil
-		}
-	}
+	here := valueAt(s.resolved(), (&Over{Key: s.budgetKey()}).keys())
 	if n, ok := here.(int64); ok && n > 0 {
 		return int(n), nil
 	}
