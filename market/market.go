@@ -77,7 +77,8 @@ type Market struct {
 	now    float64    // of the turns
 	stream rng.Stream // where one would escape
 
-	watch func(now float64, next event) // where tests look on, before each event
+	watch   func(now float64, next event) // where tests look on, before each event
+	outlook *Outlook                      // filled as the market goes; nil: none
 
 	turns turns
 	obs   observer
@@ -203,6 +204,9 @@ func (m *Market) Next(step *env.TimeStep) bool {
 			return false
 		case len(t.who) > 0:
 			m.apply()
+			if m.outlook != nil {
+				m.foresee()
+			}
 		}
 		if !m.play() {
 			t.finish(len(m.sellers))

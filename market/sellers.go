@@ -82,17 +82,10 @@ func (m *Market) open(i int) {
 // post puts a seller's offer on the shelves, as far as they are the player's.
 func (m *Market) post(s *seller, now float64) {
 	cfg := s.cfg
-	offer := &cfg.Offers[s.offer]
 	m.promote(s, true)
 	for k, j := range s.products {
 		p := &m.products[j]
-		price := toMinor(offer.Price)
-		switch {
-		case cfg.Levels:
-			price = max(minor/100, int64(math.Round(offer.Price*float64(p.list)/(minor/100)))*(minor/100))
-		case offer.Prices != nil:
-			price = toMinor(offer.Prices[k])
-		}
+		price := cfg.posts(s.offer, k, p.list)
 		shown := false
 		for f := range m.fronts {
 			if !m.has(s, f, p) {
@@ -108,6 +101,18 @@ func (m *Market) post(s *seller, now float64) {
 			m.add(Record{Time: now, Kind: Repriced, Period: int32(m.period), Product: j, Price: price, Arm: uint8(s.arm)})
 		}
 	}
+}
+
+// posts is what an offer asks for the seller's product number k, minor units, given its list price.
+func (s *Seller) posts(offer, k int, list int64) int64 {
+	o := &s.Offers[offer]
+	switch {
+	case s.Levels:
+		return max(minor/100, int64(math.Round(o.Price*float64(list)/(minor/100)))*(minor/100))
+	case o.Prices != nil:
+		return toMinor(o.Prices[k])
+	}
+	return toMinor(o.Price)
 }
 
 // promote switches the promotion of a seller's offer, on the fronts that are the player's.

@@ -1,0 +1,149 @@
+package market
+
+import (
+	"math"
+
+	"github.com/souk-sim/souk/market/promotion"
+)
+
+// Outlook is what each offer of a seller would bring in each period, in expectation and in closed form: the logit shares of the personas in their channels, beside the rivals'
+// offers, the mix of personas, the shocks and promotions of the path that is played. A market that has one (Look) adds to it what it expects when the seller's offers of a review at a
+// period's opening stand, so that over several episodes it holds sums. Chance is left out: single shoppers, the dispersion of their number (of mean 1), who comes
+// back, baskets, reminders, orders that are served late, and what the seller's own offers do to rivals. Shoppers are taken to see all products: there is no Outlook of journeys.
+type Outlook struct {
+	Player     int
+	References []float64 // what shoppers remember of the seller's products, as multiples of their list prices; empty: what they remember on the path that is played
+	Periods    []Prospect
+	Fixed      float64 // $ that an episode costs whatever is offered: the stock that is there at first, its keeping and its disposal, were nothing sold; less is in Reward
+}
+
+// Prospect is a period. With R references (1 where there are none), A offers and P products of the seller:
+type Prospect struct {
+	Shoppers float64
+	Reward   []float64 // [reference*A+offer] $, by the seller's objective
+	Given    []float64 // [reference*A+offer] $ given away: by how much less is paid than at the opening offer
+	Units    []float64 // [(reference*A+offer)*P+product]
+}
+
+// Look has the market fill an Outlook from now on, nil for none.
+func (m *Market) Look(o *Outlook) {
+	if m.outlook = o; o == nil {
+		return
+	}
+	s := &m.sellers[o.Player]
+	rows := max(1, len(o.References)) * len(s.cfg.Offers)
+	if len(o.Periods) != m.cfg.Horizon {
+		o.Periods = make([]Prospect, m.cfg.Horizon)
+		for t := range o.Periods {
+			o.Periods[t] = Prospect{Reward: make([]float64, rows), Given: make([]float64, rows), Units: make([]float64, rows*len(s.products))}
+		}
+	}
+	o.Fixed = 0
+	for _, j := range s.products {
+		if saved, units := m.saved(j, 0); units > 0 {
+			o.Fixed += float64(saved * units)
+		}
+	}
+}
+
+// saved is what selling a unit on a day saves of what a product costs that is never ordered again: its keeping until the end, and there its disposal; and how many units there are at
+// first, 0 where all can be had at any time.
+func (m *Market) saved(j int32, day float64) (dollars, units float64) {
+	p := &m.cfg.Products[j]
+	if p.Stock == nil || p.Stock.Policy != "none" || p.Stock.Initial == nil {
+		return 0, 0
+	}
+	dollars = p.Stock.HoldingCost * (float64(float64(m.cfg.Horizon)*m.cfg.PeriodDays) - day)
+	if m.cfg.Terminal {
+		dollars += p.Cost + p.Stock.DisposalCost
+	}
+	return dollars, float64(*p.Stock.Initial)
+}
+
+// foresee adds the present period to the outlook.
+func (m *Market) foresee() {
+	o := m.outlook
+	s := &m.sellers[o.Player]
+	if s.acted != m.now || m.now != float64(float64(m.period)*m.cfg.PeriodDays) {
+		return
+	}
+	prospect := &o.Periods[m.period]
+	prospect.Shoppers += m.arrivals.expected()
+	buy := 1 - m.cfg.Visit.Abandon
+	if m.cfg.Visit.Reminder.Hours > 0 {
+		buy += float64(m.cfg.Visit.Abandon * m.cfg.Visit.Reminder.Works)
+	}
+	tags := m.frontOf(o.Player).posted
+	before := make([]posted, len(s.products))
+	out := make([]bool, len(s.products))
+	for k, j := range s.products {
+		before[k], out[k], m.products[j].out = tags[j], m.products[j].out, false
+	}
+	m.promote(s, false)
+	for r := range max(1, len(o.References)) {
+		for a := range s.cfg.Offers {
+			m.toggle(s, a, true)
+			for k, j := range s.products {
+				tags[j].price = s.cfg.posts(a, k, m.products[j].list)
+				if len(o.References) > 0 {
+					tags[j].reference = float64(o.References[r] * float64(m.products[j].list) / minor)
+				}
+			}
+			m.expect(s, prospect, r*len(s.cfg.Offers)+a, float64(m.arrivals.expected()*buy))
+			m.toggle(s, a, false)
+		}
+	}
+	m.promote(s, true)
+	for k, j := range s.products {
+		tags[j], m.products[j].out = before[k], out[k]
+	}
+}
+
+// toggle switches the promotion of one of a seller's offers.
+func (m *Market) toggle(s *seller, offer int, on bool) {
+	if name := s.cfg.Offers[offer].Promotion; name != "" {
+		m.frontOf(s.id).usage.Switch(m.named[name], on)
+	}
+}
+
+// expect adds what so many shoppers bring a seller whose prices are on the front.
+func (m *Market) expect(s *seller, prospect *Prospect, row int, shoppers float64) {
+	odds, paid := make([]float64, len(s.products)), make([]float64, len(s.products))
+	tags, last := m.frontOf(s.id).posted, 0.0
+	for i := range m.share {
+		v := &m.views[i]
+		buyer := promotion.Customer{ID: None, Persona: v.persona, Channel: v.channel, First: true}
+		who, channel := &m.cfg.Personas[v.persona], m.channels[v.channel]
+		share := m.share[i] - last
+		last = m.share[i]
+		total := 0.0
+		for place, weight := range v.weight {
+			if j := m.goods[place]; j == outside || int(m.products[j].seller) != s.of {
+				total += weight
+			}
+		}
+		for k, j := range s.products {
+			odds[k] = m.oddsOf(m.now, v, int(j), buyer)
+			total += odds[k]
+			paid[k] = float64(tags[j].price) / minor
+			if m.advertised {
+				paid[k] = float64(m.order.Total) / minor
+			}
+		}
+		for k, j := range s.products {
+			p := &m.cfg.Products[j]
+			orders := float64(shoppers*share) * odds[k] / total
+			units := float64(orders * who.Units)
+			kept := float64(units * (1 - p.Returns))
+			earned := float64(kept * paid[k])
+			if s.cfg.Reward.Of == Profit {
+				saved, _ := m.saved(j, m.now+float64(m.cfg.PeriodDays/2))
+				earned = float64(kept*(float64(paid[k]*(1-channel.commission))-p.Cost+saved)) - float64(orders*float64(channel.order)/minor)
+			}
+			prospect.Reward[row] += earned
+			prospect.Units[row*len(s.products)+k] += kept
+			regular := float64(s.cfg.posts(s.cfg.Opening, k, m.products[j].list)) / minor
+			prospect.Given[row] += float64(kept * math.Max(regular-paid[k], 0))
+		}
+	}
+}
