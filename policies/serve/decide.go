@@ -160,9 +160,9 @@ func (s *Server) record(line []byte, q *Question, d *decision, now time.Time) ([
 		names = append(names, f.Name)
 	}
 	return decisionlog.Append(line, &decisionlog.Record{
-		ID: d.ID, Time: float64(now.UnixMilli()) / 1000, Policy: d.Policy + "/" + d.Arm, Revision: d.Revision, Unit: unit, Step: s.steps.Add(1), Last: true,
+		ID: d.ID, Time: float64(now.UnixMilli()) / 1000, Policy: d.Policy + "/" + d.Arm, Revision: d.Revision, Unit: unit, Step: -1,
 		Features: names, Observation: d.seen, Action: d.Action, Offer: decisionlog.Offer{Price: d.Price, Promotion: d.Promotion}, Allowed: d.allowed,
-		Propensity: d.Propensity, Reward: math.NaN(), Discount: 1})
+		Propensity: d.Propensity, Reward: math.NaN(), Discount: 1, Fallback: d.Arm == "fallback"})
 }
 
 // newID names a decision.

@@ -28,7 +28,6 @@ type Server struct {
 	mux     *http.ServeMux
 	name    string // of this process, in the ids of decisions that it names
 	ids     atomic.Uint64
-	steps   atomic.Int64
 	memory  memory
 	broken  atomic.Pointer[string] // why the log failed last; nil while it works
 }

@@ -1,6 +1,7 @@
 package decisionlog
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -18,10 +19,20 @@ type Log struct {
 	Policies  []Author // that decided
 	Masks     [][]bool // different sets of what was allowed, by action; the first is of everything
 	Units     []string
+	Products  []string   // that decisions are about, or of which outcomes tell
 	Decisions []Decision // by unit, in the order in which they first come, and step
+	Joined    Joined     // the outcomes
 	Warnings  []string
 
-	columns [][]float64 // by feature, of lines
+	columns [][]float64 // by feature, of decisions as they were read
+	sales   []Sale      // of the outcomes
+	origins []origin
+}
+
+// origin is a file of which a log was read, and how many lines were read before.
+type origin struct {
+	name  string
+	after int32
 }
 
 // Author is a policy that decided.
@@ -32,13 +43,21 @@ type Author struct {
 
 // Decision is one decision of a log.
 type Decision struct {
-	Time, Propensity, Reward, Discount float64
-	Step                               int64
-	Unit, Policy, Mask, Action         int32 // indices into the log's tables
-	Line                               int32 // 1-based; the decision's place in the columns is Line less what was skipped
-	row                                int32
-	Last                               bool
+	Time, Propensity, Discount float64
+	Reward                     float64 // NaN while it is awaited
+	Visitors                   float64 // to whom the offer was made, as the outcome tells; NaN without one
+	Step                       int64   // within its unit; of units that do not tell it, by time
+	Unit, Policy, Mask, Action int32   // indices into the log's tables
+	Product                    int32   // what the offer is of; −1 where the line does not tell
+	Line                       int32   // from 1, of all files of the log
+	row                        int32   // in the columns
+	from, to                   int32   // in the sales
+	Last                       bool
+	Single                     bool // it was made for one customer alone
 }
+
+// Sales are what was sold of each product that the decision's outcome tells of, good until the log is changed; none without an outcome.
+func (l *Log) Sales(d *Decision) []Sale { return l.sales[d.from:d.to] }
 
 // Observe fills in what a decision saw, of features by their index, NaN for what is missing; index −1 is a feature that the log does not have.
 func (l *Log) Observe(d *Decision, features []int, into []float64) {
@@ -55,14 +74,36 @@ func (l *Log) Feature(name string) int { return slices.Index(l.Features, name) }
 
 // Fault is an error about a decision.
 func (l *Log) Fault(d *Decision, key string, found any, expected string) error {
-	return &field.Error{File: l.File, Line: int(d.Line), Key: key, Found: fmt.Sprint(found), Expected: expected}
+	file, line := l.place(d.Line)
+	return &field.Error{File: file, Line: line, Key: key, Found: fmt.Sprint(found), Expected: expected}
 }
 
-// settle sorts decisions by unit and step and checks what hangs together.
-func (l *Log) settle() error {
-	if len(l.Decisions) == 0 {
-		return &field.Error{File: l.File, Found: "no decisions", Expected: "at least one line"}
+// place is the file of a line, and its number there.
+func (l *Log) place(line int32) (file string, number int) {
+	k := len(l.origins) - 1
+	for k > 0 && line <= l.origins[k].after {
+		k--
 	}
+	return l.origins[k].name, int(line - l.origins[k].after)
+}
+
+// in names a file where the log has several.
+func (l *Log) in(name string) string {
+	if name == l.File {
+		return ""
+	}
+	return name + ": "
+}
+
+// at names a line.
+func (l *Log) at(line int32) string {
+	file, n := l.place(line)
+	return fmt.Sprintf("%sline %d", l.in(file), n)
+}
+
+// settle joins the outcomes, sorts decisions by unit and step and checks what hangs together.
+func (p *parser) settle() (*Log, error) {
+	l := p.log
 	for f, c := range l.columns {
 		l.columns[f] = pad(c, len(l.Decisions))
 	}
@@ -74,27 +115,52 @@ func (l *Log) settle() error {
 			}
 			continue
 		}
-		l.Masks[i] = append(mask, make([]bool, len(l.Offers)-len(mask))...)
+		l.Masks[i] = append(mask, make([]bool, max(0, len(l.Offers)-len(mask)))...)
 	}
+	if err := p.join(); err != nil {
+		return nil, err
+	}
+	p.window()
+	if len(l.Decisions) == 0 {
+		return nil, &field.Error{File: l.File, Found: "no decisions", Expected: "at least one line"}
+	}
+	return l, l.order()
+}
+
+// order sorts decisions by unit and step, counts the steps of units that do not tell them, and checks them.
+func (l *Log) order() error {
 	order := func(a, b Decision) int {
 		if a.Unit != b.Unit {
 			return int(a.Unit) - int(b.Unit)
 		}
-		return int(a.Step - b.Step)
+		if a.Step >= 0 || b.Step >= 0 {
+			return int(a.Step - b.Step)
+		}
+		return cmp.Or(cmp.Compare(a.Time, b.Time), int(a.Line-b.Line))
 	}
 	if !slices.IsSortedFunc(l.Decisions, order) {
 		slices.SortStableFunc(l.Decisions, order)
 	}
-	for i := 1; i < len(l.Decisions); i++ {
-		d, before := &l.Decisions[i], &l.Decisions[i-1]
+	for i := range l.Decisions {
+		d := &l.Decisions[i]
+		counted := d.Step < 0
+		if counted {
+			d.Step = 0
+		}
+		if i == 0 || l.Decisions[i-1].Unit != d.Unit {
+			continue
+		}
+		before := &l.Decisions[i-1]
+		if counted {
+			d.Step = before.Step + 1
+		}
 		switch {
-		case d.Unit != before.Unit:
 		case d.Step == before.Step:
-			return l.Fault(d, "step", fmt.Sprintf("%d of unit %q again, as in line %d", d.Step, l.Units[d.Unit], before.Line), "each step of a unit once")
+			return l.Fault(d, "step", fmt.Sprintf("%d of unit %q again, as in %s", d.Step, l.Units[d.Unit], l.at(before.Line)), "each step of a unit once, or in no line of it")
 		case d.Time < before.Time:
 			return l.Fault(d, "time", d.Time, fmt.Sprintf("at least %v, that of the step before it", before.Time))
 		case before.Last:
-			return l.Fault(before, "last", fmt.Sprintf("true, but step %d follows in line %d", d.Step, d.Line), "false")
+			return l.Fault(before, "last", fmt.Sprintf("true, but step %d follows in %s", d.Step, l.at(d.Line)), "false")
 		}
 	}
 	return nil

@@ -87,23 +87,32 @@ func (w *ParquetWriter) Close() error {
 // ReadParquet reads a whole log of size bytes, as Read does: a row is taken as the line that it would be, NULL as a key that is left out, and errors tell the row, from 1.
 // A structure named observation is as good as columns named observation.FEATURE.
 func ReadParquet(r io.ReaderAt, size int64, name string) (*Log, error) {
-	p := newParser(name)
-	line, n := []byte(nil), 0
-	if err := parquet.ReadTable(r, size, func(columns []string, row []any) error {
+	p := newParser(name, Options{})
+	if err := p.rows(r, size, name); err != nil {
+		return nil, err
+	}
+	return p.settle()
+}
+
+// rows takes the rows of a file.
+func (p *parser) rows(r io.ReaderAt, size int64, name string) error {
+	var line []byte
+	n := 0
+	p.begin(name)
+	err := parquet.ReadTable(r, size, func(columns []string, row []any) error {
 		n++
 		line = rowLine(line[:0], columns, row)
-		if bad := p.line(line, n); bad != nil {
+		if bad := p.line(line); bad != nil {
 			bad.File, bad.Line = name, n
 			return bad
 		}
+		p.count++
 		return nil
-	}); err != nil {
-		if bad, ok := err.(*field.Error); ok && bad.File == "" {
-			bad.File = name
-		}
-		return nil, err
+	})
+	if bad, ok := err.(*field.Error); ok && bad.File == "" {
+		bad.File = name
 	}
-	return p.log, p.log.settle()
+	return err
 }
 
 // rowLine appends a row as a line without its end.

@@ -21,68 +21,135 @@ const longest = 1 << 20
 const (
 	mostActions  = 1 << 12
 	mostFeatures = 1 << 10
+	mostProducts = 1 << 20
 )
 
 // Read reads a whole log. It is strict about the keys that it uses and passes over those that it does not know, and checks the sum of
 // lines that have one. A last line that was cut off, as a crash leaves it, is told in Warnings. name is what errors call the file; they are
 // of type *field.Error, with the line and the key.
 func Read(r io.Reader, name string) (*Log, error) {
+	p := newParser(name, Options{})
+	if err := p.lines(r, name); err != nil {
+		return nil, err
+	}
+	return p.settle()
+}
+
+// lines takes the lines of a file.
+func (p *parser) lines(r io.Reader, name string) error {
 	in := bufio.NewReaderSize(r, longest)
-	p := newParser(name)
+	p.begin(name)
 	for n := 1; ; n++ {
 		line, err := in.ReadSlice('\n')
 		if errors.Is(err, bufio.ErrBufferFull) {
-			return nil, &field.Error{File: name, Line: n, Found: fmt.Sprintf("more than %d bytes", longest), Expected: "one decision a line"}
+			return &field.Error{File: name, Line: n, Found: fmt.Sprintf("more than %d bytes", longest), Expected: "one decision a line"}
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, err
+			return err
 		}
 		whole := err == nil
 		if line = bytes.TrimRight(line, "\r\n"); len(line) > 0 {
-			bad := p.line(line, n)
+			bad := p.line(line)
 			if bad != nil && !whole && !json.Valid(line) {
-				p.log.Warnings = append(p.log.Warnings, fmt.Sprintf("line %d, the last, is cut off and was left out", n))
+				p.drop()
+				p.log.Warnings = append(p.log.Warnings, fmt.Sprintf("%sline %d, the last, is cut off and was left out", p.log.in(name), n))
 			} else if bad != nil {
 				bad.File, bad.Line = name, n
-				return nil, bad
+				return bad
 			}
 		}
 		if !whole {
-			break
+			return nil
 		}
+		p.count++
 	}
-	return p.log, p.log.settle()
 }
 
 // parser takes one line after the other into a log.
 type parser struct {
-	log     *Log
-	units   map[string]int32
-	authors map[Author]int32
-	masks   map[string]int32 // by what the line says
-	scan    scanner
-	last    int32  // unit of the line before
-	before  Author // of the line before
-	summed  bool   // the lines have checksums
+	log      *Log
+	options  Options
+	units    map[string]int32
+	authors  map[Author]int32
+	masks    map[string]int32 // by what the line says
+	products map[string]int32
+	scan     scanner
+	count    int32  // lines before this one, of all files
+	last     int32  // unit of the line before
+	before   Author // of the line before
+	fresh    bool   // no line of the file was taken yet
+	summed   bool   // the lines of the file have checksums
+	features int    // of the log before the line
+
+	ids      []byte // of the decisions, one after the other
+	idEnds   []int
+	outcomes []outcome
+	asides   int             // decisions at a fallback price
+	passed   map[string]bool // ids of decisions that were passed over
+	others   int             // decisions of other policies
 }
 
-func newParser(name string) *parser {
-	return &parser{log: &Log{File: name, Masks: [][]bool{nil}}, units: map[string]int32{}, authors: map[Author]int32{}, masks: map[string]int32{}}
+func newParser(name string, o Options) *parser {
+	return &parser{log: &Log{File: name, Masks: [][]bool{nil}}, options: o, units: map[string]int32{}, authors: map[Author]int32{}, masks: map[string]int32{},
+		products: map[string]int32{}, passed: map[string]bool{}}
 }
 
-// keys that a line may have and that are read, in the order in which Append writes them.
-var keys = [...]string{"version", "time", "policy", "revision", "unit", "step", "last", "observation", "action", "price", "promotion", "allowed", "propensity", "reward", "discount"}
+// begin begins a file.
+func (p *parser) begin(name string) {
+	p.log.origins, p.fresh = append(p.log.origins, origin{name, p.count}), true
+}
 
-// needed are keys that a line must have, and may not have as null.
+// drop forgets what the line that was read last has left in the columns.
+func (p *parser) drop() {
+	l := p.log
+	l.Features, l.columns = l.Features[:p.features], l.columns[:p.features]
+	for f, c := range l.columns {
+		l.columns[f] = c[:min(len(c), len(l.Decisions))]
+	}
+}
+
+// keys that a line may have and that are read, in the order in which Append and AppendOutcome write them.
+var keys = [...]string{keyVersion: "version", keyID: "id", keyOutcome: "outcome", keyFallback: "fallback", keyTime: "time", keyPolicy: "policy", keyRevision: "revision", keyUnit: "unit",
+	keyStep: "step", keyLast: "last", keyObservation: "observation", keyAction: "action", keyPrice: "price", keyPromotion: "promotion", keyAllowed: "allowed",
+	keyPropensity: "propensity", keyReward: "reward", keyDiscount: "discount", keyProduct: "product", keyCustomer: "customer", keyVisitors: "visitors", keyUnits: "units", keyPrices: "prices"}
+
+const (
+	keyVersion = iota
+	keyID
+	keyOutcome
+	keyFallback
+	keyTime
+	keyPolicy
+	keyRevision
+	keyUnit
+	keyStep
+	keyLast
+	keyObservation
+	keyAction
+	keyPrice
+	keyPromotion
+	keyAllowed
+	keyPropensity
+	keyReward
+	keyDiscount
+	keyProduct
+	keyCustomer
+	keyVisitors
+	keyUnits
+	keyPrices
+)
+
+// mayBeNull are keys of which null is as good as nothing.
+const mayBeNull = 1<<keyOutcome | 1<<keyFallback | 1<<keyCustomer | 1<<keyProduct | 1<<keyStep | 1<<keyPromotion | 1<<keyAllowed | 1<<keyPropensity | 1<<keyReward | 1<<keyDiscount | 1<<keyVisitors | 1<<keyUnits | 1<<keyPrices
+
+// needed are keys that the line of a decision must have, and may not have as null.
 var needed = [...]struct {
 	key      int
 	expected string
 }{
-	{0, "1"}, {7, "features by name"}, {8, "the offer's index in the ladder"}, {9, "the offer's price"},
-	{12, "the probability with which the policy made this offer: without it a log tells nothing of other policies"}, {13, "what came of the decision"},
+	{keyVersion, "1"}, {keyObservation, "features by name"}, {keyAction, "the offer's index in the ladder"}, {keyPrice, "the offer's price"},
+	{keyPropensity, "the probability with which the policy made this offer: without it a log tells nothing of other policies"},
 }
-
-const keyPolicy, keyRevision, keyUnit = 2, 3, 4
 
 // key finds a key, from where the one before it stood.
 func key(name []byte, after int) int {
@@ -94,16 +161,27 @@ func key(name []byte, after int) int {
 	return -1
 }
 
+// entry is what a line says: a decision, or an outcome.
+type entry struct {
+	Decision
+	author  Author
+	offer   Offer
+	id      []byte // of the decision, or of that whose outcome it is
+	aside   bool   // the price was a fallback
+	outcome outcome
+	has     int // keys, by their bits
+}
+
 // line takes one line.
-func (p *parser) line(line []byte, n int) *field.Error {
+func (p *parser) line(line []byte) *field.Error {
 	if err := p.sum(line); err != nil {
 		return err
 	}
-	row := len(p.log.Decisions)
-	d := Decision{Line: int32(n), row: int32(row), Propensity: math.NaN(), Reward: math.NaN(), Discount: 1}
-	author := p.before // whose strings are used again
-	var offer Offer
-	seen, has, at := 0, 0, -1
+	p.features = len(p.log.Features)
+	row := int32(len(p.log.Decisions))
+	e := entry{author: p.before, outcome: outcome{from: len(p.log.sales), line: p.count + 1}} // the author's strings are used again
+	e.Decision = Decision{Line: p.count + 1, row: row, Product: -1, Step: -1, Propensity: math.NaN(), Reward: math.NaN(), Discount: 1, Visitors: math.NaN()}
+	seen, at := 0, -1
 	s := &p.scan
 	s.reset(line)
 	err := s.object(func(name []byte) error {
@@ -115,103 +193,156 @@ func (p *parser) line(line []byte, n int) *field.Error {
 			return bad("the key twice", "each key once")
 		}
 		at, seen = k, seen|1<<k
-		if (k >= 12 || keys[k] == "allowed" || keys[k] == "promotion") && s.null() {
+		if mayBeNull&(1<<k) != 0 && s.null() {
 			return nil
 		}
-		has |= 1 << k
-		switch keys[k] {
-		case "version":
-			v, err := s.integer()
-			if err == nil && v != Version {
-				err = bad(v, fmt.Sprintf("%d, the version that this souk reads", Version))
-			}
-			return err
-		case "time":
-			return s.number(&d.Time)
-		case "policy":
-			return s.text(&author.Policy)
-		case "revision":
-			return s.text(&author.Revision)
-		case "unit":
-			name, err := s.bytes()
-			if err == nil {
-				d.Unit = p.unit(name)
-			}
-			return err
-		case "step":
-			step, err := s.integer()
-			if err == nil && step < 0 {
-				err = bad(step, "a whole number from 0")
-			}
-			d.Step = step
-			return err
-		case "last":
-			return s.boolean(&d.Last)
-		case "observation":
-			return p.observation(row)
-		case "action":
-			a, err := s.integer()
-			if err == nil && (a < 0 || a >= mostActions) {
-				err = bad(a, fmt.Sprintf("an action, 0 to %d", mostActions-1))
-			}
-			d.Action = int32(a)
-			return err
-		case "price":
-			return s.number(&offer.Price)
-		case "promotion":
-			return s.text(&offer.Promotion)
-		case "allowed":
-			return p.allowed(&d.Mask)
-		case "propensity":
-			err := s.number(&d.Propensity)
-			if err == nil && !(d.Propensity > 0 && d.Propensity <= 1) {
-				err = bad(d.Propensity, "a probability, above 0 and at most 1")
-			}
-			return err
-		case "reward":
-			return s.number(&d.Reward)
-		case "discount":
-			err := s.number(&d.Discount)
-			if err == nil && !(d.Discount >= 0 && d.Discount <= 1) {
-				err = bad(d.Discount, "a number from 0 to 1")
-			}
-			return err
-		}
-		return nil
+		e.has |= 1 << k
+		return p.value(k, &e)
 	})
 	if err != nil {
 		return s.fault(err)
 	}
-	return p.keep(d, author, offer, has)
+	if e.has&(1<<keyOutcome) != 0 {
+		return p.keepOutcome(&e)
+	}
+	return p.keep(&e)
 }
 
-// keep takes a decision, of which the line has these keys, into the log.
-func (p *parser) keep(d Decision, author Author, offer Offer, has int) *field.Error {
+// value reads what stands at a key.
+func (p *parser) value(k int, e *entry) (err error) {
+	s := &p.scan
+	switch k {
+	case keyVersion:
+		v, err := s.integer()
+		if err == nil && v != Version {
+			err = bad(v, fmt.Sprintf("%d, the version that this souk reads", Version))
+		}
+		return err
+	case keyID, keyOutcome:
+		if e.id != nil {
+			return bad("an id and an outcome", "a decision or what came of one")
+		}
+		e.id, err = s.bytes()
+		return err
+	case keyFallback:
+		return s.boolean(&e.aside)
+	case keyTime:
+		return s.number(&e.Time)
+	case keyPolicy:
+		return s.text(&e.author.Policy)
+	case keyRevision:
+		return s.text(&e.author.Revision)
+	case keyUnit:
+		name, err := s.bytes()
+		if err == nil {
+			e.Unit = p.unit(name)
+		}
+		return err
+	case keyProduct:
+		name, err := s.bytes()
+		if err == nil {
+			e.Product, err = p.product(name)
+		}
+		return err
+	case keyCustomer:
+		e.Single = true
+		_, err := s.bytes()
+		return err
+	case keyStep:
+		e.Step, err = s.integer()
+		if err == nil && e.Step < 0 {
+			err = bad(e.Step, "a whole number from 0")
+		}
+		return err
+	case keyLast:
+		return s.boolean(&e.Last)
+	case keyObservation:
+		return p.observation(int(e.row))
+	case keyAction:
+		a, err := s.integer()
+		if err == nil && (a < 0 || a >= mostActions) {
+			err = bad(a, fmt.Sprintf("an action, 0 to %d", mostActions-1))
+		}
+		e.Action = int32(a)
+		return err
+	case keyPrice:
+		return s.number(&e.offer.Price)
+	case keyPromotion:
+		return s.text(&e.offer.Promotion)
+	case keyAllowed:
+		return p.allowed(&e.Mask)
+	case keyPropensity:
+		err := s.number(&e.Propensity)
+		if err == nil && !(e.Propensity > 0 && e.Propensity <= 1) {
+			err = bad(e.Propensity, "a probability, above 0 and at most 1")
+		}
+		return err
+	case keyReward:
+		return s.number(&e.Reward)
+	case keyDiscount:
+		err := s.number(&e.Discount)
+		if err == nil && !(e.Discount >= 0 && e.Discount <= 1) {
+			err = bad(e.Discount, "a number from 0 to 1")
+		}
+		return err
+	case keyVisitors:
+		err := s.number(&e.Visitors)
+		if err == nil && !(e.Visitors >= 0) {
+			err = bad(e.Visitors, "a number of at least 0")
+		}
+		return err
+	default:
+		return p.sold(k, &e.outcome)
+	}
+}
+
+// keep takes a decision into the log.
+func (p *parser) keep(e *entry) *field.Error {
 	l := p.log
+	if e.has&(1<<keyPolicy) == 0 {
+		e.author.Policy = ""
+	}
+	if e.has&(1<<keyRevision) == 0 {
+		e.author.Revision = ""
+	}
+	p.before = e.author
+	for _, k := range [...]int{keyVisitors, keyUnits, keyPrices} {
+		if e.has&(1<<k) != 0 {
+			return field.New(keys[k], "in a decision", "in an outcome")
+		}
+	}
+	if e.aside || !p.options.wants(e.author.Policy) {
+		if p.drop(); e.aside {
+			p.asides++
+		} else {
+			p.others++
+		}
+		p.passed[string(e.id)] = true
+		return nil
+	}
 	for _, need := range needed {
-		if has&(1<<need.key) == 0 {
+		if e.has&(1<<need.key) == 0 {
 			return field.New(keys[need.key], "nothing", need.expected)
 		}
 	}
-	if has&(1<<keyPolicy) == 0 {
-		author.Policy = ""
-	}
-	if has&(1<<keyRevision) == 0 {
-		author.Revision = ""
-	}
-	p.before = author
-	if has&(1<<keyUnit) == 0 { // it stands alone
-		d.Unit, d.Step, d.Last = int32(len(l.Units)), 0, true
+	if e.has&(1<<keyUnit) == 0 { // it stands alone
+		e.Unit, e.Step, e.Last = int32(len(l.Units)), 0, true
 		l.Units = append(l.Units, "")
 	}
-	if err := l.made(int(d.Action), offer); err != nil {
+	mask := l.Masks[e.Mask]
+	for len(l.Offers) < len(mask) {
+		l.Offers, l.Seen = append(l.Offers, Offer{Price: math.NaN()}), append(l.Seen, false)
+	}
+	if err := l.made(int(e.Action), e.offer); err != nil {
 		return err.(*field.Error)
 	}
-	if mask := l.Masks[d.Mask]; mask != nil && (int(d.Action) >= len(mask) || !mask[d.Action]) {
-		return field.New("action", d.Action, "one of those allowed")
+	if mask != nil && (int(e.Action) >= len(mask) || !mask[e.Action]) {
+		return field.New("action", e.Action, "one of those allowed")
 	}
-	d.Policy = p.author(author)
-	l.Decisions = append(l.Decisions, d)
+	e.Policy = p.author(e.author)
+	l.Decisions = append(l.Decisions, e.Decision)
+	p.ids = append(p.ids, e.id...)
+	p.idEnds = append(p.idEnds, len(p.ids))
 	return nil
 }
 
@@ -219,11 +350,11 @@ func (p *parser) keep(d Decision, author Author, offer Offer, has int) *field.Er
 func (p *parser) sum(line []byte) *field.Error {
 	at := bytes.LastIndex(line, []byte(seal))
 	has := at >= 0 && len(line) == at+len(seal)+10
-	if len(p.log.Decisions) == 0 {
-		p.summed = has
+	if p.fresh {
+		p.summed, p.fresh = has, false
 	}
 	if has != p.summed {
-		return field.New("crc", map[bool]string{true: "a checksum", false: "nothing"}[has], "checksums in all lines of a log, or in none")
+		return field.New("crc", map[bool]string{true: "a checksum", false: "nothing"}[has], "checksums in all lines of a file, or in none")
 	}
 	if !has {
 		return nil
@@ -321,9 +452,6 @@ func (p *parser) allowed(mask *int32) error {
 	}
 	if err != nil {
 		return err
-	}
-	for len(p.log.Offers) < len(set) {
-		p.log.Offers, p.log.Seen = append(p.log.Offers, Offer{Price: math.NaN()}), append(p.log.Seen, false)
 	}
 	*mask = int32(len(p.log.Masks))
 	p.log.Masks = append(p.log.Masks, set)

@@ -31,16 +31,27 @@ type Record struct {
 	Policy      string    // that decided
 	Revision    string    // of its bundle
 	Unit        string    // whose decisions hang together: an episode, a customer, a product
-	Step        int64     // of the decision within its unit, counted from 0
+	Step        int64     // of the decision within its unit, counted from 0; −1: not told, and readers count by time
 	Last        bool      // no decision of the unit follows
 	Features    []string  // of the observation
 	Observation []float64 // in the same order; NaN is missing
-	Action      int       // index of the offer in the ladder
+	Action      int       // index of the offer in the ladder; −1 for a price that is not on it, of a Fallback
 	Offer       Offer
 	Allowed     []bool  // by action; nil: every offer of the ladder
 	Propensity  float64 // probability with which the policy made this offer at this observation
 	Reward      float64 // until the next decision of the unit, or its end; NaN where it is not known yet
 	Discount    float64 // what a reward after the next decision is worth in terms of this one's
+	Product     string  // that was priced; "" where the policy prices one
+	Customer    string  // for whom alone the offer was, hashed; "" for all who come
+	Fallback    bool    // the price was not the policy's, as while it is stopped: readers leave the decision out and say how many there were
+	Shadow      Shadow
+}
+
+// Shadow is what another policy would have offered, which was asked beside the one that decided and answered nobody; without a policy none was.
+type Shadow struct {
+	Policy, Revision string
+	Action           int
+	Offer            Offer
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -62,14 +73,22 @@ func Append(line []byte, r *Record) ([]byte, error) {
 	if len(r.Features) != len(r.Observation) {
 		return line, field.New("observation", len(r.Observation), fmt.Sprintf("%d numbers", len(r.Features)))
 	}
+	if r.Action < 0 && !r.Fallback {
+		return line, field.New("action", r.Action, "the offer's index in the ladder")
+	}
 	start := len(line)
 	line = strconv.AppendInt(append(line, `{"version":`...), Version, 10)
 	line = text(append(line, `,"id":`...), r.ID)
+	if r.Fallback {
+		line = append(line, `,"fallback":true`...)
+	}
 	line = number(append(line, `,"time":`...), r.Time)
 	line = text(append(line, `,"policy":`...), r.Policy)
 	line = text(append(line, `,"revision":`...), r.Revision)
 	line = text(append(line, `,"unit":`...), r.Unit)
-	line = strconv.AppendInt(append(line, `,"step":`...), r.Step, 10)
+	if r.Step >= 0 {
+		line = strconv.AppendInt(append(line, `,"step":`...), r.Step, 10)
+	}
 	line = strconv.AppendBool(append(line, `,"last":`...), r.Last)
 	line = append(line, `,"observation":{`...)
 	for i, name := range r.Features {
@@ -81,7 +100,10 @@ func Append(line []byte, r *Record) ([]byte, error) {
 		}
 		line = number(append(text(line, name), ':'), r.Observation[i])
 	}
-	line = strconv.AppendInt(append(line, `},"action":`...), int64(r.Action), 10)
+	line = append(line, '}')
+	if r.Action >= 0 {
+		line = strconv.AppendInt(append(line, `,"action":`...), int64(r.Action), 10)
+	}
 	line = number(append(line, `,"price":`...), r.Offer.Price)
 	if r.Offer.Promotion != "" {
 		line = text(append(line, `,"promotion":`...), r.Offer.Promotion)
@@ -106,8 +128,26 @@ func Append(line []byte, r *Record) ([]byte, error) {
 	}
 	line = number(append(line, `,"reward":`...), r.Reward)
 	line = number(append(line, `,"discount":`...), r.Discount)
+	for _, x := range [...]struct{ key, text string }{{`,"product":`, r.Product}, {`,"customer":`, r.Customer}, {`,"shadow_policy":`, r.Shadow.Policy}} {
+		if x.text != "" {
+			line = text(append(line, x.key...), x.text)
+		}
+	}
+	if r.Shadow.Policy != "" {
+		line = text(append(line, `,"shadow_revision":`...), r.Shadow.Revision)
+		line = strconv.AppendInt(append(line, `,"shadow_action":`...), int64(r.Shadow.Action), 10)
+		line = number(append(line, `,"shadow_price":`...), r.Shadow.Offer.Price)
+		if r.Shadow.Offer.Promotion != "" {
+			line = text(append(line, `,"shadow_promotion":`...), r.Shadow.Offer.Promotion)
+		}
+	}
+	return sealed(line, start), nil
+}
+
+// sealed ends the line that begins at start with its checksum.
+func sealed(line []byte, start int) []byte {
 	sum := crc32.Checksum(line[start:], castagnoli)
-	return fmt.Appendf(line, "%s%08x\"}\n", seal, sum), nil
+	return fmt.Appendf(line, "%s%08x\"}\n", seal, sum)
 }
 
 // number writes a number, null for one that is missing.

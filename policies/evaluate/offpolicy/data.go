@@ -3,6 +3,7 @@ package offpolicy
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/souk-sim/souk/policies"
@@ -104,7 +105,8 @@ func (d *data) cut(log *decisionlog.Log, o *Options) error {
 		}
 		d.byStep[step] = append(d.byStep[step], d.len()-1)
 	}
-	unfinished := 0
+	unfinished, awaited := 0, 0
+	unknown := func(line decisionlog.Decision) bool { return math.IsNaN(line.Reward) }
 	for at := 0; at < len(log.Decisions); {
 		end := at + 1
 		for end < len(log.Decisions) && log.Decisions[end].Unit == log.Decisions[at].Unit {
@@ -112,8 +114,20 @@ func (d *data) cut(log *decisionlog.Log, o *Options) error {
 		}
 		lines := log.Decisions[at:end]
 		at = end
+		if o.Single && slices.ContainsFunc(lines, unknown) {
+			all := len(lines)
+			lines = slices.DeleteFunc(slices.Clone(lines), unknown)
+			awaited += all - len(lines)
+			if len(lines) == 0 {
+				continue
+			}
+		}
 		if !o.Single && !lines[len(lines)-1].Last {
 			unfinished++
+			continue
+		}
+		if !o.Single && slices.ContainsFunc(lines, unknown) {
+			awaited++
 			continue
 		}
 		worth := 1.0
@@ -143,6 +157,9 @@ func (d *data) cut(log *decisionlog.Log, o *Options) error {
 	d.horizon = len(d.byStep)
 	if unfinished > 0 {
 		d.left = append(d.left, fmt.Sprintf("%d of %d units have no last decision and were left out", unfinished, unfinished+d.units))
+	}
+	if awaited > 0 {
+		d.left = append(d.left, fmt.Sprintf("%d %s with a reward that is not known yet were left out", awaited, map[bool]string{true: "decisions", false: "units"}[o.Single]))
 	}
 	if d.units < 2 {
 		return &field.Error{File: log.File, Key: "unit", Found: fmt.Sprintf("%d complete", d.units), Expected: "at least 2, for an interval"}
