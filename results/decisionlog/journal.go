@@ -149,6 +149,7 @@ func (j *Journal) write(s *segment, interval time.Duration) {
 	defer close(j.closed)
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
+	synced, syncing := make(chan error, 1), false // beside the writing: nobody who asks for a price waits for the disk
 	var batch []*request
 	var lines []byte
 	for {
@@ -157,8 +158,14 @@ func (j *Journal) write(s *segment, interval time.Duration) {
 		case r := <-j.requests:
 			batch = append(batch, r)
 		case <-tick.C:
-			if s != nil && s.dirty && j.sync == SyncInterval {
-				s.dirty = s.file.Sync() != nil // tried again at the next tick
+			if s != nil && s.dirty && j.sync == SyncInterval && !syncing {
+				s.dirty, syncing = false, true
+				go func(f *os.File) { synced <- f.Sync() }(s.file)
+			}
+			continue
+		case err := <-synced:
+			if syncing = false; s != nil {
+				s.dirty = s.dirty || err != nil // tried again at the next tick
 			}
 			continue
 		case <-j.done:

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 func journal(t testing.TB, o JournalOptions) (*Journal, string) {
@@ -39,7 +40,7 @@ func lines(t testing.TB, folder string) (all []string) {
 func TestEveryLineOfManyWritersIsThereOnceAndWhole(t *testing.T) {
 	for _, policy := range []Sync{SyncAlways, SyncInterval, SyncNever} {
 		var finished []string
-		j, folder := journal(t, JournalOptions{Sync: policy, Segment: 4 << 10, Rotated: func(path string) { finished = append(finished, path) }})
+		j, folder := journal(t, JournalOptions{Sync: policy, Interval: time.Millisecond, Segment: 4 << 10, Rotated: func(path string) { finished = append(finished, path) }})
 		const writers, each = 8, 200
 		var group sync.WaitGroup
 		for w := range writers {
