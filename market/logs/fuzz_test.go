@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/souk-sim/souk/scenarios/field"
@@ -49,5 +51,22 @@ func FuzzParquet(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		p, err := decode(raw)
 		sound(t, p, err)
+	})
+}
+
+func FuzzEvents(f *testing.F) {
+	f.Add([]byte("event,date\nfeast,2024-01-31\nfeast,2024-02-01\nfair,2024-03-01T10:00:00Z\n"))
+	f.Add([]byte("event,date\n,2024\n"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		path := filepath.Join(t.TempDir(), "events.csv")
+		if err := os.WriteFile(path, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		events, err := ReadEvents(path)
+		for _, e := range events {
+			if err == nil && (e.Name == "" || len(e.Days) == 0) {
+				t.Fatalf("%+v", e)
+			}
+		}
 	})
 }

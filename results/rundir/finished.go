@@ -1,6 +1,8 @@
 package rundir
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -31,9 +33,20 @@ func (s Store) Finished(name, id string) (*Finished, error) {
 	return r, nil
 }
 
-// ReadFile reads a file of the run. One that is not there is fs.ErrNotExist.
+// ReadFile reads a file of the run. One that is not there is fs.ErrNotExist, one that is not as the manifest says a *field.Error.
 func (r *Finished) ReadFile(name string) ([]byte, error) {
-	return readFile(r.fs, filepath.Join(r.Dir, filepath.FromSlash(name)))
+	path := filepath.Join(r.Dir, filepath.FromSlash(name))
+	data, err := readFile(r.fs, path)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(r.Manifest.Files, func(e Entry) bool { return e.Name == name })
+	if at < 0 {
+		return data, nil
+	}
+	sum := sha256.Sum256(data)
+	found := Entry{name, int64(len(data)), hex.EncodeToString(sum[:])}
+	return data, found.is(r.Manifest.Files[at], path)
 }
 
 // Replace writes a file of the run anew, whole or not at all, and then the manifest, where it stands. It takes the run's lock, and fails with a *LockedError

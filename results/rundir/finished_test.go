@@ -2,6 +2,9 @@ package rundir
 
 import (
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -48,6 +51,12 @@ func TestAReplacedFileIsInTheManifest(t *testing.T) {
 		if f.Replace(bad, after, "") == nil {
 			t.Errorf("%s could be replaced", bad)
 		}
+	}
+	if err := os.WriteFile(filepath.Join(f.Dir, "c.txt"), []byte("beforf"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.ReadFile("c.txt"); err == nil || !strings.Contains(err.Error(), "as manifest.json says") {
+		t.Errorf("a file that was changed behind the run's back is read: %v", err)
 	}
 	if _, err := s.Finished("shop", "nothing"); err == nil {
 		t.Error("a run that is not there could be opened")

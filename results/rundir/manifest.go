@@ -44,6 +44,15 @@ type Entry struct {
 	SHA256 string `json:"sha256"`
 }
 
+// is says what is wrong where a file is not the one that the manifest means.
+func (e Entry) is(want Entry, path string) error {
+	if e == want {
+		return nil
+	}
+	return &field.Error{File: path, Found: fmt.Sprintf("%d bytes with SHA-256 %.12s…", e.Size, e.SHA256),
+		Expected: fmt.Sprintf("%d bytes with SHA-256 %.12s…, as manifest.json says", want.Size, want.SHA256)}
+}
+
 // inventory lists the files of a run under a folder and removes temporary files that a crash left.
 func inventory(f FS, root, dir string) ([]Entry, error) {
 	listed, err := f.ReadDir(filepath.Join(root, filepath.FromSlash(dir)))
@@ -193,10 +202,8 @@ func (s Store) Verify(name, id string) (*Manifest, error) {
 		if err != nil {
 			return nil, explain(err)
 		}
-		if found != want {
-			return nil, &field.Error{File: filepath.Join(dir, filepath.FromSlash(want.Name)),
-				Found:    fmt.Sprintf("%d bytes with SHA-256 %.12s…", found.Size, found.SHA256),
-				Expected: fmt.Sprintf("%d bytes with SHA-256 %.12s…, as manifest.json says", want.Size, want.SHA256)}
+		if err := found.is(want, filepath.Join(dir, filepath.FromSlash(want.Name))); err != nil {
+			return nil, err
 		}
 	}
 	return m, nil

@@ -11,7 +11,7 @@ import (
 )
 
 // made trains or studies a small scenario, and gives its complete run.
-func made(t *testing.T, name string, workers int, overrides ...string) *rundir.Finished {
+func made(t testing.TB, name string, workers int, overrides ...string) *rundir.Finished {
 	t.Helper()
 	s, err := scenarios.Load(name, overrides...)
 	if err != nil {
