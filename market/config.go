@@ -3,6 +3,7 @@ package market
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/souk-sim/souk/market/basket"
 	"github.com/souk-sim/souk/market/demand"
@@ -10,6 +11,7 @@ import (
 	"github.com/souk-sim/souk/market/promotion"
 	"github.com/souk-sim/souk/market/stock"
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
 )
 
 // Config is a market. New copies what it changes; several markets may share a Config. Tables of a scenario decode into these structs: their tags
@@ -133,6 +135,9 @@ type Seller struct {
 	Drop     float64 // offers further than this below the reference price are masked, $; 0: none are. For a seller of one product without Levels
 	Rise     float64 // likewise above it
 	Change   float64 // offers further than this from the one that stands are masked, $ or levels; 0: none are. For a seller of one product or with Levels
+	Floor    float64 // offers below this price are masked, $ or levels; 0: none are
+	Ceiling  float64 // likewise above it
+	Times    float64 // offers below so many times the unit cost are masked; 0: none are. For a seller of one product without Levels
 	Review   Review
 	Reward   Reward
 	Knows    []string // features that no seller could know and this one does nevertheless; see Features
@@ -430,7 +435,7 @@ func toMinor(dollars float64) int64 { return int64(math.Round(dollars * minor)) 
 
 // checkLimits tells what is wrong with the offers that are masked.
 func (s *Seller) checkLimits(key string) error {
-	several := len(s.Products) > 1
+	several, bounds := len(s.Products) > 1, env.Limit{Floor: s.Floor, Ceiling: s.Ceiling}
 	switch {
 	case s.Drop != 0 && (!finiteFromZero(s.Drop) || s.Levels || several):
 		return field.New(key+"below_reference", s.Drop, "0 or more $ below the reference price of one product; none beside levels, which are multiples, or prices of several products")
@@ -438,6 +443,10 @@ func (s *Seller) checkLimits(key string) error {
 		return field.New(key+"above_reference", s.Rise, "0 or more $ above the reference price of one product; none beside levels, which are multiples, or prices of several products")
 	case s.Change != 0 && (!finiteFromZero(s.Change) || several && !s.Levels):
 		return field.New(key+"change", s.Change, "0 or more, $ of one product or levels; none beside prices of several products")
+	case !finiteFromZero(s.Floor) || !finiteFromZero(s.Ceiling) || !slices.ContainsFunc(s.Offers, func(o Offer) bool { return bounds.Excess(nil, o.Price) == 0 }):
+		return field.New(key+"floor", fmt.Sprintf("%g, and a ceiling of %g", s.Floor, s.Ceiling), "0 or more, and an offer between them")
+	case s.Times != 0 && (!finiteFromZero(s.Times) || s.Levels || several):
+		return field.New(key+"markup", s.Times-1, "a share of the unit cost of one product; none beside levels, which are multiples, or prices of several products")
 	}
 	return nil
 }

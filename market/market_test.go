@@ -1,6 +1,8 @@
 package market
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/souk-sim/souk/sim/env"
@@ -29,4 +31,34 @@ func TestMarketKeepsTheContract(t *testing.T) {
 		}
 		return m
 	}, envtest.EpisodesDiffer, envtest.Simultaneous)
+}
+
+// A unit costs 1: at 1.3 times that, from 1.2 and up to 1.8, the ladder of half dollars and tenths has these left.
+func TestOffersKeepToFloorCeilingAndCost(t *testing.T) {
+	cfg := duopoly()
+	us := &cfg.Sellers[0]
+	us.Products, us.Levels, us.Opening = []string{"a"}, false, 0
+	us.Offers = []Offer{{Price: 1.5}, {Price: 1.1}, {Price: 1.2}, {Price: 1.3}, {Price: 1.8}, {Price: 1.9}}
+	us.Floor, us.Ceiling, us.Times = 1.2, 1.8, 1.3
+	cfg.Sellers[1].Products = []string{"b", "c", "d"}
+	cfg.Sellers[1].Floor = 0.85 // a level
+	m, err := New(cfg, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Reset(1)
+	for step := new(env.TimeStep); m.Next(step); {
+		if step.Stage == env.Last {
+			continue
+		}
+		want := [][]bool{{true, false, false, true, true, false}, {false, true, true}}[step.Player]
+		if !slices.Equal(step.Mask, want) {
+			t.Fatalf("seller %d may do %v, not %v", step.Player, step.Mask, want)
+		}
+		m.Act(slices.Index(step.Mask, true))
+	}
+	us.Ceiling = 1
+	if _, err := New(cfg, 1); err == nil || !strings.Contains(err.Error(), "limit.floor") {
+		t.Errorf("no offer within the limits: %v", err)
+	}
 }

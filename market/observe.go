@@ -337,6 +337,12 @@ func newObserver(m *Market) (observer, error) {
 		if cfg.Change > 0 {
 			spec.Limits = append(spec.Limits, env.Limit{Feature: "last_price", Index: spec.Feature("last_price"), Drop: cfg.Change, Rise: cfg.Change})
 		}
+		if cfg.Floor > 0 || cfg.Ceiling > 0 {
+			spec.Limits = append(spec.Limits, env.Limit{Floor: cfg.Floor, Ceiling: cfg.Ceiling})
+		}
+		if cfg.Times > 0 {
+			spec.Limits = append(spec.Limits, env.Limit{Feature: "unit_cost", Index: spec.Feature("unit_cost"), Times: cfg.Times})
+		}
 		o.specs, o.sights = append(o.specs, spec), append(o.sights, sights)
 		o.seen = append(o.seen, make([]float64, max(0, len(sights)-len(o.seen)))...)
 		offers = max(offers, len(spec.Offers))

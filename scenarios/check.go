@@ -289,8 +289,8 @@ func (d *document) learner(p path, s *Scenario, seller *Seller) {
 	if len(seller.Offers) == 0 {
 		d.bad(p.then("limit"), "a floor and a ceiling without an offer between them", "at least one")
 	}
-	if l := seller.Limit; (l.Change > 0 || l.AboveReference > 0) && slices.Contains(s.Evaluate.Against, "optimum") {
-		d.bad(p.then("limit"), "change or above_reference beside the optimum, which does not know them", `evaluate.against without "optimum"`)
+	if l := seller.Limit; (l.Change > 0 || l.AboveReference > 0 || l.Markup != nil) && slices.Contains(s.Evaluate.Against, "optimum") {
+		d.bad(p.then("limit"), "change, above_reference or markup beside the optimum, which does not know them", `evaluate.against without "optimum"`)
 	}
 	if len(seller.State) == 0 {
 		d.bad(p.then("state"), nothing, "at least one feature, as in { reference_price = { bins = 40 } }")

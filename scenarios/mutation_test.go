@@ -128,7 +128,7 @@ prices = ["pot"]
 review = "12 hours"
 offers = { from = 7, to = 11, rungs = 5 }
 opening = 8
-limit = { below_reference = 1.5 }
+limit = { below_reference = 1.5, floor = 7, ceiling = 12, markup = 0.1 }
 brain = { rule = "undercut", rival = "price:pan", step = 0.1, floor = 6 }
 [[sellers]]
 name = "panner"

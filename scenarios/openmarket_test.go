@@ -221,6 +221,8 @@ func TestTheOpenMarketsErrorsNameTheirLine(t *testing.T) {
 		{"more sellers than products", "copies = 2", "copies = 5", "copies = 5", "at most one for each of its 4 products"},
 		{"a journey's key in a visit to a shelf", "think_minutes = 3", "think_minutes = 3\nclick = 0.9", "click =", "it in a visit of kind shelf"},
 		{"a limit in $ of levels", `brain = { rule = "random" }`, "limit = { below_reference = 0.5 }\nbrain = { rule = \"random\" }", "limit =", "none beside levels"},
+		{"a markup of several products", `brain = { rule = "random" }`, "limit = { markup = 0.1 }\nbrain = { rule = \"random\" }", "limit =", "none beside levels"},
+		{"a floor above all", "floor = 7, ceil", "floor = 12, ceil", "limit =", "a floor and a ceiling without an offer"},
 		{"money of other decimals", "[promotions]", "[promotions]\nmoney_decimals = 2", "money_decimals", "4, in which the market counts"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -183,7 +183,8 @@ func (s *Seller) each(prices map[string]float64, copies map[string][]string) []m
 	names := expand(s.Prices, copies)
 	all := make([]market.Seller, max(s.Copies, 1))
 	for k := range all {
-		m := market.Seller{Name: s.Name, Offers: s.Ladder.Offers, Levels: s.Ladder.Levels, Drop: s.Limit.BelowReference, Rise: s.Limit.AboveReference, Change: s.Limit.Change, Knows: s.Knows,
+		m := market.Seller{Name: s.Name, Offers: s.Ladder.Offers, Levels: s.Ladder.Levels, Drop: s.Limit.BelowReference, Rise: s.Limit.AboveReference, Change: s.Limit.Change,
+			Floor: s.Limit.Floor, Ceiling: s.Limit.Ceiling, Times: s.Limit.Times(), Knows: s.Knows,
 			Review: market.Review{Every: s.Review.Every.Days(), Random: s.Review.Random, StockBelow: s.Review.StockBelow, RivalMoved: s.Review.RivalMoved,
 				Delay: s.Review.Delay.Days()},
 			Reward: market.Reward{Of: market.Objective(s.Reward.Of), Discount: s.Reward.Discount, LostUnit: s.Reward.LostUnit, PriceChange: s.Reward.PriceChange}}

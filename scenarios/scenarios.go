@@ -186,12 +186,23 @@ type Review struct {
 }
 
 // Limit forbids offers, while learning too. Floor and Ceiling take them off the ladder, the others mask them while they are too far from a price.
+// All become guardrails of the policy (env.Limit), which its bundle proves.
 type Limit struct {
 	BelowReference float64 `toml:"below_reference" default:"0.0" range:"[0,1000000]" doc:"$ by which a price may fall below the reference price; 0: any"`
 	AboveReference float64 `toml:"above_reference,omitzero" range:"[0,1000000]" doc:"$ by which a price may rise above the reference price; 0: any"`
 	Change         float64 `toml:"change,omitzero" range:"[0,1000000]" doc:"$, or with levels the level, by which an offer may differ from the one that stands; 0: any"`
 	Floor          float64 `toml:"floor,omitzero" range:"[0,1000000]" doc:"price, or level, below which nothing is offered; 0: none"`
 	Ceiling        float64 `toml:"ceiling,omitzero" range:"[0,1000000]" doc:"price, or level, above which nothing is offered; 0: none"`
+	// Markup is a pointer because 0 forbids sales at a loss.
+	Markup *float64 `toml:"markup" range:"(-1,1000000]" doc:"share of the observed unit cost by which a price lies above it at least; 0: no price below cost; left out: the cost does not matter"`
+}
+
+// Times is how many times the unit cost a price is at least; 0: the cost does not matter.
+func (l *Limit) Times() float64 {
+	if l.Markup == nil {
+		return 0
+	}
+	return 1 + *l.Markup
 }
 
 // allows tells whether a price is within floor and ceiling.

@@ -3,10 +3,12 @@ package category
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/souk-sim/souk/market/choice"
 	"github.com/souk-sim/souk/market/demand"
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
 )
 
 // Rung is one offer of a player's ladder.
@@ -27,6 +29,9 @@ type Product struct {
 	Drop      float64 // offers further than this below the reference price are masked, $; 0: none are
 	Rise      float64 // likewise above it
 	Change    float64 // offers further than this from last week's price are masked, $; 0: none are
+	Floor     float64 // offers below this price are masked, $; 0: none are
+	Ceiling   float64 // likewise above it
+	Times     float64 // offers below so many times the wholesale cost that is observed are masked; 0: none are
 }
 
 // regular is the regular price at the start.
@@ -150,10 +155,14 @@ func (p *Product) check() error {
 	for _, limit := range []struct {
 		key   string
 		value float64
-	}{{".drop", p.Drop}, {".rise", p.Rise}, {".change", p.Change}} {
+	}{{".drop", p.Drop}, {".rise", p.Rise}, {".change", p.Change}, {".floor", p.Floor}, {".ceiling", p.Ceiling}, {".times", p.Times}} {
 		if !finiteFromZero(limit.value) {
-			return field.New(p.Name+limit.key, limit.value, "a finite number of $, at least 0")
+			return field.New(p.Name+limit.key, limit.value, "a finite number, at least 0")
 		}
+	}
+	bounds := env.Limit{Floor: p.Floor, Ceiling: p.Ceiling}
+	if !slices.ContainsFunc(p.Rungs, func(r Rung) bool { return bounds.Excess(nil, r.Price) == 0 }) {
+		return field.New(p.Name+".floor", fmt.Sprintf("%g, and a ceiling of %g", p.Floor, p.Ceiling), "a rung between them")
 	}
 	return nil
 }

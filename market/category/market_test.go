@@ -360,6 +360,24 @@ func TestNoPriceMovesFurtherThanItsLimit(t *testing.T) {
 	}
 }
 
+// A cost of 0.5 allows no price below 0.75, the floor none below 0.65, the ceiling none above 0.88: two rungs are left, and both are posted.
+func TestPricesKeepToFloorCeilingAndCost(t *testing.T) {
+	cfg := threeTins()
+	cfg.Products[0].Floor, cfg.Products[0].Ceiling, cfg.Products[0].Times = 0.65, 0.88, 1.5
+	m := open(t, cfg)
+	posted := map[float64]bool{}
+	play(m, 3, func(step *env.TimeStep) int {
+		a := restless(step)
+		if step.Player == 0 {
+			posted[cfg.Products[0].Rungs[a].Price] = true
+		}
+		return a
+	}, nil)
+	if len(posted) != 2 || !posted[0.80] || !posted[0.87] {
+		t.Errorf("%v", posted)
+	}
+}
+
 func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	m := open(t, threeTins())
 	play(m, 0, restless, nil)

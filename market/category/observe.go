@@ -88,6 +88,12 @@ func newObserver(cfg *Config, customers float64, peaks []float64) observer {
 		if change := cfg.Products[i].Change; change > 0 {
 			spec.Limits = append(spec.Limits, env.Limit{Feature: "last_price", Index: seesLastPrice, Drop: change, Rise: change})
 		}
+		if p := &cfg.Products[i]; p.Floor > 0 || p.Ceiling > 0 {
+			spec.Limits = append(spec.Limits, env.Limit{Floor: p.Floor, Ceiling: p.Ceiling})
+		}
+		if times := cfg.Products[i].Times; times > 0 {
+			spec.Limits = append(spec.Limits, env.Limit{Feature: "cost", Index: seesCost, Times: times})
+		}
 		o.specs = append(o.specs, spec)
 		rungs = max(rungs, len(spec.Offers))
 	}

@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
 )
 
 // Config is a pricing problem. Money is in $; a period is what lies between two reviews.
@@ -36,6 +37,7 @@ type Config struct {
 	Markdown    bool       `toml:"markdown" doc:"prices may only fall"`
 	Season      []float64  `toml:"season" range:"[0,1000000]" doc:"by which demand is multiplied, period by period; begins anew after the last"`
 	Reference   *Reference `toml:"reference" doc:"shoppers remember prices; left out: they do not"`
+	Limit       *Limit     `toml:"limit" doc:"prices of the ladder that may not be posted; left out: none"`
 	Rival       *Rival     `toml:"rival" doc:"another seller, who follows a script; left out: there is none"`
 	Criterion   string     `toml:"criterion" default:"'episodic'" oneof:"episodic,discounted,average" doc:"what is best. episodic: the sum over the episode, at whose end the market closes; discounted: the discounted sum without end, of which an episode is a piece; average: the mean a period, without end"`
 	Discount    float64    `toml:"discount" default:"1" range:"[0,1]" doc:"worth of the next period's reward today; of average, that of learners which discount"`
@@ -52,6 +54,13 @@ type Reference struct {
 	Points int      `toml:"points" default:"21" range:"[2,100000]" doc:"grid points"`
 	Start  *float64 `toml:"start" range:"[0,1000000000]" doc:"when the episode opens; left out: the highest price"`
 	Drop   float64  `toml:"drop" range:"[0,1000000000]" doc:"$ by which a price may fall below it; 0: any"`
+}
+
+// Limit forbids prices of the ladder, and is a guardrail of what is learned (env.Limit).
+type Limit struct {
+	Floor   float64  `toml:"floor,omitzero" range:"[0,1000000000]" doc:"price below which none is posted; 0: any"`
+	Ceiling float64  `toml:"ceiling,omitzero" range:"[0,1000000000]" doc:"price above which none is posted; 0: any"`
+	Markup  *float64 `toml:"markup" range:"(-1,1000000]" doc:"share of the unit cost by which a price lies above it at least; 0: no price below cost; left out: the cost does not matter"`
 }
 
 // Rival posts prices by a script: the list over and over, or as a Markov chain. Its price q is seen before the own price is set, and the own price is felt as
@@ -153,6 +162,9 @@ func (cfg *Config) check() error {
 	if err := cfg.Rival.check(); err != nil {
 		return err
 	}
+	if err := cfg.Limit.check(); err != nil {
+		return err
+	}
 	return cfg.Demand.check()
 }
 
@@ -233,6 +245,22 @@ func (r *Rival) check() error {
 		if len(row) != len(r.Prices) || !(math.Abs(total-1) <= 1e-9) {
 			return field.New(fmt.Sprintf("rival.transitions.%d", i), row, fmt.Sprintf("%d probabilities that sum to 1", len(r.Prices)))
 		}
+	}
+	return nil
+}
+
+func (l *Limit) bounds() *env.Limit { return &env.Limit{Floor: l.Floor, Ceiling: l.Ceiling} }
+
+func (l *Limit) check() error {
+	switch {
+	case l == nil:
+		return nil
+	case !(l.Floor >= 0 && l.Floor <= mostMoney):
+		return field.New("limit.floor", l.Floor, "0 to 1e9")
+	case !(l.Ceiling >= 0 && l.Ceiling <= mostMoney) || l.Ceiling > 0 && l.Ceiling < l.Floor:
+		return field.New("limit.ceiling", l.Ceiling, "0, or from the floor to 1e9")
+	case l.Markup != nil && !(*l.Markup > -1 && *l.Markup <= 1e6):
+		return field.New("limit.markup", *l.Markup, "more than -1, at most 1e6")
 	}
 	return nil
 }

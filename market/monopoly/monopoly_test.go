@@ -30,7 +30,11 @@ func worlds() []Problem {
 	all = append(all, Problem{"expected", "", still})
 	sold := all[0].Config
 	sold.Criterion, sold.Discount, sold.Season = "discounted", 0.9, []float64{1, 2}
-	return append(all, Problem{"without a deadline", "", sold})
+	kept := all[0].Config
+	low, high := 1.2, 2.6
+	markup := 0.5
+	kept.Cost, kept.Limit = 1, &Limit{Floor: low, Ceiling: high, Markup: &markup}
+	return append(all, Problem{"without a deadline", "", sold}, Problem{"limited", "", kept})
 }
 
 func process(t testing.TB, cfg *Config) *Process {
@@ -288,12 +292,33 @@ func TestBadProblemsAreRefused(t *testing.T) {
 			from, to := 1.0, 2.0
 			c.Markdown, c.Reference, c.Prices = true, &Reference{Points: 200}, Ladder{From: &from, To: &to, Rungs: 10_000}
 		},
-		"price_change": func(c *Config) { c.PriceChange = math.Inf(1) },
+		"limit.markup":  func(c *Config) { x := -1.0; c.Limit = &Limit{Markup: &x} },
+		"limit.ceiling": func(c *Config) { c.Limit = &Limit{Floor: 2, Ceiling: 1} },
+		"limit":         func(c *Config) { c.Limit = &Limit{Floor: 1e6} },
+		"price_change":  func(c *Config) { c.PriceChange = math.Inf(1) },
 	} {
 		cfg := Problems()[0].Config
 		spoil(&cfg)
 		if _, err := NewProcess(&cfg); err == nil || !strings.HasPrefix(err.Error(), key+":") && !strings.Contains(err.Error(), key) {
 			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
+
+// No state allows a price beyond the limit, whatever else is asked of it.
+func TestNoStateAllowsWhatTheLimitForbids(t *testing.T) {
+	for _, w := range worlds() {
+		cfg, markup := w.Config, 0.1
+		p := process(t, &cfg)
+		low, high := p.prices[1], p.prices[len(p.prices)-2]
+		cfg.Limit = &Limit{Floor: low, Ceiling: high, Markup: &markup}
+		p = process(t, &cfg)
+		for _, mask := range p.masks {
+			for a, allowed := range mask {
+				if price := p.prices[a]; allowed && (price < low || price > high || low >= 1.1*cfg.Cost && price < 1.1*cfg.Cost) {
+					t.Fatalf("%s: %v is allowed", w.Name, price)
+				}
+			}
 		}
 	}
 }

@@ -45,10 +45,18 @@ func (p *Process) describe() {
 		p.at.rival = add(env.Feature{Name: "rival_state", Unit: "index", Doc: "the rival's price, as index into its script", Max: float64(p.rivals - 1)})
 		add(env.Feature{Name: "rival_price", Unit: "$", Doc: "the rival's price in the coming period", Min: least, Max: most})
 	}
-	add(env.Feature{Name: "unit_cost", Unit: "$", Doc: "cost of a unit", Min: cfg.Cost, Max: cfg.Cost})
+	cost := add(env.Feature{Name: "unit_cost", Unit: "$", Doc: "cost of a unit", Min: cfg.Cost, Max: cfg.Cost})
 	p.at.sold = add(env.Feature{Name: "sold", Unit: "units", Doc: "units sold in the last period; missing at the opening", Max: max(float64(cfg.Stock), p.most())})
 	if cfg.Markdown {
 		p.spec.Limits = append(p.spec.Limits, env.Limit{Feature: "last_price", Index: lastPrice, Rise: 1e-12}) // 0 would be no limit
+	}
+	if l := cfg.Limit; l != nil {
+		if l.Floor > 0 || l.Ceiling > 0 {
+			p.spec.Limits = append(p.spec.Limits, *l.bounds())
+		}
+		if l.Markup != nil {
+			p.spec.Limits = append(p.spec.Limits, env.Limit{Feature: "unit_cost", Index: cost, Times: 1 + *l.Markup})
+		}
 	}
 	for _, price := range p.prices {
 		p.spec.Offers = append(p.spec.Offers, env.Offer{Price: price})

@@ -3,6 +3,7 @@ package monopoly
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -52,6 +53,9 @@ func NewProcess(cfg *Config) (*Process, error) {
 	prices, err := cfg.Prices.prices()
 	if err != nil {
 		return nil, err
+	}
+	if l := cfg.Limit; l != nil && !slices.ContainsFunc(prices, func(price float64) bool { return l.bounds().Excess(nil, price) == 0 }) {
+		return nil, field.New("limit", fmt.Sprintf("floor %g, ceiling %g", l.Floor, l.Ceiling), "a price of the ladder between them")
 	}
 	p := &Process{cfg: cfg, prices: prices, phases: max(1, len(cfg.Season)), lasts: 1, rivals: 1}
 	if cfg.Markdown || cfg.PriceChange > 0 {

@@ -78,6 +78,7 @@ func Build(s *scenarios.Scenario, d *Data, m *Models, share float64) (*World, er
 		if j == own {
 			limit := s.Learner().Limit
 			p.Rungs, p.Drop, p.Rise, p.Change = ownLadder(s, m), limit.BelowReference, limit.AboveReference, limit.Change
+			p.Floor, p.Ceiling, p.Times = limit.Floor, limit.Ceiling, limit.Times()
 		} else {
 			p.Rungs = rivalLadder(m, j)
 		}
