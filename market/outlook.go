@@ -53,7 +53,7 @@ func (m *Market) saved(j int32, day float64) (dollars, units float64) {
 	if p.Stock == nil || p.Stock.Policy != "none" || p.Stock.Initial == nil {
 		return 0, 0
 	}
-	dollars = p.Stock.HoldingCost * (float64(float64(m.cfg.Horizon)*m.cfg.PeriodDays) - day)
+	dollars = float64(p.Stock.HoldingCost * (float64(float64(m.cfg.Horizon)*m.cfg.PeriodDays) - day))
 	if m.cfg.Terminal {
 		dollars += p.Cost + p.Stock.DisposalCost
 	}
