@@ -143,6 +143,11 @@ func orders(s *stock.Config, days, shoppers float64) float64 {
 	return fill + float64(days/s.ShelfLifeDays*min(level(s)+1, fill+shoppers))
 }
 
+// Expected is how many new shoppers an episode is expected to bring where no demand model says it.
+func (cfg *Config) Expected() float64 {
+	return cfg.expectedShoppers(float64(cfg.Horizon) * cfg.PeriodDays)
+}
+
 // expectedShoppers is how many new ones an episode brings, by its days; it stops counting beyond mostShoppers.
 func (cfg *Config) expectedShoppers(days float64) (n float64) {
 	t := &cfg.Traffic

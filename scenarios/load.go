@@ -181,7 +181,7 @@ func (d *document) digest(s *Scenario) error {
 	for i := range s.Agents {
 		if a := &s.Agents[i]; a.Start != "" {
 			at := path("agents").then(strconv.Itoa(i))
-			if !begins(a.Params) {
+			if !Begins(a.Params) {
 				d.bad(at.then("start"), "it beside a learner that begins with no given table", "a tabular learner, such as q-learning, or no start")
 				continue
 			}
@@ -196,9 +196,9 @@ func (d *document) digest(s *Scenario) error {
 	return d.first()
 }
 
-// begins tells whether a learner can begin with a table of values: it takes a small one and freezes it. One that cannot be made of so small a
+// Begins tells whether a learner can begin with a table of values: it takes a small one and freezes it. One that cannot be made of so small a
 // task is looked at when it trains.
-func begins(params agents.Params) bool {
+func Begins(params agents.Params) bool {
 	spec := &env.Spec{Offers: []env.Offer{{Price: 1}, {Price: 2}}}
 	values := []float64{1, 2}
 	agent, err := params.New(agents.Task{Spec: spec, Values: values, Visits: []uint32{1, 1}})

@@ -19,6 +19,11 @@ type Loop struct {
 	Drift   []Drift `toml:"drift" doc:"keys of the truth whose values change from round to round; left out: none do"`
 }
 
+// UsualLoop is the loop of a scenario without one.
+func UsualLoop() Loop {
+	return Loop{Rounds: 20, Shops: 20, Explore: 0.05, Window: 56, Gates: Gates{Level: 0.95, Decisions: 100}}
+}
+
 // Gates are what a candidate is asked. All must hold.
 type Gates struct {
 	Level     float64 `toml:"level" default:"0.95" range:"[0.5,0.9999]" doc:"of the intervals"`

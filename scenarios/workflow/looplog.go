@@ -1,0 +1,82 @@
+package workflow
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/evaluate/offpolicy"
+	"github.com/souk-sim/souk/results/decisionlog"
+	"github.com/souk-sim/souk/results/stats"
+)
+
+// Retrospect is what the window of the log says that either policy would have earned a decision, at the observations that were logged.
+type Retrospect struct {
+	Decisions int             `json:"decisions"` // whose reward is known
+	Logged    stats.Estimate  `json:"as_logged"`
+	Champion  *stats.Estimate `json:"champion,omitempty"`  // without exploration; nil where the log does not tell
+	Candidate *stats.Estimate `json:"candidate,omitempty"` // likewise
+	By        string          `json:"estimator,omitempty"`
+	Refused   string          `json:"refused,omitempty"` // why the log does not tell
+}
+
+// retrospect asks the log, each decision by itself: what prices do to later ones is the refitted market's to say.
+func (t *Turn) retrospect(l *ledger, likely *mixture, v *Verdict, level float64) (*Retrospect, error) {
+	log := *l.log
+	log.Decisions = slices.DeleteFunc(slices.Clone(log.Decisions), func(d decisionlog.Decision) bool { return math.IsNaN(d.Reward) })
+	r := &Retrospect{Decisions: len(log.Decisions)}
+	o := offpolicy.Defaults()
+	o.Single, o.Level, o.Workers, o.Seed, o.Resamples = true, level, t.Workers, uint64(t.Scenario.Seed), loopResamples
+	spec := likely.seats().Spec
+	encoder := v.Policy.Policy.About().Encoder
+	o.State = &encoder
+	champion := translated(t.Champion.Policy, &t.Champion.Policy.About().Spec, spec)
+	for _, one := range []struct {
+		policy policies.Policy
+		into   **stats.Estimate
+	}{{champion, &r.Champion}, {v.Policy.Policy, &r.Candidate}} {
+		result, err := offpolicy.Evaluate(&log, one.policy, spec, o)
+		if err != nil {
+			return nil, err
+		}
+		if result.Logged.Estimate != nil {
+			r.Logged = *result.Logged.Estimate
+		}
+		report := &OffPolicyReport{Result: result}
+		if best := report.best(); best != nil {
+			*one.into, r.By = best.Estimate, best.Name
+		} else if r.Refused == "" {
+			if r.Refused = result.Refused; r.Refused == "" {
+				r.Refused = "every estimate rests on too few effective decisions"
+			}
+		}
+	}
+	return r, nil
+}
+
+// loopResamples is of the bootstrap: intervals here are a check, not the finding.
+const loopResamples = 500
+
+// least is what the candidate must be able to have earned, where a share of what the champion did may be lost.
+func (r *Retrospect) least(loss float64) float64 {
+	return r.Champion.Value - loss*math.Abs(r.Champion.Value)
+}
+
+// allows tells whether the log does not speak against the candidate: what it does not tell it cannot hold against it.
+func (r *Retrospect) allows(loss float64) bool {
+	return r.Champion == nil || r.Candidate == nil || r.Candidate.High >= r.least(loss)
+}
+
+// sentence says so in words.
+func (r *Retrospect) sentence(loss float64) string {
+	if r.Champion == nil || r.Candidate == nil {
+		return "the log does not tell what the candidate would have earned (" + r.Refused + ") and is not held against it"
+	}
+	says := "does not speak against the candidate"
+	if !r.allows(loss) {
+		says = "speaks against the candidate"
+	}
+	of := func(x float64) string { return inDollars(minus(fmt.Sprintf("%.4g", x))) }
+	return fmt.Sprintf("the log %s: a decision of its would have earned %s (%s to %s, by %s), the champion's %s", says, of(r.Candidate.Value), of(r.Candidate.Low), of(r.Candidate.High), r.By, of(r.Champion.Value))
+}
