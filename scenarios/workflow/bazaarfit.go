@@ -57,8 +57,8 @@ func readSeries(s *scenarios.Scenario, of *scenarios.Series) (*series, error) {
 	return all[0], nil
 }
 
-// fit fits the model to the whole series.
-func (d *series) fit(seed int64) error {
+// fresh is the scenario's model, not fitted.
+func (d *series) fresh(seed int64) (demand.Model, error) {
 	o := demand.Options{Period: d.of.Season, Seed: uint64(seed)}
 	if o.Period == 0 {
 		o.Period = d.Grid.Season()
@@ -66,7 +66,12 @@ func (d *series) fit(seed int64) error {
 	if d.of.Transform == "log" {
 		o.Transform = demand.Log()
 	}
-	model, err := demand.New(d.of.Model, o)
+	return demand.New(d.of.Model, o)
+}
+
+// fit fits the model to the whole series.
+func (d *series) fit(seed int64) error {
+	model, err := d.fresh(seed)
 	if err == nil {
 		err = model.Fit(demand.Series{Start: 1, Values: d.Values})
 	}

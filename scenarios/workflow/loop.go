@@ -46,6 +46,7 @@ type Verdict struct {
 	Candidate Contender   `json:"candidate"`
 	Window    Window      `json:"window"`
 	Refit     *Refit      `json:"refit"`
+	Drift     []DriftTest `json:"drift,omitempty"` // the newer half of the window against the older one
 	Bench     *Duel       `json:"bench"`
 	ByLog     *Retrospect `json:"by_the_log"`
 	Notes     []string    `json:"notes,omitempty"` // what a reader should not forget
@@ -124,6 +125,9 @@ func (t *Turn) Do(ctx context.Context) (*Verdict, error) {
 	}
 	v := &Verdict{Scenario: t.Scenario.Name, Champion: contenderOf(t.Champion)}
 	v.Window = t.window(l, unit)
+	if v.Drift, v.Notes, err = b.drift(l, t.Champion.Policy); err != nil {
+		return nil, err
+	}
 	if v.Refit, err = b.refit(l, float64(loop.Window)); err != nil {
 		return nil, err
 	}

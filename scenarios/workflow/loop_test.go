@@ -77,7 +77,7 @@ func fixedBundle(t *testing.T, s *scenarios.Scenario, price float64) *bundle.Bun
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Fit(t.Context(), 1, nil); err != nil {
+	if err := b.Fit(context.Background(), 1, nil); err != nil {
 		t.Fatal(err)
 	}
 	w, err := b.shop()
@@ -165,5 +165,45 @@ func TestATurnFollowsShoppersWhoHaveChanged(t *testing.T) {
 	t.Logf("%+v\n%+v\n%+v\n%+v", v.Window, *v.Refit, *v.Bench, *v.ByLog)
 	for _, g := range v.Gates {
 		t.Log(g)
+	}
+}
+
+// BenchmarkTurn is a turn on 1,120 decisions.
+func BenchmarkTurn(b *testing.B) {
+	t := new(testing.T)
+	s := teahouseWith(t, "train.episodes=800", "evaluate.paths=100")
+	champion := fixedBundle(t, s, 6.5)
+	log := played(t, teahouseWith(t, "personas.guest.price=-1"), champion, 0.05, 40)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := (&Turn{Scenario: s, Champion: champion, Log: log, Workers: 1}).Do(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// A shift in the middle of the window is found where it is and nowhere else, and none where there is none; each of the tests alarms falsely in one of a hundred seeds.
+func TestDriftIsFoundWhereItIs(t *testing.T) {
+	s := teahouseWith(t, "time.horizon=56", "train.episodes=20", "evaluate.paths=10")
+	champion := fixedBundle(t, s, 6.5)
+	for name, c := range map[string]struct {
+		shock string
+		moved string
+	}{
+		"nothing":  {"", ""},
+		"visitors": {"traffic.shocks=[{ day = 30, visitors = 0.7 }]", "visitors"},
+		"prices":   {"traffic.shocks=[{ day = 30, price = 1.3 }]", "choices, choice mix"},
+	} {
+		truth := s
+		if c.shock != "" {
+			truth = teahouseWith(t, "time.horizon=56", c.shock)
+		}
+		v := turn(t, s, champion, played(t, truth, champion, 0.05, 4))
+		if got := moved(v.Drift); got != c.moved {
+			t.Errorf("%s: %q moved", name, got)
+		}
+		for _, d := range v.Drift {
+			t.Log(name, ": ", d.Says)
+		}
 	}
 }

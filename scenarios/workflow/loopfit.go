@@ -244,7 +244,7 @@ func halfLife(t *choice.Tallies, at []float64, window float64) (best float64, al
 func rowsOfTallies(t *choice.Tallies, from, to int) *choice.Tallies {
 	j, a := len(t.Alternatives), len(t.Attributes)
 	part := *t
-	part.X, part.Taken, part.Faced, part.Weight = t.X[from*j*a:to*j*a], t.Taken[from*j:to*j], t.Faced[from:to], nil
+	part.X, part.Taken, part.Faced, part.Weight = t.X[from*j*a:to*j*a:to*j*a], t.Taken[from*j:to*j:to*j], t.Faced[from:to:to], nil // what is added to them is theirs
 	return &part
 }
 
