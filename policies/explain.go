@@ -12,11 +12,24 @@ type Explanation struct {
 	Decision Decision           `json:"decision"` // the greedy one: exploration apart
 	State    int                `json:"state"`
 	Bins     []Bin              `json:"bins"`
+	Visits   uint64             `json:"visits"`            // how often training was in it
 	Source   int                `json:"source"`            // the state whose values answered
 	Rule     Rule               `json:"rule"`              // by which it was chosen
 	Measure  string             `json:"measure,omitempty"` // what an offer's value is: log-density or probability; where nothing is said the reward that is expected
 	Nearest  []Bin              `json:"nearest,omitempty"` // its bins, where it is another state because nothing was ever tried in this one
 	Offers   []OfferExplanation `json:"offers"`
+	Limits   []LimitExplanation `json:"limits,omitempty"`
+	// Around are, of a table, the nearest states that training visited and that differ in one feature, and what is offered there.
+	Around []Beside `json:"around,omitempty"`
+}
+
+// Beside is a state beside the one that was asked about.
+type Beside struct {
+	State  int       `json:"state"`
+	Bin    Bin       `json:"bin"`  // in which it differs
+	Away   int       `json:"away"` // how many bins: below 0 towards lower ones, 0 where the feature asked about is missing
+	Visits uint64    `json:"visits"`
+	Offer  env.Offer `json:"offer"` // where no limit forbids it
 }
 
 // Rule is how a table chooses the state whose values answer.
@@ -104,20 +117,23 @@ func (t *Table) Explain(observation []float64) Explanation {
 	if source != state {
 		e.Nearest = t.Encoder.Decode(source)
 	}
+	e.Visits, e.Limits, e.Around = t.visits(state), t.explainLimits(observation), t.around(state)
 	for a, o := range t.Spec.Offers {
 		i := source*len(mask) + a
 		x := OfferExplanation{Offer: o, Value: t.Values[i], Tried: t.Tried(i), Allowed: mask[a]}
 		if t.Visits != nil {
 			x.Visits = t.Visits[i]
 		}
-		x.Why = t.why(observation, &x, a, best, ideal, t.Values[source*len(mask)+best])
+		x.Why = t.why(observation, &x, source, a, best, ideal)
 		x.Tried = x.Tried && e.Rule != Untrained
 		e.Offers = append(e.Offers, x)
 	}
 	return e
 }
 
-func (t *Table) why(observation []float64, x *OfferExplanation, a, best, ideal int, value float64) string {
+// why says of an offer by the values of the source state why it is made, or not.
+func (t *Table) why(observation []float64, x *OfferExplanation, source, a, best, ideal int) string {
+	made := source*len(t.Spec.Offers) + best
 	switch {
 	case a == best && !x.Tried:
 		return fmt.Sprintf("made: the limits forbid every offer that training tried; the nearest allowed to the best of them, %.4g", t.Spec.Offers[ideal].Price)
@@ -129,10 +145,69 @@ func (t *Table) why(observation []float64, x *OfferExplanation, a, best, ideal i
 		return "forbidden: " + t.limits(Hit(&t.Spec, observation, a), observation)
 	case !x.Tried:
 		return "never tried"
-	case x.Value == value:
+	case !t.Tried(made):
+		return "further from the best of those that training tried"
+	case x.Value == t.Values[made]:
 		return "as good; the first is made"
+	case t.Visits != nil && t.source != nil:
+		return fmt.Sprintf("worth %.4g less, by %s against %d", t.Values[made]-x.Value, times(x.Visits), t.Visits[made])
 	}
-	return fmt.Sprintf("worth %.4g less", value-x.Value)
+	return fmt.Sprintf("worth %.4g less", t.Values[made]-x.Value)
+}
+
+func times(n uint32) string {
+	if n == 1 {
+		return "1 visit"
+	}
+	return fmt.Sprintf("%d visits", n)
+}
+
+// visits is how often training was in a state.
+func (t *Table) visits(state int) (n uint64) {
+	if t.Visits == nil {
+		return 0
+	}
+	offers := len(t.Spec.Offers)
+	for _, v := range t.Visits[state*offers:][:offers] {
+		n += uint64(v)
+	}
+	return n
+}
+
+// around finds, feature by feature, the nearest states on either side that training visited; of a missing value, the most visited of all.
+func (t *Table) around(state int) (all []Beside) {
+	solved := t.Visits == nil
+	add := func(s, dimension, away int) {
+		offer := t.Spec.Offers[t.Greedy(s)]
+		all = append(all, Beside{State: s, Bin: t.Encoder.Decode(s)[dimension], Away: away, Visits: t.visits(s), Offer: offer})
+	}
+	stride := t.Encoder.States()
+	for i := range t.Encoder.Dimensions {
+		bins := t.Encoder.Dimensions[i].bins()
+		stride /= bins
+		bin, values := state/stride%bins, bins-1
+		if bin == values {
+			best := -1
+			for s := state - values*stride; s < state; s += stride {
+				if n := t.visits(s); n > 0 && (best < 0 || n > t.visits(best)) {
+					best = s
+				}
+			}
+			if best >= 0 {
+				add(best, i, 0)
+			}
+			continue
+		}
+		for _, way := range [...]int{-1, 1} {
+			for k := bin + way; k >= 0 && k < values; k += way {
+				if s := state + (k-bin)*stride; solved || t.visits(s) > 0 {
+					add(s, i, k-bin)
+					break
+				}
+			}
+		}
+	}
+	return all
 }
 
 // explain explains a decision for the highest of computed values.
@@ -143,6 +218,7 @@ func (f *Frame) explain(observation, values []float64, d Decision) Explanation {
 		x := observation[dim.Index]
 		e.Bins = append(e.Bins, Bin{Feature: dim.Feature, Low: x, High: x, Missing: x != x})
 	}
+	e.Limits = f.explainLimits(observation)
 	mask := Mask(&f.Spec, observation, nil)
 	top := values[d.Action]
 	for a, o := range f.Spec.Offers {
@@ -187,7 +263,23 @@ func (e Explanation) String() string {
 		}
 		fmt.Fprintf(&b, "  %8.4g%s  value %7s  visits %6d  %s\n", o.Price, promotion(o.Promotion), value, o.Visits, o.Why)
 	}
+	for i, l := range e.Limits {
+		b.WriteString(map[bool]string{true: "Guardrails:\n"}[i == 0] + "  " + l.String() + "\n")
+	}
+	for i, n := range e.Around {
+		b.WriteString(map[bool]string{true: "Beside it:\n"}[i == 0] + "  " + n.String() + "\n")
+	}
 	return b.String()
+}
+
+// String is a line: where it is, what is offered there, and how often training was there.
+func (n Beside) String() string {
+	where := "the most visited where it is known"
+	if n.Away != 0 {
+		bins := max(n.Away, -n.Away)
+		where = fmt.Sprintf("%d %s %s", bins, map[bool]string{true: "cell", false: "cells"}[bins == 1], map[bool]string{true: "up", false: "down"}[n.Away > 0])
+	}
+	return fmt.Sprintf("%s (%s): %.4g%s after %d visits", n.Bin, where, n.Offer.Price, promotion(n.Offer.Promotion), n.Visits)
 }
 
 func words(bins []Bin) string {

@@ -88,3 +88,59 @@ func (f *Frame) limits(hit Guardrails, observation []float64) string {
 	}
 	return strings.Join(all, "; ")
 }
+
+// LimitExplanation is what a limit asks of prices at one observation.
+type LimitExplanation struct {
+	Bounds  []string `json:"bounds"`            // in words
+	Feature string   `json:"feature,omitempty"` // that it looks at
+	Value   *float64 `json:"value,omitempty"`   // of that; left out: missing, and the limit asks nothing by it
+	Low     *float64 `json:"low,omitempty"`     // no price below it; left out: none is too low
+	High    *float64 `json:"high,omitempty"`    // no price above it
+}
+
+// String is the limit in a line.
+func (l LimitExplanation) String() string {
+	text := strings.Join(l.Bounds, " and ")
+	switch {
+	case l.Feature != "" && l.Value == nil:
+		text += ", which is missing"
+	case l.Feature != "":
+		text += fmt.Sprintf(", which is %.4g", *l.Value)
+	}
+	switch {
+	case l.Low != nil && l.High != nil:
+		return text + fmt.Sprintf(": %.4g to %.4g", *l.Low, *l.High)
+	case l.Low != nil:
+		return text + fmt.Sprintf(": from %.4g", *l.Low)
+	case l.High != nil:
+		return text + fmt.Sprintf(": up to %.4g", *l.High)
+	}
+	return text + ": any price"
+}
+
+// explainLimits tells what each limit asks at an observation.
+func (f *Frame) explainLimits(observation []float64) (all []LimitExplanation) {
+	for i := range f.Spec.Limits {
+		l := &f.Spec.Limits[i]
+		x, e := math.NaN(), LimitExplanation{Bounds: l.Words(), Feature: l.Feature}
+		if l.Feature != "" {
+			x = observation[l.Index]
+		}
+		if !math.IsNaN(x) {
+			e.Value = &x
+		}
+		low, high := math.Inf(-1), math.Inf(1)
+		for _, b := range [...]struct{ bound, low float64 }{{l.Floor, l.Floor}, {l.Drop, x - l.Drop}, {l.Times, x * l.Times}} {
+			if b.bound > 0 && b.low > low { // not where x is NaN
+				low, e.Low = b.low, &b.low
+			}
+		}
+		for _, b := range [...]struct{ bound, high float64 }{{l.Ceiling, l.Ceiling}, {l.Rise, x + l.Rise}} {
+			if b.bound > 0 && b.high < high {
+				high, e.High = b.high, &b.high
+			}
+		}
+		all = append(all, e)
+	}
+	return all
+}
