@@ -41,6 +41,7 @@ type Scenario struct {
 	Bench      *Bench           `toml:"bench" world:"category,market,problem" doc:"what souk bench compares; left out: all [[agents]] in 10 runs, and evaluate.against"`
 	ABTest     *ABTest          `toml:"abtest" world:"category,market" doc:"a randomised experiment: the learning seller tries several policies at once on one market, open or a chain's; souk abtest runs it"`
 	Loop       *Loop            `toml:"loop" world:"market" doc:"how a policy is refitted and retrained from its own log; souk loop does it"`
+	Optimize   *Optimize        `toml:"optimize" world:"category,market,problem" doc:"the calendar of offers that souk optimize plans; left out: as profitable as can be"`
 	Shoppers   Shoppers         `toml:"shoppers" doc:"who the shoppers are, one by one: models fitted to logs of people, or given by hand"`
 	Paper      Paper            `toml:"paper" world:"game,problem" doc:"the publication whose results are reproduced"`
 	Variants   []Variant        `toml:"variants" world:"game,problem" doc:"what is played beside the scenario itself, each with some keys set otherwise"`

@@ -55,11 +55,9 @@ func (p *Path) OnDeal(t, j int) bool { return p.deals[t*len(p.cfg.Products)+j] }
 // product then stood on offer action with the given reference price. The chance of single shoppers is averaged out; traffic, shocks and
 // rivals are those of the path.
 func (p *Path) Profits(reference float64, action int, byWeek []float64) {
-	own := p.cfg.Own
-	r := &p.cfg.Products[own].Rungs[action]
-	display := p.cfg.display(own, r, reference)
-	pull := portable.Exp(p.cfg.Choice.Response(own, r.Price, display, reference))
-	earned := p.cfg.Choice.Quantity.Mean(display) // per buyer of the own product
+	r := &p.cfg.Products[p.cfg.Own].Rungs[action]
+	pull, quantity := p.pull(reference, r)
+	earned := quantity // per buyer of the own product
 	if p.cfg.Reward.Of == Revenue {
 		earned *= r.Price
 	} else {
@@ -70,4 +68,23 @@ func (p *Path) Profits(reference float64, action int, byWeek []float64) {
 		odds := float64(w.own * pull)
 		byWeek[t] = w.customers * (float64(odds*earned) + w.margin) / (1 + w.weight + odds)
 	}
+}
+
+// Sales fills byWeek with the units of the own product that would have been sold, as Profits has it.
+func (p *Path) Sales(reference float64, action int, byWeek []float64) {
+	pull, quantity := p.pull(reference, &p.cfg.Products[p.cfg.Own].Rungs[action])
+	for t := range byWeek {
+		w := &p.weeks[t]
+		odds := float64(w.own * pull)
+		byWeek[t] = w.customers * float64(odds*quantity) / (1 + w.weight + odds)
+	}
+}
+
+// Customers are those of a week that are simulated.
+func (p *Path) Customers(t int) float64 { return p.weeks[t].customers }
+
+// pull is what an offer of the own product adds to its weight, as a factor, and the mean quantity of who buys it.
+func (p *Path) pull(reference float64, r *Rung) (pull, quantity float64) {
+	display := p.cfg.display(p.cfg.Own, r, reference)
+	return portable.Exp(p.cfg.Choice.Response(p.cfg.Own, r.Price, display, reference)), p.cfg.Choice.Quantity.Mean(display)
 }
