@@ -23,6 +23,7 @@ type Prospect struct {
 	Reward   []float64 // [reference*A+offer] $, by the seller's objective
 	Given    []float64 // [reference*A+offer] $ given away: by how much less is paid than at the opening offer
 	Units    []float64 // [(reference*A+offer)*P+product]
+	Tags     []float64 // [offer] what price tags say to everybody, as a share of the list prices: what shoppers will remember
 }
 
 // Look has the market fill an Outlook from now on, nil for none.
@@ -35,7 +36,7 @@ func (m *Market) Look(o *Outlook) {
 	if len(o.Periods) != m.cfg.Horizon {
 		o.Periods = make([]Prospect, m.cfg.Horizon)
 		for t := range o.Periods {
-			o.Periods[t] = Prospect{Reward: make([]float64, rows), Given: make([]float64, rows), Units: make([]float64, rows*len(s.products))}
+			o.Periods[t] = Prospect{Reward: make([]float64, rows), Given: make([]float64, rows), Units: make([]float64, rows*len(s.products)), Tags: make([]float64, len(s.cfg.Offers))}
 		}
 	}
 	o.Fixed = 0
@@ -90,6 +91,9 @@ func (m *Market) foresee() {
 				}
 			}
 			m.expect(s, prospect, r*len(s.cfg.Offers)+a, float64(m.arrivals.expected()*buy))
+			if r == 0 {
+				prospect.Tags[a] += m.tagged(s)
+			}
 			m.toggle(s, a, false)
 		}
 	}
@@ -97,6 +101,16 @@ func (m *Market) foresee() {
 	for k, j := range s.products {
 		tags[j], m.products[j].out = before[k], out[k]
 	}
+}
+
+// tagged is what the tags of a seller's products say, as a share of their list prices.
+func (m *Market) tagged(s *seller) float64 {
+	tags, list, front := 0.0, 0.0, m.frontOf(s.id)
+	for _, j := range s.products {
+		tags += m.tagAt(front, int(j), m.now)
+		list += float64(m.products[j].list) / minor
+	}
+	return tags / list
 }
 
 // toggle switches the promotion of one of a seller's offers.

@@ -24,7 +24,7 @@ func (a *app) playable(scenario string) (*scenarios.Scenario, error) {
 	if err != nil || s.World() == scenarios.PricingProblem {
 		return s, err
 	}
-	return a.market(scenario, "play in")
+	return a.market(scenario, "play")
 }
 
 // readDecisions reads a decision log, a Parquet file or lines, with its digest.

@@ -26,6 +26,8 @@ type Calendar struct {
 	Promoted   []bool                          // [offer]
 	Promotions int                             // periods with a promoted offer at most; below 0: any number
 	Apart      int                             // periods without one between two with one, at least
+
+	wait int // periods until the first is allowed
 }
 
 // CalendarPlan is a solved Calendar. It is read-only and safe for concurrent use.
@@ -66,7 +68,7 @@ func (c *Calendar) Solve() (*CalendarPlan, error) {
 	s := &search{Calendar: c}
 	for k := range c.Use {
 		least := s.induct(func(i int) float64 { return -c.Use[k][i] })
-		if use := -s.at(least[0], c.Start, s.promotions(), 0); use > c.Limit[k]*(1+1e-12) {
+		if use := -s.at(least[0], c.Start, s.promotions(), c.wait); use > c.Limit[k]*(1+1e-12) {
 			return nil, field.New(fmt.Sprintf("limit[%d]", k), c.Limit[k], fmt.Sprintf("at least %.6g, what every calendar uses", use))
 		}
 		s.least = append(s.least, least)
@@ -151,8 +153,8 @@ func (c *Calendar) locate(state float64) (point int, share float64) {
 	return point, min(max(state-float64(point), 0), 1)
 }
 
-// look reads a table of a period at a state.
-func (c *Calendar) look(table []float64, period int, state float64, offer int) float64 {
+// Look reads a table such as Reward in a period, at a state.
+func (c *Calendar) Look(table []float64, period int, state float64, offer int) float64 {
 	point, share := c.locate(state)
 	i := (period*c.Points+point)*c.Offers + offer
 	if share == 0 {
@@ -179,5 +181,35 @@ func (p *CalendarPlan) Worth(period int, state float64, byOffer []float64) {
 	s := &search{Calendar: c, values: p.values}
 	for o := range byOffer {
 		byOffer[o] = s.worth(p.Prices, period, state, p.left[period], p.wait[period], o)
+	}
+}
+
+// Again fills byOffer with what offers are worth in a period of a plan where other amounts are left of the limits than it foresaw, in its state and with the promotions that it has left by
+// then, at the shadow prices of what is left: what a shop does that has sold more or less than it expected, and plans again (Maglaras & Meissner 2006, Manufacturing & Service Operations
+// Management 8). Where nothing keeps what is left of the limits, the less an offer uses of them the better it is. There must be as many amounts as limits.
+func (p *CalendarPlan) Again(period int, left []float64, byOffer []float64) {
+	c := *p.calendar
+	from := period * c.Points * c.Offers
+	c.Periods, c.Reward, c.Use, c.Limit, c.wait, c.Start = c.Periods-period, c.Reward[from:], nil, left, p.wait[period], p.States[period]
+	if p.calendar.counted() {
+		c.Promotions = min(p.left[period], c.Periods)
+	}
+	for _, use := range p.calendar.Use {
+		c.Use = append(c.Use, use[from:])
+	}
+	s := &search{Calendar: &c}
+	plan := &CalendarPlan{}
+	if err := s.programme(plan); err != nil {
+		for o := range byOffer {
+			byOffer[o] = 0
+			for k, use := range c.Use {
+				byOffer[o] -= c.Look(use, 0, c.Start, o) / max(c.Limit[k], 1e-9)
+			}
+		}
+		return
+	}
+	s.price(plan.Prices)
+	for o := range byOffer {
+		byOffer[o] = s.worth(plan.Prices, 0, c.Start, s.promotions(), c.wait, o)
 	}
 }

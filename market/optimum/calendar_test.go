@@ -139,7 +139,7 @@ func TestCalendarOfReferencePrices(t *testing.T) {
 			for t := range c.Periods {
 				for point := range fine.Points {
 					for o := range c.Offers {
-						all = append(all, coarse.look(table, t, float64(point)/50, o))
+						all = append(all, coarse.Look(table, t, float64(point)/50, o))
 					}
 				}
 			}

@@ -94,9 +94,9 @@ func (s *search) worth(prices []float64, t int, state float64, left, wait, offer
 	if !allowed || s.forbids(state, offer) {
 		return math.Inf(-1)
 	}
-	r := s.look(s.Reward, t, state, offer)
+	r := s.Look(s.Reward, t, state, offer)
 	for k, p := range prices {
-		r -= float64(p * s.look(s.Use[k], t, state, offer))
+		r -= float64(p * s.Look(s.Use[k], t, state, offer))
 	}
 	return r + s.at(s.values[t+1], s.next(state, offer), l, w)
 }
@@ -112,7 +112,7 @@ type column struct {
 // roll is the calendar that is best by the values of the moment.
 func (s *search) roll(prices []float64) column {
 	c := column{use: make([]float64, len(s.Use)), slack: -1}
-	state, left, wait := s.Start, s.promotions(), 0
+	state, left, wait := s.Start, s.promotions(), s.wait
 	for t := range s.Periods {
 		best, most := -1, math.Inf(-1)
 		for o := range s.Offers {
@@ -121,9 +121,9 @@ func (s *search) roll(prices []float64) column {
 			}
 		}
 		c.offers = append(c.offers, best)
-		c.value += s.look(s.Reward, t, state, best)
+		c.value += s.Look(s.Reward, t, state, best)
 		for k := range c.use {
-			c.use[k] += s.look(s.Use[k], t, state, best)
+			c.use[k] += s.Look(s.Use[k], t, state, best)
 		}
 		left, wait, _ = s.step(left, wait, best)
 		state = s.next(state, best)
@@ -160,7 +160,7 @@ func (s *search) programme(plan *CalendarPlan) error {
 			continue
 		}
 		s.price(prices)
-		bound := s.at(s.values[0], s.Start, s.promotions(), 0)
+		bound := s.at(s.values[0], s.Start, s.promotions(), s.wait)
 		if math.IsInf(bound, -1) {
 			return field.New("calendar", "nothing that may be offered in a period", "an offer for each")
 		}
@@ -206,13 +206,13 @@ func (s *search) enter(plan *CalendarPlan) {
 	for t := range s.spent {
 		s.spent[t] = make([]float64, len(s.Use))
 	}
-	s.descend(0, s.Start, s.promotions(), 0, 0)
+	s.descend(0, s.Start, s.promotions(), s.wait, 0)
 	if s.counted() {
 		more := *s.Calendar
 		more.Promotions++
 		wider := &search{Calendar: &more}
 		wider.price(s.prices)
-		plan.Another = max(0, wider.at(wider.values[0], s.Start, wider.promotions(), 0)-s.at(s.values[0], s.Start, s.promotions(), 0))
+		plan.Another = max(0, wider.at(wider.values[0], s.Start, wider.promotions(), s.wait)-s.at(s.values[0], s.Start, s.promotions(), s.wait))
 	}
 }
 
@@ -244,11 +244,11 @@ func (s *search) descend(t int, state float64, left, wait int, earned float64) {
 		l, w, _ := s.step(left, wait, b.offer)
 		after := s.next(state, b.offer)
 		for k := range s.Use {
-			s.spent[t+1][k] = s.spent[t][k] + s.look(s.Use[k], t, state, b.offer)
+			s.spent[t+1][k] = s.spent[t][k] + s.Look(s.Use[k], t, state, b.offer)
 		}
 		if s.hopeful(t+1, after, l, w) {
 			s.way[t] = b.offer
-			s.descend(t+1, after, l, w, earned+s.look(s.Reward, t, state, b.offer))
+			s.descend(t+1, after, l, w, earned+s.Look(s.Reward, t, state, b.offer))
 		}
 	}
 }
@@ -265,12 +265,12 @@ func (s *search) hopeful(t int, state float64, left, wait int) bool {
 
 // follow notes where a plan's calendar leads.
 func (s *search) follow(plan *CalendarPlan) {
-	state, left, wait := s.Start, s.promotions(), 0
+	state, left, wait := s.Start, s.promotions(), s.wait
 	plan.Used = make([]float64, len(s.Use))
 	for t, o := range plan.Offers {
 		plan.States, plan.left, plan.wait = append(plan.States, state), append(plan.left, left), append(plan.wait, wait)
 		for k := range plan.Used {
-			plan.Used[k] += s.look(s.Use[k], t, state, o)
+			plan.Used[k] += s.Look(s.Use[k], t, state, o)
 		}
 		left, wait, _ = s.step(left, wait, o)
 		state = s.next(state, o)

@@ -114,7 +114,7 @@ func FluidMonopoly(p *monopoly.Process) (*FluidPlan, policies.Policy, error) {
 		for k, chance := range law {
 			f.Time[t%p.Phases()*rivals+k] += chance
 		}
-		law = rivalNext(p, law)
+		law = RivalNext(p, law)
 	}
 	for g := range f.Time {
 		for a, o := range prices {
@@ -135,8 +135,8 @@ func FluidMonopoly(p *monopoly.Process) (*FluidPlan, policies.Policy, error) {
 	return plan, fluidPolicy(p, f, plan, rivals), nil
 }
 
-// rivalNext is the law of the rival's price a period later.
-func rivalNext(p *monopoly.Process, law []float64) []float64 {
+// RivalNext is the law of the rival's price a period later.
+func RivalNext(p *monopoly.Process, law []float64) []float64 {
 	r := p.Config().Rival
 	next := make([]float64, len(law))
 	for k, chance := range law {

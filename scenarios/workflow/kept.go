@@ -16,7 +16,7 @@ import (
 
 // kindFiles tell what made a run, by a file that no other kind has.
 var kindFiles = []struct{ kind, file string }{
-	{"bench", "bench.json"}, {"abtest", "abtest.json"}, {"ope", "ope.json"}, {"sweep", "sweep.json"},
+	{"bench", "bench.json"}, {"abtest", "abtest.json"}, {"ope", "ope.json"}, {"optimize", "optimize.json"}, {"sweep", "sweep.json"},
 	{"train", "summary.json"}, {"study", "measures.json"}, {"forecast", "forecasts.parquet"},
 }
 

@@ -31,6 +31,7 @@ func reports() []reportKind {
 		{"bench.json", benchPage},
 		{"ope.json", offPolicyPage},
 		{"abtest.json", abtestPage},
+		{"optimize.json", optimizePage},
 	}
 }
 
@@ -52,7 +53,7 @@ func Report(f *RunFiles) (*web.Page, error) {
 		}
 		return kind.page(f)
 	}
-	return nil, field.New("run", f.Name+"/"+f.ID, "a run of train, bench, abtest or ope")
+	return nil, field.New("run", f.Name+"/"+f.ID, "a run of train, bench, abtest, ope or optimize")
 }
 
 // leaveReport writes the report of a run that has written everything else.

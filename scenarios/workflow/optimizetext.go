@@ -1,0 +1,261 @@
+package workflow
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/souk-sim/souk/results/report"
+	"github.com/souk-sim/souk/results/report/web"
+	"github.com/souk-sim/souk/scenarios"
+)
+
+// Text writes the calendar, its limits and how it fares.
+func (m *Optimised) Text(w io.Writer) error {
+	p := &page{}
+	p.line("%s · run %s", m.Scenario, m.RunID)
+	if m.Question != "" {
+		p.line("%s", m.Question)
+	}
+	p.section("answer", m.answer()...)
+	p.line("")
+	p.WriteString(align(m.table()))
+	p.section("limits", m.limitsText()...)
+	p.line("")
+	p.line("Played on %d paths that the plan never met: %s, $; ± is half a %.0f%% interval", m.Comparison.Paths, m.what(), 100*m.Comparison.Level)
+	p.line("")
+	what := m.Period
+	if m.Scenery.World() == scenarios.PricingProblem {
+		what = "episode"
+	}
+	p.WriteString(headline(m.Comparison, what))
+	p.section("caveats", m.Caveats...)
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// answer is the headline in words.
+func (m *Optimised) answer() []string {
+	n := float64(len(m.Calendar))
+	words := fmt.Sprintf("The calendar is expected to earn $ %s in %s, $ %s a %s; no calendar earns more than $ %s.", money(m.Value), plural(len(m.Calendar), m.Period), money(m.Value/n), m.Period, money(m.Bound))
+	if m.Proven {
+		words = fmt.Sprintf("The calendar is expected to earn $ %s in %s, $ %s a %s. No other earns more; mixing offers within a %s would bring $ %s.", money(m.Value), plural(len(m.Calendar), m.Period),
+			money(m.Value/n), m.Period, m.Period, money(m.Bound))
+	}
+	row := &m.Comparison.Rows[0]
+	played := fmt.Sprintf("Played, it earns $ %s", money(row.Profit.Value))
+	if m.Scenery.World() == scenarios.PricingProblem {
+		played += " an episode"
+	} else {
+		played += " a " + m.Period
+	}
+	played += fmt.Sprintf(" (%s to %s).", money(row.Profit.Low), money(row.Profit.High))
+	for _, d := range row.Differences {
+		played += fmt.Sprintf(" That is $ %s (%s to %s) over %s.", money(d.Value), money(d.Low), money(d.High), d.Name)
+	}
+	return []string{words, played}
+}
+
+// money is an amount with as many digits as matter.
+func money(x float64) string {
+	digits := 2
+	if math.Abs(x) >= 1000 {
+		digits = 0
+	}
+	return minus(strconv.FormatFloat(x, 'f', digits, 64))
+}
+
+// table is the calendar; neighbouring periods with one offer share a row where nothing else is told apart.
+func (m *Optimised) table() [][]string {
+	heads := []string{m.Period, "price", "promotion"}
+	told := m.told
+	if told.state != "" {
+		heads = append(heads, "reference")
+	}
+	if told.shoppers != nil {
+		heads = append(heads, "shoppers")
+	}
+	heads = append(heads, "units", "given, $", "earned, $", "in the linear programme")
+	all := [][]string{heads}
+	for i := range m.Calendar {
+		r := &m.Calendar[i]
+		cells := []string{strconv.Itoa(r.Period + 1), fmt.Sprintf("%.4g", r.Price), mark(r)}
+		if r.Reference != nil {
+			cells = append(cells, fmt.Sprintf("%.3f", *r.Reference))
+		}
+		if r.Shoppers != nil {
+			cells = append(cells, fmt.Sprintf("%.0f", *r.Shoppers))
+		}
+		units := 0.0
+		for _, u := range r.Units {
+			units += u
+		}
+		all = append(all, append(cells, money(units), money(r.Given), money(r.Reward), m.mixed(r)))
+	}
+	return all
+}
+
+func mark(r *PlanPeriod) string {
+	switch {
+	case r.Promotion != "":
+		return r.Promotion
+	case r.Promoted:
+		return "deal"
+	}
+	return ""
+}
+
+// mixed is what the linear programme mixes in a period; empty where it has the calendar's offer alone.
+func (m *Optimised) mixed(r *PlanPeriod) string {
+	if len(r.Mix) == 1 && r.Mix[0].Action == r.Action {
+		return ""
+	}
+	var all []string
+	for _, x := range r.Mix {
+		offer := m.told.spec.Offers[x.Action]
+		all = append(all, fmt.Sprintf("%.0f%% %s", 100*x.Share, offerText(offer.Price, offer.Promotion)))
+	}
+	return strings.Join(all, ", ")
+}
+
+// limitsText tells what the limits come to.
+func (m *Optimised) limitsText() (all []string) {
+	for _, l := range m.Limits {
+		what := "of " + l.Name
+		if l.Unit == "$" {
+			what = "of the budget"
+		}
+		text := fmt.Sprintf("%s of %s %s %s are used; ", money(l.Used), money(l.Limit), l.Unit, what)
+		if l.ShadowPrice == 0 {
+			text += "more would be worth nothing."
+		} else {
+			text += fmt.Sprintf("one more is worth $ %.4g, its shadow price.", l.ShadowPrice)
+		}
+		all = append(all, text)
+	}
+	if x := m.Promotions; x != nil {
+		text := fmt.Sprintf("%d of %s are made", m.Made, plural(x.Most, "promotion"))
+		if x.Apart > 0 {
+			text += fmt.Sprintf(", with at least %s between", plural(x.Apart, m.Period))
+		}
+		all = append(all, text+fmt.Sprintf("; one more is worth $ %s.", money(x.ShadowPrice)))
+	}
+	if all == nil {
+		all = []string{"None: any offer may be made in any " + m.Period + "."}
+	}
+	return all
+}
+
+// CSV writes the calendar, one row a period.
+func (m *Optimised) CSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	heads := []string{"period", "price", "promotion", "promoted", "reference_price", "shoppers"}
+	for _, name := range m.Products {
+		heads = append(heads, "units_"+name)
+	}
+	rows := [][]string{append(heads, "given_away", "reward")}
+	number := func(x *float64) string {
+		if x == nil {
+			return ""
+		}
+		return strconv.FormatFloat(*x, 'g', -1, 64)
+	}
+	for i := range m.Calendar {
+		r := &m.Calendar[i]
+		cells := []string{strconv.Itoa(r.Period), number(&r.Price), r.Promotion, strconv.FormatBool(r.Promoted), number(r.Reference), number(r.Shoppers)}
+		for k := range r.Units {
+			cells = append(cells, number(&r.Units[k]))
+		}
+		rows = append(rows, append(cells, number(&r.Given), number(&r.Reward)))
+	}
+	return out.WriteAll(rows)
+}
+
+// picture draws the calendar.
+func (m *Optimised) picture() *report.PricePaths {
+	path := report.PricePath{Name: "calendar"}
+	for i := range m.Calendar {
+		r := &m.Calendar[i]
+		path.Time, path.Price, path.RivalDeal = append(path.Time, float64(r.Period+1)), append(path.Price, r.Price), append(path.RivalDeal, r.Promoted)
+		if r.Reference != nil {
+			path.Reference = append(path.Reference, *r.Reference)
+		}
+	}
+	return &report.PricePaths{Title: "The calendar", Subtitle: m.Scenario, X: m.Period, Y: m.unit(), Deals: "promoted", Paths: []report.PricePath{path}}
+}
+
+// unit is what an offer is called by.
+func (m *Optimised) unit() string {
+	if l := m.Scenery.Learner(); m.Scenery.World() == scenarios.OpenMarket && l.Ladder.Levels {
+		return "level of list prices"
+	}
+	return "price, $"
+}
+
+// optimizePage is the page of a calendar.
+func optimizePage(f *RunFiles) (*web.Page, error) {
+	m := &Optimised{}
+	if _, err := f.json("optimize.json", m); err != nil {
+		return nil, err
+	}
+	s, err := f.scenario()
+	if err != nil {
+		return nil, err
+	}
+	m.Scenery = s
+	row := &m.Comparison.Rows[0]
+	page := &web.Page{Title: m.Scenario, Kind: "Optimised calendar " + f.ID, Question: m.Question, Names: []string{planned}}
+	page.Answer = web.Answer{Figure: "$ " + money(row.Profit.Value), Interval: fmt.Sprintf("%.0f%% interval %s to %s", 100*row.Profit.Level, money(row.Profit.Low), money(row.Profit.High)),
+		Of: m.what() + " of the calendar, played", Words: m.answer()}
+	page.Sections = []web.Section{m.calendarSection(), {ID: "limits", Title: "Limits and shadow prices", Blocks: []web.Block{web.List(m.limitsText())}}, m.playedSection()}
+	if len(m.Caveats) > 0 {
+		page.Sections = append(page.Sections, web.Section{ID: "caveats", Title: "What not to forget", Blocks: []web.Block{web.List(m.Caveats)}})
+	}
+	page.Sections = append(page.Sections, f.reproduction(s, "optimize "+f.given(s)))
+	return page, nil
+}
+
+// calendarSection is the calendar as a chart and as a table.
+func (m *Optimised) calendarSection() web.Section {
+	prices := web.Series{Name: planned, Steps: true}
+	reference := web.Series{Name: "reference price", Quiet: true}
+	chart := web.Lines{Title: "The calendar", X: web.Axis{Name: m.Period}, Y: web.Axis{Name: m.unit()}, Caption: "The offer of each " + m.Period + "; shaded where it is promoted."}
+	table := web.Table{Caption: "Expected, by " + m.Period, Columns: []web.Column{{Name: m.Period}, {Name: m.unit(), Kind: web.Numbers}, {Name: "promotion"}, {Name: "units", Kind: web.Numbers},
+		{Name: "given away, $", Kind: web.Numbers}, {Name: "earned, $", Kind: web.Numbers}}}
+	for i := range m.Calendar {
+		r := &m.Calendar[i]
+		at := float64(r.Period + 1)
+		prices.X, prices.Y = append(prices.X, at), append(prices.Y, r.Price)
+		if r.Reference != nil {
+			reference.X, reference.Y = append(reference.X, at), append(reference.Y, *r.Reference)
+		}
+		if r.Promoted {
+			chart.Shades = append(chart.Shades, web.Shade{From: at, To: at + 1, Name: "promoted"})
+		}
+		units := 0.0
+		for _, u := range r.Units {
+			units += u
+		}
+		table.Rows = append(table.Rows, []web.Cell{web.Word(strconv.Itoa(r.Period + 1)), web.Number(r.Price), web.Word(mark(r)), web.Number(units), web.Number(r.Given), web.Number(r.Reward)})
+	}
+	last := len(prices.X) - 1 // which holds to the end
+	prices.X, prices.Y = append(prices.X, prices.X[last]+1), append(prices.Y, prices.Y[last])
+	chart.Series = []web.Series{prices}
+	if reference.X != nil {
+		chart.Series = append(chart.Series, reference)
+	}
+	return web.Section{ID: "calendar", Title: "The calendar", Blocks: []web.Block{chart, table}}
+}
+
+// playedSection compares what was played.
+func (m *Optimised) playedSection() web.Section {
+	chart := web.Intervals{Title: m.what(), X: web.Axis{Name: m.what() + ", $"}, Caption: fmt.Sprintf("The calendar beside what else a seller could do, on the same %d paths that the plan never met.", m.Comparison.Paths)}
+	for i := range m.Comparison.Rows {
+		r := &m.Comparison.Rows[i]
+		chart.Rows = append(chart.Rows, web.Estimate{Name: r.Name, Value: r.Profit.Value, Low: r.Profit.Low, High: r.Profit.High, Strong: r.Name == planned})
+	}
+	return web.Section{ID: "played", Title: "How it fares", Blocks: []web.Block{chart}}
+}
