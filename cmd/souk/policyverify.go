@@ -36,7 +36,7 @@ func (a *app) policyVerify() *cobra.Command {
 				return unmet{err}
 			}
 			if trusted != "" {
-				key, err := publicKey(trusted)
+				key, err := publicKey(trusted, "--key")
 				if err != nil {
 					return err
 				}
@@ -144,12 +144,12 @@ func (a *app) policyPack() *cobra.Command {
 }
 
 // publicKey and privateKey read keys as openssl writes them.
-func publicKey(path string) (ed25519.PublicKey, error) {
-	parsed, err := pemFile(path, "--key", x509.ParsePKIXPublicKey)
+func publicKey(path, flag string) (ed25519.PublicKey, error) {
+	parsed, err := pemFile(path, flag, x509.ParsePKIXPublicKey)
 	if key, ok := parsed.(ed25519.PublicKey); ok {
 		return key, nil
 	} else if err == nil {
-		err = badUsage("--key", path, "an ed25519 public key")
+		err = badUsage(flag, path, "an ed25519 public key")
 	}
 	return nil, err
 }

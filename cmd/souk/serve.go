@@ -1,15 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
-	"net/http"
+	"net/url"
 	"os"
-	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,11 +26,11 @@ import (
 
 // serving are the flags of souk serve.
 type serving struct {
-	listen, keys, log, sync, certificate, key string
-	challengers                               []string
-	share, explore, fallback, change          float64
-	shadow                                    bool
-	every, grace                              time.Duration
+	listen, keys, log, sync, certificate, key, trust, salt, state string
+	challengers, fallbacks                                        []string
+	share, explore, unasked, change                               float64
+	shadow                                                        bool
+	every, grace, watch                                           time.Duration
 }
 
 func (a *app) serve() *cobra.Command {
@@ -51,7 +55,12 @@ func (a *app) serve() *cobra.Command {
 	flags.Float64Var(&f.share, "share", 0, "of the customers, whom challengers answer")
 	flags.BoolVar(&f.shadow, "shadow", false, "challengers are asked and logged, and answer nobody")
 	flags.Float64Var(&f.explore, "explore", 0, "the highest probability of exploring that a request may ask for")
-	flags.Float64Var(&f.fallback, "fallback", 0, "price while a policy is stopped")
+	flags.Float64Var(&f.unasked, "explore-unasked", 0, "probability of exploring where a request does not say; at most --explore")
+	flags.StringArrayVar(&f.fallbacks, "fallback", nil, "PRICE, or NAME=PRICE, while a policy is stopped; without one it cannot be")
+	flags.StringVar(&f.state, "state", "", "folder that exists, in which is kept what is stopped: it is so after a restart, too")
+	flags.StringVar(&f.trust, "trust", "", "public key, PEM, by which every bundle must be signed, at each reload again")
+	flags.StringVar(&f.salt, "salt", "", "file with the secret that hashes customers; without it a restart splits them anew")
+	flags.DurationVar(&f.watch, "watch", 0, "look so often whether a bundle's file is another, and load it; 0: at SIGHUP and on request")
 	flags.Float64Var(&f.change, "change", 0, "by how much of itself a product's price may move within --every")
 	flags.DurationVar(&f.every, "every", 24*time.Hour, "see --change")
 	flags.DurationVar(&f.grace, "grace", 10*time.Second, "for requests under way at the end")
@@ -69,47 +78,22 @@ func reachable(address string) bool {
 }
 
 func (a *app) service(ctx context.Context, args []string, f *serving) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	o := serve.Options{}
-	if f.keys != "" {
-		text, err := os.ReadFile(f.keys)
-		if err != nil {
-			return badUsage("--keys", reason(err), "a file of keys, one a line")
+	trusted, err := f.secrets(&o)
+	if err != nil {
+		return err
+	}
+	watched, err := f.slots(args, trusted, &o)
+	if err != nil {
+		return err
+	}
+	if f.state != "" {
+		if o.Switched, err = f.stops(o.Slots); err != nil {
+			return err
 		}
-		o.Keys = strings.Fields(string(text))
-	}
-	if reachable(f.listen) && len(o.Keys) == 0 {
-		return badUsage("--listen", f.listen+" without --keys", "a loopback address such as 127.0.0.1:8080, or --keys FILE: whoever reaches it could ask for prices and stop policies")
-	}
-	if (f.certificate == "") != (f.key == "") {
-		return badUsage("--tls-cert", "one of --tls-cert and --tls-key", "both, or none")
-	}
-	challengers := map[string]string{}
-	for _, c := range f.challengers {
-		name, path, ok := strings.Cut(c, "=")
-		if !ok {
-			return badUsage("--challenger", c, "NAME=BUNDLE")
-		}
-		challengers[name] = path
-	}
-	for _, arg := range args {
-		name, path, named := strings.Cut(arg, "=")
-		if !named {
-			path = arg
-			b, err := load(path)
-			if err != nil {
-				return err
-			}
-			name = b.Manifest.Scenario
-		}
-		slot := serve.Slot{Name: name, Champion: loader(path), Explore: f.explore, Fallback: f.fallback, Change: f.change, Every: f.every}
-		if other, ok := challengers[name]; ok {
-			slot.Challenger, slot.Share, slot.Shadow = loader(other), f.share, f.shadow
-			delete(challengers, name)
-		}
-		o.Slots = append(o.Slots, slot)
-	}
-	for name := range challengers {
-		return badUsage("--challenger", name, "the name of a bundle that is served")
 	}
 	if f.log != "" {
 		journal, err := decisionlog.OpenJournal(f.log, decisionlog.JournalOptions{Sync: decisionlog.Sync(f.sync)})
@@ -125,51 +109,148 @@ func (a *app) service(ctx context.Context, args []string, f *serving) error {
 	if err != nil {
 		return err
 	}
-	return a.listen(ctx, s, f)
-}
-
-func loader(path string) serve.Loader {
-	return func() (*bundle.Bundle, error) { return load(path) }
-}
-
-// listen serves until the context ends, and then lets requests under way come to their end.
-func (a *app) listen(ctx context.Context, s *serve.Server, f *serving) error {
-	listener, err := net.Listen("tcp", f.listen)
-	if err != nil {
-		return badUsage("--listen", err.Error(), "an address that is free")
+	if reachable(f.listen) && f.certificate == "" {
+		a.notice("without --tls-cert keys and prices can be read on the way, unless something in front of the service encrypts them")
 	}
-	h := &http.Server{Handler: s, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 1 << 14}
-	again := make(chan os.Signal, 1)
-	signal.Notify(again, syscall.SIGHUP)
-	defer signal.Stop(again)
-	ended := make(chan error, 1)
-	go func() {
-		if f.certificate != "" {
-			ended <- h.ServeTLS(listener, f.certificate, f.key)
-		} else {
-			ended <- h.Serve(listener)
+	return a.listen(ctx, s, f, watched)
+}
+
+// check holds flags against each other.
+func (f *serving) check() error {
+	switch {
+	case reachable(f.listen) && f.keys == "":
+		return badUsage("--listen", f.listen+" without --keys", "a loopback address such as 127.0.0.1:8080, or --keys FILE: whoever reaches it could ask for prices and stop policies")
+	case (f.certificate == "") != (f.key == ""):
+		return badUsage("--tls-cert", "one of --tls-cert and --tls-key", "both, or none")
+	case f.unasked > f.explore:
+		return badUsage("--explore-unasked", fmt.Sprint(f.unasked), fmt.Sprintf("at most %g, which --explore says", f.explore))
+	case f.watch < 0:
+		return badUsage("--watch", f.watch.String(), "a time of at least 0")
+	}
+	return nil
+}
+
+// secrets reads the files of keys.
+func (f *serving) secrets(o *serve.Options) (trusted ed25519.PublicKey, err error) {
+	if f.keys != "" {
+		text, err := secretFile("--keys", f.keys)
+		if err != nil {
+			return nil, err
 		}
-	}()
-	fmt.Fprintf(a.stderr, "serving %s on %s\n", strings.Join(s.Names(), ", "), listener.Addr())
-	for {
-		select {
-		case <-again:
-			for _, name := range s.Names() {
-				if err := s.Reload(name); err != nil {
-					a.notice(err.Error())
-				} else {
-					a.notice(name + " loaded anew")
-				}
+		o.Keys = strings.Fields(string(text))
+		for _, key := range o.Keys {
+			if len(key) < 16 {
+				return nil, badUsage("--keys", "a key that could be guessed", "keys of at least 16 characters: openssl rand -hex 24")
 			}
-		case err := <-ended:
+		}
+	}
+	if f.salt != "" {
+		if o.Salt, err = secretFile("--salt", f.salt); err != nil {
+			return nil, err
+		}
+	}
+	if f.trust != "" {
+		return publicKey(f.trust, "--trust")
+	}
+	return nil, nil
+}
+
+// secretFile reads a file of at least 16 bytes.
+func secretFile(flag, path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, badUsage(flag, path+": "+reason(err), "a file: openssl rand -hex 24")
+	}
+	if text = bytes.TrimSpace(text); len(text) < 16 {
+		return nil, badUsage(flag, fmt.Sprintf("%d bytes in %s", len(text), path), "at least 16: openssl rand -hex 24")
+	}
+	return text, nil
+}
+
+// slots are what the arguments name, and the paths of their bundles.
+func (f *serving) slots(args []string, trusted ed25519.PublicKey, o *serve.Options) (watched map[string][]string, err error) {
+	watched = map[string][]string{}
+	for _, arg := range args {
+		name, path, named := strings.Cut(arg, "=")
+		if !named {
+			path = arg
+			b, err := load(path)
+			if err != nil {
+				return nil, err
+			}
+			name = b.Manifest.Scenario
+		}
+		o.Slots = append(o.Slots, serve.Slot{Name: name, Champion: loader(path, trusted), Explore: f.explore, Unasked: f.unasked, Change: f.change, Every: f.every})
+		watched[name] = append(watched[name], path)
+	}
+	challengers, err := byPolicy("--challenger", "BUNDLE", f.challengers, o.Slots)
+	if err != nil {
+		return nil, err
+	}
+	fallbacks, err := byPolicy("--fallback", "PRICE", f.fallbacks, o.Slots)
+	for i := range o.Slots {
+		slot := &o.Slots[i]
+		if path, ok := challengers[slot.Name]; ok {
+			slot.Challenger, slot.Share, slot.Shadow = loader(path, trusted), f.share, f.shadow
+			watched[slot.Name] = append(watched[slot.Name], path)
+		}
+		if price, ok := fallbacks[slot.Name]; ok {
+			if slot.Fallback, err = strconv.ParseFloat(price, 64); err != nil || !(slot.Fallback > 0) {
+				return nil, badUsage("--fallback", price, "a price above 0, or NAME=PRICE")
+			}
+		}
+	}
+	if len(challengers) == 0 && (f.share != 0 || f.shadow) {
+		return nil, badUsage("--share", "no challenger", "--challenger NAME=BUNDLE")
+	}
+	return watched, err
+}
+
+// byPolicy reads flags of the form NAME=VALUE; where there is one policy its name may be left out.
+func byPolicy(flag, value string, all []string, slots []serve.Slot) (map[string]string, error) {
+	by := map[string]string{}
+	for _, text := range all {
+		name, x, ok := strings.Cut(text, "=")
+		if !ok && len(slots) == 1 {
+			name, x = slots[0].Name, text
+		} else if !ok {
+			return nil, badUsage(flag, text, "NAME="+value)
+		}
+		if _, twice := by[name]; twice || !slices.ContainsFunc(slots, func(s serve.Slot) bool { return s.Name == name }) {
+			return nil, badUsage(flag, name, "the name of a bundle that is served, once")
+		}
+		by[name] = x
+	}
+	return by, nil
+}
+
+// stops reads which policies were stopped, and returns what keeps it: for each a file NAME.stopped.
+func (f *serving) stops(slots []serve.Slot) (switched func(name string, stopped bool) error, err error) {
+	if info, err := os.Stat(f.state); err != nil || !info.IsDir() {
+		return nil, badUsage("--state", f.state, "a folder that exists")
+	}
+	path := func(name string) string { return filepath.Join(f.state, url.PathEscape(name)+".stopped") }
+	for i := range slots {
+		slots[i].Stopped = exists(path(slots[i].Name))
+	}
+	return func(name string, stopped bool) error {
+		if stopped {
+			return os.WriteFile(path(name), nil, 0o600)
+		}
+		if err := os.Remove(path(name)); !errors.Is(err, fs.ErrNotExist) {
 			return err
-		case <-ctx.Done():
-			rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.grace)
-			defer cancel()
-			if err := h.Shutdown(rest); err != nil {
-				return fmt.Errorf("requests were still under way after %v: %w", f.grace, err)
-			}
-			return nil
 		}
+		return nil
+	}, nil
+}
+
+// loader reads a bundle anew; where a key is trusted, one that is signed by another is refused.
+func loader(path string, trusted ed25519.PublicKey) serve.Loader {
+	return func() (*bundle.Bundle, error) {
+		b, err := load(path)
+		if err == nil && trusted != nil && !trusted.Equal(b.Signer) {
+			return nil, &field.Error{File: path, Key: "signature", Found: "that of " + signedBy(b.Signer), Expected: "one of the key that is trusted"}
+		}
+		return b, err
 	}
 }

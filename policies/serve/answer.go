@@ -1,216 +1,200 @@
 package serve
 
 import (
-	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-	"sync"
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
-// questions is the body of /v1/decide: one question, or many.
-type questions struct {
-	Question
-	Questions []Question `json:"questions,omitempty"`
-}
-
-func (s *Server) postDecide(w http.ResponseWriter, r *http.Request) {
-	var asked questions
-	if !decode(w, r, &asked) {
-		return
+func (s *Server) postDecide(w http.ResponseWriter, r *http.Request) int {
+	body, code, err := s.read(w, r)
+	if err != nil {
+		return refuse(w, code, err)
 	}
-	many := asked.Questions != nil
-	all := asked.Questions
-	if !many {
-		all = []Question{asked.Question}
-	} else if asked.Observation != nil || len(all) == 0 || len(all) > s.options.Batch {
-		refuse(w, http.StatusBadRequest, field.New("questions", len(all), fmt.Sprintf("1 to %d, and no observation beside them", s.options.Batch)))
-		return
+	all, many, bad := parseQuestions(body, s.options.Batch)
+	if bad != nil {
+		return refuse(w, http.StatusBadRequest, bad)
 	}
-	if key := r.Header.Get("Idempotency-Key"); key != "" && !many && all[0].ID == "" {
-		all[0].ID = key
+	if key := r.Header.Get("Idempotency-Key"); key != "" {
+		switch {
+		case many || all[0].id != "" && all[0].id != key || len(key) > longestName:
+			return refuse(w, http.StatusBadRequest, field.New("Idempotency-Key", fmt.Sprintf("%.60q", key), fmt.Sprintf("at most %d bytes, as the id of the one question", longestName)))
+		default:
+			all[0].id = key
+		}
 	}
 	answers, code, err := s.decideAll(all)
 	switch {
 	case err != nil:
-		refuse(w, code, err)
+		return refuse(w, code, err)
 	case many:
-		answer(w, http.StatusOK, map[string]any{"decisions": answers})
+		return answer(w, http.StatusOK, map[string]any{"decisions": answers})
 	default:
-		answer(w, http.StatusOK, answers[0])
+		return answer(w, http.StatusOK, answers[0])
 	}
 }
 
+// batch is questions on the way to their answers.
+type batch struct {
+	questions []question
+	slots     []*slot
+	known     []*Answer     // given before, to the same question
+	claims    []*remembered // of questions with an id
+	made      []*decision
+	answers   []Answer
+}
+
 // decideAll answers all questions or none: what is logged is what was answered.
-func (s *Server) decideAll(all []Question) (answers []Answer, code int, err error) {
-	now := s.clock()
-	answers = make([]Answer, len(all))
-	claims := make([]*remembered, len(all))
-	defer func() {
-		for i, c := range claims {
-			if err == nil {
-				c.settle(&answers[i])
+func (s *Server) decideAll(all []question) (answers []Answer, code int, err error) {
+	n := len(all)
+	b := batch{all, make([]*slot, n), make([]*Answer, n), make([]*remembered, n), make([]*decision, n), make([]Answer, n)}
+	answered := false
+	defer func() { // whatever happens: others may wait for these answers
+		for i, c := range b.claims {
+			if answered {
+				s.memory.settle(c, &b.answers[i])
 			} else {
-				c.settle(nil)
+				s.memory.settle(c, nil)
 			}
 		}
 	}()
-	slots := make([]*slot, len(all))
-	order := make([]int, len(all))
 	for i := range all {
-		if slots[i], err = s.slot(all[i].Policy); err != nil {
-			return nil, http.StatusNotFound, at(i, len(all), err)
+		if b.slots[i], err = s.slot(all[i].policy); err != nil {
+			return nil, http.StatusNotFound, at(i, n, err)
 		}
+	}
+	if i, err := s.claim(&b); err != nil {
+		return nil, http.StatusConflict, at(i, n, err)
+	}
+	lines, i, err := s.makeAll(&b)
+	if err != nil {
+		return nil, http.StatusUnprocessableEntity, at(i, n, err)
+	}
+	if err := s.log(lines); err != nil {
+		return nil, http.StatusServiceUnavailable, err
+	}
+	answered = true
+	for _, d := range b.made {
+		switch {
+		case d == nil:
+			s.metrics.again.Inc()
+		case d.Action < 0:
+			d.arm.fallback.Inc()
+		default:
+			d.arm.made.Inc()
+		}
+	}
+	return b.answers, http.StatusOK, nil
+}
+
+// claim finds the answers that were given before and claims the other questions that have an id, in one order for everybody, so that two requests
+// never wait for each other. bad is the question that the error is of.
+func (s *Server) claim(b *batch) (bad int, err error) {
+	order := make([]int, len(b.questions))
+	for i := range order {
 		order[i] = i
 	}
-	// Claimed in one order by everybody, so that two requests never wait for each other.
 	slices.SortFunc(order, func(i, j int) int {
-		return cmp.Or(cmp.Compare(slots[i].Name, slots[j].Name), cmp.Compare(all[i].ID, all[j].ID))
+		return cmp.Or(cmp.Compare(b.slots[i].Name, b.slots[j].Name), cmp.Compare(b.questions[i].id, b.questions[j].id))
 	})
-	known := make([]*Answer, len(all))
 	for k, i := range order {
-		if k > 0 && all[i].ID != "" && all[i].ID == all[order[k-1]].ID && slots[i] == slots[order[k-1]] {
-			return nil, http.StatusConflict, at(i, len(all), field.New("id", fmt.Sprintf("%q", all[i].ID), "an id of its own for each question"))
+		q := &b.questions[i]
+		if k > 0 && q.id != "" && q.id == b.questions[order[k-1]].id && b.slots[i] == b.slots[order[k-1]] {
+			return i, field.New("id", fmt.Sprintf("%q", q.id), "an id of its own for each question")
 		}
-		if known[i], claims[i], err = s.memory.claim(slots[i].Name, &all[i]); err != nil {
-			return nil, http.StatusConflict, at(i, len(all), err)
+		if b.known[i], b.claims[i], err = s.memory.claim(b.slots[i].Name, q); err != nil {
+			return i, err
 		}
 	}
-	var lines []byte
-	for i := range all {
-		if known[i] != nil {
-			answers[i] = *known[i]
+	return 0, nil
+}
+
+// makeAll decides what was not decided before, and returns the lines for the log. bad is the question that the error is of.
+func (s *Server) makeAll(b *batch) (lines []byte, bad int, err error) {
+	now := s.clock()
+	for i := range b.questions {
+		if b.known[i] != nil {
+			b.answers[i] = *b.known[i]
 			continue
 		}
-		d, err := s.decide(slots[i], &all[i], now)
+		d, err := s.decide(b.slots[i], &b.questions[i], now)
 		if err != nil {
-			return nil, http.StatusUnprocessableEntity, at(i, len(all), err)
+			return nil, i, err
 		}
-		answers[i] = d.Answer
-		if s.options.Log != nil {
-			if lines, err = s.record(lines, &all[i], d, now); err != nil {
-				return nil, http.StatusUnprocessableEntity, at(i, len(all), err)
-			}
+		b.made[i], b.answers[i] = d, d.Answer
+		if s.options.Log == nil {
+			continue
+		}
+		if lines, err = s.record(lines, &b.questions[i], d, now); err != nil {
+			return nil, i, err
 		}
 	}
-	if len(lines) == 0 {
-		return answers, 0, nil
+	return lines, 0, nil
+}
+
+// log appends lines to the log, where there is one and there are any.
+func (s *Server) log(lines []byte) error {
+	if len(lines) == 0 || s.options.Log == nil {
+		return nil
 	}
 	if err := s.options.Log(lines); err != nil {
-		why := err.Error()
-		s.broken.Store(&why)
-		return nil, http.StatusServiceUnavailable, errors.New("the decision cannot be logged, and is not made")
+		now := s.clock()
+		s.failed.Store(&now)
+		s.metrics.logFailures.Inc()
+		return errors.New("it cannot be logged, and is not done")
 	}
-	s.broken.Store(nil)
-	return answers, 0, nil
+	if s.failed.Load() != nil {
+		s.failed.Store(nil)
+	}
+	return nil
 }
 
 // at says which of many questions an error is of.
 func at(i, n int, err error) error {
 	if bad, ok := errors.AsType[*field.Error](err); ok && n > 1 {
-		bad.Key = fmt.Sprintf("questions[%d].%s", i, bad.Key)
+		return under(fmt.Sprintf("questions[%d]", i), bad)
 	}
 	return err
 }
 
-func (s *Server) postExplain(w http.ResponseWriter, r *http.Request) {
-	var q Question
-	if !decode(w, r, &q) {
-		return
-	}
-	slot, err := s.slot(q.Policy)
+// postExplain explains the greedy decision of the bundle that would answer.
+func (s *Server) postExplain(w http.ResponseWriter, r *http.Request) int {
+	body, code, err := s.read(w, r)
 	if err != nil {
-		refuse(w, http.StatusNotFound, err)
-		return
+		return refuse(w, code, err)
 	}
-	policy := slot.deployed.Load().champion.Policy
-	seen, err := observe(policy.About(), &q)
+	var q question
+	in := reader{text: body}
+	bad := in.parseQuestion(&q, nil)
+	if bad == nil {
+		bad = in.end()
+	}
+	if bad != nil {
+		return refuse(w, http.StatusBadRequest, bad)
+	}
+	slot, err := s.slot(q.policy)
 	if err != nil {
-		refuse(w, http.StatusUnprocessableEntity, err)
-		return
+		return refuse(w, http.StatusNotFound, err)
 	}
-	e := policy.Explain(seen)
-	answer(w, http.StatusOK, struct {
+	d := slot.deployed.Load()
+	by, beside := s.arm(slot, d, q.customer), d.challenger
+	if by == beside {
+		beside = d.champion
+	}
+	seen, err := q.observe(by, beside, q.allowMissing)
+	if err != nil {
+		return refuse(w, http.StatusUnprocessableEntity, err)
+	}
+	e := by.Policy.Explain(seen)
+	return answer(w, http.StatusOK, struct {
+		Policy string `json:"policy"`
+		Arm    string `json:"arm"`
 		policies.Explanation
 		Words string `json:"words"`
-	}{e, e.String()})
-}
-
-// memory keeps the answers to questions that had an id, the newest so many, so that a client that asks again is answered alike. Who asks while
-// the first answer is under way waits for it.
-type memory struct {
-	lock   sync.Mutex
-	size   int
-	kept   map[string]*remembered
-	oldest []string // a ring
-	next   int
-}
-
-// remembered is a question and, once made is closed, its answer; without one, the attempt failed and the next may try.
-type remembered struct {
-	question [32]byte
-	made     chan struct{}
-	answer   *Answer
-}
-
-func newMemory(size int) memory {
-	return memory{size: size, kept: make(map[string]*remembered), oldest: make([]string, size)}
-}
-
-// claim gives the answer that a question had before. Without one the question is the caller's to answer, and he must settle the claim;
-// claim is nil for a question without an id, which nobody can ask again.
-func (m *memory) claim(policy string, q *Question) (known *Answer, claim *remembered, err error) {
-	if q.ID == "" {
-		return nil, nil, nil
-	}
-	key, question := policy+"\x00"+q.ID, digest(q)
-	for {
-		m.lock.Lock()
-		r := m.kept[key]
-		if r == nil {
-			r = &remembered{question: question, made: make(chan struct{})}
-			delete(m.kept, m.oldest[m.next])
-			m.kept[key], m.oldest[m.next] = r, key
-			m.next = (m.next + 1) % m.size
-			m.lock.Unlock()
-			return nil, r, nil
-		}
-		m.lock.Unlock()
-		if r.question != question {
-			return nil, nil, field.New("id", fmt.Sprintf("%q", q.ID), "an id of its own: another question was asked under it")
-		}
-		<-r.made
-		if r.answer != nil {
-			return r.answer, nil, nil
-		}
-		m.lock.Lock()
-		if m.kept[key] == r { // it failed: whoever comes first makes a new attempt
-			delete(m.kept, key)
-		}
-		m.lock.Unlock()
-	}
-}
-
-// settle ends a claim, with nil where there is no answer.
-func (r *remembered) settle(a *Answer) {
-	if r != nil {
-		r.answer = a
-		close(r.made)
-	}
-}
-
-// digest is of a question's JSON, whose keys stand in one order.
-func digest(q *Question) [32]byte {
-	text, err := json.Marshal(q)
-	if err != nil { // of a Question none fails
-		return [32]byte{}
-	}
-	return sha256.Sum256(bytes.TrimSpace(text))
+	}{slot.Name, by.name, e, e.String()})
 }

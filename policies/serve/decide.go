@@ -16,17 +16,6 @@ import (
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
-// Question is one observation to decide on.
-type Question struct {
-	Policy       string              `json:"policy,omitempty"` // by name; may be left out where there is one
-	ID           string              `json:"id,omitempty"`     // names the decision, for its outcome; asked again it is answered alike. Left out: one is made
-	Customer     string              `json:"customer,omitempty"`
-	Product      string              `json:"product,omitempty"`
-	Observation  map[string]*float64 `json:"observation"`       // null is missing
-	Explore      float64             `json:"explore,omitempty"` // probability of any allowed offer
-	AllowMissing bool                `json:"allow_missing,omitempty"`
-}
-
 // Answer is what to offer.
 type Answer struct {
 	ID         string   `json:"id"`
@@ -40,129 +29,133 @@ type Answer struct {
 	Guardrails []string `json:"guardrails,omitempty"` // bounds of the limits that kept the policy from what it would have offered: "at most 0.3 below reference_price"
 }
 
-// observe puts an observation into a policy's order. It refuses features that the policy does not know, numbers that are not finite, and
-// what it looks at missing.
-func observe(frame *policies.Frame, q *Question) ([]float64, error) {
-	seen := make([]float64, len(frame.Spec.Features))
-	known := 0
-	for i, f := range frame.Spec.Features {
-		seen[i] = math.NaN()
-		if x, given := q.Observation[f.Name]; given {
-			known++
-			if x != nil {
-				seen[i] = *x
-			}
-		}
-		if frame.LooksAt(i) && math.IsNaN(seen[i]) && !q.AllowMissing {
-			return nil, field.New("observation."+f.Name, "nothing", `a number, because the policy looks at it; or "allow_missing": true`)
-		}
-	}
-	if known == len(q.Observation) {
-		return seen, nil
-	}
-	var names, unknown []string
-	for _, f := range frame.Spec.Features {
-		names = append(names, f.Name)
-	}
-	for name := range q.Observation {
-		if !slices.Contains(names, name) {
-			unknown = append(unknown, name)
-		}
-	}
-	slices.Sort(unknown)
-	return nil, field.New("observation."+unknown[0], "no feature of this policy", fmt.Sprintf("some of %v", names))
-}
-
-// hashed is who is meant, for the log: a keyed hash, so that nobody without the salt can try names.
+// hashed is who is meant, for the log and for the split: a keyed hash (HMAC, RFC 2104), so that nobody without the salt can try names.
 func (s *Server) hashed(kind, who string) []byte {
 	h := hmac.New(sha256.New, s.options.Salt)
 	h.Write([]byte(kind + "\x00" + who))
 	return h.Sum(nil)
 }
 
-// arm says which of a slot's policies answers: the same for a customer as long as salt and share are.
-func (s *Server) arm(slot *slot, d *deployed, q *Question, id string) arm {
-	who := q.Customer
-	if who == "" {
-		who = id
+// arm says which of a slot's bundles answers: the same for a customer as long as the salt is the same, and when the share grows whom the challenger
+// answered it answers still.
+func (s *Server) arm(slot *slot, d *deployed, customer string) *arm {
+	if d.challenger == nil || slot.Shadow || slot.Share <= 0 {
+		return d.champion
 	}
-	if d.challenger != nil && !slot.Shadow && slot.Share > 0 {
-		u := float64(binary.BigEndian.Uint64(s.hashed("arm "+slot.Name, who))>>11) / (1 << 53)
-		if u < slot.Share {
-			return arm{"challenger", d.challenger.Policy}
-		}
+	if u := float64(binary.BigEndian.Uint64(s.hashed("arm "+slot.Name, customer))>>11) / (1 << 53); u < slot.Share {
+		return d.challenger
 	}
-	return arm{"champion", d.champion.Policy}
+	return d.champion
 }
 
 // decision is an answer and what the log says of it.
 type decision struct {
 	Answer
+	arm     *arm
 	seen    []float64
 	allowed []bool
-	arm     arm
+	shadow  decisionlog.Shadow
 }
 
 // decide answers a question; nothing is logged yet.
-func (s *Server) decide(slot *slot, q *Question, now time.Time) (*decision, error) {
-	if q.Explore < 0 || q.Explore > slot.Explore || math.IsNaN(q.Explore) {
-		return nil, field.New("explore", q.Explore, fmt.Sprintf("0 to %g, what the service was started with", slot.Explore))
+func (s *Server) decide(slot *slot, q *question, now time.Time) (*decision, error) {
+	explore := q.explore
+	if math.IsNaN(explore) {
+		explore = slot.Unasked
 	}
-	id := q.ID
+	if explore < 0 || explore > slot.Explore {
+		return nil, field.New("explore", explore, fmt.Sprintf("0 to %g, the most that the service was started with", slot.Explore))
+	}
+	id := q.id
 	if id == "" {
 		id = s.newID()
 	}
+	who := q.customer
+	if who == "" {
+		who = id
+	}
 	d := slot.deployed.Load()
-	by := s.arm(slot, d, q, id)
-	frame := by.policy.About()
-	seen, err := observe(frame, q)
+	by := s.arm(slot, d, who)
+	beside := d.challenger
+	if by == beside {
+		beside = d.champion
+	}
+	stopped := slot.stopped.Load()
+	seen, err := q.observe(by, beside, q.allowMissing || stopped)
 	if err != nil {
 		return nil, err
 	}
-	made := &decision{Answer: Answer{ID: id, Policy: slot.Name, Arm: by.name, Revision: frame.Revision}, seen: seen, arm: by}
-	if slot.stopped.Load() {
+	made := &decision{Answer: Answer{ID: id, Policy: slot.Name, Arm: by.name, Revision: by.Manifest.Revision}, arm: by, seen: seen}
+	if stopped {
 		made.Arm, made.Action, made.Price, made.Propensity = "fallback", -1, slot.Fallback, 1
 		return made, nil
 	}
-	explorer, err := policies.Explore(by.policy, &frame.Spec, q.Explore)
+	if err := s.choose(made, slot, q, explore, now); err != nil {
+		return nil, err
+	}
+	if slot.Shadow && d.challenger != nil {
+		if made.shadow, err = s.ask(d.challenger, by, q); err != nil {
+			return nil, err
+		}
+		if made.shadow.Offer != (decisionlog.Offer{Price: made.Price, Promotion: made.Promotion}) {
+			by.differs.Inc()
+		}
+	}
+	return made, nil
+}
+
+// choose makes the offer.
+func (s *Server) choose(made *decision, slot *slot, q *question, explore float64, now time.Time) error {
+	by, spec := made.arm, &made.arm.frame.Spec
+	explorer, err := policies.Explore(by.Policy, spec, explore)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	odds := make([]float64, len(frame.Spec.Offers))
-	policies.Odds(explorer, seen, odds)
-	made.allowed = policies.Mask(&frame.Spec, seen, nil)
-	if err := slot.steady(q.Product, &frame.Spec, made.allowed, odds, now); err != nil {
-		return nil, err
+	odds := make([]float64, len(spec.Offers))
+	policies.Odds(explorer, made.seen, odds)
+	most := slices.Index(odds, slices.Max(odds))
+	made.allowed = policies.Mask(spec, made.seen, nil)
+	made.Action, err = slot.steady(q.product, spec, made.allowed, odds, now, s.uniform())
+	if err != nil {
+		return err
 	}
-	made.Action = policies.Draw(odds, s.uniform())
-	offer := frame.Spec.Offers[made.Action]
+	offer := spec.Offers[made.Action]
 	made.Price, made.Promotion, made.Propensity = offer.Price, offer.Promotion, odds[made.Action]
-	if hit := by.policy.Decide(seen, 1).Guardrails; hit != 0 {
-		for i, limit := range frame.Spec.Limits {
+	if made.Action != most && explore > 0 {
+		by.explored.Inc()
+	}
+	if hit := by.Policy.Decide(made.seen, 1).Guardrails; hit != 0 {
+		by.limited.Inc()
+		for i, limit := range spec.Limits {
 			if hit&(1<<min(i, 63)) != 0 {
 				made.Guardrails = append(made.Guardrails, limit.Words()...)
 			}
 		}
 	}
-	slot.keep(q.Product, made.Price, now)
-	return made, nil
+	return nil
+}
+
+// ask is what a challenger in the shadow would offer. What it looks at and is not told is missing to it: it must not keep the champion from answering.
+func (s *Server) ask(challenger, champion *arm, q *question) (decisionlog.Shadow, error) {
+	seen, err := q.observe(challenger, champion, true)
+	if err != nil {
+		return decisionlog.Shadow{}, err
+	}
+	d := challenger.Policy.Decide(seen, s.uniform())
+	return decisionlog.Shadow{Policy: challenger.logged, Revision: challenger.Manifest.Revision, Action: d.Action, Offer: decisionlog.Offer{Price: d.Price, Promotion: d.Promotion}}, nil
 }
 
 // record is the decision's line for the log.
-func (s *Server) record(line []byte, q *Question, d *decision, now time.Time) ([]byte, error) {
-	unit := d.ID
-	if q.Customer != "" {
-		unit = hex.EncodeToString(s.hashed("customer", q.Customer)[:12])
-	}
-	frame := d.arm.policy.About()
-	var names []string
-	for _, f := range frame.Spec.Features {
-		names = append(names, f.Name)
+func (s *Server) record(line []byte, q *question, d *decision, now time.Time) ([]byte, error) {
+	unit, customer := d.ID, ""
+	if q.customer != "" {
+		customer = hex.EncodeToString(s.hashed("customer", q.customer)[:12])
+		unit = customer
 	}
 	return decisionlog.Append(line, &decisionlog.Record{
-		ID: d.ID, Time: float64(now.UnixMilli()) / 1000, Policy: d.Policy + "/" + d.Arm, Revision: d.Revision, Unit: unit, Step: -1,
-		Features: names, Observation: d.seen, Action: d.Action, Offer: decisionlog.Offer{Price: d.Price, Promotion: d.Promotion}, Allowed: d.allowed,
-		Propensity: d.Propensity, Reward: math.NaN(), Discount: 1, Fallback: d.Arm == "fallback"})
+		ID: d.ID, Time: seconds(now), Policy: d.Policy + "/" + d.Arm, Revision: d.Revision, Unit: unit, Step: -1,
+		Features: d.arm.features, Observation: d.seen, Action: d.Action, Offer: decisionlog.Offer{Price: d.Price, Promotion: d.Promotion}, Allowed: d.allowed,
+		Propensity: d.Propensity, Reward: math.NaN(), Discount: 1, Product: q.product, Customer: customer, Fallback: d.Action < 0, Shadow: d.shadow})
 }
 
 // newID names a decision.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/bundle"
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -24,7 +23,9 @@ type Slot struct {
 	Share      float64 // of customers whom the challenger answers, by a hash of who they are
 	Shadow     bool    // the challenger is asked and logged, and answers nobody
 	Explore    float64 // the highest probability of exploring that a request may ask for
+	Unasked    float64 // the probability of exploring where a request does not say
 	Fallback   float64 // the price while the slot is stopped; 0: none, and it cannot be stopped
+	Stopped    bool    // from the beginning
 	Change     float64 // by how much of itself a product's price may move within Every; 0: as the bundle says
 	Every      time.Duration
 }
@@ -35,7 +36,9 @@ type Options struct {
 	Keys  []string // one of which a request must bring; none: any request is answered
 	// Log takes whole lines of a decision log and returns when they are safe; nil: nothing is logged.
 	Log func(lines []byte) error
-	// Salt keys the hashes of customers and products in the log, and the split between champion and challenger. Whoever has it can tell who is
+	// Switched is told when a slot was stopped or started, so that it can be so again after a restart; nil for nobody.
+	Switched func(name string, stopped bool) error
+	// Salt keys the hashes of customers in the log, and the split between champion and challenger. Whoever has it can tell who is
 	// meant. nil: one drawn at random, so that assignments hold until the service ends.
 	Salt       []byte
 	Now        func() time.Time
@@ -62,6 +65,10 @@ func (o *Options) check() error {
 			return field.New(key+", share", s.Share, "0 to 1, and a challenger")
 		case !(s.Explore >= 0 && s.Explore <= 1):
 			return field.New(key+", explore", s.Explore, "0 to 1")
+		case !(s.Unasked >= 0 && s.Unasked <= s.Explore):
+			return field.New(key+", explore where a request does not say", s.Unasked, fmt.Sprintf("0 to %g, the most that a request may ask for", s.Explore))
+		case s.Stopped && s.Fallback <= 0:
+			return field.New(key+", fallback", "none", "a price, because the policy is stopped")
 		case !(s.Fallback >= 0):
 			return field.New(key+", fallback", s.Fallback, "a price")
 		case !(s.Change >= 0) || s.Change > 0 && s.Every <= 0:
@@ -88,40 +95,4 @@ func (o *Options) check() error {
 		}
 	}
 	return nil
-}
-
-// deployed is what a slot answers with until it is reloaded.
-type deployed struct {
-	champion, challenger *bundle.Bundle
-}
-
-// load reads a slot's bundles.
-func (s *Slot) load() (*deployed, error) {
-	d := &deployed{}
-	for _, part := range []struct {
-		from Loader
-		to   **bundle.Bundle
-	}{{s.Champion, &d.champion}, {s.Challenger, &d.challenger}} {
-		if part.from == nil {
-			continue
-		}
-		b, err := part.from()
-		if err != nil {
-			return nil, err
-		}
-		if _, err := bundle.Prove(b.Policy); err != nil {
-			return nil, err
-		}
-		if floor, ceiling := b.Policy.About().Spec.Bounds(); s.Fallback > 0 && (s.Fallback < floor || s.Fallback > ceiling) {
-			return nil, field.New("policy "+s.Name+", fallback", s.Fallback, fmt.Sprintf("a price within the bundle's guardrails, %g to %g", floor, ceiling))
-		}
-		*part.to = b
-	}
-	return d, nil
-}
-
-// arm is which of a slot's policies answers, by its name in the log.
-type arm struct {
-	name   string
-	policy policies.Frozen
 }

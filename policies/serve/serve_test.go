@@ -127,10 +127,10 @@ func TestBadRequestsAreRefusedWithWhatWasExpected(t *testing.T) {
 		code int
 		key  string
 	}{
-		``: {400, ""}, `{`: {400, ""}, `[]`: {400, ""}, `{"observation":{"stock":1}} x`: {400, ""}, `{"stock":1}`: {400, ""}, `{"observation":{"stock":"1"}}`: {400, ""},
-		`{"observation":{"stock":1e999}}`: {400, ""}, `{"observation":{}}`: {422, "observation.stock"}, `{"observation":{"stock":null}}`: {422, "observation.stock"},
+		``: {400, ""}, `{`: {400, ""}, `[]`: {400, ""}, `{"observation":{"stock":1}} x`: {400, ""}, `{"stock":1}`: {400, "stock"}, `{"observation":{"stock":"1"}}`: {400, "observation.stock"},
+		`{"observation":{"stock":1e999}}`: {400, "observation.stock"}, `{"observation":{}}`: {422, "observation.stock"}, `{"observation":{"stock":null}}`: {422, "observation.stock"},
 		`{"observation":{"stock":1,"shock":2}}`: {422, "observation.shock"}, `{"policy":"coffee","observation":{"stock":1}}`: {404, "policy"},
-		`{"observation":{"stock":1},"explore":0.1}`: {422, "explore"}, `{"observation":{"stock":1},"customer":"` + strings.Repeat("x", 300) + `"}`: {413, ""},
+		`{"observation":{"stock":1},"explore":0.1}`: {422, "explore"}, `{"observation":{"stock":1},"customer":"` + strings.Repeat("x", 300) + `"}`: {413, "body"},
 	} {
 		var got struct{ Error struct{ Message, Key string } }
 		if code := ask(t, s, "POST", "/v1/decide", body, &got); code != want.code || got.Error.Key != want.key || got.Error.Message == "" {

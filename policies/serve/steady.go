@@ -27,14 +27,9 @@ type posted struct {
 	until time.Time
 }
 
-// band is between what and what a product's price may lie now: no further than Change from any price that stood within Every.
+// band is between what and what a product's price may lie now: no further than Change from any price that stood within Every. The caller holds the lock.
 func (s *slot) band(product string, now time.Time) (low, high float64, err error) {
 	low, high = 0, math.Inf(1)
-	if s.Change <= 0 {
-		return low, high, nil
-	}
-	s.prices.lock.Lock()
-	defer s.prices.lock.Unlock()
 	all, known := s.prices.lately[product]
 	if !known && len(s.prices.lately) >= mostProducts {
 		return 0, 0, field.New("product", product, fmt.Sprintf("one of the %d products that were asked for before", mostProducts))
@@ -48,13 +43,8 @@ func (s *slot) band(product string, now time.Time) (low, high float64, err error
 	return low, high, nil
 }
 
-// keep remembers an offered price.
+// keep remembers an offered price. The caller holds the lock.
 func (s *slot) keep(product string, price float64, now time.Time) {
-	if s.Change <= 0 {
-		return
-	}
-	s.prices.lock.Lock()
-	defer s.prices.lock.Unlock()
 	all := s.prices.lately[product]
 	if n := len(all); n > 0 {
 		all[n-1].until = now // it stood until now
@@ -63,13 +53,27 @@ func (s *slot) keep(product string, price float64, now time.Time) {
 	s.prices.lately[product] = append(all, posted{price, now})
 }
 
-// steady moves the odds of offers that would change a product's price too fast to the nearest allowed offers that do not; where there
-// is no such offer, to the allowed one nearest to the middle of what would be.
-func (s *slot) steady(product string, spec *env.Spec, allowed []bool, odds []float64, now time.Time) error {
+// steady draws an offer at u in [0, 1). Odds of offers that would change a product's price too fast it moves to the nearest allowed offers that do not; where
+// there is no such offer, to the allowed one nearest to the middle of what would be: the bundle's limits come first. From the question how
+// fast the price may move to the answer nobody else is asked, so that two questions at one time do not move it twice.
+func (s *slot) steady(product string, spec *env.Spec, allowed []bool, odds []float64, now time.Time, u float64) (action int, err error) {
+	if s.Change <= 0 {
+		return policies.Draw(odds, u), nil
+	}
+	s.prices.lock.Lock()
+	defer s.prices.lock.Unlock()
 	low, high, err := s.band(product, now)
 	if err != nil {
-		return err
+		return 0, err
 	}
+	hold(spec, allowed, odds, low, high)
+	action = policies.Draw(odds, u)
+	s.keep(product, spec.Offers[action].Price, now)
+	return action, nil
+}
+
+// hold moves odds into a band of prices, and tells by allowed what is left.
+func hold(spec *env.Spec, allowed []bool, odds []float64, low, high float64) {
 	const rounding = 1e-9
 	within := make([]bool, len(allowed))
 	some, moved := false, false
@@ -78,7 +82,7 @@ func (s *slot) steady(product string, spec *env.Spec, allowed []bool, odds []flo
 		some, moved = some || within[a], moved || odds[a] > 0 && !within[a]
 	}
 	if !moved {
-		return nil
+		return
 	}
 	for a, p := range odds {
 		if p == 0 || within[a] {
@@ -99,5 +103,4 @@ func (s *slot) steady(product string, spec *env.Spec, allowed []bool, odds []flo
 			allowed[a] = odds[a] > 0
 		}
 	}
-	return nil
 }

@@ -1,0 +1,73 @@
+package serve
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/bundle"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// deployed is what a slot answers with until it is reloaded.
+type deployed struct {
+	champion, challenger *arm // no challenger: nil
+}
+
+// arm is a bundle at work.
+type arm struct {
+	*bundle.Bundle
+	name                                       string // champion or challenger
+	logged                                     string // the policy's name in the log
+	frame                                      *policies.Frame
+	features                                   []string
+	made, fallback, explored, limited, differs prometheus.Counter
+}
+
+// load reads and proves a slot's bundles.
+func (s *Server) load(slot *Slot) (*deployed, error) {
+	champion, err := s.arms(slot, "champion", slot.Champion)
+	if err != nil || slot.Challenger == nil {
+		return &deployed{champion: champion}, err
+	}
+	challenger, err := s.arms(slot, "challenger", slot.Challenger)
+	if err == nil {
+		err = sameLadder(champion, challenger)
+	}
+	return &deployed{champion, challenger}, err
+}
+
+func (s *Server) arms(slot *Slot, name string, from Loader) (*arm, error) {
+	b, err := from()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := bundle.Prove(b.Policy); err != nil {
+		return nil, err
+	}
+	frame := b.Policy.About()
+	if floor, ceiling := frame.Spec.Bounds(); slot.Fallback > 0 && (slot.Fallback < floor || slot.Fallback > ceiling) {
+		return nil, field.New("policy "+slot.Name+", fallback", slot.Fallback, fmt.Sprintf("a price within the bundle's guardrails, %g to %g", floor, ceiling))
+	}
+	m := s.metrics
+	a := &arm{Bundle: b, name: name, logged: slot.Name + "/" + name, frame: frame,
+		made: m.decisions.WithLabelValues(slot.Name, name), fallback: m.decisions.WithLabelValues(slot.Name, "fallback"),
+		explored: m.explored.WithLabelValues(slot.Name), limited: m.limits.WithLabelValues(slot.Name), differs: m.differs.WithLabelValues(slot.Name)}
+	for _, f := range frame.Spec.Features {
+		a.features = append(a.features, f.Name)
+	}
+	return a, nil
+}
+
+// sameLadder holds two bundles' ladders against each other: an action means the same offer in all of a log.
+func sameLadder(first, second *arm) error {
+	if a, b := first.frame.Spec.Offers, second.frame.Spec.Offers; !slices.Equal(a, b) {
+		low, high := policies.Ladder(&second.frame.Spec)
+		lower, higher := policies.Ladder(&first.frame.Spec)
+		return field.New("offers", fmt.Sprintf("%d from %g to %g", len(b), low, high),
+			fmt.Sprintf("those of the bundle before it, %d from %g to %g: in one log an action means one offer. Another ladder needs a service, and a log, of its own", len(a), lower, higher))
+	}
+	return nil
+}
