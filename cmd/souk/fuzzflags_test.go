@@ -70,7 +70,7 @@ func FuzzKeys(f *testing.F) {
 			if err := os.WriteFile(path, file, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if key, err := publicKey(path); err == nil && len(key) != 32 {
+			if key, err := publicKey(path, "--key"); err == nil && len(key) != 32 {
 				t.Errorf("a public key of %d bytes", len(key))
 			}
 			if key, err := privateKey(path); err == nil && len(key) != 64 {
