@@ -29,8 +29,10 @@ const (
 type Journal struct {
 	folder   string
 	sync     Sync
-	segment  int64 // most bytes of one
-	rotated  func(path string)
+	segment  int64       // most bytes of one
+	packing  chan string // finished segments that are to become tables; nil: they stay
+	failed   func(error)
+	packed   sync.WaitGroup
 	requests chan *request
 	done     chan struct{}
 	closing  sync.Once
@@ -42,8 +44,8 @@ type JournalOptions struct {
 	Sync     Sync
 	Interval time.Duration // of SyncInterval; 0: a second
 	Segment  int64         // bytes after which a segment is finished; 0: 64 MiB
-	// Rotated is called with the path of each segment that is finished, by the one goroutine that writes: it must not wait. nil for nobody.
-	Rotated func(path string)
+	Pack     bool          // segments become tables when they are finished (Pack), beside the writing
+	Failed   func(error)   // is told why a segment stays as it is; nil: nobody is
 }
 
 // request asks for lines to be written, or for the segment to be finished.
@@ -64,10 +66,14 @@ func OpenJournal(folder string, o JournalOptions) (*Journal, error) {
 	if o.Segment <= 0 {
 		o.Segment = 64 << 20
 	}
-	j := &Journal{folder: folder, sync: o.Sync, segment: o.Segment, rotated: o.Rotated, requests: make(chan *request, 1024), done: make(chan struct{}), closed: make(chan struct{})}
+	j := &Journal{folder: folder, sync: o.Sync, segment: o.Segment, failed: o.Failed, requests: make(chan *request, 1024), done: make(chan struct{}), closed: make(chan struct{})}
 	s, err := j.begin()
 	if err != nil {
 		return nil, err
+	}
+	if o.Pack {
+		j.packing = make(chan string, 1024)
+		j.packed.Go(j.pack)
 	}
 	go j.write(s, o.Interval)
 	return j, nil
@@ -104,11 +110,29 @@ func (j *Journal) ask(r *request) error {
 	}
 }
 
-// Close syncs and closes the segment. Append fails from then on.
+// Close syncs and closes the segment, and waits until what is to become a table has. Append fails from then on.
 func (j *Journal) Close() error {
 	j.closing.Do(func() { close(j.done) })
 	<-j.closed
+	j.packed.Wait()
 	return nil
+}
+
+// pack makes tables of finished segments until there are no more.
+func (j *Journal) pack() {
+	for segment := range j.packing {
+		if _, err := Pack(segment); err != nil && j.failed != nil {
+			j.failed(err)
+		}
+	}
+}
+
+// rotated hands on a finished segment, if its turn can wait: nobody waits for it, and one that is left is as good.
+func (j *Journal) rotated(segment string) {
+	select {
+	case j.packing <- segment: // never to nil
+	default:
+	}
 }
 
 // segment is the file that is written.
@@ -147,6 +171,9 @@ func (j *Journal) begin() (*segment, error) {
 // write serves requests until the journal is closed. s is nil while there is no segment that could be written to.
 func (j *Journal) write(s *segment, interval time.Duration) {
 	defer close(j.closed)
+	if j.packing != nil {
+		defer close(j.packing)
+	}
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	synced, syncing := make(chan error, 1), false // beside the writing: nobody who asks for a price waits for the disk
@@ -224,7 +251,7 @@ func (j *Journal) put(s *segment, lines []byte) (*segment, error) {
 // finish closes a segment and begins the next.
 func (j *Journal) finish(s *segment) (*segment, error) {
 	err := errors.Join(s.file.Sync(), s.file.Close())
-	if err == nil && j.rotated != nil {
+	if err == nil {
 		j.rotated(s.file.Name())
 	}
 	next, begun := j.begin()
@@ -253,7 +280,7 @@ func (j *Journal) drain(s *segment) {
 	_ = errors.Join(s.file.Sync(), s.file.Close())
 	if s.size == 0 {
 		_ = os.Remove(s.file.Name()) // an empty segment tells nothing
-	} else if j.rotated != nil {
+	} else {
 		j.rotated(s.file.Name())
 	}
 }

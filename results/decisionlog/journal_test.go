@@ -39,8 +39,7 @@ func lines(t testing.TB, folder string) (all []string) {
 
 func TestEveryLineOfManyWritersIsThereOnceAndWhole(t *testing.T) {
 	for _, policy := range []Sync{SyncAlways, SyncInterval, SyncNever} {
-		var finished []string
-		j, folder := journal(t, JournalOptions{Sync: policy, Interval: time.Millisecond, Segment: 4 << 10, Rotated: func(path string) { finished = append(finished, path) }})
+		j, folder := journal(t, JournalOptions{Sync: policy, Interval: time.Millisecond, Segment: 4 << 10})
 		const writers, each = 8, 200
 		var group sync.WaitGroup
 		for w := range writers {
@@ -62,8 +61,8 @@ func TestEveryLineOfManyWritersIsThereOnceAndWhole(t *testing.T) {
 		if all = slices.Compact(all); len(all) != writers*each {
 			t.Errorf("%s: %d different lines of %d", policy, len(all), writers*each)
 		}
-		if names, _ := filepath.Glob(filepath.Join(folder, "*")); len(names) < 5 || len(finished) != len(names) {
-			t.Errorf("%s: %d segments, %d finished", policy, len(names), len(finished))
+		if names, _ := filepath.Glob(filepath.Join(folder, "*")); len(names) < 5 {
+			t.Errorf("%s: %d segments", policy, len(names))
 		}
 		if err := j.Append([]byte("late\n")); err == nil {
 			t.Error("a line was taken after the end")

@@ -53,6 +53,7 @@ type Decision struct {
 	row                        int32   // in the columns
 	from, to                   int32   // in the sales
 	Last                       bool
+	closed                     bool // its outcome says that it was the last
 	Single                     bool // it was made for one customer alone
 }
 
@@ -141,8 +142,14 @@ func (l *Log) order() error {
 	if !slices.IsSortedFunc(l.Decisions, order) {
 		slices.SortStableFunc(l.Decisions, order)
 	}
+	reopened := 0
 	for i := range l.Decisions {
 		d := &l.Decisions[i]
+		if follows := i+1 < len(l.Decisions) && l.Decisions[i+1].Unit == d.Unit; d.closed && follows {
+			reopened++
+		} else if d.closed {
+			d.Last = true
+		}
 		counted := d.Step < 0
 		if counted {
 			d.Step = 0
@@ -163,6 +170,7 @@ func (l *Log) order() error {
 			return l.Fault(before, "last", fmt.Sprintf("true, but step %d follows in %s", d.Step, l.at(d.Line)), "false")
 		}
 	}
+	l.warn(reopened, "%d outcomes call their decision the last of a unit in which others follow; it is not taken to be")
 	return nil
 }
 

@@ -100,8 +100,8 @@ type outcome struct {
 	last, units    bool // units: it tells what was sold
 }
 
-// sold reads the units or the prices of a line, by product.
-func (p *parser) sold(k int, o *outcome) error {
+// numbers reads the units or the prices of a line, by product.
+func (p *parser) numbers(k int, o *outcome) error {
 	l, s := p.log, &p.scan
 	o.units = o.units || k == keyUnits
 	return s.object(func(name []byte) error {
@@ -285,7 +285,7 @@ func (p *parser) match(known map[string]int32) {
 		if !math.IsNaN(o.reward) {
 			d.Reward = o.reward
 		}
-		d.Visitors, d.from, d.to, d.Last = o.people, int32(o.from), int32(o.to), d.Last || o.last
+		d.Visitors, d.from, d.to, d.closed = o.people, int32(o.from), int32(o.to), o.last
 	}
 }
 

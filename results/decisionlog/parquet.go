@@ -13,8 +13,12 @@ import (
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
-// observed precedes the name of a feature in that of its column.
-const observed = "observation."
+// observed precedes the name of a feature in that of its column, sold and priced that of a product.
+const (
+	observed = "observation."
+	sold     = "units."
+	priced   = "prices."
+)
 
 // ParquetWriter writes records as a Parquet table: the keys of a line but its version and checksum, a column for each feature. It is not safe for concurrent use.
 type ParquetWriter struct {
@@ -36,6 +40,9 @@ func (w *ParquetWriter) Write(r *Record) (err error) {
 		if err := w.open(r.Features); err != nil {
 			return err
 		}
+	}
+	if r.Product != "" || r.Customer != "" || r.Fallback || r.Shadow.Policy != "" {
+		return field.New("product", "a decision of a service", "one of a simulation; segments of a service become tables by Pack")
 	}
 	if !slices.Equal(r.Features, w.features) || len(r.Observation) != len(w.features) {
 		return field.New("observation", fmt.Sprintf("%d numbers of %q", len(r.Observation), r.Features), fmt.Sprintf("one of each of %q, as in the first record", w.features))
@@ -115,27 +122,44 @@ func (p *parser) rows(r io.ReaderAt, size int64, name string) error {
 	return err
 }
 
-// rowLine appends a row as a line without its end.
+// rowLine appends a row as a line without its end: keys of NULL are left out, but for features.
 func rowLine(line []byte, columns []string, row []any) []byte {
 	line = strconv.AppendInt(append(line, `{"version":`...), Version, 10)
+	decision := true
 	for i, name := range columns {
-		if row[i] != nil && name != "version" && !strings.HasPrefix(name, observed) {
-			line = cell(append(text(append(line, ','), name), ':'), row[i])
+		if row[i] == nil || name == "version" || strings.HasPrefix(name, observed) || strings.HasPrefix(name, sold) || strings.HasPrefix(name, priced) {
+			continue
 		}
+		decision = decision && name != keys[keyOutcome]
+		line = cell(append(text(append(line, ','), name), ':'), row[i])
 	}
-	line = append(line, `,"observation":{`...)
+	if decision {
+		line = object(line, observed, columns, row, true)
+	} else {
+		line = object(object(line, sold, columns, row, false), priced, columns, row, false)
+	}
+	return append(line, '}')
+}
+
+// object appends the object that is spread over the columns of a prefix; without NULL it is left out where nothing is in it.
+func object(line []byte, prefix string, columns []string, row []any, null bool) []byte {
+	start := len(line)
+	line = append(text(append(line, ','), strings.TrimSuffix(prefix, ".")), `:{`...)
 	first := true
 	for i, name := range columns {
-		feature, ok := strings.CutPrefix(name, observed)
-		if !ok {
+		key, ok := strings.CutPrefix(name, prefix)
+		if !ok || row[i] == nil && !null {
 			continue
 		}
 		if !first {
 			line = append(line, ',')
 		}
-		line, first = cell(append(text(line, feature), ':'), row[i]), false
+		line, first = cell(append(text(line, key), ':'), row[i]), false
 	}
-	return append(line, "}}"...)
+	if first && !null {
+		return line[:start]
+	}
+	return append(line, '}')
 }
 
 // cell appends a cell as JSON has it; a number that is not finite becomes what the reader refuses.

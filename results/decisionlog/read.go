@@ -292,7 +292,7 @@ func (p *parser) value(k int, e *entry) (err error) {
 		}
 		return err
 	default:
-		return p.sold(k, &e.outcome)
+		return p.numbers(k, &e.outcome)
 	}
 }
 

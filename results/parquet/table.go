@@ -26,8 +26,9 @@ const (
 
 // Column is a column of a Table.
 type Column struct {
-	Name string
-	Type Type
+	Name     string
+	Type     Type
+	Optional bool // a nil cell is written as NULL
 }
 
 // Table writes one table whose columns are known only at run time, in the order given, otherwise as Writer does. It is not safe for
@@ -51,14 +52,17 @@ func NewTable(w io.Writer, scenarioHash string, columns []Column) (*Table, error
 			return nil, field.New("column", strconv.Quote(c.Name), "different names, not empty and without a comma")
 		}
 		seen[c.Name] = true
-		fields = append(fields, reflect.StructField{Name: fmt.Sprintf("C%d", i), Type: types[c.Type],
-			Tag: reflect.StructTag("parquet:" + strconv.Quote(c.Name+tags[c.Type]))})
+		kind, tag := types[c.Type], tags[c.Type]
+		if c.Optional && c.Type != Number && c.Type != Integers {
+			kind, tag = reflect.PointerTo(kind), tag+",optional"
+		}
+		fields = append(fields, reflect.StructField{Name: fmt.Sprintf("C%d", i), Type: kind, Tag: reflect.StructTag("parquet:" + strconv.Quote(c.Name+tag))})
 	}
 	schema := parquet.SchemaOf(reflect.New(reflect.StructOf(fields)).Interface())
 	return &Table{columns: columns, out: parquet.NewGenericWriter[any](w, append(options(scenarioHash), schema)...)}, nil
 }
 
-// Write appends a row: a string, an int64, a float64, a bool or an []int64 for each column. An infinite number is refused.
+// Write appends a row: a string, an int64, a float64, a bool or an []int64 for each column, or nil in one that is optional. An infinite number is refused.
 func (t *Table) Write(cells ...any) error {
 	row := make(parquet.Row, 0, len(cells))
 	for i, c := range t.columns {
@@ -71,7 +75,14 @@ func (t *Table) Write(cells ...any) error {
 			}
 			continue
 		}
+		if cells[i] == nil {
+			row = append(row, parquet.Value{}.Level(0, 0, i))
+			continue
+		}
 		level := 0
+		if c.Optional {
+			level = 1
+		}
 		v := parquet.ValueOf(cells[i])
 		if x, ok := cells[i].(float64); ok {
 			if math.IsInf(x, 0) {

@@ -12,7 +12,7 @@ import (
 )
 
 func TestATableOfColumnsKnownAtRunTimeReadsBack(t *testing.T) {
-	columns := []Column{{"store", Text}, {"h", Integer}, {"mean", Number}}
+	columns := []Column{{"store", Text, false}, {"h", Integer, false}, {"mean", Number, false}}
 	write := func() []byte {
 		var b bytes.Buffer
 		table, err := NewTable(&b, "abc", columns)
@@ -63,7 +63,7 @@ func TestATableOfColumnsKnownAtRunTimeReadsBack(t *testing.T) {
 			t.Errorf("column %d is %s", i, c.Name())
 		}
 	}
-	for _, bad := range [][]Column{{{"", Text}}, {{"a", Text}, {"a", Number}}, {{"a,b", Text}}} {
+	for _, bad := range [][]Column{{{"", Text, false}}, {{"a", Text, false}, {"a", Number, false}}, {{"a,b", Text, false}}} {
 		if _, err := NewTable(&bytes.Buffer{}, "", bad); err == nil {
 			t.Errorf("makes a table of %v", bad)
 		}
@@ -72,7 +72,7 @@ func TestATableOfColumnsKnownAtRunTimeReadsBack(t *testing.T) {
 
 func TestATableReadsBackByItsOwnColumns(t *testing.T) {
 	var b bytes.Buffer
-	table, err := NewTable(&b, "abc", []Column{{"unit", Text}, {"last", Flag}, {"allowed", Integers}, {"observation.a:b", Number}, {"action", Integer}})
+	table, err := NewTable(&b, "abc", []Column{{"unit", Text, false}, {"last", Flag, false}, {"allowed", Integers, false}, {"observation.a:b", Number, false}, {"action", Integer, false}})
 	if err != nil {
 		t.Fatal(err)
 	}

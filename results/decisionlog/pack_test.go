@@ -1,0 +1,233 @@
+package decisionlog_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/souk-sim/souk/results/decisionlog"
+	"github.com/souk-sim/souk/scenarios/field"
+)
+
+// service are lines as a pricing service leaves them: two policies that see different things, customers and prices that are posted, a challenger in the shadow, a stop,
+// and outcomes of every kind.
+func service(t testing.TB, n int) []byte {
+	draw := rand.New(rand.NewPCG(5, 6))
+	var all []any
+	for i := range n {
+		r := asked(fmt.Sprint("d", i), fmt.Sprint("customer ", i%7), float64(i)+0.25)
+		r.Policy, r.Customer, r.Product, r.Revision = []string{"tuna/champion", "salmon/challenger"}[i%2], r.Unit, []string{"tuna", "salmon"}[i%2], "abc"
+		if i%2 == 1 {
+			r.Features, r.Observation, r.Allowed, r.Customer = []string{"stock", "x"}, []float64{math.NaN(), float64(i)}, []bool{true, false, true}, ""
+			r.Shadow = decisionlog.Shadow{Policy: "salmon/next", Revision: "é\"", Action: 2, Offer: decisionlog.Offer{Price: 3, Promotion: "3 for 2"}}
+		}
+		if i%11 == 10 {
+			r.Fallback, r.Action, r.Offer.Price = true, -1, 9
+		}
+		all = append(all, r)
+		o := decisionlog.Outcome{ID: fmt.Sprint("d", i-draw.IntN(4)), Time: float64(i) + 0.5, Reward: draw.NormFloat64(), Visitors: math.NaN(), Last: i%5 == 4}
+		if o.Products = []string{"tuna", "salmon"}[:i%3]; i%3 > 0 {
+			o.Units, o.Prices = []float64{float64(i), 2}[:i%3], []float64{math.NaN(), 1.5}[:i%3]
+			o.Visitors = float64(draw.IntN(90))
+		} else if i%2 == 0 {
+			o.Units = []float64{} // nothing was sold
+		}
+		all = append(all, o)
+	}
+	return journalled(t, all...)
+}
+
+// told is what a log tells, line by line, whatever its file.
+func told(log *decisionlog.Log) (lines []string) {
+	seen, features := make([]float64, len(log.Features)), make([]int, len(log.Features))
+	for k := range features {
+		features[k] = k
+	}
+	for i := range log.Decisions {
+		d := &log.Decisions[i]
+		log.Observe(d, features, seen)
+		product := ""
+		if d.Product >= 0 {
+			product = log.Products[d.Product]
+		}
+		line := fmt.Sprint(log.Units[d.Unit], d.Step, d.Time, log.Policies[d.Policy], log.Offers[d.Action], log.Masks[d.Mask], d.Propensity, d.Reward, d.Visitors, d.Last, d.Single, product)
+		for k, x := range seen {
+			if !math.IsNaN(x) { // a table cannot tell what was missing from what was no feature
+				line += fmt.Sprint(" ", log.Features[k], x)
+			}
+		}
+		for _, s := range log.Sales(d) {
+			if s.Units != 0 || !math.IsNaN(s.Price) { // nothing sold of a product may be told or not
+				line += fmt.Sprint(" ", s.Units, log.Products[s.Product], s.Price)
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// A segment that has become a table tells what its lines told, to the last bit, and the lines are gone.
+func TestASegmentAsATableTellsTheSame(t *testing.T) {
+	folder := t.TempDir()
+	segment := filepath.Join(folder, "decisions-000001.jsonl")
+	write(t, segment, service(t, 500))
+	write(t, filepath.Join(folder, "decisions-000002.jsonl"), journalled(t, asked("late", "customer 3", 1e4), decisionlog.Outcome{ID: "d499", Time: 2e4, Reward: 1e6, Visitors: 2}))
+	write(t, filepath.Join(folder, "notes.txt"), []byte("of no concern"))
+	for _, o := range []decisionlog.Options{{Policy: "tuna"}, {Policy: "salmon/challenger", Window: 19_900}, {Policy: "salmon", Patience: 50}} {
+		before, digest, err := decisionlog.Open(folder, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to, err := decisionlog.Pack(segment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(segment); !errors.Is(err, fs.ErrNotExist) || to != filepath.Join(folder, "decisions-000001.parquet") {
+			t.Fatalf("%s beside the lines: %v", to, err)
+		}
+		after, packed, err := decisionlog.Open(folder, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(told(before), told(after)) || before.Joined != after.Joined || !slices.Equal(before.Warnings, after.Warnings) || digest == packed {
+			t.Errorf("%+v: the table tells %+v %q, the lines %+v %q", o, after.Joined, after.Warnings, before.Joined, before.Warnings)
+		}
+		lines := service(t, 500)
+		write(t, segment, lines) // both: as when the process ends between the table's name and the lines' end
+		if both, again, err := decisionlog.Open(folder, o); err != nil || again != packed || !slices.Equal(told(both), told(after)) {
+			t.Errorf("both: %v", err)
+		}
+		if err := os.Remove(to); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%d bytes of lines, %v", len(lines), before.Warnings)
+	}
+}
+
+func write(t testing.TB, name string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What a table cannot tell in full is not made one.
+func TestASegmentThatIsNotWholeStaysAsItIs(t *testing.T) {
+	whole := service(t, 20)
+	for name, text := range map[string][]byte{
+		"torn":        whole[:len(whole)-7],
+		"damaged":     bytes.Replace(whole, []byte(`"time":3.25`), []byte(`"time":3.75`), 1),
+		"unknown key": []byte(line[:len(line)-1] + `,"weather":"fine"}` + "\n"),
+		"no JSON":     []byte("x\n"),
+		"key twice":   []byte(line[:len(line)-1] + `,"step":0}` + "\n"),
+		"feature":     []byte(strings.Replace(line, `"x":1`, `"a,b":1`, 1) + "\n"),
+		"wrong type":  []byte(strings.Replace(line, `0.5`, `"0.5"`, 1) + "\n"),
+	} {
+		folder := t.TempDir()
+		segment := filepath.Join(folder, "decisions-000001.jsonl")
+		write(t, segment, text)
+		_, err := decisionlog.Pack(segment)
+		if bad, ok := errors.AsType[*field.Error](err); !ok || bad.File != segment {
+			t.Errorf("%s: %v", name, err)
+		}
+		now, err := os.ReadFile(segment)
+		if names, _ := os.ReadDir(folder); err != nil || !bytes.Equal(now, text) || len(names) != 1 {
+			t.Errorf("%s: the segment has changed, or something stands beside it: %v", name, names)
+		}
+	}
+}
+
+// A journal's segments become tables beside the writing, and whoever reads meanwhile finds every line that was safe when he began.
+func TestAJournalThatPacksCanBeReadAtAnyTime(t *testing.T) {
+	folder := t.TempDir()
+	j, err := decisionlog.OpenJournal(folder, decisionlog.JournalOptions{Sync: decisionlog.SyncNever, Segment: 16 << 10, Pack: true, Failed: func(err error) { t.Error(err) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 2000
+	safe := make(chan int, n)
+	var group sync.WaitGroup
+	group.Go(func() {
+		for i := range n {
+			if err := j.Append(journalled(t, asked(fmt.Sprint(i), "", float64(i)))); err != nil {
+				t.Error(err)
+			}
+			safe <- i + 1
+		}
+		close(safe)
+	})
+	for count := range safe {
+		if count%100 != 0 {
+			continue
+		}
+		log, _, err := decisionlog.Open(folder, decisionlog.Options{Pending: true})
+		if err != nil || len(log.Decisions) < count {
+			t.Fatalf("%d lines were safe: %v", count, err)
+		}
+	}
+	group.Wait()
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	names, _ := filepath.Glob(filepath.Join(folder, "*"))
+	tables, _ := filepath.Glob(filepath.Join(folder, "*.parquet"))
+	log, _, err := decisionlog.Open(folder, decisionlog.Options{Pending: true})
+	if err != nil || len(log.Decisions) != n || len(tables) < 5 || len(tables) != len(names) {
+		t.Errorf("%d decisions in %d tables of %d files: %v", len(log.Decisions), len(tables), len(names), err)
+	}
+}
+
+// FuzzPack: a segment becomes a table that tells the same, or stays as it is.
+func FuzzPack(f *testing.F) {
+	f.Add(service(f, 12))
+	f.Add([]byte(line + "\n" + `{"version":1,"outcome":"a","time":1,"reward":2,"units":{"tuna":1},"prices":{"tuna":2.5},"last":true}` + "\n")) // without sums, which few changes survive
+	f.Fuzz(func(t *testing.T, text []byte) {
+		folder := t.TempDir()
+		segment := filepath.Join(folder, "decisions-000001.jsonl")
+		write(t, segment, text)
+		before, _, unread := decisionlog.Open(folder, decisionlog.Options{Pending: true})
+		if _, err := decisionlog.Pack(segment); err != nil {
+			if now, err := os.ReadFile(segment); err != nil || !bytes.Equal(now, text) {
+				t.Fatal("changed")
+			}
+			return
+		}
+		after, _, err := decisionlog.Open(folder, decisionlog.Options{Pending: true})
+		if unread != nil {
+			return // of what is no log the table is none either, or is read more kindly: of keys that are not used
+		}
+		if err != nil || !reflect.DeepEqual(told(before), told(after)) {
+			t.Fatalf("%v\n%v\n%v", err, told(before), told(after))
+		}
+	})
+}
+
+func BenchmarkPack(b *testing.B) {
+	b.ReportAllocs()
+	text := service(b, 20_000)
+	if !json.Valid(text[:bytes.IndexByte(text, '\n')]) {
+		b.Fatal("no JSON")
+	}
+	segment := filepath.Join(b.TempDir(), "decisions-000001.jsonl")
+	for b.Loop() {
+		b.StopTimer()
+		write(b, segment, text)
+		b.StartTimer()
+		if _, err := decisionlog.Pack(segment); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.SetBytes(int64(len(text)))
+	b.ReportMetric(float64(b.N)*40_000/b.Elapsed().Seconds(), "lines/s")
+}
