@@ -7,7 +7,10 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/souk-sim/souk/results/parquet"
 )
 
 // logged looks whether each decision whose id one of the files names is in the log, and no decision twice.
@@ -25,6 +28,20 @@ func logged(folder string, files []string) {
 			seen[line.ID]++
 		}
 		check(lines.Err())
+		f.Close()
+	}
+	tables, err := filepath.Glob(filepath.Join(folder, "*.parquet"))
+	check(err)
+	for _, name := range tables {
+		f, err := os.Open(name)
+		check(err)
+		info, err := f.Stat()
+		check(err)
+		check(parquet.ReadTable(f, info.Size(), func(columns []string, row []any) error {
+			id, _ := row[slices.Index(columns, "id")].(string)
+			seen[id]++
+			return nil
+		}))
 		f.Close()
 	}
 	asked := 0

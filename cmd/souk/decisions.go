@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"strconv"
 
@@ -27,27 +24,13 @@ func (a *app) playable(scenario string) (*scenarios.Scenario, error) {
 	return a.market(scenario, "play")
 }
 
-// readDecisions reads a decision log, a Parquet file or lines, with its digest.
-func readDecisions(name string) (log *decisionlog.Log, digest string, err error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, "", &field.Error{Key: "--log", Found: name + ": " + reason(err), Expected: "a decision log that can be read"}
+// readDecisions reads a decision log, with its digest.
+func readDecisions(name string, o decisionlog.Options) (log *decisionlog.Log, digest string, err error) {
+	log, digest, err = decisionlog.Open(name, o)
+	if file, ok := errors.AsType[*fs.PathError](err); ok {
+		err = &field.Error{Key: "--log", Found: name + ": " + reason(file), Expected: "a decision log that can be read: a file, or the folder of a service's segments"}
 	}
-	defer file.Close()
-	sum := sha256.New()
-	in := bufio.NewReader(io.TeeReader(file, sum))
-	if magic, _ := in.Peek(4); string(magic) == "PAR1" {
-		size, err := io.Copy(io.Discard, in)
-		if err != nil {
-			return nil, "", err
-		}
-		if log, err = decisionlog.ReadParquet(file, size, name); err != nil {
-			return nil, "", err
-		}
-	} else if log, err = decisionlog.Read(in, name); err != nil {
-		return nil, "", err
-	}
-	return log, hex.EncodeToString(sum.Sum(nil)), nil
+	return log, digest, err
 }
 
 // decided plays the first policy and logs its decisions.

@@ -8,9 +8,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/souk-sim/souk/policies/bundle"
 	"github.com/souk-sim/souk/policies/evaluate/offpolicy"
+	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/scenarios/workflow"
@@ -19,6 +21,7 @@ import (
 func (a *app) ope() *cobra.Command {
 	o := offpolicy.Defaults()
 	var log, policy, scenario string
+	var read decisionlog.Options
 	var discount float64
 	cmd := &cobra.Command{
 		Use: "ope --log F --policy POLICY", Short: "Value of a policy from logged decisions of another", Args: takes(),
@@ -26,7 +29,7 @@ func (a *app) ope() *cobra.Command {
 			"that needs no parameters, or explore(POLICY,ε) of one of these. With --scenario it may be any policy that souk simulate takes there, and is\n" +
 			"played in the scenario's market as well. A log that cannot tell of the policy is refused, exit 4; so is one without propensities, exit 3.",
 		Example: "  souk simulate smoke --policy fixed:1.1 --explore 0.5 --decisions log.jsonl --paths 2000\n" +
-			"  souk ope --log log.jsonl --policy fixed:1\n  souk ope --log log.jsonl --policy results/runs/smoke/RUN/policy --scenario smoke --single",
+			"  souk ope --log log.jsonl --policy fixed:1\n  souk ope --log decisions/ --of tuna --patience 86400 --policy results/runs/tuna/RUN/policy --single\n  souk ope --log log.jsonl --policy results/runs/smoke/RUN/policy --scenario smoke --single",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if log == "" || policy == "" {
 				return badUsage("souk ope", "no --log or no --policy", "both")
@@ -48,10 +51,11 @@ func (a *app) ope() *cobra.Command {
 			watch, closed := a.watch()
 			defer closed()
 			w.Watch = watch
-			decisions, digest, err := readDecisions(log)
+			decisions, digest, err := readDecisions(log, read)
 			if err != nil {
 				return err
 			}
+			w.Read = read
 			run := &workflow.Run{Scenario: w.Scenario, Store: a.store(), Workers: a.workers, Build: build(),
 				Options: rundir.Options{Tell: a.notice, Holder: fmt.Sprintf("souk ope, process %d", os.Getpid())}}
 			report, err := w.Leave(cmd.Context(), run, decisions, digest)
@@ -78,7 +82,8 @@ func (a *app) ope() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&log, "log", "", "a decision log: JSON Lines or Parquet, docs/formats/decisions.md")
+	f.StringVar(&log, "log", "", "a decision log: JSON Lines, Parquet or the folder of a service's, docs/formats/decisions.md")
+	decidedFlags(f, &read)
 	f.StringVar(&policy, "policy", "", "the folder of a bundle, a rule, or explore(POLICY,ε)")
 	f.StringVar(&scenario, "scenario", "", "a market to play the policy in as well")
 	f.BoolVar(&o.Single, "single", o.Single, "every decision stands alone: its reward at the observations that were logged")
@@ -92,6 +97,13 @@ func (a *app) ope() *cobra.Command {
 	a.workersFlag(cmd)
 	a.outFlag(cmd)
 	return cmd
+}
+
+// decidedFlags are what of a decision log is read.
+func decidedFlags(f *pflag.FlagSet, o *decisionlog.Options) {
+	f.StringVar(&o.Policy, "of", "", "the policy whose decisions are read, of a service by its name there; left out: all")
+	f.Float64Var(&o.Window, "window", 0, "how long before the log's newest time decisions are read, in its time; 0: all")
+	f.Float64Var(&o.Patience, "patience", 0, "after how long, in the log's time, nothing came of a decision without an outcome; 0: wait")
 }
 
 // bundleIn loads a bundle where a name is a folder.

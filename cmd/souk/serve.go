@@ -96,7 +96,7 @@ func (a *app) service(ctx context.Context, args []string, f *serving) error {
 		}
 	}
 	if f.log != "" {
-		journal, err := decisionlog.OpenJournal(f.log, decisionlog.JournalOptions{Sync: decisionlog.Sync(f.sync)})
+		journal, err := decisionlog.OpenJournal(f.log, decisionlog.JournalOptions{Sync: decisionlog.Sync(f.sync), Pack: true, Failed: func(err error) { a.notice(err.Error()) }})
 		if bad, ok := errors.AsType[*field.Error](err); ok {
 			return usage{bad}
 		} else if err != nil {

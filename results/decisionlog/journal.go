@@ -44,7 +44,7 @@ type JournalOptions struct {
 	Sync     Sync
 	Interval time.Duration // of SyncInterval; 0: a second
 	Segment  int64         // bytes after which a segment is finished; 0: 64 MiB
-	Pack     bool          // segments become tables when they are finished (Pack), beside the writing
+	Pack     bool          // full segments become tables (Pack), beside the writing; that which Close ends stays
 	Failed   func(error)   // is told why a segment stays as it is; nil: nobody is
 }
 
@@ -110,7 +110,7 @@ func (j *Journal) ask(r *request) error {
 	}
 }
 
-// Close syncs and closes the segment, and waits until what is to become a table has. Append fails from then on.
+// Close syncs and closes the segment, and waits until what was to become a table has. Append fails from then on.
 func (j *Journal) Close() error {
 	j.closing.Do(func() { close(j.done) })
 	<-j.closed
@@ -280,7 +280,5 @@ func (j *Journal) drain(s *segment) {
 	_ = errors.Join(s.file.Sync(), s.file.Close())
 	if s.size == 0 {
 		_ = os.Remove(s.file.Name()) // an empty segment tells nothing
-	} else {
-		j.rotated(s.file.Name())
 	}
 }

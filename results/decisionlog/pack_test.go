@@ -183,7 +183,7 @@ func TestAJournalThatPacksCanBeReadAtAnyTime(t *testing.T) {
 	names, _ := filepath.Glob(filepath.Join(folder, "*"))
 	tables, _ := filepath.Glob(filepath.Join(folder, "*.parquet"))
 	log, _, err := decisionlog.Open(folder, decisionlog.Options{Pending: true})
-	if err != nil || len(log.Decisions) != n || len(tables) < 5 || len(tables) != len(names) {
+	if err != nil || len(log.Decisions) != n || len(tables) < 5 || len(tables) != len(names)-1 {
 		t.Errorf("%d decisions in %d tables of %d files: %v", len(log.Decisions), len(tables), len(names), err)
 	}
 }

@@ -24,6 +24,7 @@ type OffPolicy struct {
 	Bundle  func(name string) (*bundle.Bundle, error)
 	Load    func(name, rules string) (Named, error) // with a scenario
 	Options offpolicy.Options
+	Read    decisionlog.Options // as the log was read
 	Workers int
 	Watch   func(Progress)
 }
@@ -33,6 +34,7 @@ type OffPolicyReport struct {
 	Log      string               `json:"log"`
 	Digest   string               `json:"log_sha256,omitempty"` // of the log
 	Loggers  []decisionlog.Author `json:"logged_by"`
+	Outcomes *decisionlog.Joined  `json:"outcomes,omitempty"` // where the log has any
 	Policy   string               `json:"policy"`
 	Revision string               `json:"revision,omitempty"`
 	Scenario string               `json:"scenario,omitempty"`
@@ -47,6 +49,9 @@ func (o *OffPolicy) Evaluate(ctx context.Context, log *decisionlog.Log) (*OffPol
 	r := &Run{Scenario: o.Scenario, Workers: o.Workers, Watch: o.Watch}
 	o.Options.Workers = r.workers()
 	report := &OffPolicyReport{Log: log.File, Loggers: log.Policies}
+	if log.Joined.Outcomes > 0 {
+		report.Outcomes = &log.Joined
+	}
 	var target decider
 	var spec *env.Spec
 	var c *counter

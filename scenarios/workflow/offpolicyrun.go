@@ -25,6 +25,9 @@ func (o *OffPolicy) Leave(ctx context.Context, r *Run, log *decisionlog.Log, dig
 	if p.Discount != nil {
 		document = fmt.Appendf(document, ", discount %g", *p.Discount)
 	}
+	if o.Read != (decisionlog.Options{}) {
+		document = fmt.Appendf(document, ", of %q, window %g, patience %g", o.Read.Policy, o.Read.Window, o.Read.Patience)
+	}
 	if o.Bundle != nil {
 		inner, _, err := unwrap(o.Policy)
 		if err != nil {
@@ -65,6 +68,9 @@ func (o *OffPolicy) Leave(ctx context.Context, r *Run, log *decisionlog.Log, dig
 func (o *OffPolicy) command(log string) string {
 	p, usual := &o.Options, offpolicy.Defaults()
 	text := "ope --log " + quoted(last(log, 1)) + " --policy " + quoted(last(o.Policy, 3))
+	if o.Read.Policy != "" {
+		text += " --of " + quoted(o.Read.Policy)
+	}
 	if p.Single {
 		text += " --single"
 	}
@@ -77,7 +83,7 @@ func (o *OffPolicy) command(log string) string {
 	for _, x := range []struct {
 		flag       string
 		now, usual any
-	}{{"model", p.Model, usual.Model}, {"least", p.Least, usual.Least}, {"level", p.Level, usual.Level}, {"resamples", p.Resamples, usual.Resamples}, {"folds", p.Folds, usual.Folds}} {
+	}{{"model", p.Model, usual.Model}, {"least", p.Least, usual.Least}, {"level", p.Level, usual.Level}, {"resamples", p.Resamples, usual.Resamples}, {"folds", p.Folds, usual.Folds}, {"window", o.Read.Window, 0.0}, {"patience", o.Read.Patience, 0.0}} {
 		if x.now != x.usual {
 			text += fmt.Sprintf(" --%s %v", x.flag, x.now)
 		}
