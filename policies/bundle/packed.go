@@ -55,7 +55,7 @@ func Unpack(r io.Reader) (fs.FS, error) {
 	if err != nil {
 		return nil, bad("", "", err.Error(), "a gzipped tar archive")
 	}
-	folder, left := memory{}, int64(maxPacked)
+	folder, left := Memory{}, int64(maxPacked)
 	for archive := tar.NewReader(zipped); ; {
 		h, err := archive.Next()
 		if errors.Is(err, io.EOF) {
@@ -99,11 +99,11 @@ func names() []string {
 	return all
 }
 
-// memory is a folder of files in memory.
-type memory map[string][]byte
+// Memory is a folder of files in memory, by name.
+type Memory map[string][]byte
 
 // Open implements fs.FS.
-func (m memory) Open(name string) (fs.File, error) {
+func (m Memory) Open(name string) (fs.File, error) {
 	data, ok := m[name]
 	if !ok {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}

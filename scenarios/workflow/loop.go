@@ -2,19 +2,16 @@ package workflow
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
-	"github.com/souk-sim/souk"
-	"github.com/souk-sim/souk/agents/train"
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/bundle"
-	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios"
@@ -30,7 +27,7 @@ type Turn struct {
 	Scenario *scenarios.Scenario // an open market: what the log does not tell is its
 	Champion *bundle.Bundle
 	Log      *decisionlog.Log // with outcomes; warnings of the refit name its lines
-	Unit     float64          // periods in a unit of the log's time; 0: 1
+	Clock    string           // in what the log counts time: one of Clocks; "": periods
 	Workers  int              // 0: all processors; results do not depend on it
 	Watch    func(Progress)   // called by one goroutine at a time; nil for none
 }
@@ -39,6 +36,9 @@ type Turn struct {
 type Verdict struct {
 	RunID     string      `json:"run_id,omitempty"`
 	Scenario  string      `json:"scenario"`
+	Question  string      `json:"question,omitempty"`
+	Period    string      `json:"period"`
+	Unit      string      `json:"unit"` // of scores
 	Promote   bool        `json:"promote"`
 	Because   []string    `json:"because"` // in sentences
 	Gates     []LoopGate  `json:"gates"`
@@ -49,10 +49,23 @@ type Verdict struct {
 	Drift     []DriftTest `json:"drift,omitempty"` // the newer half of the window against the older one
 	Bench     *Duel       `json:"bench"`
 	ByLog     *Retrospect `json:"by_the_log"`
-	Notes     []string    `json:"notes,omitempty"` // what a reader should not forget
+	Apart     []Apart     `json:"decided_apart,omitempty"` // where the two decide otherwise, the heaviest first
+	Notes     []string    `json:"notes,omitempty"`         // what a reader should not forget
+	Log       string      `json:"log,omitempty"`
+	Digest    string      `json:"log_sha256,omitempty"`
+	Command   string      `json:"command,omitempty"` // that takes the turn again, but for the scenario
 
 	Policy *bundle.Bundle `json:"-"` // the candidate
+	Files  bundle.Memory  `json:"-"` // of its bundle
 	Dir    string         `json:"-"` // of the run
+}
+
+// Apart is a state in which champion and candidate make different offers.
+type Apart struct {
+	State     string  `json:"state"`
+	Weight    float64 `json:"weight"` // share of what the champion's training saw
+	Champion  string  `json:"champion"`
+	Candidate string  `json:"candidate"`
 }
 
 // LoopGate is what a candidate had to pass.
@@ -115,16 +128,16 @@ func (t *Turn) Do(ctx context.Context) (*Verdict, error) {
 	if err := b.Fit(ctx, t.Workers, r.counting("fit")); err != nil {
 		return nil, err
 	}
-	unit := t.Unit
-	if unit == 0 {
-		unit = 1
+	unit, err := t.unit(b)
+	if err != nil {
+		return nil, err
 	}
 	l, err := b.books(t.Log, float64(loop.Window), unit)
 	if err != nil {
 		return nil, err
 	}
-	v := &Verdict{Scenario: t.Scenario.Name, Champion: contenderOf(t.Champion)}
-	v.Window = t.window(l, unit)
+	v := &Verdict{Scenario: t.Scenario.Name, Question: t.Scenario.Question, Period: t.Scenario.Time.Period, Unit: aPeriod(t.Scenario), Champion: contenderOf(t.Champion)}
+	v.Window = t.window(l)
 	if v.Drift, v.Notes, err = b.drift(l, t.Champion.Policy); err != nil {
 		return nil, err
 	}
@@ -146,6 +159,32 @@ func (t *Turn) Do(ctx context.Context) (*Verdict, error) {
 	}
 	t.judge(v, &loop.Gates)
 	return v, t.write(v)
+}
+
+// Clocks are what a log may count time in, and how many days each is: 0 of periods, which are the scenario's.
+func Clocks() []Clock {
+	return []Clock{{"periods", 0}, {"seconds", 1.0 / 86400}, {"minutes", 1.0 / 1440}, {"hours", 1.0 / 24}, {"days", 1}}
+}
+
+// Clock is a unit of time.
+type Clock struct {
+	Name string
+	Days float64
+}
+
+// unit is how many periods one of the log's time is.
+func (t *Turn) unit(b *bazaar) (float64, error) {
+	var names []string
+	for _, c := range Clocks() {
+		switch {
+		case t.Clock == "" || c.Name == t.Clock && c.Days == 0:
+			return 1, nil
+		case c.Name == t.Clock:
+			return c.Days / b.config().PeriodDays, nil
+		}
+		names = append(names, c.Name)
+	}
+	return 0, field.New("--clock", strconv.Quote(t.Clock), strings.Join(names, ", "))
 }
 
 // open checks that the turn's parts go together.
@@ -180,7 +219,7 @@ func contenderOf(b *bundle.Bundle) Contender {
 }
 
 // window sums up what of the log counts.
-func (t *Turn) window(l *ledger, unit float64) Window {
+func (t *Turn) window(l *ledger) Window {
 	w := Window{From: math.Inf(1), To: math.Inf(-1), Decisions: len(l.log.Decisions), Told: len(l.entries)}
 	for i := range l.entries {
 		e := &l.entries[i]
@@ -234,153 +273,6 @@ func explored(propensity, law float64, n int) float64 {
 	return min(1, max(0, (propensity-law)/(even-law)))
 }
 
-// warmVisits is as how many trials a value of the champion's counts at most when learning goes on from it: enough to begin with it, few enough to be talked out of it.
-const warmVisits = 20
-
-// warm is the champion's table as a learner may begin with it; nil where it is none, or of another state or ladder.
-func (t *Turn) warm(seats *Seats) *policies.Table {
-	was, ok := t.Champion.Policy.(*policies.Table)
-	if !ok {
-		return nil
-	}
-	visits := slices.Repeat([]uint32{warmVisits}, len(was.Values))
-	for i, n := range was.Visits {
-		visits[i] = min(n, warmVisits)
-	}
-	encoder := policies.Encoder{Dimensions: slices.Clone(was.Encoder.Dimensions)}
-	for i := range encoder.Dimensions {
-		encoder.Dimensions[i].Index = seats.Spec.Feature(encoder.Dimensions[i].Feature)
-	}
-	table, err := policies.NewTable(seats.Spec, encoder, slices.Clone(was.Values), visits, 0)
-	if err != nil {
-		return nil
-	}
-	return table
-}
-
-// learn trains the agents in the plausible markets, and has the best seed of them be the candidate.
-func (t *Turn) learn(ctx context.Context, b *bazaar, likely *mixture, r *Run, v *Verdict) error {
-	s, seats := t.Scenario, likely.seats()
-	pupils := s.Agents
-	if k := slices.IndexFunc(s.Agents, func(a scenarios.Agent) bool { return a.Name == t.Champion.Manifest.Agent }); k >= 0 {
-		pupils = s.Agents[k : k+1]
-	}
-	pupil := *s
-	pupil.Agents = pupils
-	watch := (&Run{Scenario: &pupil, Watch: t.Watch}).episodes(1)
-	start, encoder := t.warm(seats), seats.Encoder
-	if start != nil {
-		encoder = start.Encoder
-	}
-	var jobs []train.Job
-	for i := range pupils {
-		for seed := int64(1); seed <= int64(s.Train.Seeds); seed++ {
-			master := train.MasterSeed(s.Seed, seed)
-			job := train.Job{Params: pupils[i].Params, World: func() (train.World, error) { return likely.open(master) }, Master: master, Learner: seats.Learner, Others: seats.Others,
-				Encoder: encoder, Episodes: s.Train.Episodes, Watch: watch}
-			job.Key.Agent, job.Key.Seed, job.Key.Scenario = pupils[i].Name, seed, s.Name
-			if s.Train.Stop != nil {
-				job.Stop = *s.Train.Stop
-			}
-			if start != nil && scenarios.Begins(pupils[i].Params) {
-				job.Start, v.Candidate.Warm = start, true
-			}
-			jobs = append(jobs, job)
-		}
-	}
-	outcomes, err := train.Run(ctx, jobs, t.Workers)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		return err
-	}
-	learned := make([]Learned, 1)
-	for i := range outcomes {
-		if err := learned[0].add(&jobs[i], &outcomes[i], seats); err != nil {
-			return err
-		}
-	}
-	best := &Chosen{Agent: jobs[0].Key.Agent, Seed: jobs[0].Key.Seed, Policy: learned[0].Policies[0]}
-	if len(jobs) > 1 {
-		if best, err = Choose(ctx, b, s, likely, learned, t.Workers); err != nil {
-			return err
-		}
-		k := slices.Index(learned[0].Policies, best.Policy)
-		best.Agent = jobs[k].Key.Agent
-	}
-	v.Candidate.Name, v.Candidate.Agent, v.Candidate.Seed = s.Name+" "+best.Agent, best.Agent, best.Seed
-	m := bundle.Manifest{Name: v.Candidate.Name, Souk: souk.Version, Scenario: s.Name, ScenarioSHA256: s.Hash(), Agent: best.Agent, Seed: best.Seed, Episodes: int64(s.Train.Episodes), Purpose: s.Question}
-	for i := range pupils {
-		if pupils[i].Name == best.Agent {
-			if m.Parameters, err = json.Marshal(pupils[i].Params); err != nil {
-				return err
-			}
-		}
-	}
-	m.Data, _ = b.provenance()
-	v.Policy = &bundle.Bundle{Policy: best.Policy, Manifest: m}
-	return nil
-}
-
-// duel plays both on the same shoppers, which training never met, and the champion as it explored besides.
-func (t *Turn) duel(ctx context.Context, likely *mixture, r *Run, v *Verdict, level float64) (*Duel, error) {
-	seats := likely.seats()
-	c := contest(t.Scenario, likely, t.Workers, r.counting("evaluate"))
-	c.Level = level
-	champion := translated(t.Champion.Policy, &t.Champion.Policy.About().Spec, seats.Spec)
-	add := func(name string, p policies.Policy) {
-		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: name, Policies: []policies.Policy{p}})
-	}
-	add("champion", champion)
-	add("candidate", v.Policy.Policy)
-	if v.Window.Explored > 0 {
-		exploring, err := policies.Explore(champion, seats.Spec, v.Window.Explored)
-		if err != nil {
-			return nil, err
-		}
-		add("exploring", exploring)
-	}
-	result, err := c.Run(ctx)
-	if err != nil {
-		return nil, err
-	}
-	d := &Duel{Paths: c.Paths, Level: level, Champion: result.Rows[0].Profit, Candidate: result.Rows[1].Profit}
-	if d.Gain, err = result.Over("candidate", "champion"); err != nil {
-		return nil, err
-	}
-	if v.Window.Explored > 0 {
-		if d.Exploring, err = result.Over("champion", "exploring"); err != nil {
-			return nil, err
-		}
-	}
-	d.Better = better(result.Rows[1].Scores[0], result.Rows[0].Scores[0], len(likely.worlds))
-	if t.Champion.Policy.About().Spec.Features != nil {
-		if diff, err := bundle.Compare(t.Champion.Policy, v.Policy.Policy); err == nil {
-			d.Alike = diff.Share == 0
-		}
-	}
-	return d, nil
-}
-
-// better is the share of worlds in which one earns more than another, ties one half; path k is of world k mod worlds.
-func better(one, other []float64, worlds int) float64 {
-	gain := make([]float64, min(worlds, len(one)))
-	for k := range one {
-		gain[k%worlds] += one[k] - other[k]
-	}
-	sum := 0.0
-	for _, g := range gain {
-		switch {
-		case g > 0:
-			sum++
-		case g == 0:
-			sum += 0.5
-		}
-	}
-	return sum / float64(len(gain))
-}
-
 // judge holds the candidate against the gates.
 func (t *Turn) judge(v *Verdict, g *scenarios.Gates) {
 	gate := func(name string, met bool, because string) {
@@ -418,7 +310,11 @@ func (t *Turn) write(v *Verdict) error {
 	m.Caveats = append(append([]string{}, v.Because...), v.Refit.Notes...)
 	m.Evaluation = []bundle.Figure{{Name: adverb(t.Scenario.Time.Period) + " " + t.Scenario.Learner().Reward.Of + " in the refitted market", Unit: "$", Value: d.Candidate.Value, Low: d.Candidate.Low, High: d.Candidate.High, Level: d.Level},
 		{Name: "more than the champion, " + beginning(t.Champion.Manifest.Revision), Unit: "$", Value: d.Gain.Value, Low: d.Gain.Low, High: d.Gain.High, Level: d.Level}}
-	err := bundle.Write(v.Policy, func(string, []byte) error { return nil })
+	v.Files = bundle.Memory{}
+	err := bundle.Write(v.Policy, func(name string, data []byte) error {
+		v.Files[name] = data
+		return nil
+	})
 	if bad, ok := errors.AsType[*field.Error](err); ok {
 		return fmt.Errorf("the candidate's bundle: %w", bad)
 	}

@@ -21,9 +21,9 @@ type DriftTest struct {
 	CUSUM    *stats.CUSUM     `json:"cusum,omitempty"`     // of forecast errors; the scheme
 	Alarm    *stats.Alarm     `json:"alarm,omitempty"`     // and what it said
 	Periods  []float64        `json:"periods,omitempty"`   // of the errors
-	Errors   []orNull         `json:"errors,omitempty"`    // standardised
-	Observed []orNull         `json:"observed,omitempty"`
-	Expected []orNull         `json:"expected,omitempty"`
+	Errors   []float64        `json:"errors,omitempty"`    // standardised
+	Observed []float64        `json:"observed,omitempty"`
+	Expected []float64        `json:"expected,omitempty"`
 }
 
 // Of the tests for drift.
@@ -114,7 +114,6 @@ func (b *bazaar) trafficDrift(l *ledger, scheme stats.CUSUM, half int, first flo
 			model = nil // too short a half
 		}
 	}
-	var errors []float64
 	for i, v := range came[half:] {
 		if model != nil {
 			f, err := model.Forecast(1, oneSD, nil)
@@ -126,20 +125,22 @@ func (b *bazaar) trafficDrift(l *ledger, scheme stats.CUSUM, half int, first flo
 				return nil, err
 			}
 		}
-		errors = append(errors, (v-mean)/sd)
-		t.add(first+float64(half+i), v, mean, errors[len(errors)-1])
+		t.add(first+float64(half+i), v, mean, sd)
 	}
-	t.watch(errors, "visitors a "+b.s.Time.Period)
+	t.watch("visitors a " + b.s.Time.Period)
 	return t, nil
 }
 
-func (t *DriftTest) add(period, observed, expected, e float64) {
-	t.Periods, t.Observed, t.Expected, t.Errors = append(t.Periods, period), append(t.Observed, orNull(observed)), append(t.Expected, orNull(expected)), append(t.Errors, orNull(e))
+// add takes in the forecast of a period in which something was observed.
+func (t *DriftTest) add(period, observed, expected, sd float64) {
+	if !math.IsNaN(observed) {
+		t.Periods, t.Observed, t.Expected, t.Errors = append(t.Periods, period), append(t.Observed, observed), append(t.Expected, expected), append(t.Errors, (observed-expected)/sd)
+	}
 }
 
 // watch runs the scheme, and says what came of it.
-func (t *DriftTest) watch(errors []float64, what string) {
-	a := t.CUSUM.Watch(errors)
+func (t *DriftTest) watch(what string) {
+	a := t.CUSUM.Watch(t.Errors)
 	t.Alarm, t.Moved = &a, a.At >= 0
 	t.Says = fmt.Sprintf("%s are as foretold: the sum of errors was %.1f at most, and alarms beyond %.1f", what, a.Most, t.CUSUM.Threshold)
 	if t.Moved {
@@ -197,16 +198,12 @@ func (b *bazaar) choiceDrift(l *ledger, scheme stats.CUSUM, half float64) ([]Dri
 		s.took, s.expected, s.variance = s.took+took, s.expected+people*p, s.variance+variance
 	}
 	test := DriftTest{Of: "choices", CUSUM: &scheme}
-	var errors []float64
 	for k := half; k <= math.Floor(at[len(at)-1]); k++ {
-		z := sum{math.NaN(), math.NaN(), 1}
 		if s := periods[k]; s != nil {
-			z = *s
+			test.add(k, s.took, s.expected, math.Sqrt(s.variance*max(beyond, fewestAlike)))
 		}
-		errors = append(errors, (z.took-z.expected)/math.Sqrt(z.variance*max(beyond, fewestAlike)))
-		test.add(k, z.took, z.expected, errors[len(errors)-1])
 	}
-	test.watch(errors, "purchases for the prices asked")
+	test.watch("purchases for the prices asked")
 	mix := b.mixDrift(old, before, now, math.Max(beyond, 1))
 	return append([]DriftTest{test}, mix...), nil
 }

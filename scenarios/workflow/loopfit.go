@@ -24,6 +24,15 @@ type Refit struct {
 	Were     float64       `json:"visitors_scenario"` // as the scenario has them
 	Spread   float64       `json:"dispersion"`        // of periods, beyond chance
 	Notes    []string      `json:"notes,omitempty"`   // what was taken for what the log does not tell
+	Compared []Compared    `json:"compared"`          // the tastes beside the scenario's
+}
+
+// Compared is a coefficient of the refitted tastes beside what it was. The scenario's is that of the one taste which is nearest to its personas at the seller's offers.
+type Compared struct {
+	Name     string   `json:"name"`
+	Estimate float64  `json:"estimate"`
+	SE       float64  `json:"se"`                 // robust to what differs between offers by more than chance; 0: it was held
+	Scenario *float64 `json:"scenario,omitempty"` // nil where the scenario does not say
 }
 
 // Forgetting is how well choices are foretold from older ones that lose half of their weight in so many periods.
@@ -44,6 +53,12 @@ func (b *bazaar) refit(l *ledger, window float64) (*Refit, error) {
 		attributes = append(attributes, attributeGain, attributeLoss)
 	}
 	held := b.heldTastes(l)
+	was := &choice.Tallies{Alternatives: l.products, Attributes: attributes[:1], Held: held}
+	b.prior(l, was)
+	before, err := choice.FitTallies(was)
+	if err != nil {
+		return nil, fmt.Errorf("the scenario's tastes: %w", err)
+	}
 	for {
 		t, at := l.tallies(b, attributes, held)
 		if len(at) == 0 {
@@ -68,7 +83,10 @@ func (b *bazaar) refit(l *ledger, window float64) (*Refit, error) {
 		r.Notes = append(r.Notes, "the log shows no "+name+" against a remembered price: it is left out")
 		attributes = slices.DeleteFunc(slices.Clone(attributes), func(a string) bool { return a == name })
 	}
-	absolute(r.Tastes, l, listPrices(b.cfg, l.products))
+	for _, m := range []*choice.Logit{before, r.Tastes} {
+		absolute(m, l, listPrices(b.cfg, l.products))
+	}
+	r.compare(before)
 	if p := coefficientOf(r.Tastes, attributePrice); !(p.Estimate < 0) {
 		return nil, field.New("--log", fmt.Sprintf("choices by which dearer is no worse: %.4g ± %.2g a dollar", p.Estimate, p.ClusteredSE), "a log with more, or more different, prices")
 	}
@@ -76,6 +94,19 @@ func (b *bazaar) refit(l *ledger, window float64) (*Refit, error) {
 		return nil, err
 	}
 	return r, b.take(b.cfg, r.Tastes)
+}
+
+// compare puts the estimates beside those of the scenario.
+func (r *Refit) compare(before *choice.Logit) {
+	for _, c := range r.Tastes.Coefficients {
+		one := Compared{Name: c.Name, Estimate: c.Estimate, SE: c.ClusteredSE}
+		for _, o := range before.Coefficients {
+			if o.Name == c.Name {
+				one.Scenario = &o.Estimate
+			}
+		}
+		r.Compared = append(r.Compared, one)
+	}
 }
 
 // remembers tells whether shoppers go by a remembered price.

@@ -30,6 +30,7 @@ func reports() []reportKind {
 		{"measures.json", studyPage},
 		{"bench.json", benchPage},
 		{"ope.json", offPolicyPage},
+		{"loop.json", loopPage},
 		{"abtest.json", abtestPage},
 		{"optimize.json", optimizePage},
 	}
@@ -53,7 +54,7 @@ func Report(f *RunFiles) (*web.Page, error) {
 		}
 		return kind.page(f)
 	}
-	return nil, field.New("run", f.Name+"/"+f.ID, "a run of train, bench, abtest, ope or optimize")
+	return nil, field.New("run", f.Name+"/"+f.ID, "a run of train, bench, abtest, ope, optimize or loop")
 }
 
 // leaveReport writes the report of a run that has written everything else.

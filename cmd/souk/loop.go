@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/souk-sim/souk/policies/bundle"
+	"github.com/souk-sim/souk/results/rundir"
+	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/scenarios/workflow"
+)
+
+func (a *app) loop() *cobra.Command {
+	var log, champion, candidate, key, clock string
+	cmd := &cobra.Command{
+		Use: "loop SCENARIO --log DECISIONS --champion BUNDLE", Short: "From a policy's log to its successor: refit, retrain, gate, promote or keep", Args: takes("SCENARIO"),
+		Long: "One turn of the loop. How many come and what they take is refitted to the newest window of the decision log and its outcomes; agents learn in that market,\n" +
+			"beginning with the champion's values; candidate and champion meet the same shoppers, and the log is asked what either would have earned. The gates of\n" +
+			"[loop.gates] decide: exit 0 is to promote the candidate, exit 4 to keep the champion, and the report says why. docs/loop.md has a recipe for cron.",
+		Example: "  souk loop ./shop.toml --log decisions/ --champion live.tar.gz --clock seconds --key shop.key --candidate next.tar.gz && mv next.tar.gz live.tar.gz\n" +
+			"  souk loop smoke --log log.jsonl --champion results/runs/smoke/RUN/policy",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if log == "" || champion == "" {
+				return badUsage("souk loop", "no --log or no --champion", "both")
+			}
+			t := workflow.Turn{Clock: clock, Workers: a.workers}
+			var private ed25519.PrivateKey
+			var err error
+			if key != "" {
+				if private, err = privateKey(key); err != nil {
+					return err
+				}
+			}
+			if t.Scenario, err = scenarios.Load(args[0], a.overrides()...); err != nil {
+				return err
+			}
+			if t.Champion, err = load(champion); err != nil {
+				return err
+			}
+			var digest string
+			if t.Log, digest, err = readDecisions(log); err != nil {
+				return err
+			}
+			watch, closed := a.watch()
+			defer closed()
+			t.Watch = watch
+			run := &workflow.Run{Scenario: t.Scenario, Store: a.store(), Workers: a.workers, Build: build(),
+				Options: rundir.Options{Tell: a.notice, Holder: fmt.Sprintf("souk loop, process %d", os.Getpid())}}
+			v, err := t.Leave(cmd.Context(), run, digest, private)
+			if bad, ok := errors.AsType[*field.Error](err); ok && bad.File == "" && bad.Key == "--clock" {
+				return usage{err}
+			} else if err != nil {
+				return err
+			}
+			if candidate != "" {
+				if err := a.putBundle(v.Files, candidate); err != nil {
+					return err
+				}
+			}
+			closed()
+			if a.json {
+				err = a.document("loop", v)
+			} else {
+				_, err = fmt.Fprintf(a.stdout, "%s\nfiles    %s\n", v.Text(), v.Dir)
+			}
+			if err == nil && !v.Promote {
+				err = unmet{field.New("", "the champion is kept: "+strings.Join(unmetGates(v), ", "), "")}
+			}
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&log, "log", "", "decisions and what came of them: a file or a folder of a service's segments, docs/formats/decisions.md")
+	f.StringVar(&champion, "champion", "", "the bundle that decided: a folder or a packed .tar.gz")
+	f.StringVar(&candidate, "candidate", "", "where to put the candidate's bundle too: a folder that is not there yet, or FILE.tar.gz, replaced at once")
+	f.StringVar(&key, "key", "", "private ed25519 key, PEM, by which the candidate is signed")
+	var names []string
+	for _, c := range workflow.Clocks() {
+		names = append(names, c.Name)
+	}
+	f.StringVar(&clock, "clock", names[0], "in what the log counts time: "+strings.Join(names, ", ")+" (souk serve: seconds)")
+	a.scenarioFlags(cmd)
+	a.workersFlag(cmd)
+	a.outFlag(cmd)
+	return cmd
+}
+
+// unmetGates names the gates that the candidate did not pass.
+func unmetGates(v *workflow.Verdict) (names []string) {
+	for _, g := range v.Gates {
+		if !g.Met {
+			names = append(names, "gate "+g.Gate+" is not met")
+		}
+	}
+	return names
+}
+
+// putBundle writes a bundle's files to a packed file, or to a folder that appears whole.
+func (a *app) putBundle(files bundle.Memory, to string) error {
+	if strings.HasSuffix(to, ".gz") || strings.HasSuffix(to, ".tgz") {
+		var packed bytes.Buffer
+		if err := bundle.Pack(files, &packed); err != nil {
+			return err
+		}
+		return a.write(to, "--candidate", 0o644, bytesTo(packed.Bytes()))
+	}
+	bad := func(found string) error {
+		return &field.Error{Key: "--candidate", Found: to + ": " + found, Expected: "a folder that is not there yet, in one that can be written to, or FILE.tar.gz"}
+	}
+	if _, err := os.Lstat(to); err == nil {
+		return bad("is there already")
+	}
+	building, err := os.MkdirTemp(filepath.Dir(to), filepath.Base(to)+".*")
+	if err != nil {
+		return bad(reason(err))
+	}
+	defer os.RemoveAll(building) // where it has not been renamed
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := os.WriteFile(filepath.Join(building, name), files[name], 0o644); err != nil {
+			return bad(reason(err))
+		}
+	}
+	if err := os.Chmod(building, 0o755); err != nil {
+		return bad(reason(err))
+	}
+	if err := os.Rename(building, to); err != nil {
+		return bad(reason(err))
+	}
+	return nil
+}

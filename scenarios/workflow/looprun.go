@@ -1,0 +1,155 @@
+package workflow
+
+import (
+	"cmp"
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/souk-sim/souk/policies/bundle"
+	"github.com/souk-sim/souk/results/stats"
+)
+
+// Leave takes the turn and leaves a run: loop.json, report.txt, the page, the refitted models and the candidate's bundle in policy/, signed where there is a key. The
+// digests of log and champion are part of the run's identity, its scenario's canonical form too.
+func (t *Turn) Leave(ctx context.Context, r *Run, digest string, key ed25519.PrivateKey) (*Verdict, error) {
+	document := fmt.Appendf(nil, "# souk loop of log %s, champion %s, clock %s\n", digest, t.Champion.Manifest.Revision, cmp.Or(t.Clock, "periods"))
+	run, err := r.Store.Open(t.Scenario.Name+"-loop", append(document, t.Scenario.Canonical()...), r.Options)
+	if err != nil {
+		return nil, err
+	}
+	defer run.Close()
+	v, err := t.Do(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v.RunID, v.Log, v.Digest, v.Command = run.ID, last(t.Log.File, 1), digest, t.command()
+	if key != nil {
+		if v.Files["manifest.sig"], err = bundle.Sign(v.Files, key); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.Files)) {
+		if err := run.WriteFile("policy/"+name, v.Files[name]); err != nil {
+			return nil, err
+		}
+	}
+	if err := writeJSON(run, "models/choice-refitted.json", v.Refit.Tastes); err != nil {
+		return nil, err
+	}
+	if err := writeJSON(run, "loop.json", v); err != nil {
+		return nil, err
+	}
+	if err := run.Write("report.txt", func(w io.Writer) error { _, err := io.WriteString(w, v.Text()); return err }); err != nil {
+		return nil, err
+	}
+	if err := r.leaveReport(run); err != nil {
+		return nil, err
+	}
+	v.Dir = run.Dir
+	return v, run.Finish(r.Build)
+}
+
+// command is what takes the turn again, but for the scenario.
+func (t *Turn) command() string {
+	text := "--log " + quoted(last(t.Log.File, 1)) + " --champion CHAMPION"
+	if t.Clock != "" && t.Clock != "periods" {
+		text += " --clock " + t.Clock
+	}
+	return text
+}
+
+// Text is the verdict as text of at most 100 columns.
+func (v *Verdict) Text() string {
+	p := &page{}
+	of := func(x float64) string { return inDollars(minus(fmt.Sprintf("%.4g", x))) }
+	p.line("%s: %s", v.Scenario, v.headline())
+	p.section("", v.Because...)
+	w := &v.Window
+	told := []string{fmt.Sprintf("%s of periods %.4g to %.4g, %s with an outcome; %s visitors", plural(w.Decisions, "decision"), w.From, w.To, thousands(float64(w.Told), ""), thousands(w.Visitors, "")),
+		fmt.Sprintf("%s are the champion's (%s), which explored in %.1f%% of them", thousands(float64(w.Champions), ""), beginning(v.Champion.Revision), 100*w.Explored)}
+	if w.Explored > 0 {
+		e := v.Bench.Exploring
+		told = append(told, fmt.Sprintf("exploring costs it %s a %s in the refitted market (%s to %s)", of(e.Value), v.Period, of(e.Low), of(e.High)))
+	}
+	p.section("log", told...)
+	var drift []string
+	for i := range v.Drift {
+		drift = append(drift, map[bool]string{true: "! ", false: "  "}[v.Drift[i].Moved]+v.Drift[i].Says)
+	}
+	if len(drift) > 0 {
+		p.section("drift", append([]string{"the newer half of the window against the older one:"}, drift...)...)
+	}
+	r := v.Refit
+	rows := [][]string{{"", "refitted", "s.e.", "scenario"}}
+	for _, c := range r.Compared {
+		was := "–"
+		if c.Scenario != nil {
+			was = fmt.Sprintf("%.4f", *c.Scenario)
+		}
+		se := "held"
+		if c.SE > 0 {
+			se = fmt.Sprintf("%.4f", c.SE)
+		}
+		rows = append(rows, []string{c.Name, fmt.Sprintf("%.4f", c.Estimate), se, was})
+	}
+	rows = append(rows, []string{"visitors a " + v.Period, fmt.Sprintf("%.1f", r.Visitors), "", fmt.Sprintf("%.1f", r.Were)})
+	p.section("refit", r.forgets(v.Period))
+	p.line("\n%s", align(rows))
+	b := v.Bench
+	p.section("bench", fmt.Sprintf("%s, each of another market that is as plausible by the log; %s, %.0f%% intervals", plural(b.Paths, "path"), v.Unit, 100*b.Level))
+	rows = [][]string{{"", "mean", "interval"}}
+	for _, row := range b.rows() {
+		rows = append(rows, []string{row.name, of(row.Value), of(row.Low) + " to " + of(row.High)})
+	}
+	p.line("\n%s", align(rows))
+	p.line("the candidate earns more in %.0f%% of the plausible markets", 100*b.Better)
+	p.section("log again", v.ByLog.sentence(0)+fmt.Sprintf("; as logged %s (%s to %s)", of(v.ByLog.Logged.Value), of(v.ByLog.Logged.Low), of(v.ByLog.Logged.High)))
+	if len(v.Apart) > 0 {
+		rows = [][]string{{"state", "share", "champion", "candidate"}}
+		for _, a := range v.Apart {
+			rows = append(rows, []string{a.State, fmt.Sprintf("%.1f%%", 100*a.Weight), a.Champion, a.Candidate})
+		}
+		p.section("apart", "where the two decide otherwise, by what the champion's training saw:")
+		p.line("\n%s", align(rows))
+	}
+	if notes := slices.Concat(r.Notes, v.Notes); len(notes) > 0 {
+		p.section("notes", notes...)
+	}
+	return strings.TrimRight(p.String(), "\n") + "\n"
+}
+
+// headline says what is to be done.
+func (v *Verdict) headline() string {
+	if v.Promote {
+		return "promote the candidate, " + beginning(v.Candidate.Revision)
+	}
+	return "keep the champion, " + beginning(v.Champion.Revision)
+}
+
+// forgets says how old choices count.
+func (r *Refit) forgets(period string) string {
+	if r.HalfLife == 0 {
+		return "tastes: a logit of what was counted, all of the window alike"
+	}
+	return fmt.Sprintf("tastes: a logit of what was counted, which counts half for every %.3g %ss of its age: so the newest choices are foretold best", r.HalfLife, period)
+}
+
+// named is an estimate with what it is of.
+type named struct {
+	name string
+	stats.Estimate
+}
+
+// rows are the estimates of a duel.
+func (d *Duel) rows() []named {
+	all := []named{{"champion", d.Champion}, {"candidate", d.Candidate}, {"candidate − champion", d.Gain}}
+	if d.Exploring.Level > 0 {
+		all = append(all, named{"cost of exploring", d.Exploring})
+	}
+	return all
+}
