@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -68,7 +67,8 @@ func ask(t testing.TB, s http.Handler, method, path, body string, into any, head
 	}
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
-	text, _ := io.ReadAll(w.Body)
+	agree(t, method, path, body, r.Header, w)
+	text := w.Body.Bytes()
 	if into != nil {
 		if err := json.Unmarshal(text, into); err != nil {
 			t.Fatalf("%s %s: %v in %s", method, path, err, text)
