@@ -125,3 +125,14 @@ func (s *Scenario) drifts() error {
 	}
 	return nil
 }
+
+// Seeded is the scenario under another seed. The error is a *field.Error.
+func (s *Scenario) Seeded(seed int64) (*Scenario, error) {
+	return parseWith(s.source, nil, s.overrides, []settled{{path("seed"), Settings{{keys: []string{"seed"}, at: []string{}, value: seed}}}})
+}
+
+// In is what the number is in a scenario, as in a round's truth.
+func (d *Drift) In(s *Scenario) float64 {
+	x, _ := number(valueAt(s.resolved(), (&Over{Key: d.Key}).keys()))
+	return x
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/policies/rules"
+	"github.com/souk-sim/souk/results"
 	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -59,7 +60,7 @@ func (l *DecisionLog) Log(ctx context.Context, s *scenarios.Scenario, load func(
 		l.Paths = s.Evaluate.Paths
 	}
 	records := 0
-	err = c.play(ctx, policy, l.First, l.Paths, r, func(episode []decisionlog.Record) error {
+	err = c.play(ctx, policy, l.First, l.Paths, r, func(episode []decisionlog.Record, _ []decisionlog.Outcome) error {
 		records += len(episode)
 		l.Reward += earnings(episode) / float64(l.Paths)
 		for i := range episode {
@@ -96,6 +97,7 @@ type counter struct {
 	load    func(name, rules string) (Named, error)
 	rules   string
 	usual   string
+	product string // the one that the learner sells; "" for several, or where nobody counts
 }
 
 // decider is a policy at a counter.
@@ -130,6 +132,11 @@ func openCounter(ctx context.Context, s *scenarios.Scenario, load func(name, rul
 	arena, seats := arenaOf(full, evaluate.MasterSeed(s.Seed), 1), full.seats()
 	c := &counter{s: s, world: arena.World, master: arena.Master, learner: seats.Learner, spec: seats.Spec, others: seats.Others, encoder: seats.Encoder,
 		load: load, rules: scene.rules(), usual: append(scene.usual(), "")[0]}
+	if m, ok := full.(*shop); ok {
+		if own := m.Config.Sellers[seats.Learner].Products; len(own) == 1 {
+			c.product = own[0]
+		}
+	}
 	c.find = func(ctx context.Context, name string) (policies.Policy, bool, error) {
 		made, ok, err := scene.rule(name)
 		if err != nil || !ok {
@@ -248,11 +255,12 @@ func (c *counter) named(ctx context.Context, name string) (d decider, err error)
 	return d, err
 }
 
-// play plays episodes, several at once, and hands them to take in their order.
-func (c *counter) play(ctx context.Context, d decider, first, paths int, r *Run, take func([]decisionlog.Record) error) error {
+// play plays episodes, several at once, and hands them to take in their order: decisions, and where the world keeps accounts what came of each.
+func (c *counter) play(ctx context.Context, d decider, first, paths int, r *Run, take func([]decisionlog.Record, []decisionlog.Outcome) error) error {
 	type played struct {
-		records []decisionlog.Record
-		err     error
+		records  []decisionlog.Record
+		outcomes []decisionlog.Outcome
+		err      error
 	}
 	watch := r.counting("simulate")
 	worlds := make(chan evaluate.World, r.workers())
@@ -276,8 +284,9 @@ func (c *counter) play(ctx context.Context, d decider, first, paths int, r *Run,
 		w := <-worlds
 		defer func() { worlds <- w }()
 		for path := from; path < min(paths, from+block) && ctx.Err() == nil; path++ {
-			records, err := c.episode(w, d, first+path)
-			all = append(all, played{records, err})
+			var p played
+			p.records, p.outcomes, p.err = c.episode(w, d, first+path)
+			all = append(all, p)
 		}
 		return all
 	}, func(all []played) error {
@@ -285,7 +294,7 @@ func (c *counter) play(ctx context.Context, d decider, first, paths int, r *Run,
 			if p.err != nil {
 				return p.err
 			}
-			if err := take(p.records); err != nil {
+			if err := take(p.records, p.outcomes); err != nil {
 				return err
 			}
 		}
@@ -296,8 +305,10 @@ func (c *counter) play(ctx context.Context, d decider, first, paths int, r *Run,
 	})
 }
 
-// episode plays one episode as evaluate.Arena does, and tells the learner's decisions.
-func (c *counter) episode(w evaluate.World, d decider, path int) (records []decisionlog.Record, err error) {
+// episode plays one episode as evaluate.Arena does, and tells the learner's decisions and, where the world keeps accounts from one to the next, who came and
+// what was sold meanwhile.
+func (c *counter) episode(w evaluate.World, d decider, path int) (records []decisionlog.Record, outcomes []decisionlog.Outcome, err error) {
+	books, kept := w.(*reviewed)
 	names := make([]string, len(c.spec.Features))
 	for i, f := range c.spec.Features {
 		names[i] = f.Name
@@ -313,6 +324,9 @@ func (c *counter) episode(w evaluate.World, d decider, path int) (records []deci
 			before := &records[len(records)-1]
 			before.Reward, before.Discount, before.Last = step.Reward, step.Discount, step.Stage == env.Last
 			time += step.Elapsed
+			if kept {
+				outcomes = append(outcomes, c.outcome(before, time, books.Week()))
+			}
 		}
 		if step.Stage == env.Last {
 			continue
@@ -327,7 +341,7 @@ func (c *counter) episode(w evaluate.World, d decider, path int) (records []deci
 		if who == c.learner {
 			offer := &c.spec.Offers[decision.Action]
 			if !step.Mask[decision.Action] {
-				return nil, fmt.Errorf("%s: path %d, turn %d: makes offer %d, which is not allowed", d.name, path, turns[who], decision.Action)
+				return nil, nil, fmt.Errorf("%s: path %d, turn %d: makes offer %d, which is not allowed", d.name, path, turns[who], decision.Action)
 			}
 			records = append(records, decisionlog.Record{ID: unit + "-" + strconv.Itoa(len(records)), Time: time, Policy: d.name, Revision: d.revision, Unit: unit, Step: int64(len(records)),
 				Features: names, Observation: slices.Clone(step.Observation), Action: decision.Action, Offer: decisionlog.Offer{Price: offer.Price, Promotion: offer.Promotion},
@@ -336,10 +350,19 @@ func (c *counter) episode(w evaluate.World, d decider, path int) (records []deci
 		w.Act(decision.Action)
 	}
 	if teller, ok := w.(interface{ Err() error }); ok && teller.Err() != nil {
-		return nil, teller.Err()
+		return nil, nil, teller.Err()
 	}
 	if n := len(records); n > 0 && !records[n-1].Last { // the market was stopped
-		return records[:n-1], context.Canceled
+		return records[:n-1], outcomes, context.Canceled
 	}
-	return records, nil
+	return records, outcomes, nil
+}
+
+// outcome is what came of a decision by a time: of a seller of several products it does not tell how many were sold of each.
+func (c *counter) outcome(of *decisionlog.Record, time float64, since *results.Metrics) decisionlog.Outcome {
+	o := decisionlog.Outcome{ID: of.ID, Time: time, Reward: of.Reward, Visitors: since.Customers, Last: of.Last}
+	if c.product != "" {
+		o.Products, o.Units = []string{c.product}, []float64{since.OwnUnits}
+	}
+	return o
 }

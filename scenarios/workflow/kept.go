@@ -17,7 +17,7 @@ import (
 // kindFiles tell what made a run, by a file that no other kind has.
 var kindFiles = []struct{ kind, file string }{
 	{"bench", "bench.json"}, {"abtest", "abtest.json"}, {"ope", "ope.json"}, {"optimize", "optimize.json"}, {"sweep", "sweep.json"},
-	{"train", "summary.json"}, {"study", "measures.json"}, {"forecast", "forecasts.parquet"},
+	{"train", "summary.json"}, {"study", "measures.json"}, {"forecast", "forecasts.parquet"}, {"rounds", "rounds.json"},
 }
 
 // RunKinds are the kinds of runs that RunKind tells.

@@ -145,7 +145,7 @@ func specOf(log *decisionlog.Log) (*env.Spec, error) {
 // simulated is what a policy earns in the scenario's market, in the terms of the estimates: an episode, or a decision of all of them.
 func (c *counter) simulated(ctx context.Context, d decider, r *Run, o *offpolicy.Options) (*stats.Estimate, error) {
 	var sums, counts []float64
-	err := c.play(ctx, d, 0, max(c.s.Evaluate.Paths, 2), r, func(episode []decisionlog.Record) error {
+	err := c.play(ctx, d, 0, max(c.s.Evaluate.Paths, 2), r, func(episode []decisionlog.Record, _ []decisionlog.Outcome) error {
 		for i := range episode {
 			if o.Discount != nil {
 				episode[i].Discount = *o.Discount

@@ -70,7 +70,7 @@ func (p *logbook) log(t *testing.T, c *counter, first, episodes int) *decisionlo
 	t.Helper()
 	var text bytes.Buffer
 	w := decisionlog.NewWriter(&text)
-	err := c.play(context.Background(), p.decider(t, c, p.logger), first, episodes, &Run{Scenario: c.s, Workers: 1}, func(records []decisionlog.Record) error {
+	err := c.play(context.Background(), p.decider(t, c, p.logger), first, episodes, &Run{Scenario: c.s, Workers: 1}, func(records []decisionlog.Record, _ []decisionlog.Outcome) error {
 		for i := range records {
 			if err := w.Write(&records[i]); err != nil {
 				return err
@@ -216,7 +216,7 @@ func TestSimulatedIsOfTheDecisionsOfAllEpisodes(t *testing.T) {
 	p := logbook{scenario: "gallego-van-ryzin-1994", set: []string{"problem.stock=2", "problem.reviews=10"}, target: "fixed:1.5", single: true, paths: 500}
 	c := p.open(t)
 	sum, decisions, shortest, longest := 0.0, 0, math.MaxInt, 0
-	err := c.play(context.Background(), p.decider(t, c, p.target), 0, p.paths, &Run{Scenario: c.s, Workers: 1}, func(episode []decisionlog.Record) error {
+	err := c.play(context.Background(), p.decider(t, c, p.target), 0, p.paths, &Run{Scenario: c.s, Workers: 1}, func(episode []decisionlog.Record, _ []decisionlog.Outcome) error {
 		for _, d := range episode {
 			sum += d.Reward
 		}

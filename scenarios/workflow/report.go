@@ -33,6 +33,7 @@ func reports() []reportKind {
 		{"loop.json", loopPage},
 		{"abtest.json", abtestPage},
 		{"optimize.json", optimizePage},
+		{"rounds.json", roundsPage},
 	}
 }
 

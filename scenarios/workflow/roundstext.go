@@ -1,0 +1,222 @@
+package workflow
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/souk-sim/souk/results/report/web"
+	"github.com/souk-sim/souk/results/stats"
+)
+
+// Keeping is how well the loop kept up, over all rounds and histories. Shares are ratios of sums, with Fieller's intervals over histories.
+type Keeping struct {
+	Refitted   stats.Estimate  `json:"refitted"` // what exploration costs included; $ a period and shop, as those below
+	Unexplored stats.Estimate  `json:"refitted_without_exploration"`
+	Frozen     stats.Estimate  `json:"frozen"`
+	Knowing    stats.Estimate  `json:"truth_knowing"`
+	Cost       stats.Estimate  `json:"cost_of_drift"`                      // (truth-knowing − frozen) / truth-knowing
+	Exploring  stats.Estimate  `json:"cost_of_exploration"`                // (refitted without − refitted) / refitted without
+	Kept       *stats.Estimate `json:"kept,omitempty"`                     // (refitted − frozen) / (truth-knowing − frozen); nil where truth-knowing cannot be told from frozen
+	Clean      *stats.Estimate `json:"kept_without_exploration,omitempty"` // likewise
+	Promoted   int             `json:"promoted"`                           // turns that made another champion
+	Turns      int             `json:"turns"`
+}
+
+// contenders are the policies of a round, as texts call them.
+var contenders = [...]struct {
+	name   string
+	profit func(r *Round) float64
+}{
+	{"refitted", func(r *Round) float64 { return r.Refitted }},
+	{"refitted, not exploring", func(r *Round) float64 { return r.Unexplored }},
+	{"frozen", func(r *Round) float64 { return r.Frozen }},
+	{"truth-knowing", func(r *Round) float64 { return r.Knowing }},
+}
+
+// keeping pools the histories.
+func (m *Rounds) keeping() (*Keeping, error) {
+	k := &Keeping{}
+	var means [len(contenders)][]float64 // by history
+	for c := range means {
+		for i := range m.Histories {
+			sum := 0.0
+			for r := range m.Histories[i].Rounds {
+				sum += contenders[c].profit(&m.Histories[i].Rounds[r])
+			}
+			means[c] = append(means[c], sum/float64(len(m.Histories[i].Rounds)))
+		}
+	}
+	for i := range m.Histories {
+		for r := range m.Histories[i].Rounds {
+			if m.Histories[i].Rounds[r].Promoted {
+				k.Promoted++
+			}
+		}
+		k.Turns += len(m.Histories[i].Rounds) - 1
+	}
+	for c, into := range []*stats.Estimate{&k.Refitted, &k.Unexplored, &k.Frozen, &k.Knowing} {
+		var err error
+		if *into, err = stats.Crossed([][]float64{means[c]}, level); err != nil {
+			return nil, err
+		}
+	}
+	refitted, unexplored, frozen, knowing := means[0], means[1], means[2], means[3]
+	possible := less(knowing, frozen)
+	var err error
+	ratio := func(x, y []float64) (e stats.Estimate) {
+		if err == nil {
+			e, err = stats.Ratio([][]float64{x}, [][]float64{y}, level)
+		}
+		return e
+	}
+	k.Cost, k.Exploring = ratio(possible, knowing), ratio(less(unexplored, refitted), unexplored)
+	if err != nil {
+		return nil, err
+	}
+	kept, clean := ratio(less(refitted, frozen), possible), ratio(less(unexplored, frozen), possible)
+	if errors.Is(err, stats.ErrZeroDenominator) {
+		return k, nil
+	}
+	k.Kept, k.Clean = &kept, &clean
+	return k, err
+}
+
+// less is x − y, one by one.
+func less(x, y []float64) []float64 {
+	d := make([]float64, len(x))
+	for i := range d {
+		d[i] = x[i] - y[i]
+	}
+	return d
+}
+
+// byRound are the means of a policy over histories, round by round.
+func (m *Rounds) byRound(profit func(r *Round) float64) (all []float64) {
+	for r := range m.Histories[0].Rounds {
+		sum := 0.0
+		for i := range m.Histories {
+			sum += profit(&m.Histories[i].Rounds[r])
+		}
+		all = append(all, sum/float64(len(m.Histories)))
+	}
+	return all
+}
+
+// Text writes what policies earned, round by round and pooled, and what follows.
+func (m *Rounds) Text(w io.Writer) error {
+	p := &page{}
+	p.line("%s: %s of %s in %s, %d histories", m.Scenario, plural(len(m.Histories[0].Rounds), "round"), plural(m.Scenery.Time.Horizon, m.Scenery.Time.Period), plural(m.Scenery.Loop.Shops, "shop"),
+		len(m.Histories))
+	rows := [][]string{{"round"}}
+	columns := make([][]float64, len(contenders))
+	for c := range contenders {
+		rows[0] = append(rows[0], contenders[c].name)
+		columns[c] = m.byRound(contenders[c].profit)
+	}
+	for r := range columns[0] {
+		row := []string{fmt.Sprint(r)}
+		for c := range columns {
+			row = append(row, fmt.Sprintf("%.2f", columns[c][r]))
+		}
+		rows = append(rows, row)
+	}
+	all := []string{"all"}
+	for _, e := range []stats.Estimate{m.Refitted, m.Unexplored, m.Frozen, m.Knowing} {
+		all = append(all, plusMinus(e, ""))
+	}
+	p.line("")
+	p.WriteString(align(append(rows, all)))
+	p.section("", "Profit, "+m.Unit+", mean of histories. Exploration is paid for by refitted alone.")
+	p.section("answer", m.answer()...)
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// answer is what was found, in words.
+func (m *Rounds) answer() []string {
+	text := []string{fmt.Sprintf("The drift costs a policy that is never refitted %s of what one earns that knows the truth; exploring costs the refitted one %s.", shareText(m.Cost), shareText(m.Exploring))}
+	if m.Kept == nil {
+		return append(text, "So little that what refitting keeps of it cannot be told.")
+	}
+	return append(text, fmt.Sprintf("A policy that is refitted to its own log keeps %s of that, exploration paid for, and %s without it: (refitted − frozen) / (truth-knowing − frozen), sums over all rounds and histories.", shareText(*m.Kept), shareText(*m.Clean)),
+		fmt.Sprintf("%d of %s made another champion.", m.Promoted, plural(m.Turns, "turn")))
+}
+
+// shareText is a share with its interval.
+func shareText(e stats.Estimate) string {
+	return fmt.Sprintf("%s%% (%.0f%% interval %s to %s)", tenth(e.Value), 100*e.Level, tenth(e.Low), tenth(e.High))
+}
+
+func tenth(share float64) string { return minus(fmt.Sprintf("%.1f", 100*share)) }
+
+// roundsPage is the report of a loop that was played against a drifting truth.
+func roundsPage(f *RunFiles) (*web.Page, error) {
+	m := &Rounds{}
+	if _, err := f.json("rounds.json", m); err != nil {
+		return nil, err
+	}
+	s, err := f.scenario()
+	if err != nil {
+		return nil, err
+	}
+	m.Scenery = s
+	answer := web.Answer{Words: m.answer()}
+	if m.Kept != nil {
+		answer.Figure, answer.Of = tenth(m.Kept.Value)+"%", "of the worth of knowing how shoppers change is kept by a policy that is refitted to its own log"
+		answer.Interval = fmt.Sprintf("%.0f%% interval %s%% to %s%%", 100*m.Kept.Level, tenth(m.Kept.Low), tenth(m.Kept.High))
+	}
+	x := make([]float64, len(m.Histories[0].Rounds))
+	for r := range x {
+		x[r] = float64(r)
+	}
+	profits := web.Lines{Title: "Profit, round by round", Caption: "Means of histories, " + m.Unit + ".", X: web.Axis{Name: "round"}, Y: web.Axis{Name: "profit, " + m.Unit}}
+	gained := web.Lines{Title: "More than the frozen policy", Caption: "What refitting brings, and what knowing the truth would.", X: web.Axis{Name: "round"}, Y: web.Axis{Name: "profit above the frozen policy's, " + m.Unit, Zero: true}}
+	frozen := m.byRound(contenders[2].profit)
+	page := &web.Page{Title: m.Scenario, Kind: "Loop, run " + f.ID, Question: m.Question, Answer: answer}
+	for _, c := range contenders {
+		page.Names = append(page.Names, c.name)
+		y := m.byRound(c.profit)
+		profits.Series = append(profits.Series, web.Series{Name: c.name, X: x, Y: y})
+		if c.name != contenders[2].name {
+			gained.Series = append(gained.Series, web.Series{Name: c.name, X: x, Y: less(y, frozen)})
+		}
+	}
+	by := web.Table{Caption: "By history: means over its rounds, " + m.Unit, Columns: []web.Column{{Name: "seed"}}}
+	for _, c := range contenders {
+		by.Columns = append(by.Columns, web.Column{Name: c.name, Kind: web.Numbers})
+	}
+	by.Columns = append(by.Columns, web.Column{Name: "kept, %", Kind: web.Numbers})
+	for i := range m.Histories {
+		one := Rounds{Histories: m.Histories[i : i+1]}
+		row, mean := []web.Cell{web.Word(fmt.Sprint(m.Histories[i].Seed))}, [len(contenders)]float64{}
+		for c := range contenders {
+			mean[c] = stats.Mean(one.byRound(contenders[c].profit))
+			row = append(row, web.Number(mean[c]))
+		}
+		by.Rows = append(by.Rows, append(row, web.Number(100*(mean[0]-mean[2])/(mean[3]-mean[2]))))
+	}
+	page.Sections = []web.Section{
+		{ID: "rounds", Title: "Round by round", Blocks: []web.Block{profits, gained}},
+		{ID: "truth", Title: "What drifted", Blocks: m.drifted(x)},
+		{ID: "histories", Title: "History by history", Blocks: []web.Block{by}},
+		f.reproduction(s, fmt.Sprintf("loop %s --seeds %d", f.given(s), len(m.Histories))),
+	}
+	return page, nil
+}
+
+// drifted draws the truth, of all histories.
+func (m *Rounds) drifted(x []float64) (blocks []web.Block) {
+	for k, key := range m.Drifts {
+		chart := web.Lines{Title: key, Caption: "One line a history.", X: web.Axis{Name: "round"}, Y: web.Axis{Name: key}}
+		for i := range m.Histories {
+			y := make([]float64, len(x))
+			for r := range y {
+				y[r] = m.Histories[i].Rounds[r].Truth[k]
+			}
+			chart.Series = append(chart.Series, web.Series{Name: fmt.Sprintf("seed %d", m.Histories[i].Seed), X: x, Y: y, Quiet: true})
+		}
+		blocks = append(blocks, chart)
+	}
+	return blocks
+}
