@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/souk-sim/souk/policies/bundle"
+	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -48,7 +49,7 @@ func (a *app) loop() *cobra.Command {
 				return err
 			}
 			var digest string
-			if t.Log, digest, err = readDecisions(log); err != nil {
+			if t.Log, digest, err = readDecisions(log, decisionlog.Options{}); err != nil {
 				return err
 			}
 			watch, closed := a.watch()

@@ -184,7 +184,7 @@ func BenchmarkTurn(b *testing.B) {
 
 // A shift in the middle of the window is found where it is and nowhere else, and none where there is none; each of the tests alarms falsely in one of a hundred seeds.
 func TestDriftIsFoundWhereItIs(t *testing.T) {
-	s := teahouseWith(t, "time.horizon=56", "train.episodes=20", "evaluate.paths=10")
+	s := teahouseWith(t, "time.horizon=56", "train.episodes=80", "evaluate.paths=10")
 	champion := fixedBundle(t, s, 6.5)
 	for name, c := range map[string]struct {
 		shock string

@@ -205,9 +205,9 @@ const (
 )
 
 // tallies are the choices of the window, an offer for each decision; where decisions are for one customer, one for each period and set of prices. at is when it was
-// made. The price of a product of which nobody tells how many took it counts from its list price, at which held are the constants.
+// made.
 func (l *ledger) tallies(b *bazaar, attributes []string, held []float64) (t *choice.Tallies, at []float64) {
-	units, list := b.unitsBought(), listPrices(b.cfg, l.products)
+	units := b.unitsBought()
 	t = &choice.Tallies{Alternatives: l.products, Attributes: attributes, Held: held}
 	rows := map[string]int{}
 	for i := range l.entries {
@@ -215,7 +215,7 @@ func (l *ledger) tallies(b *bazaar, attributes []string, held []float64) (t *cho
 		if e.short || e.visitors == 0 {
 			continue
 		}
-		x, row, key := l.regressors(b, e, attributes, list), len(at), ""
+		x, row, key := l.regressors(b, e, attributes), len(at), ""
 		if !l.crowds {
 			key = fmt.Sprint(math.Floor(e.from), x)
 			if was, ok := rows[key]; ok {
@@ -240,17 +240,15 @@ func (l *ledger) tallies(b *bazaar, attributes []string, held []float64) (t *cho
 }
 
 // regressors are the attributes of all products while an entry stood.
-func (l *ledger) regressors(b *bazaar, e *entry, attributes []string, list []float64) []float64 {
+func (l *ledger) regressors(b *bazaar, e *entry, attributes []string) []float64 {
 	own := b.cfg.Sellers[b.player].Products
 	x := make([]float64, 0, len(l.products)*len(attributes))
 	for j, name := range l.products {
 		for _, a := range attributes {
 			v, remembered := 0.0, slices.Contains(own, name) && !math.IsNaN(e.reference)
 			switch {
-			case a == attributePrice && l.told[j]:
-				v = e.prices[j]
 			case a == attributePrice:
-				v = e.prices[j] - list[j]
+				v = e.prices[j]
 			case a == attributeGain && remembered:
 				v = max(0, e.reference-e.prices[j])
 			case a == attributeLoss && remembered:

@@ -152,13 +152,16 @@ func (t *DriftTest) watch(what string) {
 // choiceDrift tells whether shoppers take what the tastes of the older half foretell for the prices of the newer one: all that is counted period by period, and how
 // it divides over what there is.
 func (b *bazaar) choiceDrift(l *ledger, scheme stats.CUSUM, half float64) ([]DriftTest, error) {
-	t, at := l.tallies(b, []string{attributePrice}, b.heldTastes(l))
+	scenario, err := b.nearestTaste(l)
+	if err != nil {
+		return nil, err
+	}
+	t, at := l.tallies(b, []string{attributePrice}, l.held(scenario))
 	cut, _ := slices.BinarySearch(at, half)
 	if cut < driftLeast || len(at)-cut < driftLeast {
 		return nil, fmt.Errorf("too few offers")
 	}
 	old := rowsOfTallies(t, 0, cut)
-	weigh(old, at[:cut], at[cut], 0)
 	b.prior(l, old)
 	tastes, err := choice.FitTallies(old)
 	if err != nil {

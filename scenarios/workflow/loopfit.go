@@ -52,13 +52,11 @@ func (b *bazaar) refit(l *ledger, window float64) (*Refit, error) {
 	if b.remembers() {
 		attributes = append(attributes, attributeGain, attributeLoss)
 	}
-	held := b.heldTastes(l)
-	was := &choice.Tallies{Alternatives: l.products, Attributes: attributes[:1], Held: held}
-	b.prior(l, was)
-	before, err := choice.FitTallies(was)
+	before, err := b.nearestTaste(l)
 	if err != nil {
-		return nil, fmt.Errorf("the scenario's tastes: %w", err)
+		return nil, err
 	}
+	held := l.held(before)
 	for {
 		t, at := l.tallies(b, attributes, held)
 		if len(at) == 0 {
@@ -82,9 +80,6 @@ func (b *bazaar) refit(l *ledger, window float64) (*Refit, error) {
 		name := r.Tastes.Coefficients[wrong].Name
 		r.Notes = append(r.Notes, "the log shows no "+name+" against a remembered price: it is left out")
 		attributes = slices.DeleteFunc(slices.Clone(attributes), func(a string) bool { return a == name })
-	}
-	for _, m := range []*choice.Logit{before, r.Tastes} {
-		absolute(m, l, listPrices(b.cfg, l.products))
 	}
 	r.compare(before)
 	if p := coefficientOf(r.Tastes, attributePrice); !(p.Estimate < 0) {
@@ -129,20 +124,24 @@ func odds(p *market.Persona, k *market.Product, price float64) float64 {
 	return portable.Exp(k.Appeal + p.Appeals[k.Name] + float64(p.Price*price) - p.Outside)
 }
 
-// heldTastes are the utilities at list prices of the products of which outcomes do not tell: the scenario's, its personas together. NaN at all others.
-func (b *bazaar) heldTastes(l *ledger) []float64 {
+// nearestTaste is the one taste that is nearest to the scenario's personas: the logit of what they would take, together, of each of the seller's offers.
+func (b *bazaar) nearestTaste(l *ledger) (*choice.Logit, error) {
+	t := &choice.Tallies{Alternatives: l.products, Attributes: []string{attributePrice}}
+	b.prior(l, t)
+	m, err := choice.FitTallies(t)
+	if err != nil {
+		err = fmt.Errorf("the scenario's tastes: %w", err)
+	}
+	return m, err
+}
+
+// held are the appeals of the products of which outcomes do not tell: those of the scenario's taste. NaN at all others.
+func (l *ledger) held(scenario *choice.Logit) []float64 {
 	held := slices.Repeat([]float64{math.NaN()}, len(l.products))
-	for j, name := range l.products {
-		if l.told[j] {
-			continue
+	for j := range held {
+		if !l.told[j] {
+			held[j] = scenario.Coefficients[j].Estimate
 		}
-		k := b.product(name)
-		sum, shares := 0.0, 0.0
-		for i := range b.cfg.Personas {
-			p := &b.cfg.Personas[i]
-			sum, shares = sum+float64(p.Share*odds(p, k, k.Price)), shares+p.Share
-		}
-		held[j] = portable.Log(sum / shares)
 	}
 	return held
 }
@@ -153,8 +152,8 @@ func (b *bazaar) product(name string) *market.Product {
 
 // prior adds what the scenario's shoppers would take of each of the seller's offers.
 func (b *bazaar) prior(l *ledger, t *choice.Tallies) {
-	own, list := &b.cfg.Sellers[b.player], listPrices(b.cfg, l.products)
-	see := seeing{products: l.products, list: list}
+	own := &b.cfg.Sellers[b.player]
+	see := seeing{products: l.products, list: listPrices(b.cfg, l.products)}
 	for a := range own.Offers {
 		if own.Offers[a].Promotion != "" {
 			continue
@@ -175,18 +174,9 @@ func (b *bazaar) prior(l *ledger, t *choice.Tallies) {
 				took[j] += float64(people * p.Share / shares * of[j] / all)
 			}
 		}
-		t.X = append(t.X, l.regressors(b, &entry{prices: prices, reference: math.NaN()}, t.Attributes, list)...)
-		t.Taken, t.Faced, t.Weight = append(t.Taken, took...), append(t.Faced, people), append(t.Weight, 1)
-	}
-}
-
-// absolute has constants of held products go by their whole price again, and not by how far it is from the list price.
-func absolute(m *choice.Logit, l *ledger, list []float64) {
-	price := coefficientOf(m, attributePrice).Estimate
-	for j := range l.products {
-		if !l.told[j] {
-			m.Coefficients[j].Estimate -= float64(price * list[j])
-		}
+		weight := slices.Repeat([]float64{1}, len(t.Faced)-len(t.Weight))
+		t.X = append(t.X, l.regressors(b, &entry{prices: prices, reference: math.NaN()}, t.Attributes)...)
+		t.Taken, t.Faced, t.Weight = append(t.Taken, took...), append(t.Faced, people), append(append(t.Weight, weight...), 1)
 	}
 }
 
