@@ -17,11 +17,21 @@ import (
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
 )
 
-// Format is the version of the format that Write writes. Load reads all from 1 on: bundles of format 1 compared the edges of cells as
-// float64, and are decided by as those of format 2, as float32.
-const Format = 2
+// Format is the newest version of the format, and Load reads all from 1 on. Bundles of format 1 compared the edges of cells as
+// float64, and are decided by as those of format 2, as float32. Format 3 has limits that those before did not know; Write says 3 only
+// of a bundle with such limits, which an older loader must not take for one without.
+const Format = 3
+
+// formatOf is the least format that a policy can be written in.
+func formatOf(p policies.Frozen) int {
+	if slices.ContainsFunc(p.About().Spec.Limits, func(l env.Limit) bool { return l.Floor > 0 || l.Ceiling > 0 || l.Times > 0 }) {
+		return 3
+	}
+	return 2
+}
 
 // Manifest says what a bundle is and where it comes from. The first block is the writer's to fill, the second is
 // Write's.
@@ -80,7 +90,7 @@ func Write(b *Bundle, write func(name string, data []byte) error) error {
 		return err
 	}
 	m := &b.Manifest
-	m.Format, m.Kind, m.Revision, m.Files = Format, k.name, "", nil
+	m.Format, m.Kind, m.Revision, m.Files = formatOf(b.Policy), k.name, "", nil
 	if len(m.Parameters) > 0 && !json.Valid(m.Parameters) {
 		return field.New("parameters", string(m.Parameters), "JSON")
 	}
@@ -144,6 +154,9 @@ func Load(folder fs.FS) (*Bundle, error) {
 	policy, err := k.decode(contents["policy.json"], contents[k.numbers])
 	if err != nil {
 		return nil, err
+	}
+	if least := formatOf(policy); least > 2 && m.Format < least {
+		return nil, bad(manifestName, "format", m.Format, fmt.Sprintf("%d, because of its limits", least))
 	}
 	policy.About().Revision = m.Revision
 	if err := checkGolden(policy, contents["golden.json"], m.Format); err != nil {

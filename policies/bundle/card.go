@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -20,12 +21,13 @@ func card(b *Bundle) string {
 	section("Purpose")
 	line("%s", or(m.Purpose, "Not stated."))
 	section("How it decides")
-	how := "%s. %d offers, from %.4g to %.4g%s; it makes those alone that its limits allow. It reads:\n"
+	how := "%s. %d offers, from %.4g to %.4g%s. It reads:\n"
 	if isTable {
-		how = "%s × %d offers, from %.4g to %.4g%s, greedy over the offers that its limits allow. It reads:\n"
+		how = "%s × %d offers, from %.4g to %.4g%s, of which it makes that with the highest value. It reads:\n"
 	}
 	text := b.Policy.String()
-	line(how, strings.ToUpper(text[:1])+text[1:], len(t.Spec.Offers), t.Spec.Offers[0].Price, t.Spec.Offers[len(t.Spec.Offers)-1].Price, promotions(t))
+	low, high := policies.Ladder(&t.Spec)
+	line(how, strings.ToUpper(text[:1])+text[1:], len(t.Spec.Offers), low, high, promotions(t))
 	for _, d := range t.Encoder.Dimensions {
 		if isTable {
 			line("- %s, in %d bins and one for missing", d.Feature, len(d.Edges)+1)
@@ -33,14 +35,20 @@ func card(b *Bundle) string {
 			line("- %s, as a number or missing", d.Feature)
 		}
 	}
-	for _, l := range t.Spec.Limits {
-		for _, bound := range l.Words() {
-			line("- limit: a price is %s", bound)
-		}
-	}
 	if isTable && table.Epsilon > 0 {
 		line("\nWith probability %.4g it makes any allowed offer instead, all equally likely.", table.Epsilon)
 	}
+	section("Guardrails")
+	line("Prices are those of its offers, and of these alone such as are:\n")
+	for _, l := range t.Spec.Limits {
+		for _, bound := range l.Words() {
+			line("- %s", bound)
+		}
+	}
+	if len(t.Spec.Limits) == 0 {
+		line("- on the ladder: there is no other limit")
+	}
+	line("\nWhere no offer is, the one that comes nearest is made%s. What is not known limits nothing. `souk policy verify` tries whether any observation makes it do otherwise.", unmoved(t))
 	section("Training")
 	line("%s\n", or(m.Market, "The market is not described."))
 	line("Agent %s, seed %d, %d episodes; scenario %s (SHA-256 %s), souk %s.", m.Agent, m.Seed, m.Episodes, m.Scenario, m.ScenarioSHA256, m.Souk)
@@ -48,8 +56,14 @@ func card(b *Bundle) string {
 		tried, never := visited(table)
 		line("%d of %d values were tried; in %d states nothing was, and the nearest tried state, or else the most visited, answers for them.", tried, len(table.Values), never)
 	}
+	section("Data")
 	for _, d := range m.Data {
-		line("\n- %s", d)
+		line("- %s", d)
+	}
+	if len(m.Data) == 0 {
+		line("None: what it learned in was made by hand.")
+	} else {
+		line("\nWhat was learned from data may be bound by their terms: whoever passes the bundle on passes these on with it.")
 	}
 	section("Evaluation")
 	if len(m.Evaluation) == 0 {
@@ -66,6 +80,14 @@ func card(b *Bundle) string {
 	}
 	line("- Where the market is not the one above: the values are of that market, and nothing in the policy notices a change.")
 	return s.String()
+}
+
+// unmoved says that floors and ceilings stand fast.
+func unmoved(t *policies.Frame) string {
+	if floor, ceiling := t.Spec.Bounds(); floor > 0 || !math.IsInf(ceiling, 1) {
+		return ", never one beyond the fixed bounds"
+	}
+	return ""
 }
 
 func or(text, instead string) string {

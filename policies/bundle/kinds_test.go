@@ -67,17 +67,6 @@ func TestEveryKindOfPolicyComesBackAsItWas(t *testing.T) {
 				t.Errorf("%s: %s is written otherwise once it was read", b.Policy, name)
 			}
 		}
-		for name, f := range folder {
-			for range 100 {
-				data := bytes.Clone(f.Data)
-				data[draw.IntN(len(data))] ^= byte(1 + draw.IntN(255))
-				folder[name] = &fstest.MapFile{Data: data}
-				if _, err := bundle.Load(folder); err == nil {
-					t.Fatalf("%s: a changed byte was accepted", name)
-				}
-			}
-			folder[name] = f
-		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/bundle"
+	"github.com/souk-sim/souk/sim/env"
 )
 
 func TestATableIsProvedToKeepItsLimits(t *testing.T) {
@@ -37,6 +38,28 @@ func TestOneOfferOutsideOfItsLimitsIsFound(t *testing.T) {
 	}
 	if _, err := bundle.Prove(defiant{table, 0, 0.84}); err != nil {
 		t.Error("an offer within its limit was refused: ", err)
+	}
+}
+
+// Floor, ceiling and cost are proved too; a fixed bound even where it leaves nothing that the others allow.
+func TestGuardrailsOfAllKindsAreProved(t *testing.T) {
+	for _, b := range kinds(t) {
+		proof, err := bundle.Prove(b.Policy)
+		if _, table := b.Policy.(*policies.Table); err != nil || proof.Exhaustive != table {
+			t.Errorf("%s: %+v, %v", b.Policy, proof, err)
+		}
+	}
+	table := kinds(t)[0].Policy.(*policies.Table)
+	if _, err := bundle.Prove(defiant{table, 0.5, 0.75}); err == nil {
+		t.Error("an offer below 1.1 × its cost was not found")
+	}
+	table = kinds(t)[0].Policy.(*policies.Table)
+	table.Spec.Limits = []env.Limit{{Floor: 0.6}, {Feature: "week", Index: 1, Times: 9}}
+	if _, err := bundle.Prove(table); err != nil {
+		t.Error(err)
+	}
+	if _, err := bundle.Prove(defiant{table, 0.5, 0.75}); err == nil {
+		t.Error("an offer below the floor was not found")
 	}
 }
 

@@ -284,14 +284,22 @@ func (b *bazaar) caveats(m *Summary) []string {
 
 func (b *bazaar) provenance() (data, warned []string) {
 	if b.series != nil {
-		data = append(data, b.series.of.Data+", sha256 "+b.series.of.SHA256)
+		data = append(data, b.series.of.Data+", sha256 "+b.series.of.SHA256+": "+terms(b.series.of.Data))
 	}
 	for _, m := range b.people {
 		if m.Data != "" {
-			data = append(data, m.Data+", sha256 "+m.SHA256)
+			data = append(data, m.Data+", sha256 "+m.SHA256+": "+terms(m.Data))
 		}
 	}
 	return data, nil
+}
+
+// terms say on what terms a file may be used, as far as a scenario of an open market knows.
+func terms(file string) string {
+	if name, bundled := strings.CutPrefix(file, "bundled:"); bundled {
+		return "on the terms that souk's scenarios/data/README.md has of " + name
+	}
+	return "on terms that the scenario does not state"
 }
 
 func (b *bazaar) about() string { return strings.Join(b.inWords(), ". ") + "." }

@@ -143,7 +143,11 @@ func (c *chain) noun() string { return "price" }
 // apart is a rung: on a ladder of narrow rungs neighbouring states hardly differ, and what learning left of noise is not told.
 func (c *chain) apart(policy policies.Frozen) float64 { return narrowest(policy) }
 
-func (c *chain) about() string { return "" }
+func (c *chain) about() string {
+	own := c.s.Learner().Prices[0]
+	return fmt.Sprintf("A category of %d products as one chain sold it, fitted to its panel of %s; %s of %s are played, and %s is priced. Customers come by %s, choices are by %s.",
+		len(c.s.Data.Products), plural(len(c.data.Panel.Periods), c.s.Time.Period), plural(c.s.Time.Horizon, c.s.Time.Period), c.s.Market.Resolution+" shoppers", own, c.s.Demand.Model, c.s.Choice.Model)
+}
 
 func (c *chain) provenance() (data, warned []string) {
 	d := &c.s.Data
