@@ -152,9 +152,16 @@ func (s *Server) record(line []byte, q *question, d *decision, now time.Time) ([
 		customer = hex.EncodeToString(s.hashed("customer", q.customer)[:12])
 		unit = customer
 	}
+	var names []string // of what was seen: a feature that is not told is missing all the same, and most are
+	var seen []float64
+	for i, x := range d.seen {
+		if !math.IsNaN(x) {
+			names, seen = append(names, d.arm.features[i]), append(seen, x)
+		}
+	}
 	return decisionlog.Append(line, &decisionlog.Record{
 		ID: d.ID, Time: seconds(now), Policy: d.Policy + "/" + d.Arm, Revision: d.Revision, Unit: unit, Step: -1,
-		Features: d.arm.features, Observation: d.seen, Action: d.Action, Offer: decisionlog.Offer{Price: d.Price, Promotion: d.Promotion}, Allowed: d.allowed,
+		Features: names, Observation: seen, Action: d.Action, Offer: decisionlog.Offer{Price: d.Price, Promotion: d.Promotion}, Allowed: d.allowed,
 		Propensity: d.Propensity, Reward: math.NaN(), Discount: 1, Product: q.product, Customer: customer, Fallback: d.Action < 0, Shadow: d.shadow})
 }
 

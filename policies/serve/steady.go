@@ -46,8 +46,8 @@ func (s *slot) band(product string, now time.Time) (low, high float64, err error
 // keep remembers an offered price. The caller holds the lock.
 func (s *slot) keep(product string, price float64, now time.Time) {
 	all := s.prices.lately[product]
-	if n := len(all); n > 0 {
-		all[n-1].until = now // it stood until now
+	if n := len(all); n > 0 && now.After(all[n-1].until) {
+		all[n-1].until = now // it stood until now; a clock that jumps back does not shorten that
 	}
 	all = slices.DeleteFunc(all, func(p posted) bool { return p.price == price || now.Sub(p.until) >= s.Every })
 	s.prices.lately[product] = append(all, posted{price, now})
