@@ -102,6 +102,19 @@ func (a *arrivals) advance() {
 // expected is the shoppers that the period is expected to bring.
 func (a *arrivals) expected() float64 { return a.mass[len(a.mass)-1] }
 
+// between is the shoppers that are expected between two days of the period.
+func (a *arrivals) between(from, to float64) float64 {
+	by := func(day float64) float64 {
+		k := 1
+		for k < len(a.edge)-1 && a.edge[k] < day {
+			k++
+		}
+		share := (day - a.edge[k-1]) / (a.edge[k] - a.edge[k-1])
+		return a.mass[k-1] + float64(min(max(share, 0), 1)*(a.mass[k]-a.mass[k-1]))
+	}
+	return by(to) - by(from)
+}
+
 // lay computes the expected shoppers of each hour of a period.
 func (a *arrivals) lay(period int, start float64) {
 	t := &a.cfg.Traffic

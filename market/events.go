@@ -184,4 +184,8 @@ func (m *Market) closePeriod(now float64) {
 	}
 	m.arrivals.open(m.period)
 	m.openPeriod(now)
+	if o := m.outlook; o != nil && m.sellers[o.Player].next != now { // else the review that comes now tells
+		m.now = now
+		m.foresee()
+	}
 }

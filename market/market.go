@@ -204,7 +204,7 @@ func (m *Market) Next(step *env.TimeStep) bool {
 			return false
 		case len(t.who) > 0:
 			m.apply()
-			if m.outlook != nil {
+			if o := m.outlook; o != nil && m.sellers[o.Player].acted == m.now {
 				m.foresee()
 			}
 		}

@@ -6,24 +6,24 @@ import (
 	"github.com/souk-sim/souk/market/promotion"
 )
 
-// Outlook is what each offer of a seller would bring in each period, in expectation and in closed form: the logit shares of the personas in their channels, beside the rivals'
-// offers, the mix of personas, the shocks and promotions of the path that is played. A market that has one (Look) adds to it what it expects when the seller's offers of a review at a
-// period's opening stand, so that over several episodes it holds sums. Chance is left out: single shoppers, the dispersion of their number (of mean 1), who comes
+// Outlook is what each offer of a seller would bring from each review by the clock to the next, in expectation and in closed form: the logit shares of the personas in their channels, beside the rivals'
+// offers, the mix of personas, the shocks and promotions of the path that is played. A market that has one (Look) adds to it what it expects whenever the seller has reviewed, and whenever
+// a period opens, so that over several episodes it holds sums. Chance is left out: single shoppers, the dispersion of their number (of mean 1), who comes
 // back, baskets, reminders, orders that are served late, and what the seller's own offers do to rivals. Shoppers are taken to see all products: there is no Outlook of journeys.
 type Outlook struct {
 	Player     int
-	References []float64 // what shoppers remember of the seller's products, as multiples of their list prices; empty: what they remember on the path that is played
-	Periods    []Prospect
-	Fixed      float64 // $ that an episode costs whatever is offered: the stock that is there at first, its keeping and its disposal, were nothing sold; less is in Reward
+	References []float64  // what shoppers remember of the seller's products, as multiples of their list prices; empty: what they remember on the path that is played
+	Reviews    []Prospect // by the time between reviews
+	Fixed      float64    // $ that an episode costs whatever is offered: the stock that is there at first, its keeping and its disposal, were nothing sold; less is in Reward
 }
 
-// Prospect is a period. With R references (1 where there are none), A offers and P products of the seller:
+// Prospect is the time from a review to the next. With R references (1 where there are none), A offers and P products of the seller:
 type Prospect struct {
 	Shoppers float64
 	Reward   []float64 // [reference*A+offer] $, by the seller's objective
 	Given    []float64 // [reference*A+offer] $ given away: by how much less is paid than at the opening offer
 	Units    []float64 // [(reference*A+offer)*P+product]
-	Tags     []float64 // [offer] what price tags say to everybody, as a share of the list prices: what shoppers will remember
+	Tags     []float64 // [offer] shoppers times what price tags say to everybody, as a share of the list prices: what they will remember
 }
 
 // Look has the market fill an Outlook from now on, nil for none.
@@ -33,10 +33,10 @@ func (m *Market) Look(o *Outlook) {
 	}
 	s := &m.sellers[o.Player]
 	rows := max(1, len(o.References)) * len(s.cfg.Offers)
-	if len(o.Periods) != m.cfg.Horizon {
-		o.Periods = make([]Prospect, m.cfg.Horizon)
-		for t := range o.Periods {
-			o.Periods[t] = Prospect{Reward: make([]float64, rows), Given: make([]float64, rows), Units: make([]float64, rows*len(s.products)), Tags: make([]float64, len(s.cfg.Offers))}
+	if n := int(math.Ceil(float64(m.cfg.Horizon)*m.cfg.PeriodDays/s.cfg.Review.Every - 1e-9)); len(o.Reviews) != n {
+		o.Reviews = make([]Prospect, n)
+		for t := range o.Reviews {
+			o.Reviews[t] = Prospect{Reward: make([]float64, rows), Given: make([]float64, rows), Units: make([]float64, rows*len(s.products)), Tags: make([]float64, len(s.cfg.Offers))}
 		}
 	}
 	o.Fixed = 0
@@ -61,15 +61,17 @@ func (m *Market) saved(j int32, day float64) (dollars, units float64) {
 	return dollars, float64(*p.Stock.Initial)
 }
 
-// foresee adds the present period to the outlook.
+// foresee adds the time from now to the seller's next review, or to the end of the period, to the outlook.
 func (m *Market) foresee() {
-	o := m.outlook
+	o, now := m.outlook, m.now
 	s := &m.sellers[o.Player]
-	if s.acted != m.now || m.now != float64(float64(m.period)*m.cfg.PeriodDays) {
+	until := min(s.next, float64(float64(m.period+1)*m.cfg.PeriodDays))
+	shoppers := m.arrivals.between(now, until)
+	if !(until > now) || !(shoppers > 0) {
 		return
 	}
-	prospect := &o.Periods[m.period]
-	prospect.Shoppers += m.arrivals.expected()
+	prospect := &o.Reviews[min(int(now/s.cfg.Review.Every+1e-9), len(o.Reviews)-1)]
+	prospect.Shoppers += shoppers
 	buy := 1 - m.cfg.Visit.Abandon
 	if m.cfg.Visit.Reminder.Hours > 0 {
 		buy += float64(m.cfg.Visit.Abandon * m.cfg.Visit.Reminder.Works)
@@ -90,9 +92,9 @@ func (m *Market) foresee() {
 					tags[j].reference = float64(o.References[r] * float64(m.products[j].list) / minor)
 				}
 			}
-			m.expect(s, prospect, r*len(s.cfg.Offers)+a, float64(m.arrivals.expected()*buy))
+			m.expect(s, prospect, r*len(s.cfg.Offers)+a, float64(shoppers*buy), until)
 			if r == 0 {
-				prospect.Tags[a] += m.tagged(s)
+				prospect.Tags[a] += float64(m.tagged(s) * shoppers)
 			}
 			m.toggle(s, a, false)
 		}
@@ -120,8 +122,8 @@ func (m *Market) toggle(s *seller, offer int, on bool) {
 	}
 }
 
-// expect adds what so many shoppers bring a seller whose prices are on the front.
-func (m *Market) expect(s *seller, prospect *Prospect, row int, shoppers float64) {
+// expect adds what so many shoppers, until a time, bring a seller whose prices are on the front.
+func (m *Market) expect(s *seller, prospect *Prospect, row int, shoppers, until float64) {
 	odds, paid := make([]float64, len(s.products)), make([]float64, len(s.products))
 	tags, last := m.frontOf(s.id).posted, 0.0
 	for i := range m.share {
@@ -151,7 +153,7 @@ func (m *Market) expect(s *seller, prospect *Prospect, row int, shoppers float64
 			kept := float64(units * (1 - p.Returns))
 			earned := float64(kept * paid[k])
 			if s.cfg.Reward.Of == Profit {
-				saved, _ := m.saved(j, m.now+float64(m.cfg.PeriodDays/2))
+				saved, _ := m.saved(j, (m.now+until)/2)
 				earned = float64(kept*(float64(paid[k]*(1-channel.commission))-p.Cost+saved)) - float64(orders*float64(channel.order)/minor)
 			}
 			prospect.Reward[row] += earned

@@ -24,7 +24,8 @@ type Optimised struct {
 	RunID      string           `json:"run_id"`
 	Scenario   string           `json:"scenario"`
 	Question   string           `json:"question,omitempty"`
-	Period     string           `json:"period"`               // what a row of the calendar is: a week, a day
+	Each       float64          `json:"each"`                 // $ of it a period of the market
+	Period     string           `json:"period"`               // what a row of the calendar is: a week, a day, or a review where these are at other times
 	Products   []string         `json:"products"`             // whose prices are planned
 	Value      float64          `json:"value"`                // $ that the calendar is expected to earn in an episode
 	Bound      float64          `json:"bound"`                // $ that no calendar earns more than, mixed ones included: the linear programme's value
@@ -190,8 +191,12 @@ func (m *Optimised) blame(p *prospects, err error) error {
 // tell takes the plan over.
 func (m *Optimised) tell(p *prospects, plan *optimum.CalendarPlan) {
 	c := &p.calendar
+	if p.span != 1 {
+		m.Period = "review"
+	}
 	m.told, m.Products, m.Limits, m.Caveats = p, p.products, append([]PlanLimit{}, p.limits...), append([]string{}, p.caveats...)
 	m.Value, m.Bound, m.Proven = plan.Value-p.fixed, plan.Bound-p.fixed, plan.Proven
+	m.Each = m.Value / (float64(c.Periods) * p.span)
 	for k := range m.Limits {
 		m.Limits[k].Used, m.Limits[k].ShadowPrice = plan.Used[k], plan.Prices[k]
 	}
@@ -265,5 +270,5 @@ func (m *Optimised) what() string {
 	if m.Scenery.World() == scenarios.PricingProblem {
 		return "reward of an episode"
 	}
-	return adverb(m.Period) + " " + m.Scenery.Learner().Reward.Of
+	return adverb(m.Scenery.Time.Period) + " " + m.Scenery.Learner().Reward.Of
 }

@@ -16,7 +16,7 @@ func (p *prospects) policy(plan *optimum.CalendarPlan) (*policies.Table, error) 
 	c := &p.calendar
 	clock := policies.Dimension{Feature: p.clock, Index: p.spec.Feature(p.clock)}
 	for t := 1; t < c.Periods; t++ {
-		clock.Edges = append(clock.Edges, float64(t)-0.5)
+		clock.Edges = append(clock.Edges, (float64(t)-0.5)*p.span)
 	}
 	e := policies.Encoder{Dimensions: []policies.Dimension{clock}}
 	cells, planned := 1, func(int) int { return 0 } // of the other dimension, and that in which the plan is in a period

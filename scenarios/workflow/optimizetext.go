@@ -27,11 +27,7 @@ func (m *Optimised) Text(w io.Writer) error {
 	p.line("")
 	p.line("Played on %d paths that the plan never met: %s, $; ± is half a %.0f%% interval", m.Comparison.Paths, m.what(), 100*m.Comparison.Level)
 	p.line("")
-	what := m.Period
-	if m.Scenery.World() == scenarios.PricingProblem {
-		what = "episode"
-	}
-	p.WriteString(headline(m.Comparison, what))
+	p.WriteString(headline(m.Comparison, m.unitOfTime()))
 	p.section("caveats", m.Caveats...)
 	_, err := io.WriteString(w, p.String())
 	return err
@@ -39,24 +35,29 @@ func (m *Optimised) Text(w io.Writer) error {
 
 // answer is the headline in words.
 func (m *Optimised) answer() []string {
-	n := float64(len(m.Calendar))
-	words := fmt.Sprintf("The calendar is expected to earn $ %s in %s, $ %s a %s; no calendar earns more than $ %s.", money(m.Value), plural(len(m.Calendar), m.Period), money(m.Value/n), m.Period, money(m.Bound))
+	words := fmt.Sprintf("The calendar is expected to earn $ %s in %s", money(m.Value), plural(len(m.Calendar), m.Period))
+	if unit := m.unitOfTime(); unit != "episode" {
+		words += fmt.Sprintf(", $ %s a %s", money(m.Each), unit)
+	}
 	if m.Proven {
-		words = fmt.Sprintf("The calendar is expected to earn $ %s in %s, $ %s a %s. No other earns more; mixing offers within a %s would bring $ %s.", money(m.Value), plural(len(m.Calendar), m.Period),
-			money(m.Value/n), m.Period, m.Period, money(m.Bound))
+		words += fmt.Sprintf(". No other is expected to earn more; mixing offers within a %s would bring $ %s.", m.Period, money(m.Bound))
+	} else {
+		words += fmt.Sprintf("; none is expected to earn more than $ %s.", money(m.Bound))
 	}
 	row := &m.Comparison.Rows[0]
-	played := fmt.Sprintf("Played, it earns $ %s", money(row.Profit.Value))
-	if m.Scenery.World() == scenarios.PricingProblem {
-		played += " an episode"
-	} else {
-		played += " a " + m.Period
-	}
-	played += fmt.Sprintf(" (%s to %s).", money(row.Profit.Low), money(row.Profit.High))
+	played := fmt.Sprintf("Played, it earns $ %s a %s (%s to %s).", money(row.Profit.Value), m.unitOfTime(), money(row.Profit.Low), money(row.Profit.High))
 	for _, d := range row.Differences {
 		played += fmt.Sprintf(" That is $ %s (%s to %s) over %s.", money(d.Value), money(d.Low), money(d.High), d.Name)
 	}
-	return []string{words, played}
+	return []string{words, strings.Replace(played, " a episode", " an episode", 1)}
+}
+
+// unitOfTime is what scores are of.
+func (m *Optimised) unitOfTime() string {
+	if m.Scenery.World() == scenarios.PricingProblem {
+		return "episode"
+	}
+	return m.Scenery.Time.Period
 }
 
 // money is an amount with as many digits as matter.
@@ -68,7 +69,7 @@ func money(x float64) string {
 	return minus(strconv.FormatFloat(x, 'f', digits, 64))
 }
 
-// table is the calendar; neighbouring periods with one offer share a row where nothing else is told apart.
+// table is the calendar, a row a period.
 func (m *Optimised) table() [][]string {
 	heads := []string{m.Period, "price", "promotion"}
 	told := m.told
@@ -118,7 +119,10 @@ func (m *Optimised) mixed(r *PlanPeriod) string {
 		offer := m.told.spec.Offers[x.Action]
 		all = append(all, fmt.Sprintf("%.0f%% %s", 100*x.Share, offerText(offer.Price, offer.Promotion)))
 	}
-	return strings.Join(all, ", ")
+	if text := strings.Join(all, ", "); len(text) <= 40 {
+		return text
+	}
+	return plural(len(all), "offer")
 }
 
 // limitsText tells what the limits come to.

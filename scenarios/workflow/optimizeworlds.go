@@ -22,7 +22,8 @@ type prospects struct {
 	calendar optimum.Calendar
 	spec     *env.Spec
 	opens    int       // offer that stands before the first period; −1: none
-	clock    string    // feature that tells the period
+	clock    string    // feature that tells the time, in periods of the market
+	span     float64   // of those, how many one of the calendar is: the time between reviews
 	regular  []float64 // of products, the prices from which promotions count
 	products []string
 	shoppers []float64   // [period]; nil: not told
@@ -209,7 +210,7 @@ func (p *prospects) promote(depth float64, price func(offer, product int) float6
 func (c *chain) prospects(ctx context.Context, o *scenarios.Optimize) (*prospects, error) {
 	w := c.full.expected()
 	own := &w.Config.Products[w.Config.Own]
-	p := &prospects{spec: w.Spec, opens: own.Opening, clock: "week", products: []string{own.Name}, regular: []float64{max(own.Regular, own.Reference)}}
+	p := &prospects{spec: w.Spec, opens: own.Opening, clock: "week", span: 1, products: []string{own.Name}, regular: []float64{max(own.Regular, own.Reference)}}
 	p.lay(w.Config.Horizon, o.Points, o)
 	low, high := own.Reference, own.Reference
 	for _, r := range own.Rungs {
@@ -266,14 +267,18 @@ func (b *bazaar) prospects(ctx context.Context, o *scenarios.Optimize) (*prospec
 	switch {
 	case w.Config.Visit.Kind == market.Journey:
 		return nil, b.s.Fault(strconv.Quote(market.Journey), "shelf, for a calendar: in a journey what shoppers choose from has no closed form", "visit", "kind")
-	case seller.Review.Every != w.Config.PeriodDays || seller.Review.Random:
-		return nil, b.s.Fault("reviews at other times", "one at the opening of each period, for a calendar", "sellers", strconv.Itoa(at), "review")
+	case seller.Review.Every == 0 || seller.Review.Random:
+		return nil, b.s.Fault("reviews at no fixed times", "reviews by the clock, for a calendar", "sellers", strconv.Itoa(at), "review")
 	}
-	p := &prospects{spec: w.Spec, opens: seller.Opening, clock: "period", products: seller.Products}
+	span := seller.Review.Every / w.Config.PeriodDays
+	p := &prospects{spec: w.Spec, opens: seller.Opening, clock: "period", span: span, products: seller.Products}
 	list, initial := make([]float64, len(p.products)), make([]float64, len(p.products))
 	sum, remembers := 0.0, false
 	for k, name := range p.products {
 		j := slices.IndexFunc(w.Config.Products, func(x market.Product) bool { return x.Name == name })
+		if w.Config.Products[j].TradeIn != nil {
+			return nil, b.s.Fault("an offer to buy", "goods alone, for a calendar: what is bought back depends on all that was sold before", "products", strconv.Itoa(j), "trade_in")
+		}
 		list[k] = w.Config.Products[j].Price
 		sum += list[k]
 		if stock := w.Config.Products[j].Stock; stock != nil && stock.Policy == "none" && stock.Initial != nil {
@@ -303,6 +308,9 @@ func (b *bazaar) prospects(ctx context.Context, o *scenarios.Optimize) (*prospec
 	}
 	low, high := 1.0, 1.0
 	if remembers {
+		if span < 1 {
+			p.caveats = append(p.caveats, "Shoppers remember what is asked as a period closes; the plan takes each review to count for its share of the period.")
+		}
 		points = o.Points
 		for a := range seller.Offers {
 			low, high = min(low, price(a, 0)/list[0]), max(high, price(a, 0)/list[0])
@@ -312,14 +320,15 @@ func (b *bazaar) prospects(ctx context.Context, o *scenarios.Optimize) (*prospec
 			outlook.References = append(outlook.References, low+(high-low)*float64(i)/float64(points-1))
 		}
 	}
-	p.lay(w.Config.Horizon, points, o)
+	p.lay(int(math.Ceil(float64(w.Config.Horizon)/span-1e-9)), points, o)
 	if err := b.look(ctx, w, outlook, o.Paths); err != nil {
 		return nil, err
 	}
 	n, each := p.calendar.Offers, 1/float64(o.Paths)
-	tags := make([]float64, n)
-	for t := range outlook.Periods {
-		x := &outlook.Periods[t]
+	tags, shoppers := make([]float64, n), 0.0
+	for t := range outlook.Reviews {
+		x := &outlook.Reviews[t]
+		shoppers += x.Shoppers
 		p.shoppers = append(p.shoppers, x.Shoppers*each)
 		for i := range x.Reward {
 			to := t*points*n + i
@@ -329,12 +338,12 @@ func (b *bazaar) prospects(ctx context.Context, o *scenarios.Optimize) (*prospec
 			}
 		}
 		for a := range tags {
-			tags[a] += x.Tags[a] * each / float64(len(outlook.Periods))
+			tags[a] += x.Tags[a]
 		}
 	}
 	if remembers {
 		mean := sum / float64(len(p.products))
-		p.remembering(w.Config.Reference.Memory, low*mean, high*mean, mean, points, func(offer int) float64 { return tags[offer] * mean })
+		p.remembering(math.Pow(w.Config.Reference.Memory, span), low*mean, high*mean, mean, points, func(offer int) float64 { return tags[offer] / shoppers * mean })
 	}
 	p.promote(o.Depth, price)
 	for a, x := range p.spec.Offers {
@@ -356,9 +365,6 @@ func (b *bazaar) blind(w *shop) (caveats []string) {
 	}
 	if w.Config.Visit.Basket > 0 || w.Config.Visit.CrossSell != nil {
 		caveats = append(caveats, "The plan counts the first product that a shopper takes, and not what else goes into the basket.")
-	}
-	if slices.ContainsFunc(w.Config.Products, func(p market.Product) bool { return p.TradeIn != nil }) {
-		caveats = append(caveats, "The plan leaves out what is bought back from shoppers.")
 	}
 	return caveats
 }
@@ -408,7 +414,7 @@ func (g *problemGround) prospects(_ context.Context, o *scenarios.Optimize) (*pr
 	}
 	spec := process.Spec()
 	prices := spec.Offers
-	p := &prospects{spec: spec, opens: -1, clock: "period", products: []string{"product"}, regular: []float64{prices[len(prices)-1].Price}}
+	p := &prospects{spec: spec, opens: -1, clock: "period", span: 1, products: []string{"product"}, regular: []float64{prices[len(prices)-1].Price}}
 	points := 1
 	if cfg.Reference != nil {
 		points = cfg.Reference.Points

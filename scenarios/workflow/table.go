@@ -15,7 +15,11 @@ import (
 
 // headline is the comparison as a table of at most width columns, then what the learned policies closed of the gaps.
 func headline(r *evaluate.Result, period string) string {
-	over, heads := []string{"", "$"}, []string{"", "a " + period}
+	article := "a "
+	if period == "episode" {
+		article = "an "
+	}
+	over, heads := []string{"", "$"}, []string{"", article + period}
 	for _, name := range r.References {
 		over, heads = append(over, "over"), append(heads, name)
 	}
