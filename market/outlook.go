@@ -153,7 +153,7 @@ func (m *Market) expect(s *seller, prospect *Prospect, row int, shoppers, until 
 			kept := float64(units * (1 - p.Returns))
 			earned := float64(kept * paid[k])
 			if s.cfg.Reward.Of == Profit {
-				saved, _ := m.saved(j, (m.now+until)/2)
+				saved, _ := m.saved(j, float64((m.now+until)/2))
 				earned = float64(kept*(float64(paid[k]*(1-channel.commission))-p.Cost+saved)) - float64(orders*float64(channel.order)/minor)
 			}
 			prospect.Reward[row] += earned
