@@ -78,7 +78,7 @@ func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&data, "data", "", "CSV or Parquet file (required)")
+	f.StringVar(&data, "data", "", "CSV or Parquet file, or the folder of a decision log, whose choices are read (required)")
 	f.StringVar(&model, "model", "", "file to write the fitted model to, as JSON")
 	f.Float64Var(&heldOut, "held-out", kind.HeldOut, "share of the customers, or of the end of time, to keep from the fit and judge it on")
 	f.Int64Var(&a.seed, "seed", 1, "of what is random: starts, draws, who is held out")
@@ -206,7 +206,7 @@ func openFile(path string) (estimators.File, error) {
 	if err != nil || !info.Mode().IsRegular() {
 		file.Close()
 		if err == nil && info.IsDir() {
-			return estimators.File{}, &field.Error{File: path, Found: "a folder", Expected: "a CSV or Parquet file"}
+			return decidedFile(path)
 		}
 		return estimators.File{}, &field.Error{File: path, Found: "a device or a pipe", Expected: "a regular file: it is read from more than one place"}
 	}

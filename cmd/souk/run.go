@@ -126,7 +126,7 @@ func (a *app) root() *cobra.Command {
 		}
 		return a.checkFlags()
 	}
-	root.AddCommand(a.train(), a.bench(), a.sweep(), a.fit(), a.simulate(), a.policy(), a.scenario(), a.results(), a.reportRun(), a.estimate(), a.forecast(), a.reproduce(), a.abtest(), a.ope(), a.optimize(), a.loop(), a.serve())
+	root.AddCommand(a.train(), a.bench(), a.sweep(), a.fit(), a.simulate(), a.policy(), a.scenario(), a.results(), a.reportRun(), a.estimate(), a.forecast(), a.reproduce(), a.abtest(), a.ope(), a.decisions(), a.optimize(), a.loop(), a.serve())
 	return root
 }
 
