@@ -236,7 +236,7 @@ func (d *document) sum(s *Scenario, at, digestAt path, name string, digest *stri
 // Panel opens the market's data file; name is for messages. The caller closes it.
 func (s *Scenario) Panel() (name string, file fs.File, err error) { return s.Open(s.Data.Panel) }
 
-// Open opens a data file that the scenario names: a path relative to it, or bundled:NAME. full is for messages. The caller closes it.
+// Open opens a data file that the scenario names: a path relative to it, or bundled:NAME. Of a folder it is the choices that a decision log there tells of. full is for messages. The caller closes it.
 func (s *Scenario) Open(name string) (full string, file fs.File, err error) {
 	if inside, found := strings.CutPrefix(name, "bundled:"); found {
 		file, err = data.Files().Open(inside)
@@ -248,6 +248,15 @@ func (s *Scenario) Open(name string) (full string, file fs.File, err error) {
 	}
 	if err != nil {
 		return name, nil, unreadable(name, err)
+	}
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		file.Close()
+		if file, err = openDecided(name); err != nil {
+			if _, told := errors.AsType[*field.Error](err); !told {
+				err = unreadable(name, err)
+			}
+			return name, nil, err
+		}
 	}
 	return name, file, nil
 }

@@ -39,9 +39,9 @@ func (a *app) decisions() *cobra.Command {
 	var every float64
 	cmd := &cobra.Command{
 		Use: "decisions LOG", Short: "What a decision log holds, and its choices and visits as tables", Args: takes("LOG"),
-		Long: "What a decision log holds: who decided, when, how far the outcomes that came in are joined to decisions, and what was left out. LOG is a file, JSON\n" +
-			"Lines or Parquet, or the folder that souk serve --log writes. --choices writes what visitors took, a table for souk estimate (which reads the folder as well)\n" +
-			"and [shoppers.choice]; --visits how many came by period, a series for souk forecast and [traffic.demand].",
+		Long: "What a decision log holds: who decided, when, how far the outcomes that came in are joined to decisions, and what was left out. LOG is a file,\n" +
+			"JSON Lines or Parquet, or the folder that souk serve --log writes. --choices writes what visitors took, a table for souk estimate, which reads the\n" +
+			"folder as well, and for [shoppers.choice]; --visits how many came by period, a series for souk forecast and [traffic.demand].",
 		Example: "  souk decisions decisions/ --of tuna --choices choices.csv\n  souk estimate logit --data choices.csv --attributes price --outside none\n" +
 			"  souk decisions decisions/ --visits days.csv --every 86400\n  souk forecast --data days.csv --y visitors",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -73,7 +73,7 @@ func (a *app) decisions() *cobra.Command {
 				*table.into = table.file
 			}
 			if a.json {
-				return a.document("decisions-of", told)
+				return a.document("decision-log", told)
 			}
 			_, err = fmt.Fprint(a.stdout, told.text())
 			return err
@@ -90,6 +90,12 @@ func (a *app) decisions() *cobra.Command {
 func tellDecided(log *decisionlog.Log, digest string) *decided {
 	d := &decided{Log: log.File, Digest: digest, Loggers: log.Policies, Decisions: len(log.Decisions), From: math.Inf(1), To: math.Inf(-1), Features: log.Features, Products: log.Products,
 		Least: 1, Outcomes: log.Joined, Warnings: log.Warnings}
+	if d.Products == nil {
+		d.Products = []string{}
+	}
+	if d.Warnings == nil {
+		d.Warnings = []string{}
+	}
 	units, sum, n := map[int32]bool{}, 0.0, 0.0
 	for i := range log.Decisions {
 		one := &log.Decisions[i]
