@@ -18,6 +18,66 @@ type Difference struct {
 	Mean     float64 `json:"mean"`     // second − first, likewise
 	Visited  bool    `json:"visited"`  // whether the weights are visits
 	Places   []Place `json:"places"`   // those in which they differ, the heaviest first
+	Along    []Along `json:"along"`    // the same by each feature that the first looks at, in its order
+}
+
+// Along is how two policies compare over one feature, whatever the others are.
+type Along struct {
+	Feature string `json:"feature"`
+	Cells   []Cell `json:"cells"`
+}
+
+// Cell is one cell of a feature: means over the states in it, by the same weights. Where the weights are all 0 so are they.
+type Cell struct {
+	Bin    policies.Bin `json:"bin"`
+	Middle float64      `json:"middle"` // of the cell
+	Weight float64      `json:"weight"` // its share of all
+	Apart  float64      `json:"apart"`  // share of it in which the offers differ
+	First  float64      `json:"first"`  // mean price, $
+	Second float64      `json:"second"`
+}
+
+// begin lays the cells of each feature.
+func (d *Difference) begin(frame *policies.Frame) {
+	for _, dim := range frame.Encoder.Dimensions {
+		d.Along = append(d.Along, Along{Feature: dim.Feature, Cells: make([]Cell, len(dim.Edges)+1)})
+	}
+}
+
+// add counts a state's prices in the cell of each feature.
+func (d *Difference) add(frame *policies.Frame, state int, bins []policies.Bin, seen []float64, weight, first, second float64, apart bool) {
+	for i := len(bins) - 1; i >= 0; i-- {
+		dim := &frame.Encoder.Dimensions[i]
+		c := &d.Along[i].Cells[state%(len(dim.Edges)+2)]
+		state /= len(dim.Edges) + 2
+		c.Bin, c.Middle = bins[i], seen[dim.Index]
+		c.Weight += weight
+		c.First += weight * first
+		c.Second += weight * second
+		if apart {
+			c.Apart += weight
+		}
+	}
+}
+
+// settle makes means and shares of sums.
+func (d *Difference) settle(total float64) {
+	for _, along := range d.Along {
+		for k := range along.Cells {
+			c := &along.Cells[k]
+			for _, sum := range []*float64{&c.Apart, &c.First, &c.Second} {
+				*sum /= max(c.Weight, math.SmallestNonzeroFloat64)
+			}
+			c.Weight /= total
+		}
+	}
+	for _, sum := range []*float64{&d.Share, &d.Absolute, &d.Mean} {
+		*sum /= total
+	}
+	for i := range d.Places {
+		d.Places[i].Weight /= total
+	}
+	slices.SortStableFunc(d.Places, func(x, y Place) int { return cmp.Compare(y.Weight, x.Weight) })
 }
 
 // Place is one state in which two policies differ.
@@ -40,6 +100,7 @@ func Compare(first, second policies.Frozen) (*Difference, error) {
 	}
 	weights, visited := weigh(first)
 	d := &Difference{Visited: visited}
+	d.begin(a)
 	total := 0.0
 	for state, weight := range weights {
 		bins := a.Encoder.Decode(state)
@@ -57,7 +118,9 @@ func Compare(first, second policies.Frozen) (*Difference, error) {
 			}
 		}
 		x, y := greedy(first, here), greedy(second, there)
-		if x.Price == y.Price && x.Promotion == y.Promotion {
+		apart := x.Price != y.Price || x.Promotion != y.Promotion
+		d.add(a, state, bins, seen, weight, x.Price, y.Price, apart)
+		if !apart {
 			continue
 		}
 		d.Apart++
@@ -66,13 +129,7 @@ func Compare(first, second policies.Frozen) (*Difference, error) {
 		d.Mean += weight * (y.Price - x.Price)
 		d.Places = append(d.Places, Place{Bins: bins, Weight: weight, First: x, Second: y})
 	}
-	for _, sum := range []*float64{&d.Share, &d.Absolute, &d.Mean} {
-		*sum /= max(total, math.SmallestNonzeroFloat64)
-	}
-	for i := range d.Places {
-		d.Places[i].Weight /= max(total, math.SmallestNonzeroFloat64)
-	}
-	slices.SortStableFunc(d.Places, func(x, y Place) int { return cmp.Compare(y.Weight, x.Weight) })
+	d.settle(max(total, math.SmallestNonzeroFloat64))
 	return d, nil
 }
 

@@ -90,6 +90,19 @@ func TestDifferencesAreWeightedByVisits(t *testing.T) {
 	if err != nil || d.Apart != 1 || math.Abs(d.Share-seen/all) > 1e-12 || len(d.Places) != 1 {
 		t.Fatalf("%+v, %v; want one state, %.4f of all visits", d, err, seen/all)
 	}
+	cell := d.Along[0].Cells[1]
+	if cell.Bin != d.Places[0].Bins[0] || cell.Weight == 0 || math.Abs(cell.Apart-d.Share/cell.Weight) > 1e-12 || math.Abs(cell.Second-cell.First-d.Mean/cell.Weight) > 1e-12 {
+		t.Errorf("along the price: %+v of %+v", cell, d)
+	}
+	for _, along := range d.Along {
+		weight, mean := 0.0, 0.0
+		for _, c := range along.Cells {
+			weight, mean = weight+c.Weight, mean+c.Weight*(c.Second-c.First)
+		}
+		if math.Abs(weight-1) > 1e-12 || math.Abs(mean-d.Mean) > 1e-12 {
+			t.Errorf("%s: weights sum to %v, differences to %v", along.Feature, weight, mean)
+		}
+	}
 	if gap := d.Places[0].Second.Price - d.Places[0].First.Price; math.Abs(d.Mean-gap*seen/all) > 1e-12 || math.Abs(d.Absolute-math.Abs(d.Mean)) > 1e-12 {
 		t.Errorf("mean %v, absolute %v", d.Mean, d.Absolute)
 	}
