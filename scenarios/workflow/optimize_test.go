@@ -212,6 +212,42 @@ paths = 2000
 	}
 }
 
+// Where shoppers remember prices the plan answers what they remember, but for promotions that are counted: then as many are made as it says, whatever comes.
+func TestACalendarAnswersWhatIsRemembered(t *testing.T) {
+	text := strings.NewReplacer("price = -1.5", "price = -1.5\ngain = 2", `prices = ["coffee", "cake"]`, `prices = ["coffee"]`, "offers = { grid = [[2.5, 3], [3, 4]] }", "offers = [2, 2.5, 3]",
+		`prices = ["stall"]`, `prices = ["stall", "cake"]`, "offers = [2, 3]", "offers = { levels = [0.7, 1] }", "regular = 3, deal = 2", "regular = 1, deal = 0.7", "promotions = 3\napart = 1", "",
+		"horizon = 7", "horizon = 14").Replace(kiosk)
+	for _, c := range []struct {
+		sets       []string
+		dimensions int
+	}{{nil, 2}, {[]string{"optimize.promotions=2"}, 1}} {
+		m := optimised(t, text, t.TempDir(), 2, c.sets...)
+		b, err := bundle.Load(os.DirFS(filepath.Join(m.Dir, "policy")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(b.Policy.About().Encoder.Dimensions); n != c.dimensions || m.Calendar[1].Reference == nil {
+			t.Errorf("%v: a table over %d features, reference prices %v", c.sets, n, m.Calendar[1].Reference)
+		}
+		changes := 0.0
+		for i := range m.Calendar[1:] {
+			if m.Calendar[i+1].Action != m.Calendar[i].Action {
+				changes++
+			}
+		}
+		row := m.Comparison.Rows[0]
+		if math.Abs(row.PriceChanges-changes) > 0.51 { // the opening offer may be another
+			if c.dimensions == 1 || math.Abs(row.PriceChanges-changes) > 2 {
+				t.Errorf("%v: %g new prices played, %g in the calendar", c.sets, row.PriceChanges, changes)
+			}
+		}
+		se := (row.Profit.High - row.Profit.Low) / 2 / 1.968
+		if z := (row.Profit.Value - m.Each) / se; !(math.Abs(z) < 3.9) { // of the dynamic programme's grid too
+			t.Errorf("%v: expected %.6g a day, played %.6g (z = %.2f)", c.sets, m.Each, row.Profit.Value, z)
+		}
+	}
+}
+
 func TestCalendarsThatCannotBePlanned(t *testing.T) {
 	for _, c := range []struct {
 		key, expected string

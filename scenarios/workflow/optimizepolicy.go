@@ -11,7 +11,7 @@ import (
 const cellsOfStock = 40
 
 // policy is the plan as a table over the period, and where the plan answers what comes, over the reference price or the stock that is left: in each cell the offers' worth, at the
-// plan's shadow prices or at those of what is left.
+// plan's shadow prices or at those of what is left. Promotions that are counted, and limits of which no feature tells what is left, are kept by the calendar alone: then it answers nothing.
 func (p *prospects) policy(plan *optimum.CalendarPlan) (*policies.Table, error) {
 	c := &p.calendar
 	clock := policies.Dimension{Feature: p.clock, Index: p.spec.Feature(p.clock)}
@@ -21,14 +21,15 @@ func (p *prospects) policy(plan *optimum.CalendarPlan) (*policies.Table, error) 
 	e := policies.Encoder{Dimensions: []policies.Dimension{clock}}
 	cells, planned := 1, func(int) int { return 0 } // of the other dimension, and that in which the plan is in a period
 	worth := func(t, _ int, byOffer []float64) { plan.Worth(t, plan.States[t], byOffer) }
+	free := c.Promotions < 0 && c.Apart == 0
 	switch {
-	case p.state != "":
+	case p.state != "" && free && len(c.Limit) == 0:
 		cells = min(c.Points, 61)
 		width := float64(c.Points-1) / float64(cells)
 		e.Dimensions = append(e.Dimensions, policies.Uniform(p.state, p.spec.Feature(p.state), p.low, p.low+float64(p.step*float64(c.Points-1)), cells))
 		planned = func(t int) int { return min(int(plan.States[t]/width), cells-1) }
 		worth = func(t, cell int, byOffer []float64) { plan.Worth(t, (float64(cell)+0.5)*width, byOffer) }
-	case p.stock >= 0:
+	case p.stock >= 0 && free && len(c.Limit) == 1:
 		cells = cellsOfStock
 		e.Dimensions = append(e.Dimensions, policies.Uniform("stock", p.spec.Feature("stock"), 0, p.initial, cells))
 		left := make([]float64, c.Periods)
@@ -39,7 +40,7 @@ func (p *prospects) policy(plan *optimum.CalendarPlan) (*policies.Table, error) 
 		}
 		planned = func(t int) int { return min(max(int(left[t]/p.initial*float64(cells)), 0), cells-1) }
 		worth = func(t, cell int, byOffer []float64) {
-			p.again(plan, t, (float64(cell)+0.5)/float64(cells)*p.initial, byOffer)
+			plan.Again(t, []float64{(float64(cell) + 0.5) / float64(cells) * p.initial}, byOffer)
 		}
 	}
 	stride := 1
@@ -59,21 +60,6 @@ func (p *prospects) policy(plan *optimum.CalendarPlan) (*policies.Table, error) 
 	}
 	copy(values[c.Periods*stride*c.Offers:], values[:stride*c.Offers]) // where the period is not known, as at the opening
 	return policies.NewTable(p.spec, e, values, nil, 0)
-}
-
-// again is the worth of offers where so much of the stock is left; of the other limits as much as the plan has left.
-func (p *prospects) again(plan *optimum.CalendarPlan, t int, stock float64, byOffer []float64) {
-	c := &p.calendar
-	left := make([]float64, len(c.Limit))
-	for k := range left {
-		left[k] = c.Limit[k]
-		for before, a := range plan.Offers[:t] {
-			left[k] -= c.Look(c.Use[k], before, plan.States[before], a)
-		}
-		left[k] = max(left[k], 0)
-	}
-	left[p.stock] = stock
-	plan.Again(t, left, byOffer)
 }
 
 // settle makes worths of a cell values of a table: finite, and where the plan is itself, the calendar's offer the best. What the calendar makes there to use limits up may be worth a little less
