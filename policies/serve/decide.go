@@ -63,7 +63,7 @@ func (s *Server) decide(slot *slot, q *question, now time.Time) (*decision, erro
 	if math.IsNaN(explore) {
 		explore = slot.Unasked
 	}
-	if explore < 0 || explore > slot.Explore {
+	if explore > slot.Explore {
 		return nil, field.New("explore", explore, fmt.Sprintf("0 to %g, the most that the service was started with", slot.Explore))
 	}
 	id := q.id

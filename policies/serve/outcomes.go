@@ -28,7 +28,7 @@ func (r *reader) parseOutcome(o *outcome, many func() *field.Error) *field.Error
 	if many == nil {
 		known = known[:len(known)-1]
 	}
-	return r.members(known, func(k int) *field.Error {
+	return r.members(known, "outcomes", func(k int) *field.Error {
 		switch outcomeKeys[k] {
 		case "id":
 			return r.name(&o.ID)

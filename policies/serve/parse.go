@@ -103,8 +103,8 @@ func (r *reader) object(member func(name []byte) *field.Error) *field.Error {
 	return nil
 }
 
-// members reads an object that has some of known names, each at most once. null is as good as a member that is left out.
-func (r *reader) members(known []string, member func(k int) *field.Error) *field.Error {
+// members reads an object that has some of known names, each at most once. null is as good as a member that is left out, but for the list of many.
+func (r *reader) members(known []string, list string, member func(k int) *field.Error) *field.Error {
 	seen := 0
 	return r.object(func(name []byte) *field.Error {
 		for k, one := range known {
@@ -113,7 +113,7 @@ func (r *reader) members(known []string, member func(k int) *field.Error) *field
 				continue
 			case seen&(1<<k) != 0:
 				return under(one, bad("the name twice", "each name once"))
-			case r.word("null"):
+			case one != list && r.word("null"):
 			default:
 				if err := member(k); err != nil {
 					return under(one, err)

@@ -31,7 +31,7 @@ func (r *reader) parseQuestion(q *question, many func() *field.Error) *field.Err
 	if many == nil {
 		known = known[:len(known)-1]
 	}
-	return r.members(known, func(k int) *field.Error {
+	return r.members(known, "questions", func(k int) *field.Error {
 		switch questionKeys[k] {
 		case "observation":
 			return r.numbers(&q.observation)
@@ -44,7 +44,11 @@ func (r *reader) parseQuestion(q *question, many func() *field.Error) *field.Err
 		case "product":
 			return r.name(&q.product)
 		case "explore":
-			return r.number(&q.explore)
+			err := r.number(&q.explore)
+			if err == nil && !(q.explore >= 0 && q.explore <= 1) {
+				err = bad(fmt.Sprint(q.explore), "a probability, 0 to 1")
+			}
+			return err
 		case "allow_missing":
 			return r.boolean(&q.allowMissing)
 		default:
