@@ -107,7 +107,8 @@ type connection struct {
 	reader *bufio.Reader
 	text   []byte
 	counts map[string]int
-	sure   []string // ids of decisions that were answered
+	last   string   // id of the decision that was answered last
+	sure   []string // ids of all, where they are asked for
 }
 
 // ask asks one question. Whatever is not the right answer is counted, and the connection opened anew.
@@ -133,23 +134,15 @@ func (c *connection) try(i int) error {
 			c.counts = map[string]int{}
 		}
 	}
+	if *outcomes > 0 && i%*outcomes == *outcomes-1 && c.last != "" {
+		_, err := c.post("/v1/outcomes", fmt.Sprintf(`{"id":%q,"reward":%d}`, c.last, i%10))
+		return err
+	}
 	q := &c.questions[i%len(c.questions)]
 	id := fmt.Sprintf("%s-%d", c.run, i)
-	body := fmt.Sprintf(`{"id":%q,"customer":"customer %d","product":"product %d","observation":%s}`, id, i%100_000, i%1000, q.observation)
-	c.text = fmt.Appendf(c.text[:0], "POST /v1/decide HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", *address, len(body), body)
-	if err := c.net.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		return err
-	}
-	if _, err := c.net.Write(c.text); err != nil {
-		return err
-	}
-	r, err := http.ReadResponse(c.reader, nil)
+	text, err := c.post("/v1/decide", fmt.Sprintf(`{"id":%q,"customer":"customer %d","product":"product %d","observation":%s}`, id, i%100_000, i%1000, q.observation))
 	if err != nil {
 		return err
-	}
-	text, err := io.ReadAll(r.Body)
-	if err != nil || r.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s %v", r.Status, text, err)
 	}
 	var answer struct {
 		ID, Revision string
@@ -163,10 +156,31 @@ func (c *connection) try(i int) error {
 		c.why.CompareAndSwap(nil, fmt.Sprintf("request %d: %s for %s, of which the price is %v", i, text, q.observation, price))
 	}
 	c.counts[answer.Revision]++
+	c.last = id
 	if *ids != "" {
 		c.sure = append(c.sure, id)
 	}
 	return nil
+}
+
+// post sends a request and returns the body of its answer.
+func (c *connection) post(path, body string) ([]byte, error) {
+	c.text = fmt.Appendf(c.text[:0], "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", path, *address, len(body), body)
+	if err := c.net.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		return nil, err
+	}
+	if _, err := c.net.Write(c.text); err != nil {
+		return nil, err
+	}
+	r, err := http.ReadResponse(c.reader, nil)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s: %s %v", r.Status, text, err)
+	}
+	return text, nil
 }
 
 // close hands in what the connection counted.

@@ -7,41 +7,45 @@ import (
 	"log"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/souk-sim/souk/results/parquet"
 )
 
-// logged looks whether each decision whose id one of the files names is in the log, and no decision twice.
+// logged looks whether each decision whose id one of the files names is in the log, in lines or in a table, and no decision twice.
 func logged(folder string, files []string) {
-	seen := map[string]int{}
-	names, err := filepath.Glob(filepath.Join(folder, "*.jsonl"))
+	seen, outcomes := map[string]int{}, 0
+	names, err := filepath.Glob(filepath.Join(folder, "*"))
 	check(err)
 	for _, name := range names {
 		f, err := os.Open(name)
 		check(err)
-		lines := bufio.NewScanner(f)
-		for lines.Buffer(nil, 1<<20); lines.Scan(); {
-			var line struct{ ID string }
-			check(json.Unmarshal(lines.Bytes(), &line))
-			seen[line.ID]++
+		if filepath.Ext(name) == ".parquet" {
+			info, err := f.Stat()
+			check(err)
+			check(parquet.ReadTable(f, info.Size(), func(columns []string, cells []any) error {
+				for c, column := range columns {
+					if id, ok := cells[c].(string); ok && column == "id" {
+						seen[id]++
+					} else if ok && column == "outcome" {
+						outcomes++
+					}
+				}
+				return nil
+			}))
+		} else {
+			lines := bufio.NewScanner(f)
+			for lines.Buffer(nil, 1<<20); lines.Scan(); {
+				var line struct{ ID, Outcome string }
+				check(json.Unmarshal(lines.Bytes(), &line))
+				if line.ID != "" {
+					seen[line.ID]++
+				} else {
+					outcomes++
+				}
+			}
+			check(lines.Err())
 		}
-		check(lines.Err())
-		f.Close()
-	}
-	tables, err := filepath.Glob(filepath.Join(folder, "*.parquet"))
-	check(err)
-	for _, name := range tables {
-		f, err := os.Open(name)
-		check(err)
-		info, err := f.Stat()
-		check(err)
-		check(parquet.ReadTable(f, info.Size(), func(columns []string, row []any) error {
-			id, _ := row[slices.Index(columns, "id")].(string)
-			seen[id]++
-			return nil
-		}))
 		f.Close()
 	}
 	asked := 0
@@ -55,5 +59,5 @@ func logged(folder string, files []string) {
 			asked++
 		}
 	}
-	fmt.Printf("log           %d decisions, among them each of %d that were answered, once\n", len(seen), asked)
+	fmt.Printf("log           %d decisions, among them each of %d that were answered, once; %d outcomes; %d files\n", len(seen), asked, outcomes, len(names))
 }
