@@ -117,6 +117,7 @@ func (s *Server) claim(b *batch) (bad int, err error) {
 // makeAll decides what was not decided before, and returns the lines for the log. bad is the question that the error is of.
 func (s *Server) makeAll(b *batch) (lines []byte, bad int, err error) {
 	now := s.clock()
+	lines = make([]byte, 0, 512*len(b.questions)) // most lines are shorter
 	for i := range b.questions {
 		if b.known[i] != nil {
 			b.answers[i] = *b.known[i]
