@@ -1,0 +1,190 @@
+package serve_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/policies/bundle"
+	"github.com/souk-sim/souk/policies/serve"
+	"github.com/souk-sim/souk/results/decisionlog"
+	"github.com/souk-sim/souk/sim/env"
+)
+
+// What a service logs is read as one log: decisions by customer, with their outcomes, told twice and corrected, and without those of a stopped policy.
+func TestTheLogIsReadWithItsOutcomes(t *testing.T) {
+	var j journal
+	slot := tea(t)
+	slot.Fallback, slot.Challenger, slot.Share = 1.77, always(prices(t, 1)), 0.5
+	s := server(t, serve.Options{Slots: []serve.Slot{slot}, Log: j.log, Salt: []byte("salt")})
+	for i := range 20 {
+		var a serve.Answer
+		ask(t, s, "POST", "/v1/decide", fmt.Sprintf(`{"observation":{"stock":%d},"customer":"c%d","product":"green"}`, i%4, i%5), &a)
+		for _, reward := range []float64{7, float64(i)} { // what came at first was wrong
+			if code := ask(t, s, "POST", "/v1/outcomes", fmt.Sprintf(`{"id":%q,"reward":%v,"units":{"green":2},"prices":{"green":%v,"black":3}}`, a.ID, reward, a.Price), nil); code != 200 {
+				t.Fatal(code)
+			}
+		}
+	}
+	ask(t, s, "POST", "/v1/policies/tea/stop", "", nil)
+	if code := ask(t, s, "POST", "/v1/decide", `{"observation":{"unused":3}}`, nil); code != 200 {
+		t.Errorf("stopped, nothing that the policy looks at is needed: %d", code)
+	}
+	log, err := decisionlog.Read(strings.NewReader(j.text.String()), "log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	for i := range log.Decisions {
+		d := &log.Decisions[i]
+		sum += d.Reward
+		if sales := log.Sales(d); len(sales) != 2 || sales[0].Units != 2 || sales[1].Units != 0 || d.Visitors != 1 {
+			t.Errorf("%+v: %+v", d, sales)
+		}
+	}
+	if len(log.Decisions) != 20 || len(log.Units) != 6 || sum != 190 || log.Joined.Told != 20 || len(log.Policies) != 2 {
+		t.Errorf("%d decisions of %d customers and one who told no name, by %v, rewards %v, %+v", len(log.Decisions), len(log.Units), log.Policies, sum, log.Joined)
+	}
+}
+
+func TestOutcomesWithoutALogAreRefused(t *testing.T) {
+	s := server(t, serve.Options{Slots: []serve.Slot{tea(t)}})
+	if code := ask(t, s, "POST", "/v1/outcomes", `{"id":"a","reward":1}`, nil); code != 409 {
+		t.Error(code)
+	}
+	s = server(t, serve.Options{Slots: []serve.Slot{tea(t)}, Log: func([]byte) error { return errors.New("full") }})
+	if code := ask(t, s, "POST", "/v1/outcomes", `{"id":"a","reward":1}`, nil); code != 503 {
+		t.Error(code)
+	}
+}
+
+// other is a bundle that looks at another feature, with a ladder of its own.
+func other(t testing.TB, offers ...env.Offer) *bundle.Bundle {
+	t.Helper()
+	spec := &env.Spec{Features: []env.Feature{{Name: "rain", Min: 0, Max: 1}}, Offers: offers}
+	e := policies.Encoder{Dimensions: []policies.Dimension{policies.Uniform("rain", 0, 0, 1, 2)}}
+	values := make([]float64, e.States()*len(offers))
+	for i := range values {
+		values[i] = float64(i % len(offers)) // the dearest
+	}
+	table, err := policies.NewTable(spec, e, values, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := prices(t, 0)
+	return &bundle.Bundle{Policy: table, Manifest: b.Manifest}
+}
+
+var ladder = []env.Offer{{Price: 1}, {Price: 1.2}, {Price: 1.5}, {Price: 2}}
+
+// A challenger in the shadow answers nobody, keeps nobody from an answer, and stands in the line of the decision.
+func TestAChallengerInTheShadowIsLoggedAndAnswersNobody(t *testing.T) {
+	var j journal
+	slot := tea(t)
+	slot.Challenger, slot.Shadow = always(other(t, ladder...)), true
+	s := server(t, serve.Options{Slots: []serve.Slot{slot}, Log: j.log})
+	for _, question := range []string{`{"observation":{"stock":0}}`, `{"observation":{"stock":0,"rain":1}}`} {
+		j.text.Reset()
+		var a serve.Answer
+		if code := ask(t, s, "POST", "/v1/decide", question, &a); code != 200 || a.Arm != "champion" || a.Price != 1 {
+			t.Errorf("%s: %d %+v", question, code, a)
+		}
+		if line := j.text.String(); !strings.Contains(line, `"shadow_policy":"tea/challenger"`) || !strings.Contains(line, `"shadow_action":3,"shadow_price":2`) {
+			t.Error(line)
+		}
+	}
+	if code := ask(t, s, "POST", "/v1/decide", `{"observation":{"stock":0,"snow":1}}`, nil); code != 422 {
+		t.Errorf("a feature that neither knows: %d", code)
+	}
+	if text := scrape(s); !strings.Contains(text, `souk_shadow_differences_total{policy="tea"} 2`) || !strings.Contains(text, `souk_decisions_total{arm="champion",policy="tea"} 2`) {
+		t.Error(text)
+	}
+}
+
+// In one log an action means one offer.
+func TestAnotherLadderIsRefusedBesideAndInPlaceOfTheOldOne(t *testing.T) {
+	slot := tea(t)
+	slot.Challenger = always(other(t, ladder[:3]...))
+	if _, err := serve.New(serve.Options{Slots: []serve.Slot{slot}}); err == nil {
+		t.Error("beside")
+	}
+	now := prices(t, 0)
+	s := server(t, serve.Options{Slots: []serve.Slot{{Name: "tea", Champion: func() (*bundle.Bundle, error) { return now, nil }}}, Log: func([]byte) error { return nil }})
+	now = other(t, ladder[:3]...)
+	if code := ask(t, s, "POST", "/v1/policies/tea/reload", "", nil); code != 422 {
+		t.Errorf("in place: %d", code)
+	}
+	if text := scrape(s); !strings.Contains(text, `souk_reloads_total{policy="tea",result="refused"} 1`) {
+		t.Error(text)
+	}
+}
+
+func scrape(s *serve.Server) string {
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	return w.Body.String()
+}
+
+// Where a request does not say, the service explores as it was told: of 2,000 decisions with probability 0.2 over four offers 15% are not the policy's, within
+// four standard errors (a false alarm in 16,000).
+func TestTheServiceExploresWhereARequestDoesNotSay(t *testing.T) {
+	slot := tea(t)
+	slot.Explore, slot.Unasked = 0.3, 0.2
+	s := server(t, serve.Options{Slots: []serve.Slot{slot}})
+	count := func(question string, n int) (others float64) {
+		for range n {
+			var a serve.Answer
+			ask(t, s, "POST", "/v1/decide", question, &a)
+			if a.Price != 1 {
+				others++
+			}
+		}
+		return others
+	}
+	if share := count(`{"observation":{"stock":0}}`, 2000) / 2000; math.Abs(share-0.15) > 4*math.Sqrt(0.15*0.85/2000) {
+		t.Errorf("%v", share)
+	}
+	if others := count(`{"observation":{"stock":0},"explore":0}`, 100); others > 0 {
+		t.Errorf("%v though nobody was to explore", others)
+	}
+}
+
+// A question that was refused leaves its id free.
+func TestAnIdOfARefusedQuestionMayBeUsedAgain(t *testing.T) {
+	s := server(t, serve.Options{Slots: []serve.Slot{tea(t)}})
+	for _, c := range []struct {
+		question string
+		code     int
+	}{{`{"id":"a","observation":{}}`, 422}, {`{"id":"a","observation":{"stock":1}}`, 200}, {`{"id":"a","observation":{"stock":1}}`, 200}, {`{"id":"a","observation":{"stock":2}}`, 409}} {
+		if code := ask(t, s, "POST", "/v1/decide", c.question, nil); code != c.code {
+			t.Errorf("%s: %d", c.question, code)
+		}
+	}
+}
+
+// A stop outlives the process where somebody keeps it, and holds where that fails.
+func TestWhatIsStoppedIsToldAndMayBeSoFromTheBeginning(t *testing.T) {
+	slot := tea(t)
+	slot.Fallback, slot.Stopped = 1.5, true
+	told := map[string]bool{}
+	var broken error
+	s := server(t, serve.Options{Slots: []serve.Slot{slot}, Switched: func(name string, stopped bool) error { told[name] = stopped; return broken }})
+	var a serve.Answer
+	if ask(t, s, "POST", "/v1/decide", `{"observation":{"stock":0}}`, &a); a.Arm != "fallback" || a.Price != 1.5 {
+		t.Errorf("%+v", a)
+	}
+	if code := ask(t, s, "POST", "/v1/policies/tea/start", "", nil); code != 200 || told["tea"] {
+		t.Errorf("%d, %v", code, told)
+	}
+	broken = errors.New("the disk is full")
+	if code := ask(t, s, "POST", "/v1/policies/tea/stop", "", nil); code != 503 || !told["tea"] {
+		t.Errorf("%d, %v", code, told)
+	}
+	if ask(t, s, "POST", "/v1/decide", `{"observation":{"stock":0}}`, &a); a.Arm != "fallback" {
+		t.Errorf("a stop that cannot be kept holds all the same: %+v", a)
+	}
+}
