@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/portable"
 	"gonum.org/v1/gonum/mat"
@@ -18,26 +19,27 @@ type Tallies struct {
 	Taken        []float64 // n×J, people who took each; what stands at an alternative that is held is never read
 	Faced        []float64 // n, people who saw the offer: at least as many as took something
 	Weight       []float64 // n, how much each offer counts; nil: 1
+	Start        []float64 // J+A, coefficients to begin with, constants first: where things are held there may be two tops; nil: as many take things as did, whatever the attributes
 	// Held are constants (J) of alternatives of which nobody tells how many took them: who takes one is among those who take none of the others, and its
 	// constant is not estimated. NaN at all others; nil: nothing is held.
 	Held []float64
 }
 
-// FitTallies estimates a conditional logit with an outside option of utility 0 by maximum likelihood, Newton's method, the likelihood of an offer of weight w being
+// FitTallies estimates a conditional logit with an outside option of utility 0 by maximum likelihood, Fisher's scoring, the likelihood of an offer of weight w being
 //
 //	w·(Σ_j n_j V_j + n_0 log Σ_{l∈R} exp(V_l) − n log Σ_l exp(V_l))
 //
 // with j over the alternatives that are told apart, n_j people who took them, n of all, and R the rest, n_0 people: those held and the outside option (McFadden
 // 1974; grouped outcomes as in Train 2009, §3.7). Every alternative has a constant, asc_NAME; one that is held has the value given and no error. Standard errors
-// are by the inverse information, and robust ones by the sandwich over offers, which holds where more differs between offers than chance explains. N counts people
+// are by the inverse of the expected information, and robust ones by the sandwich over offers, which holds where more differs between offers than chance explains. N counts people
 // by weight, Households offers.
 func FitTallies(t *Tallies) (*Logit, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
 	l := newTallied(t)
-	theta := make([]float64, len(l.at))
-	up := maximise(l.evaluate, theta, 100)
+	theta := l.start()
+	up := l.climb(theta, 100)
 	free := Estimates{Warnings: []string{}, N: int(math.Round(l.people)), Households: len(t.Faced), NullLogLik: l.null, SharesLogLik: l.shares}
 	names := make([]string, len(l.at))
 	for i, c := range l.at {
@@ -49,6 +51,7 @@ func FitTallies(t *Tallies) (*Logit, error) {
 	}
 	free.finish(names, theta, up, l.scores(theta), panel)
 	free.warnOfSeparation(names, up, l.ranges())
+	l.uncentre(&free)
 	return l.whole(free), nil
 }
 
@@ -58,7 +61,7 @@ func (t *Tallies) check() error {
 	switch {
 	case n == 0 || j == 0:
 		return field.New("tallies", fmt.Sprintf("%d offers of %d alternatives", n, j), "at least one of one")
-	case len(t.X) != n*j*a || len(t.Taken) != n*j || t.Weight != nil && len(t.Weight) != n || t.Held != nil && len(t.Held) != j:
+	case len(t.X) != n*j*a || len(t.Taken) != n*j || t.Weight != nil && len(t.Weight) != n || t.Held != nil && len(t.Held) != j || t.Start != nil && len(t.Start) != j+a:
 		return field.New("tallies", fmt.Sprintf("%d attributes, %d counts, %d weights, %d held", len(t.X), len(t.Taken), len(t.Weight), len(t.Held)), fmt.Sprintf("those of %d offers of %d alternatives", n, j))
 	case !finite(t.X):
 		return field.New("attributes", "a number that is not finite", "finite numbers")
@@ -104,22 +107,27 @@ func (t *Tallies) weight(i int) float64 {
 	return t.Weight[i]
 }
 
-// tallied evaluates the likelihood of tallies. Coefficients are the constants of the alternatives that are not held, then the attributes.
+// tallied evaluates the likelihood of tallies. Coefficients are the constants of the alternatives that are not held, then the attributes. Attributes of the
+// alternatives that are not held count from their means, so that constants and coefficients hang together little: where nearly all offers are alike, the climb is
+// else along a narrow ridge.
 type tallied struct {
 	*Tallies
-	names        []string // of all coefficients, those held too
-	at           []int    // of each free coefficient: its place among all
-	own          []int    // by alternative: its free constant, or -1
-	constants    int      // that are free
+	names        []string  // of all coefficients, those held too
+	at           []int     // of each free coefficient: its place among all
+	own          []int     // by alternative: its free constant, or -1
+	constants    int       // that are free
+	centre       []float64 // J×A
 	people       float64
+	none         float64 // of the people, who took nothing that is told
 	null, shares float64 // log-likelihoods: all alternatives alike; constants alone
 	odds         []float64
 	mean, rest   []float64
+	room         []float64 // the attributes of an alternative, from their means
 }
 
 func newTallied(t *Tallies) *tallied {
 	j := len(t.Alternatives)
-	l := &tallied{Tallies: t, odds: make([]float64, j+1)}
+	l := &tallied{Tallies: t, odds: make([]float64, j+1), room: make([]float64, len(t.Attributes))}
 	took, none := make([]float64, j), 0.0
 	for k, name := range t.Alternatives {
 		l.names, l.own = append(l.names, "asc_"+name), append(l.own, -1)
@@ -142,7 +150,8 @@ func newTallied(t *Tallies) *tallied {
 		}
 		none += w * max(all, 0)
 	}
-	l.people = none
+	l.people, l.none = none, none
+	l.centred()
 	for k := range j {
 		l.people += took[k]
 	}
@@ -161,6 +170,134 @@ func newTallied(t *Tallies) *tallied {
 	return l
 }
 
+// centred finds the means of the attributes over people.
+func (l *tallied) centred() {
+	j, a := len(l.Alternatives), len(l.Attributes)
+	l.centre = make([]float64, j*a)
+	for i, people := range l.Faced {
+		for c, x := range l.X[i*j*a : (i+1)*j*a] {
+			if l.own[c/a] >= 0 {
+				l.centre[c] += float64(l.weight(i) * people / l.people * x)
+			}
+		}
+	}
+}
+
+// start is where the climb begins: attributes mean nothing, and constants are the log odds of what was taken.
+func (l *tallied) start() []float64 {
+	theta, rest := make([]float64, len(l.at)), 1.0
+	if l.Start != nil {
+		for i, c := range l.at {
+			theta[i] = l.Start[c]
+		}
+		l.recentre(theta)
+		return theta
+	}
+	took := make([]float64, len(l.Alternatives))
+	for c := range took {
+		if l.own[c] < 0 {
+			rest += portable.Exp(l.Held[c])
+			continue
+		}
+		for i := range l.Faced {
+			took[c] += float64(l.weight(i) * l.Taken[i*len(took)+c])
+		}
+	}
+	for c, n := range took {
+		if l.own[c] >= 0 {
+			theta[l.own[c]] = portable.Log((n + 0.5) / (l.none + 0.5) * rest)
+		}
+	}
+	return theta
+}
+
+// recentre has constants count from the attributes' means.
+func (l *tallied) recentre(theta []float64) {
+	for c, own := range l.own {
+		for m := range l.Attributes {
+			if own >= 0 {
+				theta[own] += float64(l.centre[c*len(l.Attributes)+m] * theta[l.constants+m])
+			}
+		}
+	}
+}
+
+// climb is Fisher's scoring from theta, in place: a step that leads down is halved.
+func (l *tallied) climb(theta []float64, limit int) *ascent {
+	k := len(theta)
+	up := &ascent{gradient: make([]float64, k), inverse: stats.NewCholesky(k), step: make([]float64, k), singular: -1}
+	information, trial := make([]float64, k*k), make([]float64, k)
+	up.value = l.evaluate(theta, up.gradient, information)
+	for ; up.iterations < limit && !up.converged; up.iterations++ {
+		copy(up.inverse.L, information)
+		if up.singular = up.inverse.Factor(); up.singular >= 0 {
+			return up
+		}
+		copy(up.step, up.gradient)
+		up.inverse.Solve(up.step)
+		up.converged = dot(up.step, up.gradient) < enoughPromise
+		value := math.Inf(-1)
+		for halvings := 0; halvings < 40 && !(value >= up.value); halvings++ {
+			for i, v := range up.step {
+				trial[i] = theta[i] + v
+			}
+			if value = l.evaluate(trial, up.gradient, information); !(value >= up.value) {
+				for i := range up.step {
+					up.step[i] /= 2
+				}
+			}
+		}
+		if !(value >= up.value) { // as high as rounding lets it
+			up.value = l.evaluate(theta, up.gradient, information)
+			break
+		}
+		up.value = value
+		copy(theta, trial)
+	}
+	copy(up.inverse.L, information)
+	up.singular = up.inverse.Factor()
+	up.converged = up.converged && up.singular < 0
+	return up
+}
+
+// uncentre has constants stand for attributes of 0 again, in estimates and covariances: c = c' − Σ_m b_m·mean_m.
+func (l *tallied) uncentre(e *Estimates) {
+	k, a := len(l.at), len(l.Attributes)
+	turn := mat.NewDense(k, k, nil)
+	for m := range k {
+		turn.Set(m, m, 1)
+	}
+	for c, own := range l.own {
+		for m := range a {
+			if own >= 0 {
+				turn.Set(own, l.constants+m, -l.centre[c*a+m])
+			}
+		}
+	}
+	theta := mat.NewVecDense(k, nil)
+	for i := range e.Coefficients {
+		theta.SetVec(i, e.Coefficients[i].Estimate)
+	}
+	theta.MulVec(turn, theta)
+	for _, v := range []*[][]float64{&e.Covariance, &e.Robust, &e.Clustered} {
+		if *v == nil {
+			continue
+		}
+		s := mat.NewDense(k, k, nil)
+		for i := range k {
+			s.SetRow(i, (*v)[i])
+		}
+		s.Product(turn, s, turn.T())
+		for i := range k {
+			mat.Row((*v)[i], i, s)
+		}
+	}
+	for i := range e.Coefficients {
+		p := &e.Coefficients[i]
+		p.Estimate, p.SE, p.RobustSE, p.ClusteredSE = theta.AtVec(i), root(e.Covariance, i), root(e.Robust, i), root(e.Clustered, i)
+	}
+}
+
 // evaluate implements likelihood.
 func (l *tallied) evaluate(theta, gradient, information []float64) float64 {
 	clear(gradient)
@@ -172,7 +309,8 @@ func (l *tallied) evaluate(theta, gradient, information []float64) float64 {
 	return value
 }
 
-// offer adds what an offer adds to the gradient and, where it is not nil, to the lower triangle of the information, and returns its log-likelihood.
+// offer adds what an offer adds to the gradient and, where it is not nil, to the lower triangle of the expected information, and returns its log-likelihood. What is
+// observed is not positive definite everywhere where something is held; what is expected is.
 func (l *tallied) offer(i int, theta, gradient, information []float64) float64 {
 	w, people := l.weight(i), l.Faced[i]
 	if w == 0 {
@@ -188,7 +326,7 @@ func (l *tallied) offer(i int, theta, gradient, information []float64) float64 {
 			v = l.Held[c]
 		}
 		for m, x := range l.X[(i*j+c)*a : (i*j+c+1)*a] {
-			v += float64(x * theta[l.constants+m])
+			v += float64((x - l.centre[c*a+m]) * theta[l.constants+m])
 		}
 		l.odds[c] = v
 		highest = max(highest, v)
@@ -202,7 +340,7 @@ func (l *tallied) offer(i int, theta, gradient, information []float64) float64 {
 			none -= took
 			gradient[l.own[c]] += float64(w * took)
 			for m, x := range l.X[(i*j+c)*a : (i*j+c+1)*a] {
-				gradient[l.constants+m] += float64(w * took * x)
+				gradient[l.constants+m] += float64(w * took * (x - l.centre[c*a+m]))
 			}
 		}
 	}
@@ -215,6 +353,7 @@ func (l *tallied) offer(i int, theta, gradient, information []float64) float64 {
 			rest += l.odds[c]
 		}
 	}
+	likely := people * rest / all // of whom none is expected to take what is told
 	value += float64(none*(portable.Log(rest)+highest)) - float64(people*(portable.Log(all)+highest))
 	clear(l.mean)
 	clear(l.rest)
@@ -223,7 +362,10 @@ func (l *tallied) offer(i int, theta, gradient, information []float64) float64 {
 		if l.own[c] < 0 {
 			among = l.odds[c] / rest
 		}
-		x := l.X[(i*j+c)*a : (i*j+c+1)*a]
+		x := l.room
+		for m, v := range l.X[(i*j+c)*a : (i*j+c+1)*a] {
+			x[m] = v - l.centre[c*a+m]
+		}
 		if l.own[c] >= 0 {
 			l.mean[l.own[c]] += p
 		}
@@ -232,14 +374,14 @@ func (l *tallied) offer(i int, theta, gradient, information []float64) float64 {
 			l.rest[l.constants+m] += float64(among * v)
 		}
 		if information != nil {
-			l.square(information, c, x, w*(float64(people*p)-float64(none*among)))
+			l.square(information, c, x, w*(float64(people*p)-float64(likely*among)))
 		}
 	}
 	for m := range k {
 		gradient[m] += float64(w * (float64(none*l.rest[m]) - float64(people*l.mean[m])))
 		if information != nil {
 			for o := range m + 1 {
-				information[m*k+o] -= float64(w * (float64(people*l.mean[m]*l.mean[o]) - float64(none*l.rest[m]*l.rest[o])))
+				information[m*k+o] -= float64(w * (float64(people*l.mean[m]*l.mean[o]) - float64(likely*l.rest[m]*l.rest[o])))
 			}
 		}
 	}
@@ -279,7 +421,7 @@ func (l *tallied) ranges() []float64 {
 	}
 	for i, x := range l.X {
 		m := l.constants + i%len(l.Attributes)
-		out[m] = max(out[m], math.Abs(x))
+		out[m] = max(out[m], math.Abs(x-l.centre[i%len(l.centre)]))
 	}
 	return out
 }
@@ -327,6 +469,7 @@ func (t *Tallies) LogLikelihood(m *Logit) (float64, error) {
 	for i, c := range l.at {
 		theta[i] = m.Coefficients[c].Estimate
 	}
+	l.recentre(theta)
 	value, gradient := 0.0, make([]float64, len(theta))
 	for i := range t.Faced {
 		value += l.offer(i, theta, gradient, nil)

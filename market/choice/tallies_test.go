@@ -136,7 +136,7 @@ func TestOwnSalesTellOwnTastes(t *testing.T) {
 	}
 }
 
-func TestDerivativesOfTalliesAreThoseOfDifferences(t *testing.T) {
+func TestTheGradientOfTalliesIsThatOfDifferences(t *testing.T) {
 	tallies, _ := counted(10, 30, tallyTruth, 4)
 	tallies.Held = []float64{math.NaN(), math.NaN(), 0.3}
 	tallies.Weight = []float64{1, 0.5, 2, 1, 0, 1, 1, 0.1, 1, 1}
@@ -149,13 +149,44 @@ func TestDerivativesOfTalliesAreThoseOfDifferences(t *testing.T) {
 		up, down := append([]float64(nil), theta...), append([]float64(nil), theta...)
 		up[m] += step
 		down[m] -= step
-		gu, gd, none := make([]float64, 3), make([]float64, 3), make([]float64, 9)
-		slope := (l.evaluate(up, gu, none) - l.evaluate(down, gd, none)) / (2 * step)
-		if math.Abs(slope-gradient[m]) > 1e-4 {
+		if slope := (l.evaluate(up, make([]float64, 3), make([]float64, 9)) - l.evaluate(down, make([]float64, 3), make([]float64, 9))) / (2 * step); math.Abs(slope-gradient[m]) > 1e-4 {
 			t.Errorf("gradient %d: %v, by differences %v", m, gradient[m], slope)
 		}
-		for o := range m + 1 {
-			if curve := -(gu[o] - gd[o]) / (2 * step); math.Abs(curve-information[m*3+o]) > 1e-4 {
+	}
+}
+
+// The expected information is minus the expected change of the gradient: at counts that are what the model expects, its change by differences.
+func TestTheInformationOfTalliesIsWhatTheModelExpects(t *testing.T) {
+	tallies, _ := counted(10, 30, tallyTruth, 4)
+	tallies.Held = []float64{math.NaN(), math.NaN(), 0.3}
+	theta := []float64{0.7, 0.2, -0.8}
+	m := &Logit{Estimates: Estimates{Alternatives: tallies.Alternatives, Attributes: tallies.Attributes, Outside: true}}
+	for i, name := range []string{"asc_a", "asc_b", "asc_rival", "price"} {
+		m.Coefficients = append(m.Coefficients, Parameter{Name: name, Estimate: []float64{0.7, 0.2, 0.3, -0.8}[i]})
+	}
+	shares, err := tallies.Shares(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range shares {
+		for j, p := range shares[i] {
+			tallies.Taken[3*i+j] = p * tallies.Faced[i]
+		}
+	}
+	l := newTallied(tallies)
+	l.recentre(theta)
+	information := make([]float64, 9)
+	l.evaluate(theta, make([]float64, 3), information)
+	const step = 1e-5
+	for o := range theta {
+		up, down := append([]float64(nil), theta...), append([]float64(nil), theta...)
+		up[o] += step
+		down[o] -= step
+		gu, gd := make([]float64, 3), make([]float64, 3)
+		l.evaluate(up, gu, make([]float64, 9))
+		l.evaluate(down, gd, make([]float64, 9))
+		for m := o; m < 3; m++ {
+			if curve := -(gu[m] - gd[m]) / (2 * step); math.Abs(curve-information[m*3+o]) > 1e-4 {
 				t.Errorf("information %d, %d: %v, by differences %v", m, o, information[m*3+o], curve)
 			}
 		}

@@ -196,6 +196,9 @@ func (t *Turn) open() (*bazaar, error) {
 	if s.Learner() == nil {
 		return nil, s.Fault("a brain in every seller", "one without, whose policy is to be kept up to date", "sellers")
 	}
+	if s.Visit.Kind == "journey" {
+		return nil, s.Fault(strconv.Quote(s.Visit.Kind), "\"shelf\": the loop refits what shoppers take of what they all see", "visit", "kind")
+	}
 	if len(s.Agents) == 0 {
 		return nil, s.Fault("none", "at least one [[agents]] to train", "agents")
 	}

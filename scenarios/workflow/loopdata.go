@@ -234,7 +234,7 @@ func (l *ledger) tallies(b *bazaar, attributes []string, held []float64) (t *cho
 				took += n / units
 			}
 		}
-		t.Faced[row] += max(e.visitors, took)
+		t.Faced[row] += max(e.visitors, took) // a visit may take several things
 	}
 	return t, at
 }

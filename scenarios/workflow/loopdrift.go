@@ -157,6 +157,9 @@ func (b *bazaar) choiceDrift(l *ledger, scheme stats.CUSUM, half float64) ([]Dri
 		return nil, err
 	}
 	t, at := l.tallies(b, []string{attributePrice}, l.held(scenario))
+	for _, c := range scenario.Coefficients {
+		t.Start = append(t.Start, c.Estimate)
+	}
 	cut, _ := slices.BinarySearch(at, half)
 	if cut < driftLeast || len(at)-cut < driftLeast {
 		return nil, fmt.Errorf("too few offers")

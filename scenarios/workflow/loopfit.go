@@ -48,6 +48,12 @@ const priorShoppers = 100
 // refit fits tastes and traffic to the ledger and puts them in the place of the market's.
 func (b *bazaar) refit(l *ledger, window float64) (*Refit, error) {
 	r := &Refit{Notes: l.notes}
+	if b.cfg.Loyalty.Model != nil {
+		r.Notes = append(r.Notes, "visitors who come back are counted with new ones, in the log and not in what the scenario expects")
+	}
+	if b.cfg.Visit.Basket > 0 || b.cfg.Visit.CrossSell != nil {
+		r.Notes = append(r.Notes, "what is bought beside something else is taken for a choice of its own")
+	}
 	attributes := []string{attributePrice}
 	if b.remembers() {
 		attributes = append(attributes, attributeGain, attributeLoss)
@@ -61,6 +67,10 @@ func (b *bazaar) refit(l *ledger, window float64) (*Refit, error) {
 		t, at := l.tallies(b, attributes, held)
 		if len(at) == 0 {
 			return nil, field.New("--log", "no decision under which nothing was short", "one at least that tells what was wanted")
+		}
+		t.Start = make([]float64, len(l.products)+len(attributes))
+		for i, c := range before.Coefficients {
+			t.Start[i] = c.Estimate
 		}
 		var err error
 		if r.HalfLife, r.Tried, err = halfLife(t, at, window); err != nil {
@@ -109,14 +119,14 @@ func (b *bazaar) remembers() bool {
 	return slices.ContainsFunc(b.cfg.Personas, func(p market.Persona) bool { return p.Gain > 0 || p.Loss > 0 })
 }
 
-// unitsBought is the mean of the units of a purchase.
+// unitsBought is how many units a choice comes to: the mean of a purchase, less the carts that are left.
 func (b *bazaar) unitsBought() float64 {
 	sum, shares := 0.0, 0.0
 	for i := range b.cfg.Personas {
 		p := &b.cfg.Personas[i]
 		sum, shares = sum+float64(p.Share*p.Units), shares+p.Share
 	}
-	return sum / shares
+	return sum / shares * (1 - b.cfg.Visit.Abandon)
 }
 
 // odds is how much more often than nothing the scenario's shoppers would take a product at a price, before what else there is.
@@ -206,10 +216,11 @@ func weigh(t *choice.Tallies, at []float64, now, halfLife float64) {
 const (
 	forgettingBlocks = 4
 	forgettingRows   = 40
+	forgettingWorth  = 2
 )
 
 // halfLife chooses how fast choices are forgotten by how well older ones foretell the newest (Dawid 1984, Journal of the Royal Statistical Society A 147: the
-// prequential score). Of equals the longest.
+// prequential score), and forgets only where that foretells them better by more than chance would have it of one coefficient: by log-likelihood forgettingWorth.
 func halfLife(t *choice.Tallies, at []float64, window float64) (best float64, all []Forgetting, err error) {
 	if window == 0 || window > at[len(at)-1]-at[0] {
 		window = at[len(at)-1] - at[0]
@@ -224,6 +235,7 @@ func halfLife(t *choice.Tallies, at []float64, window float64) (best float64, al
 		cut[k], _ = slices.BinarySearch(at, from)
 	}
 	cut[forgettingBlocks] = len(at)
+	most, highest := 0.0, 0.0 // log-likelihoods: of what forgets nothing, and the highest
 	for _, life := range []float64{0, window, window / 2, window / 4, window / 8} {
 		value, people := 0.0, 0.0
 		for k := range forgettingBlocks {
@@ -249,13 +261,11 @@ func halfLife(t *choice.Tallies, at []float64, window float64) (best float64, al
 			return 0, nil, nil
 		}
 		all = append(all, Forgetting{life, value / people})
-		if f := all[0]; len(all) == 1 || all[len(all)-1].LogLik > f.LogLik {
-			best = life
-			for _, o := range all[:len(all)-1] {
-				if o.LogLik >= value/people {
-					best = o.HalfLife
-				}
-			}
+		if life == 0 || value > most+forgettingWorth && value > highest {
+			best, highest = life, value
+		}
+		if life == 0 {
+			most = value
 		}
 	}
 	return best, all, nil

@@ -26,6 +26,11 @@ func (t *Turn) retrospect(l *ledger, likely *mixture, v *Verdict, level float64)
 	log := *l.log
 	log.Decisions = slices.DeleteFunc(slices.Clone(log.Decisions), func(d decisionlog.Decision) bool { return math.IsNaN(d.Reward) })
 	r := &Retrospect{Decisions: len(log.Decisions)}
+	if r.Decisions < 2*loopBlocks {
+		r.Refused = "too few decisions have a reward"
+		return r, nil
+	}
+	blocked(&log)
 	o := offpolicy.Defaults()
 	o.Single, o.Level, o.Workers, o.Seed, o.Resamples = true, level, t.Workers, uint64(t.Scenario.Seed), loopResamples
 	spec := likely.seats().Spec
@@ -53,6 +58,33 @@ func (t *Turn) retrospect(l *ledger, likely *mixture, v *Verdict, level float64)
 		}
 	}
 	return r, nil
+}
+
+// loopBlocks is how many independent units a log must have for its bootstrap.
+const loopBlocks = 20
+
+// blocked cuts the units of a log of few into blocks of decisions that follow each other, which count as units: resampling keeps together what hangs together
+// within them (Carlstein 1986, Annals of Statistics 14).
+func blocked(log *decisionlog.Log) {
+	of := map[int32]int{}
+	for i := range log.Decisions {
+		of[log.Decisions[i].Unit]++
+	}
+	if len(of) >= loopBlocks {
+		return
+	}
+	long := (len(log.Decisions) + loopBlocks - 1) / loopBlocks
+	var names []string
+	within, before := 0, int32(-1)
+	for i := range log.Decisions {
+		d := &log.Decisions[i]
+		if within == long || d.Unit != before {
+			names, within, before = append(names, fmt.Sprintf("%s/%d", log.Units[d.Unit], len(names))), 0, d.Unit
+		}
+		within++
+		d.Unit = int32(len(names) - 1)
+	}
+	log.Units = names
 }
 
 // loopResamples is of the bootstrap: intervals here are a check, not the finding.

@@ -74,7 +74,8 @@ func (v *Verdict) Text() string {
 		fmt.Sprintf("%s are the champion's (%s), which explored in %.1f%% of them", thousands(float64(w.Champions), ""), beginning(v.Champion.Revision), 100*w.Explored)}
 	if w.Explored > 0 {
 		e := v.Bench.Exploring
-		told = append(told, fmt.Sprintf("exploring costs it %s a %s in the refitted market (%s to %s)", of(e.Value), v.Period, of(e.Low), of(e.High)))
+		told = append(told, fmt.Sprintf("exploring costs it %s a %s in the refitted market (%s to %s)%s", of(e.Value), v.Period, of(e.Low), of(e.High),
+			map[bool]string{true: ": what it tries is better than what it does"}[e.Value < 0]))
 	}
 	p.section("log", told...)
 	var drift []string
@@ -99,23 +100,23 @@ func (v *Verdict) Text() string {
 	}
 	rows = append(rows, []string{"visitors a " + v.Period, fmt.Sprintf("%.1f", r.Visitors), "", fmt.Sprintf("%.1f", r.Were)})
 	p.section("refit", r.forgets(v.Period))
-	p.line("\n%s", align(rows))
+	p.line("\n%s", strings.TrimRight(align(rows), "\n"))
 	b := v.Bench
 	p.section("bench", fmt.Sprintf("%s, each of another market that is as plausible by the log; %s, %.0f%% intervals", plural(b.Paths, "path"), v.Unit, 100*b.Level))
 	rows = [][]string{{"", "mean", "interval"}}
 	for _, row := range b.rows() {
 		rows = append(rows, []string{row.name, of(row.Value), of(row.Low) + " to " + of(row.High)})
 	}
-	p.line("\n%s", align(rows))
+	p.line("\n%s", strings.TrimRight(align(rows), "\n"))
 	p.line("the candidate earns more in %.0f%% of the plausible markets", 100*b.Better)
-	p.section("log again", v.ByLog.sentence(0)+fmt.Sprintf("; as logged %s (%s to %s)", of(v.ByLog.Logged.Value), of(v.ByLog.Logged.Low), of(v.ByLog.Logged.High)))
+	p.section("by log", v.ByLog.sentence(0))
 	if len(v.Apart) > 0 {
 		rows = [][]string{{"state", "share", "champion", "candidate"}}
 		for _, a := range v.Apart {
 			rows = append(rows, []string{a.State, fmt.Sprintf("%.1f%%", 100*a.Weight), a.Champion, a.Candidate})
 		}
 		p.section("apart", "where the two decide otherwise, by what the champion's training saw:")
-		p.line("\n%s", align(rows))
+		p.line("\n%s", strings.TrimRight(align(rows), "\n"))
 	}
 	if notes := slices.Concat(r.Notes, v.Notes); len(notes) > 0 {
 		p.section("notes", notes...)
