@@ -39,6 +39,14 @@ func (a *app) listen(ctx context.Context, s *serve.Server, f *serving, watched m
 		}
 	}()
 	fmt.Fprintf(a.stderr, "serving %s on %s\n", strings.Join(s.Names(), ", "), listener.Addr())
+	if a.json { // once, when it is open: whoever started it reads where
+		if err := a.document("serve", map[string]any{"address": listener.Addr().String(), "policies": s.Names()}); err != nil {
+			return err
+		}
+		if err := a.stdout.Flush(); err != nil {
+			return err
+		}
+	}
 	look, stop := ticks(f.watch)
 	defer stop()
 	stood := stamps(watched)
