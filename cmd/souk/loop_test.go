@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const stall = `
+name = "stall"
+[time]
+period = "day"
+horizon = 14
+[traffic]
+visitors = 60
+[[personas]]
+name = "guest"
+price = -0.8
+[[products]]
+name = "tea"
+price = 5.5
+cost = 2
+appeal = 4.5
+[[sellers]]
+name = "us"
+prices = "tea"
+review = "1 day"
+offers = [4, 5, 6, 7]
+reward = { of = "profit", discount = 0 }
+state = { last_price = { bins = 2 } }
+[[agents]]
+name = "q-learning"
+warmup = 0
+[train]
+episodes = 100
+seeds = 1
+[evaluate]
+paths = 20
+against = ["opening"]
+[loop.gates]
+decisions = 50
+`
+
+// withOutcomes adds to a log of simulated decisions what came of each, which the next decision saw.
+func withOutcomes(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type line struct {
+		ID, Unit    string
+		Time        float64
+		Reward      float64
+		Observation map[string]*float64
+	}
+	var out bytes.Buffer
+	var before line
+	for _, l := range bytes.Split(bytes.TrimSpace(text), []byte("\n")) {
+		l = append(l[:bytes.LastIndex(l, []byte(`,"crc"`))], '}')
+		var now line
+		if err := json.Unmarshal(l, &now); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&out, "%s\n", l)
+		if now.Unit == before.Unit && before.ID != "" {
+			fmt.Fprintf(&out, `{"version":1,"outcome":%q,"time":%g,"visitors":%g,"units":{"tea":%g}}`+"\n", before.ID, now.Time, *now.Observation["visitors"], *now.Observation["sold"])
+		}
+		before = now
+	}
+	if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	if err := os.WriteFile(in("stall.toml"), []byte(stall), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call(t, "train", in("stall.toml"), "-q", "--out", in("runs")); code != exitDone {
+		t.Fatal(stderr)
+	}
+	champions, err := filepath.Glob(in("runs/stall/*/policy"))
+	if err != nil || len(champions) != 1 {
+		t.Fatal(champions, err)
+	}
+	// The shoppers have become much keener on price.
+	code, _, stderr := call(t, "simulate", in("stall.toml"), "--set", "personas.guest.price=-1.6", "--set", "products.tea.appeal=7", "--policy", champions[0], "--explore", "0.2", "--decisions", in("log.jsonl"), "--paths", "20", "-q")
+	if code != exitDone {
+		t.Fatal(stderr)
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"loop", in("stall.toml"), "--log", in("log.jsonl")}, exitUsage, "--champion"},
+		{[]string{"loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", champions[0], "--clock", "moons", "-q"}, exitUsage, "moons"},
+		{[]string{"loop", in("stall.toml"), "--log", in("none.jsonl"), "--champion", champions[0]}, exitInvalid, "--log"},
+		{[]string{"loop", "canned-tuna", "--log", in("log.jsonl"), "--champion", champions[0], "-q"}, exitInvalid, "open market"},
+		{[]string{"loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", champions[0], "-q", "--out", in("runs")}, exitInvalid, "outcome"},
+	} {
+		if code, _, stderr := call(t, c.args...); code != c.code || !strings.Contains(stderr, c.says) {
+			t.Errorf("%v: exit code %d, %s", c.args, code, stderr)
+		}
+	}
+	withOutcomes(t, in("log.jsonl"))
+	var files []string
+	for i, workers := range []string{"1", "2"} {
+		code, stdout, stderr := call(t, "loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", champions[0], "--out", in("runs"+workers), "--workers", workers, "--candidate", in("next"+workers+".tar.gz"), "--json", "-q")
+		var told struct {
+			Schema  string
+			Promote bool
+			Gates   []struct {
+				Gate string
+				Met  bool
+			}
+		}
+		if err := json.Unmarshal([]byte(stdout), &told); err != nil || code != exitDone || told.Schema != "souk/loop/1" || !told.Promote || len(told.Gates) != 4 {
+			t.Fatalf("exit code %d, %v, %+v, %s", code, err, told, stderr)
+		}
+		for _, name := range []string{in("next" + workers + ".tar.gz"), in("runs" + workers + "/stall-loop/*/loop.json"), in("runs" + workers + "/stall-loop/*/report.html")} {
+			found, err := filepath.Glob(name)
+			if err != nil || len(found) != 1 {
+				t.Fatal(name, found, err)
+			}
+			text, err := os.ReadFile(found[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if files = append(files, string(text)); i == 1 && files[len(files)-4] != string(text) {
+				t.Errorf("%s differs between one and two workers", name)
+			}
+		}
+	}
+	if code, _, stderr := call(t, "policy", "verify", in("next1.tar.gz")); code != exitDone {
+		t.Error(stderr)
+	}
+	// What has just been promoted, on a log of the same shoppers, is kept: there is nothing more to gain, and the exit code says so.
+	code, stdout, stderr := call(t, "loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", in("next1.tar.gz"), "--out", in("runs"), "-q")
+	if code != exitUnmet || !strings.Contains(stdout, "keep the champion") || !strings.Contains(stderr, "gain") {
+		t.Errorf("exit code %d, %s, %s", code, stdout, stderr)
+	}
+}
