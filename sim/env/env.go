@@ -5,6 +5,7 @@ package env
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Feature is one number of an observation. A feature that cannot be told at the moment is NaN.
@@ -72,12 +73,17 @@ func (s *Spec) Bounds() (floor, ceiling float64) {
 // that breaks them least (the dearest under Drop, the cheapest under Rise) is allowed, so that a player can always act; one within floor and
 // ceiling, if there is any.
 func (s *Spec) Allow(observation []float64, mask []bool) {
-	any := false
 	for a := range s.Offers {
-		mask[a] = s.excess(observation, s.Offers[a].Price) == 0
-		any = any || mask[a]
+		mask[a] = true
 	}
-	if any || len(mask) == 0 {
+	for i := range s.Limits {
+		l := &s.Limits[i]
+		x := l.sees(observation)
+		for a := range s.Offers {
+			mask[a] = mask[a] && l.excess(x, s.Offers[a].Price) == 0
+		}
+	}
+	if len(mask) == 0 || slices.Contains(mask[:len(s.Offers)], true) {
 		return
 	}
 	best := 0
@@ -100,26 +106,35 @@ func (s *Spec) excess(observation []float64, price float64) float64 {
 
 // Excess is by how much a price breaks the limit at an observation: 0 when it keeps it, +Inf beyond Floor or Ceiling, for which nothing makes up.
 func (l *Limit) Excess(observation []float64, price float64) float64 {
+	return l.excess(l.sees(observation), price)
+}
+
+// sees is the value of the limit's feature, NaN where it looks at none.
+func (l *Limit) sees(observation []float64) float64 {
+	if l.Feature == "" {
+		return math.NaN()
+	}
+	return observation[l.Index]
+}
+
+func (l *Limit) excess(x, price float64) float64 {
 	if l.Floor > 0 && price < l.Floor-Slack || l.Ceiling > 0 && price > l.Ceiling+Slack {
 		return math.Inf(1)
 	}
-	if l.Feature == "" {
+	worst := Slack // which x that is NaN never exceeds
+	if over := x - price - l.Drop; l.Drop > 0 && over > worst {
+		worst = over
+	}
+	if over := price - x - l.Rise; l.Rise > 0 && over > worst {
+		worst = over
+	}
+	if over := float64(l.Times*x) - price; l.Times > 0 && over > worst {
+		worst = over
+	}
+	if worst == Slack {
 		return 0
 	}
-	excess, x := 0.0, observation[l.Index]
-	if l.Drop > 0 {
-		excess = x - price - l.Drop
-	}
-	if l.Rise > 0 {
-		excess = max(excess, price-x-l.Rise)
-	}
-	if l.Times > 0 {
-		excess = max(excess, float64(l.Times*x)-price)
-	}
-	if excess > Slack { // not where x is NaN
-		return excess
-	}
-	return 0
+	return worst
 }
 
 // Words say what the limit asks of a price, a bound each: "at most 0.3 below reference_price".
