@@ -24,10 +24,10 @@ type Optimised struct {
 	RunID      string           `json:"run_id"`
 	Scenario   string           `json:"scenario"`
 	Question   string           `json:"question,omitempty"`
-	Each       float64          `json:"each"`                 // $ of it a period of the market
 	Period     string           `json:"period"`               // what a row of the calendar is: a week, a day, or a review where these are at other times
 	Products   []string         `json:"products"`             // whose prices are planned
 	Value      float64          `json:"value"`                // $ that the calendar is expected to earn in an episode
+	Each       float64          `json:"each_period"`          // $ of it a period of the market
 	Bound      float64          `json:"bound"`                // $ that no calendar earns more than, mixed ones included: the linear programme's value
 	Proven     bool             `json:"proven"`               // no calendar is better by more than a millionth
 	Limits     []PlanLimit      `json:"limits"`               // of what there is not any amount of

@@ -212,6 +212,55 @@ paths = 2000
 	}
 }
 
+// What ties an offer to the one before it is in the plan: prices that may only fall, and what a new price costs.
+func TestACalendarKnowsTheOfferBefore(t *testing.T) {
+	const season = `
+name = "season"
+[problem]
+demand = { kind = "linear", intercept = 10, slope = 0.1 }
+sales = "expected"
+reviews = 6
+season = [0.5, 1.5, 0.8, 1.2, 0.6, 1]
+prices = { from = 40, to = 60, rungs = 5 }
+cost = 10
+rival = { prices = [50, 30, 45, 20, 40, 50], effect = 0.5 }
+[evaluate]
+paths = 2
+`
+	moves := func(m *Optimised) (n int, rises bool) {
+		for i := range m.Calendar[1:] {
+			a, b := m.Calendar[i].Price, m.Calendar[i+1].Price
+			if a != b {
+				n++
+			}
+			rises = rises || b > a
+		}
+		return n, rises
+	}
+	free := optimised(t, season, t.TempDir(), 1)
+	down := optimised(t, season, t.TempDir(), 1, "problem.markdown=true")
+	dear := optimised(t, season, t.TempDir(), 1, "problem.price_change=12")
+	n, rises := moves(free)
+	fewer, _ := moves(dear)
+	if _, up := moves(down); !rises || up || down.Value > free.Value {
+		t.Errorf("prices rise: %v, and of markdowns alone %v; they earn %g and %g", rises, up, free.Value, down.Value)
+	}
+	if fewer >= n || dear.Value > free.Value || dear.Value < free.Value-12*float64(n) {
+		t.Errorf("%d new prices for nothing earn %g, %d at 12 $ each %g", n, free.Value, fewer, dear.Value)
+	}
+	for _, m := range []*Optimised{free, down, dear} { // no chance but the optimum knows it all, so there is one best
+		best := 0.0
+		for _, row := range m.Comparison.Rows {
+			if row.Name == solved {
+				best = row.Profit.Value
+			}
+		}
+		if math.Abs(m.Value-best) > 1e-6*best || math.Abs(m.Comparison.Rows[0].Profit.Value-best) > 1e-6*best {
+			t.Errorf("the calendar is expected to earn %.8g and earns %.8g, the optimum %.8g", m.Value, m.Comparison.Rows[0].Profit.Value, best)
+		}
+	}
+}
+
 // Where shoppers remember prices the plan answers what they remember, but for promotions that are counted: then as many are made as it says, whatever comes.
 func TestACalendarAnswersWhatIsRemembered(t *testing.T) {
 	text := strings.NewReplacer("price = -1.5", "price = -1.5\ngain = 2", `prices = ["coffee", "cake"]`, `prices = ["coffee"]`, "offers = { grid = [[2.5, 3], [3, 4]] }", "offers = [2, 2.5, 3]",

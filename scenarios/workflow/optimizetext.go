@@ -237,13 +237,20 @@ func (m *Optimised) calendarSection() web.Section {
 			reference.X, reference.Y = append(reference.X, at), append(reference.Y, *r.Reference)
 		}
 		if r.Promoted {
-			chart.Shades = append(chart.Shades, web.Shade{From: at, To: at + 1, Name: "promoted"})
+			if n := len(chart.Shades); n > 0 && chart.Shades[n-1].To == at {
+				chart.Shades[n-1].To++
+			} else {
+				chart.Shades = append(chart.Shades, web.Shade{From: at, To: at + 1})
+			}
 		}
 		units := 0.0
 		for _, u := range r.Units {
 			units += u
 		}
 		table.Rows = append(table.Rows, []web.Cell{web.Word(strconv.Itoa(r.Period + 1)), web.Number(r.Price), web.Word(mark(r)), web.Number(units), web.Number(r.Given), web.Number(r.Reward)})
+	}
+	if len(chart.Shades) > 0 {
+		chart.Shades[0].Name = "promoted"
 	}
 	last := len(prices.X) - 1 // which holds to the end
 	prices.X, prices.Y = append(prices.X, prices.X[last]+1), append(prices.Y, prices.Y[last])
