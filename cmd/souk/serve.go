@@ -103,7 +103,7 @@ func (a *app) service(ctx context.Context, args []string, f *serving) error {
 			return badUsage("--log", f.log+": "+reason(err), "a folder that exists and can be written to")
 		}
 		defer journal.Close()
-		o.Log = journal.Append
+		o.Log = a.telling(journal.Append)
 	}
 	s, err := serve.New(o)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -83,6 +84,22 @@ func (a *app) reload(s *serve.Server, name string) {
 		return
 	}
 	a.notice(name + " loaded anew")
+}
+
+// telling says when a log can no longer be written, and when it can again.
+func (a *app) telling(write func(lines []byte) error) func(lines []byte) error {
+	var failing atomic.Bool
+	return func(lines []byte) error {
+		err := write(lines)
+		if now := err != nil; failing.Load() != now && failing.CompareAndSwap(!now, now) {
+			if now {
+				a.notice("no decision is made, because the log cannot be written: " + err.Error())
+			} else {
+				a.notice("the log can be written again")
+			}
+		}
+		return err
+	}
 }
 
 // ticks comes every so often, and never for 0.
