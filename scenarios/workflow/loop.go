@@ -291,7 +291,7 @@ func (t *Turn) judge(v *Verdict, g *scenarios.Gates) {
 	}
 	d, least := v.Bench, g.Gain*math.Abs(v.Bench.Champion.Value)
 	text := fmt.Sprintf("in the refitted market the candidate earns %s a %s more than the champion (%.0f%% interval %s to %s), where more than %s is asked for",
-		inDollars(fmt.Sprintf("%.4g", d.Gain.Value)), t.Scenario.Time.Period, 100*d.Level, inDollars(fmt.Sprintf("%.4g", d.Gain.Low)), inDollars(fmt.Sprintf("%.4g", d.Gain.High)), inDollars(fmt.Sprintf("%.4g", least)))
+		sumOf(d.Gain.Value), t.Scenario.Time.Period, 100*d.Level, sumOf(d.Gain.Low), sumOf(d.Gain.High), sumOf(least))
 	if d.Alike {
 		text = "both decide alike wherever the champion has been: " + text
 	}
@@ -300,7 +300,7 @@ func (t *Turn) judge(v *Verdict, g *scenarios.Gates) {
 	v.Promote = !slices.ContainsFunc(v.Gates, func(o LoopGate) bool { return !o.Met })
 	for _, o := range v.Gates {
 		if v.Promote || !o.Met {
-			v.Because = append(v.Because, strings.ToUpper(o.Because[:1])+o.Because[1:]+".")
+			v.Because = append(v.Because, sentence(o.Because))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/souk-sim/souk/policies"
@@ -205,5 +206,47 @@ func TestDriftIsFoundWhereItIs(t *testing.T) {
 		for _, d := range v.Drift {
 			t.Log(name, ": ", d.Says)
 		}
+	}
+}
+
+// A scenario that the loop cannot take is told so, and so is one that does not go with champion or log.
+func TestALoopSaysWhatItCannotTake(t *testing.T) {
+	s := teahouseWith(t)
+	champion := fixedBundle(t, s, 6.5)
+	log := played(t, s, champion, 0.1, 4)
+	for _, c := range []struct {
+		sets []string
+		says string
+	}{
+		{[]string{`visit={ kind = "journey" }`}, "visit.kind"},
+		{[]string{"sellers.us.offers=[3, 4]"}, "--champion"},
+		{[]string{"sellers.us.offers={ from = 3.5, to = 8.5, rungs = 10 }"}, "--champion"},
+		{[]string{`products.tea.name="oolong"`, `sellers.us.prices="oolong"`}, "units"},
+	} {
+		_, err := (&Turn{Scenario: teahouseWith(t, c.sets...), Champion: champion, Log: log, Workers: 1}).Do(t.Context())
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%v: %v", c.sets, err)
+		}
+	}
+}
+
+// A log of one shop in one stretch has no units to resample: its blocks are, and the turn is the same whatever the number of workers.
+func TestATurnOnTheLogOfOneShop(t *testing.T) {
+	s := teahouseWith(t, "time.horizon=120", "train.episodes=80", "evaluate.paths=10")
+	champion := fixedBundle(t, s, 6.5)
+	log := played(t, teahouseWith(t, "time.horizon=120", "personas.guest.price=-1"), champion, 0.2, 1)
+	var all []*Verdict
+	for _, workers := range []int{1, 3} {
+		v, err := (&Turn{Scenario: s, Champion: champion, Log: log, Workers: workers}).Do(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, v)
+	}
+	if all[0].Candidate != all[1].Candidate || all[0].Bench.Gain != all[1].Bench.Gain {
+		t.Errorf("%+v, with three workers %+v", all[0].Candidate, all[1].Candidate)
+	}
+	if w := all[0].Window; w.To-w.From > 57 || w.Told > 56 {
+		t.Errorf("%+v, of a window of 56 periods", w)
 	}
 }

@@ -109,6 +109,5 @@ func (r *Retrospect) sentence(loss float64) string {
 	if !r.allows(loss) {
 		says = "speaks against the candidate"
 	}
-	of := func(x float64) string { return inDollars(minus(fmt.Sprintf("%.4g", x))) }
-	return fmt.Sprintf("the log %s: a decision of its would have earned %s (%s to %s, by %s), the champion's %s", says, of(r.Candidate.Value), of(r.Candidate.Low), of(r.Candidate.High), r.By, of(r.Champion.Value))
+	return fmt.Sprintf("the log %s: a decision of its would have earned %s (%s to %s, by %s), the champion's %s", says, sumOf(r.Candidate.Value), sumOf(r.Candidate.Low), sumOf(r.Candidate.High), r.By, sumOf(r.Champion.Value))
 }

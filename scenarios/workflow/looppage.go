@@ -56,7 +56,7 @@ func (v *Verdict) logSection() web.Section {
 		{Name: "Visitors", Value: thousands(w.Visitors, "")}, {Name: "Reward", Value: inDollars(thousands(w.Profit, ""))},
 		{Name: "Of the champion", Value: fmt.Sprintf("%s, of which %.1f%% explored, by their propensities", thousands(float64(w.Champions), ""), 100*w.Explored)}}
 	if w.Explored > 0 {
-		facts = append(facts, web.Fact{Name: "Cost of exploring", Value: fmt.Sprintf("$%.4g a %s in the refitted market (%.4g to %.4g), which buys what the log can tell of other prices", e.Value, v.Period, e.Low, e.High)})
+		facts = append(facts, web.Fact{Name: "Cost of exploring", Value: fmt.Sprintf("%s a %s in the refitted market (%s to %s), which buys what the log can tell of other prices", sumOf(e.Value), v.Period, sumOf(e.Low), sumOf(e.High))})
 	}
 	return web.Section{ID: "log", Title: "The log", Blocks: []web.Block{facts}}
 }
@@ -136,7 +136,7 @@ func (v *Verdict) byLogSection() web.Section {
 			c.Rows = append(c.Rows, bar(row.name, *row.of, row.name == "candidate"))
 		}
 	}
-	return web.Section{ID: "by-the-log", Title: "What the log says of both", Blocks: []web.Block{web.Text{l.sentence(0) + "."}, c}}
+	return web.Section{ID: "by-the-log", Title: "What the log says of both", Blocks: []web.Block{web.Text{sentence(l.sentence(0))}, c}}
 }
 
 func (v *Verdict) apartSection() web.Section {

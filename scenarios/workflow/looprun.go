@@ -66,7 +66,7 @@ func (t *Turn) command() string {
 // Text is the verdict as text of at most 100 columns.
 func (v *Verdict) Text() string {
 	p := &page{}
-	of := func(x float64) string { return inDollars(minus(fmt.Sprintf("%.4g", x))) }
+	of := sumOf
 	p.line("%s: %s", v.Scenario, v.headline())
 	p.section("", v.Because...)
 	w := &v.Window
@@ -154,3 +154,9 @@ func (d *Duel) rows() []named {
 	}
 	return all
 }
+
+// sumOf is a number of dollars.
+func sumOf(x float64) string { return inDollars(minus(fmt.Sprintf("%.4g", x))) }
+
+// sentence is a clause as a sentence.
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
