@@ -30,6 +30,9 @@ func readDecisions(name string, o decisionlog.Options) (log *decisionlog.Log, di
 	if file, ok := errors.AsType[*fs.PathError](err); ok {
 		err = &field.Error{Key: "--log", Found: name + ": " + reason(file), Expected: "a decision log that can be read: a file, or the folder of a service's segments"}
 	}
+	if bad, ok := errors.AsType[*field.Error](err); ok && bad.File == "" && (bad.Key == "window" || bad.Key == "patience") {
+		err = badUsage("--"+bad.Key, bad.Found, bad.Expected)
+	}
 	return log, digest, err
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/scenarios/estimators"
+	"github.com/souk-sim/souk/scenarios/field"
 )
 
 // decided is what a decision log holds.
@@ -50,6 +52,9 @@ func (a *app) decisions() *cobra.Command {
 			}
 			o.Pending = true
 			log, digest, err := readDecisions(args[0], o)
+			if bad, ok := errors.AsType[*field.Error](err); ok && bad.Key == "--log" {
+				bad.Key = "LOG"
+			}
 			if err != nil {
 				return err
 			}

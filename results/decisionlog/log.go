@@ -123,7 +123,13 @@ func (p *parser) settle() (*Log, error) {
 	}
 	p.window()
 	if len(l.Decisions) == 0 {
-		return nil, &field.Error{File: l.File, Found: "no decisions", Expected: "at least one line"}
+		bad := &field.Error{File: l.File, Found: "no decisions", Expected: "at least one line"}
+		if p.others > 0 {
+			bad.Found, bad.Expected = fmt.Sprintf("none of its %d decisions is of %s", p.others, p.options.Policy), "a policy that decided, such as "+p.other
+		} else if p.asides > 0 {
+			bad.Found, bad.Expected = fmt.Sprintf("all of its %d decisions are at a fallback price", p.asides), "some of a policy"
+		}
+		return nil, bad
 	}
 	return l, l.order()
 }

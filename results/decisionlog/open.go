@@ -31,6 +31,14 @@ type Options struct {
 // Open reads a log: a file of lines or a Parquet table, whatever its name, or a folder of them, whose files ending in .jsonl and .parquet are one log, read in the order of their names.
 // Of a segment that stands there as both, the table is read. digest is the SHA-256 of what was read.
 func Open(path string, o Options) (log *Log, digest string, err error) {
+	for _, x := range [...]struct {
+		key string
+		x   float64
+	}{{"window", o.Window}, {"patience", o.Patience}} {
+		if !(x.x >= 0) {
+			return nil, "", field.New(x.key, x.x, "a time of at least 0")
+		}
+	}
 	p, sum := newParser(path, o), sha256.New()
 	names, err := segments(path)
 	if err != nil {
@@ -77,7 +85,7 @@ func segments(path string) ([]string, error) {
 		}
 	}
 	if len(names) == 0 {
-		return nil, &field.Error{File: path, Found: "no file that ends in .jsonl or .parquet", Expected: "the segments of a decision log"}
+		return nil, &field.Error{File: path, Found: "a folder without files that end in .jsonl or .parquet", Expected: "a file, or a folder with the segments of a decision log"}
 	}
 	return names, nil
 }

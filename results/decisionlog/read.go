@@ -87,6 +87,7 @@ type parser struct {
 	asides   int             // decisions at a fallback price
 	passed   map[string]bool // ids of decisions that were passed over
 	others   int             // decisions of other policies
+	other    string          // one of these policies
 }
 
 func newParser(name string, o Options) *parser {
@@ -315,7 +316,7 @@ func (p *parser) keep(e *entry) *field.Error {
 		if p.drop(); e.aside {
 			p.asides++
 		} else {
-			p.others++
+			p.others, p.other = p.others+1, e.author.Policy
 		}
 		p.passed[string(e.id)] = true
 		return nil
