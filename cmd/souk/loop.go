@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,16 +24,23 @@ import (
 
 func (a *app) loop() *cobra.Command {
 	var log, champion, candidate, key, clock string
+	var histories int
 	cmd := &cobra.Command{
-		Use: "loop SCENARIO --log DECISIONS --champion BUNDLE", Short: "From a policy's log to its successor: refit, retrain, gate, promote or keep", Args: takes("SCENARIO"),
+		Use: "loop SCENARIO [--log DECISIONS --champion BUNDLE]", Short: "From a policy's log to its successor: refit, retrain, gate, promote or keep", Args: takes("SCENARIO"),
 		Long: "One turn of the loop. How many come and what they take is refitted to the newest window of the decision log and its outcomes; agents learn in that market,\n" +
 			"beginning with the champion's values; candidate and champion meet the same shoppers, and the log is asked what either would have earned. The gates of\n" +
-			"[loop.gates] decide: exit 0 is to promote the candidate, exit 4 to keep the champion, and the report says why. docs/loop.md has a recipe for cron.",
+			"[loop.gates] decide: exit 0 is to promote the candidate, exit 4 to keep the champion, and the report says why. docs/loop.md has a recipe for cron.\n" +
+			"Without a log the scenario plays the shop too: its [loop] says for how many rounds and how the truth drifts, and the policy that is refitted meets\n" +
+			"the customers of one that never is and of one that knows the truth of every round.",
 		Example: "  souk loop ./shop.toml --log decisions/ --champion live.tar.gz --clock seconds --key shop.key --candidate next.tar.gz && mv next.tar.gz live.tar.gz\n" +
-			"  souk loop smoke --log log.jsonl --champion results/runs/smoke/RUN/policy",
+			"  souk loop smoke --log log.jsonl --champion results/runs/smoke/RUN/policy\n" +
+			"  souk loop closed-loop --seeds 2",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if log == "" && champion == "" {
+				return a.rounds(cmd, args[0], histories)
+			}
 			if log == "" || champion == "" {
-				return badUsage("souk loop", "no --log or no --champion", "both")
+				return badUsage("souk loop", "no --log or no --champion", "both, or neither to play the rounds of [loop]")
 			}
 			t := workflow.Turn{Clock: clock, Workers: a.workers}
 			var private ed25519.PrivateKey
@@ -85,6 +93,7 @@ func (a *app) loop() *cobra.Command {
 	f.StringVar(&champion, "champion", "", "the bundle that decided: a folder or a packed .tar.gz")
 	f.StringVar(&candidate, "candidate", "", "where to put the candidate's bundle too: a folder that is not there yet, or FILE.tar.gz, replaced at once")
 	f.StringVar(&key, "key", "", "private ed25519 key, PEM, by which the candidate is signed")
+	f.IntVar(&histories, "seeds", 4, "without a log: histories that are played, of the scenario's seed and those after it")
 	var names []string
 	for _, c := range workflow.Clocks() {
 		names = append(names, c.Name)
@@ -138,4 +147,30 @@ func (a *app) putBundle(files bundle.Memory, to string) error {
 		return bad(reason(err))
 	}
 	return nil
+}
+
+// rounds plays the loop against the scenario's own truth.
+func (a *app) rounds(cmd *cobra.Command, scenario string, histories int) error {
+	s, err := scenarios.Load(scenario, a.overrides()...)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	watch, closed := a.watch()
+	defer closed()
+	run := &workflow.Run{Scenario: s, Store: a.store(), Workers: a.workers, Watch: watch, Build: build(), Clock: func() time.Duration { return time.Since(began) },
+		Options: rundir.Options{Tell: a.notice, Holder: fmt.Sprintf("souk loop, process %d", os.Getpid())}}
+	m, err := run.Rounds(cmd.Context(), histories)
+	if err != nil {
+		return err
+	}
+	closed()
+	if a.json {
+		return a.document("rounds", m)
+	}
+	if err := m.Text(a.stdout); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "\nfiles    %s\n", m.Dir)
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/souk-sim/souk/market"
 	"github.com/souk-sim/souk/market/choice"
@@ -20,6 +21,7 @@ type Refit struct {
 	Tastes   *choice.Logit `json:"tastes"`
 	HalfLife float64       `json:"half_life,omitempty"` // periods after which a choice counts half, chosen by how well the newest are foretold; 0: all count alike
 	Tried    []Forgetting  `json:"half_lives_tried,omitempty"`
+	Eras     bool          `json:"eras,omitempty"`    // stretches of the window have levels of their own, so that prices are told from the times
 	Visitors float64       `json:"visitors"`          // a period
 	Were     float64       `json:"visitors_scenario"` // as the scenario has them
 	Spread   float64       `json:"dispersion"`        // of periods, beyond chance
@@ -78,6 +80,9 @@ func (b *bazaar) refit(l *ledger, window float64) (*Refit, error) {
 		}
 		weigh(t, at, at[len(at)-1], r.HalfLife)
 		b.prior(l, t)
+		if r.Eras = byEra(t, at, window, float64(b.cfg.Horizon), l.told); r.Eras { // which remember better than forgetting does
+			r.HalfLife, r.Tried, t.Weight = 0, nil, nil
+		}
 		if r.Tastes, err = choice.FitTallies(t); err != nil {
 			return nil, fmt.Errorf("refitting tastes: %w", err)
 		}
@@ -104,6 +109,9 @@ func (b *bazaar) refit(l *ledger, window float64) (*Refit, error) {
 // compare puts the estimates beside those of the scenario.
 func (r *Refit) compare(before *choice.Logit) {
 	for _, c := range r.Tastes.Coefficients {
+		if strings.HasPrefix(c.Name, eraPrefix) {
+			continue
+		}
 		one := Compared{Name: c.Name, Estimate: c.Estimate, SE: c.ClusteredSE}
 		for _, o := range before.Coefficients {
 			if o.Name == c.Name {
