@@ -30,8 +30,8 @@ func (a *app) loop() *cobra.Command {
 		Long: "One turn of the loop. How many come and what they take is refitted to the newest window of the decision log and its outcomes; agents learn in that\n" +
 			"market, beginning with the champion's values; candidate and champion meet the same shoppers, and the log is asked what either would have\n" +
 			"earned. The gates of [loop.gates] decide: exit 0 is to promote the candidate, exit 4 to keep the champion, and the report says why.\n" +
-			"docs/loop.md has a recipe for cron. Without a log the scenario plays the shop too: its [loop] says for how many rounds and how the truth drifts, and the\n" +
-			"policy that is refitted meets the customers of one that never is and of one that knows the truth of every round.",
+			"docs/loop.md has a recipe for cron. Without a log the scenario plays the shop too: its [loop] says for how many rounds and how the truth drifts,\n" +
+			"and the policy that is refitted meets the customers of one that never is and of one that knows the truth of every round.",
 		Example: "  souk loop ./shop.toml --log decisions/ --champion live.tar.gz --clock seconds --key shop.key --candidate next.tar.gz && mv next.tar.gz live.tar.gz\n" +
 			"  souk loop smoke --log log.jsonl --champion results/runs/smoke/RUN/policy\n" +
 			"  souk loop closed-loop --seeds 2",
