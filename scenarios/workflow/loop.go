@@ -144,11 +144,15 @@ func (t *Turn) Do(ctx context.Context) (*Verdict, error) {
 	if v.Refit, err = b.refit(l, float64(loop.Window)); err != nil {
 		return nil, err
 	}
-	likely, err := b.plausible(ctx, v.Refit.Tastes)
+	school, err := b.plausible(ctx, v.Refit.Tastes, refitLearned)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.learn(ctx, b, likely, r, v); err != nil {
+	if err := t.learn(ctx, b, school, r, v); err != nil {
+		return nil, err
+	}
+	likely, err := b.plausible(ctx, v.Refit.Tastes, refitJudged)
+	if err != nil {
 		return nil, err
 	}
 	if v.Bench, err = t.duel(ctx, likely, r, v, loop.Gates.Level); err != nil {

@@ -335,9 +335,15 @@ func (b *bazaar) expected() float64 {
 	return b.cfg.Expected() / float64(b.cfg.Horizon)
 }
 
-// plausible is the mixture of markets whose tastes are draws of the refit's sampling distribution.
-func (b *bazaar) plausible(ctx context.Context, tastes *choice.Logit) (*mixture, error) {
-	family, try := rng.New(evaluate.MasterSeed(b.s.Seed), 0).Family("refit"), uint64(0)
+// Draws of a refit's sampling distribution: those that a candidate learns in are not those that it is judged in.
+const (
+	refitLearned = "refit-train"
+	refitJudged  = "refit"
+)
+
+// plausible is the mixture of markets whose tastes are draws of the refit's sampling distribution, of one or the other of the families above.
+func (b *bazaar) plausible(ctx context.Context, tastes *choice.Logit, draws string) (*mixture, error) {
+	family, try := rng.New(evaluate.MasterSeed(b.s.Seed), 0).Family(draws), uint64(0)
 	return drawnWorlds(func(int) (world, error) {
 		var refused error
 		for range mostTries {

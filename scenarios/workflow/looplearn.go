@@ -103,7 +103,7 @@ func (t *Turn) learn(ctx context.Context, b *bazaar, likely *mixture, r *Run, v 
 	return nil
 }
 
-// duel plays both on the same shoppers, which training never met, and the champion as it explored besides.
+// duel plays both on the same shoppers, in markets and on paths that training never met, and the champion as it explored besides.
 func (t *Turn) duel(ctx context.Context, likely *mixture, r *Run, v *Verdict, level float64) (*Duel, error) {
 	seats := likely.seats()
 	c := contest(t.Scenario, likely, t.Workers, r.counting("evaluate"))

@@ -27,6 +27,7 @@ type Rounds struct {
 	Unit      string    `json:"unit"`   // of what policies earn
 	Drifts    []string  `json:"drifts"` // keys of the truth
 	Histories []History `json:"histories"`
+	Notes     []string  `json:"notes,omitempty"` // what the truth-knowing policy does not know
 	*Keeping
 
 	Dir     string              `json:"-"`
@@ -41,6 +42,7 @@ type Round struct {
 	Unexplored float64   `json:"refitted_without_exploration"`
 	Frozen     float64   `json:"frozen"`
 	Knowing    float64   `json:"truth_knowing"`
+	Learned    float64   `json:"learned_on_the_truth"`
 	Promoted   bool      `json:"promoted"` // the turn after it made another champion
 	Because    []string  `json:"because,omitempty"`
 }
@@ -49,12 +51,15 @@ type Round struct {
 type History struct {
 	Seed   int64   `json:"seed"`
 	Rounds []Round `json:"rounds"`
+
+	blind []string // what the truth-knowing policy does not know of the market
 }
 
 // Rounds plays the loop against a truth that drifts, of which nobody in it is told, and leaves a run directory, NAME-loop. In every round the champion decides in all
 // shops, exploring, and its decisions and what came of them are logged; a Turn then refits the shoppers to the log and makes the next champion. The same customers
-// meet three others: the champion without exploration, which tells what that costs; the champion of round 0, which stays as it is; and a policy that is trained on
-// the truth of every round, from its own of the round before. Round 0 is the scenario itself, on which all of them were trained.
+// meet four others: the champion without exploration, which tells what that costs; the champion of round 0, which stays as it is; the calendar of offers that is best
+// under the truth of the round by the closed form of its demand, which nobody has to learn (informed); and a policy that is trained on that truth, from its own of the
+// round before, which tells what learning gives up. Round 0 is the scenario itself, on which the champion and the frozen policy were trained.
 //
 // Histories are of the scenario's seed and those that follow it: their truths, customers and training differ. The result does not depend on the number of workers,
 // which are histories at once.
@@ -82,6 +87,7 @@ func (r *Run) Rounds(ctx context.Context, histories int) (*Rounds, error) {
 	if m.Histories, err = r.histories(ctx, histories); err != nil {
 		return nil, errors.Join(err, run.Discard())
 	}
+	m.Notes = m.Histories[0].blind
 	t.done("rounds")
 	if m.Keeping, err = m.keeping(); err != nil {
 		return nil, err
@@ -143,7 +149,7 @@ type looper struct {
 	s        *scenarios.Scenario
 	champion *bundle.Bundle
 	frozen   policies.Policy
-	knowing  *policies.Table
+	learned  *policies.Table
 	rounds   [][]byte // logs of those that the window reaches
 }
 
@@ -163,7 +169,7 @@ func historyOf(ctx context.Context, s *scenarios.Scenario, done func()) (h Histo
 		for i := range s.Loop.Drift {
 			one.Truth = append(one.Truth, s.Loop.Drift[i].In(truth))
 		}
-		if err := l.play(ctx, truth, &one); err != nil {
+		if h.blind, err = l.play(ctx, truth, &one); err != nil {
 			return h, err
 		}
 		if round < s.Loop.Rounds-1 {
@@ -177,31 +183,35 @@ func historyOf(ctx context.Context, s *scenarios.Scenario, done func()) (h Histo
 	return h, nil
 }
 
-// play plays a round: all policies in the same shops on the same customers.
-func (l *looper) play(ctx context.Context, truth *scenarios.Scenario, one *Round) (err error) {
-	if l.knowing, err = schooled(ctx, truth, l.knowing, int64(one.Round+1)); err != nil {
-		return err
+// play plays a round: all policies in the same shops on the same customers. It returns what the truth-knowing policy does not know.
+func (l *looper) play(ctx context.Context, truth *scenarios.Scenario, one *Round) (blind []string, err error) {
+	if l.learned, err = schooled(ctx, truth, l.learned, int64(one.Round+1)); err != nil {
+		return nil, err
+	}
+	knowing, blind, err := informed(ctx, truth)
+	if err != nil {
+		return nil, err
 	}
 	if one.Round == 0 {
-		l.frozen, l.champion = l.knowing, l.first()
+		l.frozen, l.champion = l.learned, l.first()
 		if err := bundle.Write(l.champion, func(string, []byte) error { return nil }); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	run := &Run{Scenario: truth, Workers: 1}
 	c, err := openCounter(ctx, truth, nil, run)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	explorer, err := policies.Explore(l.champion.Policy, c.spec, l.s.Loop.Explore)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var log []byte
 	for _, player := range []struct {
 		policy policies.Policy
 		profit *float64
-	}{{explorer, &one.Refitted}, {l.champion.Policy, &one.Unexplored}, {l.frozen, &one.Frozen}, {l.knowing, &one.Knowing}} {
+	}{{explorer, &one.Refitted}, {l.champion.Policy, &one.Unexplored}, {l.frozen, &one.Frozen}, {knowing, &one.Knowing}, {l.learned, &one.Learned}} {
 		d, shops := decider{player.policy, l.champion.Manifest.Name, l.champion.Manifest.Revision}, l.s.Loop.Shops
 		err := c.play(ctx, d, one.Round*shops, shops, run, func(records []decisionlog.Record, outcomes []decisionlog.Outcome) (err error) {
 			for i := range records {
@@ -213,17 +223,17 @@ func (l *looper) play(ctx context.Context, truth *scenarios.Scenario, one *Round
 			return err
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
 	reach := (l.s.Loop.Window + l.s.Time.Horizon - 1) / l.s.Time.Horizon
 	l.rounds = append(l.rounds[max(0, len(l.rounds)-reach+1):], log)
-	return nil
+	return blind, nil
 }
 
 // first is the policy of round 0 as the bundle that the loop begins with.
 func (l *looper) first() *bundle.Bundle {
-	return &bundle.Bundle{Policy: l.knowing, Manifest: bundle.Manifest{Name: l.s.Name + " " + l.s.Agents[0].Name, Souk: souk.Version, Scenario: l.s.Name, ScenarioSHA256: l.s.Hash(),
+	return &bundle.Bundle{Policy: l.learned, Manifest: bundle.Manifest{Name: l.s.Name + " " + l.s.Agents[0].Name, Souk: souk.Version, Scenario: l.s.Name, ScenarioSHA256: l.s.Hash(),
 		Agent: l.s.Agents[0].Name, Seed: 1, Episodes: int64(l.s.Train.Episodes), Purpose: l.s.Question}}
 }
 
@@ -289,4 +299,30 @@ func schooled(ctx context.Context, s *scenarios.Scenario, start *policies.Table,
 		return nil, s.Fault(strconv.Quote(agent.Name), "a learner of a table of values: a loop goes on from those of the champion", "agents", "0", "kind")
 	}
 	return table, nil
+}
+
+// informed is the best that can be done by who knows a truth: its demand in closed form, period by period, and within its guardrails the offers that earn most by it.
+// Nothing of it is learned. It returns what the closed form leaves out, too.
+func informed(ctx context.Context, truth *scenarios.Scenario) (policies.Policy, []string, error) {
+	b, err := openBazaar(truth)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := b.Fit(ctx, 1, nil); err != nil {
+		return nil, nil, err
+	}
+	if _, _, err := b.worlds(ctx); err != nil {
+		return nil, nil, err
+	}
+	usual := scenarios.UsualOptimize()
+	p, err := b.prospects(ctx, &usual)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err := p.calendar.Solve()
+	if err != nil {
+		return nil, nil, fmt.Errorf("the calendar of who knows the truth: %w", err)
+	}
+	policy, err := p.policy(plan)
+	return policy, p.caveats, err
 }

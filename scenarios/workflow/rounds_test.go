@@ -41,16 +41,16 @@ func TestRoundsAreTheSameOnAnyNumberOfWorkers(t *testing.T) {
 	}
 }
 
-// In round 0 all know the truth and differ by exploration alone; a truth that stays as it is costs the frozen policy nothing that chance and one more training do not explain.
+// In round 0 all who learned know the truth and differ by exploration alone; a truth that stays as it is costs the frozen policy nothing that chance and one more training do not explain.
 func TestWhoDoesNotExploreEarnsAlikeBeforeTheTruthMoves(t *testing.T) {
 	m := playRounds(t, 2)
 	for _, h := range m.Histories {
 		first := h.Rounds[0]
-		if first.Unexplored != first.Frozen || first.Knowing != first.Frozen || first.Refitted == first.Frozen {
+		if first.Unexplored != first.Frozen || first.Learned != first.Frozen || first.Refitted == first.Frozen {
 			t.Errorf("seed %d: %+v", h.Seed, first)
 		}
 		for _, r := range h.Rounds {
-			for _, x := range []float64{r.Refitted, r.Unexplored, r.Frozen, r.Knowing} {
+			for _, x := range []float64{r.Refitted, r.Unexplored, r.Frozen, r.Knowing, r.Learned} {
 				if !(x > 0) || math.IsInf(x, 0) {
 					t.Errorf("seed %d: %+v", h.Seed, r)
 				}

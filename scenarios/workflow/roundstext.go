@@ -15,6 +15,8 @@ type Keeping struct {
 	Unexplored stats.Estimate  `json:"refitted_without_exploration"`
 	Frozen     stats.Estimate  `json:"frozen"`
 	Knowing    stats.Estimate  `json:"truth_knowing"`
+	Learned    stats.Estimate  `json:"learned_on_the_truth"`
+	Learning   stats.Estimate  `json:"cost_of_learning"`                   // (truth-knowing − learned on the truth) / truth-knowing
 	Cost       stats.Estimate  `json:"cost_of_drift"`                      // (truth-knowing − frozen) / truth-knowing
 	Exploring  stats.Estimate  `json:"cost_of_exploration"`                // (refitted without − refitted) / refitted without
 	Kept       *stats.Estimate `json:"kept,omitempty"`                     // (refitted − frozen) / (truth-knowing − frozen); nil where truth-knowing cannot be told from frozen
@@ -32,6 +34,7 @@ var contenders = [...]struct {
 	{"refitted, not exploring", func(r *Round) float64 { return r.Unexplored }},
 	{"frozen", func(r *Round) float64 { return r.Frozen }},
 	{"truth-knowing", func(r *Round) float64 { return r.Knowing }},
+	{"learned on the truth", func(r *Round) float64 { return r.Learned }},
 }
 
 // keeping pools the histories.
@@ -55,13 +58,13 @@ func (m *Rounds) keeping() (*Keeping, error) {
 		}
 		k.Turns += len(m.Histories[i].Rounds) - 1
 	}
-	for c, into := range []*stats.Estimate{&k.Refitted, &k.Unexplored, &k.Frozen, &k.Knowing} {
+	for c, into := range []*stats.Estimate{&k.Refitted, &k.Unexplored, &k.Frozen, &k.Knowing, &k.Learned} {
 		var err error
 		if *into, err = stats.Crossed([][]float64{means[c]}, level); err != nil {
 			return nil, err
 		}
 	}
-	refitted, unexplored, frozen, knowing := means[0], means[1], means[2], means[3]
+	refitted, unexplored, frozen, knowing, learned := means[0], means[1], means[2], means[3], means[4]
 	possible := less(knowing, frozen)
 	var err error
 	ratio := func(x, y []float64) (e stats.Estimate) {
@@ -71,6 +74,7 @@ func (m *Rounds) keeping() (*Keeping, error) {
 		return e
 	}
 	k.Cost, k.Exploring = ratio(possible, knowing), ratio(less(unexplored, refitted), unexplored)
+	k.Learning = ratio(less(knowing, learned), knowing)
 	if err != nil {
 		return nil, err
 	}
@@ -122,20 +126,24 @@ func (m *Rounds) Text(w io.Writer) error {
 		rows = append(rows, row)
 	}
 	all := []string{"all"}
-	for _, e := range []stats.Estimate{m.Refitted, m.Unexplored, m.Frozen, m.Knowing} {
+	for _, e := range []stats.Estimate{m.Refitted, m.Unexplored, m.Frozen, m.Knowing, m.Learned} {
 		all = append(all, plusMinus(e, ""))
 	}
 	p.line("")
 	p.WriteString(align(append(rows, all)))
 	p.section("", "Profit, "+m.Unit+", mean of histories. Exploration is paid for by refitted alone.")
 	p.section("answer", m.answer()...)
+	if len(m.Notes) > 0 {
+		p.section("notes", m.Notes...)
+	}
 	_, err := io.WriteString(w, p.String())
 	return err
 }
 
 // answer is what was found, in words.
 func (m *Rounds) answer() []string {
-	text := []string{fmt.Sprintf("The drift costs a policy that is never refitted %s of what one earns that knows the truth; exploring costs the refitted one %s.", shareText(m.Cost), shareText(m.Exploring))}
+	text := []string{fmt.Sprintf("The drift costs a policy that is never refitted %s of what one earns that knows the truth; exploring costs the refitted one %s.", shareText(m.Cost), shareText(m.Exploring)),
+		fmt.Sprintf("The one that knows the truth makes the offers that earn most by the closed form of its demand; one that is trained in that truth, as the refitted one is in what the log shows of it, earns %s less.", shareText(m.Learning))}
 	if m.Kept == nil {
 		return append(text, "So little that what refitting keeps of it cannot be told.")
 	}
