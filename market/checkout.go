@@ -156,6 +156,7 @@ func (m *Market) pay(now float64, v *visitor, j, units int32, paid, posted int64
 	p := &m.products[j]
 	s := m.whose(j, v.view)
 	s.sold += int64(units)
+	p.sold += int64(units)
 	s.orders++
 	s.paid += paid
 	s.goods += int64(units) * p.cost

@@ -17,6 +17,7 @@ type product struct {
 	buyer   int32   // the offer to buy used units of it, or None
 	becomes int32   // of such an offer: what they are made into
 	spoils  float64 // when that is scheduled
+	sold    int64   // units, since Reset
 }
 
 // front is what shoppers find: one for all, or one for each arm where arms stand side by side.

@@ -135,6 +135,9 @@ func (m *Market) Seat(player int) (seller, arm int) {
 // Account is what the running episode has brought so far; the own figures are those of Config.Focal.
 func (m *Market) Account() *results.Metrics { return m.books.account(m) }
 
+// Sold is how many units of a product, an index of Config.Products, were sold since Reset.
+func (m *Market) Sold(product int) int64 { return m.products[product].sold }
+
 // Err tells why an episode ended before its time: events that breed events without end at one instant, or the end of Until.
 func (m *Market) Err() error { return m.err }
 
@@ -175,6 +178,7 @@ func (m *Market) Reset(episode uint64) {
 	units := m.arrivals.expected() / m.cfg.PeriodDays / float64(len(m.products)) // a day, if all sell alike and everybody buys
 	for j := range m.products {
 		m.products[j].reset(units)
+		m.products[j].sold = 0
 	}
 	m.clearFronts()
 	m.openTrial()

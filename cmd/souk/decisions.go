@@ -67,11 +67,11 @@ func (a *app) decided(ctx context.Context, scenario string, names []string, path
 	err = a.write(t.decisions, "--decisions", 0o666, func(w io.Writer) error {
 		disk := &disk{to: w}
 		lines, table := decisionlog.NewWriter(disk), decisionlog.NewParquetWriter(disk, s.Hash())
-		write, finish := lines.Write, lines.Flush
+		write, tell, finish := lines.Write, lines.Tell, lines.Flush
 		if filepath.Ext(t.decisions) == ".parquet" {
-			write, finish = table.Write, table.Close
+			write, tell, finish = table.Write, nil, table.Close
 		}
-		err := l.Log(ctx, s, loadFor, a.workers, watch, write)
+		err := l.Log(ctx, s, loadFor, a.workers, watch, write, tell)
 		if disk.err == nil {
 			stopped = err
 		}

@@ -29,7 +29,8 @@ const tellingHelp = `
 With --events or --trace nothing is compared: the first policy plays (without one the opening offer, or the seller's own brain), and what
 happens is told. --events writes every event of one path, or of more with --paths, to a Parquet file. --trace tells one story of one path: of
 ` + workflow.Traced + `.
---decisions writes what the policy decided and what came of it, for souk ope, in a pricing problem too.`
+--decisions writes what the policy decided and what came of it, for souk ope, in a pricing problem too. In an open market JSON Lines tell
+who came after each decision and what was sold as well, for souk loop.`
 
 func (t *telling) flags(cmd *cobra.Command) {
 	f := cmd.Flags()

@@ -187,7 +187,7 @@ func plain(s string) bool {
 	return true
 }
 
-// Writer writes records to a file or a pipe.
+// Writer writes records and what came of them to a file or a pipe.
 type Writer struct {
 	to   *bufio.Writer
 	line []byte
@@ -199,6 +199,15 @@ func NewWriter(w io.Writer) *Writer { return &Writer{to: bufio.NewWriterSize(w, 
 // Write writes a record, which it does not keep.
 func (w *Writer) Write(r *Record) (err error) {
 	if w.line, err = Append(w.line[:0], r); err != nil {
+		return err
+	}
+	_, err = w.to.Write(w.line)
+	return err
+}
+
+// Tell writes what came of a decision, which it does not keep.
+func (w *Writer) Tell(o *Outcome) (err error) {
+	if w.line, err = AppendOutcome(w.line[:0], o); err != nil {
 		return err
 	}
 	_, err = w.to.Write(w.line)

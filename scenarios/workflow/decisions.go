@@ -10,12 +10,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/souk-sim/souk/market"
 	"github.com/souk-sim/souk/market/monopoly"
 	"github.com/souk-sim/souk/market/optimum"
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/policies/rules"
-	"github.com/souk-sim/souk/results"
 	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -37,8 +37,10 @@ type DecisionLog struct {
 }
 
 // Log plays a policy as Simulate does, in a market of any kind or a pricing problem, and logs every decision. What is wrong with a policy is a *field.Error
-// with the key --policy.
-func (l *DecisionLog) Log(ctx context.Context, s *scenarios.Scenario, load func(name, rules string) (Named, error), workers int, watch func(Progress), write func(*decisionlog.Record) error) error {
+// with the key --policy. Where the market is open, tell, nil for nobody, is given what came of each decision of an episode after write was given them: who came, and
+// what was sold of each of the seller's products.
+func (l *DecisionLog) Log(ctx context.Context, s *scenarios.Scenario, load func(name, rules string) (Named, error), workers int, watch func(Progress), write func(*decisionlog.Record) error,
+	tell func(*decisionlog.Outcome) error) error {
 	r := &Run{Scenario: s, Workers: workers, Watch: watch}
 	c, err := openCounter(ctx, s, load, r)
 	if err != nil {
@@ -60,12 +62,19 @@ func (l *DecisionLog) Log(ctx context.Context, s *scenarios.Scenario, load func(
 		l.Paths = s.Evaluate.Paths
 	}
 	records := 0
-	err = c.play(ctx, policy, l.First, l.Paths, r, func(episode []decisionlog.Record, _ []decisionlog.Outcome) error {
+	err = c.play(ctx, policy, l.First, l.Paths, r, func(episode []decisionlog.Record, outcomes []decisionlog.Outcome) error {
 		records += len(episode)
 		l.Reward += earnings(episode) / float64(l.Paths)
 		for i := range episode {
 			if err := write(&episode[i]); err != nil {
 				return err
+			}
+		}
+		for i := range outcomes {
+			if tell != nil {
+				if err := tell(&outcomes[i]); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
@@ -97,7 +106,8 @@ type counter struct {
 	load    func(name, rules string) (Named, error)
 	rules   string
 	usual   string
-	product string // the one that the learner sells; "" for several, or where nobody counts
+	goods   []string // what the learner sells, where somebody counts
+	at      []int    // where they are among the market's
 }
 
 // decider is a policy at a counter.
@@ -133,8 +143,10 @@ func openCounter(ctx context.Context, s *scenarios.Scenario, load func(name, rul
 	c := &counter{s: s, world: arena.World, master: arena.Master, learner: seats.Learner, spec: seats.Spec, others: seats.Others, encoder: seats.Encoder,
 		load: load, rules: scene.rules(), usual: append(scene.usual(), "")[0]}
 	if m, ok := full.(*shop); ok {
-		if own := m.Config.Sellers[seats.Learner].Products; len(own) == 1 {
-			c.product = own[0]
+		for _, name := range m.Config.Sellers[seats.Learner].Products {
+			if j := slices.IndexFunc(m.Config.Products, func(p market.Product) bool { return p.Name == name }); m.Config.Products[j].TradeIn == nil {
+				c.goods, c.at = append(c.goods, name), append(c.at, j)
+			}
 		}
 	}
 	c.find = func(ctx context.Context, name string) (policies.Policy, bool, error) {
@@ -309,6 +321,7 @@ func (c *counter) play(ctx context.Context, d decider, first, paths int, r *Run,
 // what was sold meanwhile.
 func (c *counter) episode(w evaluate.World, d decider, path int) (records []decisionlog.Record, outcomes []decisionlog.Outcome, err error) {
 	books, kept := w.(*reviewed)
+	sold := make([]float64, len(c.goods)) // by the last decision
 	names := make([]string, len(c.spec.Features))
 	for i, f := range c.spec.Features {
 		names[i] = f.Name
@@ -325,7 +338,7 @@ func (c *counter) episode(w evaluate.World, d decider, path int) (records []deci
 			before.Reward, before.Discount, before.Last = step.Reward, step.Discount, step.Stage == env.Last
 			time += step.Elapsed
 			if kept {
-				outcomes = append(outcomes, c.outcome(before, time, books.Week()))
+				outcomes = append(outcomes, c.outcome(before, time, books, sold))
 			}
 		}
 		if step.Stage == env.Last {
@@ -358,11 +371,12 @@ func (c *counter) episode(w evaluate.World, d decider, path int) (records []deci
 	return records, outcomes, nil
 }
 
-// outcome is what came of a decision by a time: of a seller of several products it does not tell how many were sold of each.
-func (c *counter) outcome(of *decisionlog.Record, time float64, since *results.Metrics) decisionlog.Outcome {
-	o := decisionlog.Outcome{ID: of.ID, Time: time, Reward: of.Reward, Visitors: since.Customers, Last: of.Last}
-	if c.product != "" {
-		o.Products, o.Units = []string{c.product}, []float64{since.OwnUnits}
+// outcome is what came of a decision by a time; sold are units by product when it was made, which are brought up to date.
+func (c *counter) outcome(of *decisionlog.Record, time float64, books *reviewed, sold []float64) decisionlog.Outcome {
+	o := decisionlog.Outcome{ID: of.ID, Time: time, Reward: of.Reward, Visitors: books.Week().Customers, Last: of.Last, Products: c.goods, Units: make([]float64, len(c.goods))}
+	for k, j := range c.at {
+		now := float64(books.Sold(j))
+		o.Units[k], sold[k] = now-sold[k], now
 	}
 	return o
 }

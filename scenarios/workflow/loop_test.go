@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 
@@ -101,27 +100,20 @@ func fixedBundle(t *testing.T, s *scenarios.Scenario, price float64) *bundle.Bun
 	return champion
 }
 
-// played is the log of a champion that explores in a market, episode after episode; what came of a decision is read off what the next one saw.
+// played is the log of a champion that explores in a market, episode after episode, and what came of its decisions.
 func played(t *testing.T, truth *scenarios.Scenario, champion *bundle.Bundle, explore float64, episodes int) *decisionlog.Log {
 	t.Helper()
 	var lines []byte
-	var before *decisionlog.Record
-	find := func(name string) (Named, error) {
+	load := func(_, _ string) (Named, error) {
 		return Named{Name: "champion", Policy: func(*env.Spec) (policies.Policy, error) { return champion.Policy, nil }}, nil
 	}
 	l := &DecisionLog{Policy: "the-champion", Explore: explore, Paths: episodes}
-	err := l.Log(context.Background(), truth, func(name, _ string) (Named, error) { return find(name) }, 1, nil, func(r *decisionlog.Record) (err error) {
+	err := l.Log(context.Background(), truth, load, 1, nil, func(r *decisionlog.Record) (err error) {
 		r.Revision = champion.Manifest.Revision
-		see := func(name string) float64 { return r.Observation[slices.Index(r.Features, name)] }
-		if before != nil && before.Unit == r.Unit {
-			o := decisionlog.Outcome{ID: before.ID, Time: r.Time, Reward: before.Reward, Visitors: see("visitors"), Products: []string{"tea"}, Units: []float64{see("sold")}}
-			if lines, err = decisionlog.AppendOutcome(lines, &o); err != nil {
-				return err
-			}
-		}
-		was := *r
-		before = &was
 		lines, err = decisionlog.Append(lines, r)
+		return err
+	}, func(o *decisionlog.Outcome) (err error) {
+		lines, err = decisionlog.AppendOutcome(lines, o)
 		return err
 	})
 	if err != nil {

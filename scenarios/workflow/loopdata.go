@@ -98,7 +98,8 @@ func (b *bazaar) books(log *decisionlog.Log, window, unit float64) (*ledger, err
 // settle ends decisions that no other follows, and puts all in the order of time.
 func (l *ledger) settle(b *bazaar) error {
 	if len(l.entries) == 0 {
-		return field.New("--log", fmt.Sprintf("%d decisions without an outcome that tells who came", len(l.log.Decisions)), "outcomes with visitors and units, docs/formats/decisions.md")
+		return field.New("--log", fmt.Sprintf("%d decisions without an outcome that tells who came", len(l.log.Decisions)), "outcomes that tell visitors and units: a shop reports them to souk serve by POST /v1/outcomes or appends their lines "+
+			"to the log (docs/formats/decisions.md); souk simulate --decisions FILE.jsonl writes them where the market is open")
 	}
 	if !slices.Contains(l.told, true) {
 		return field.New("--log", "outcomes that do not tell what was sold", "units by the names of products: "+b.cfg.Sellers[b.player].Products[0]+" and so on")
