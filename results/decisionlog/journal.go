@@ -44,7 +44,7 @@ type JournalOptions struct {
 	Sync     Sync
 	Interval time.Duration // of SyncInterval; 0: a second
 	Segment  int64         // bytes after which a segment is finished; 0: 64 MiB
-	Pack     bool          // full segments become tables (Pack), beside the writing; that which Close ends stays
+	Pack     bool          // full segments become tables (Pack), beside the writing, and at first those that earlier openings left; that which Close ends is left to the next
 	Failed   func(error)   // is told why a segment stays as it is; nil: nobody is
 }
 
@@ -67,13 +67,17 @@ func OpenJournal(folder string, o JournalOptions) (*Journal, error) {
 		o.Segment = 64 << 20
 	}
 	j := &Journal{folder: folder, sync: o.Sync, segment: o.Segment, failed: o.Failed, requests: make(chan *request, 1024), done: make(chan struct{}), closed: make(chan struct{})}
+	left, err := filepath.Glob(filepath.Join(folder, "decisions-*"+ofLines)) // by an earlier opening, or a crash
+	if err != nil {
+		return nil, err
+	}
 	s, err := j.begin()
 	if err != nil {
 		return nil, err
 	}
 	if o.Pack {
 		j.packing = make(chan string, 1024)
-		j.packed.Go(j.pack)
+		j.packed.Go(func() { j.pack(left) })
 	}
 	go j.write(s, o.Interval)
 	return j, nil
@@ -118,13 +122,49 @@ func (j *Journal) Close() error {
 	return nil
 }
 
-// pack makes tables of finished segments until there are no more.
-func (j *Journal) pack() {
-	for segment := range j.packing {
-		if _, err := Pack(segment); err != nil && j.failed != nil {
+// pack makes tables of the segments that were left, and then of those that are finished until there are no more. It rests between slices, so that requests that came meanwhile need not
+// wait until a processor that it keeps is taken from it.
+func (j *Journal) pack(left []string) {
+	pack := func(segment string) {
+		if _, err := pack(segment, func() { time.Sleep(time.Millisecond) }); err != nil && j.failed != nil {
 			j.failed(err)
 		}
 	}
+	for _, segment := range left {
+		if j.ends() {
+			break // the next start is as good
+		}
+		if f, mine := abandoned(segment); mine {
+			pack(segment)
+			_ = f.Close()
+		}
+	}
+	for segment := range j.packing {
+		pack(segment)
+	}
+}
+
+// ends says whether the journal is being closed.
+func (j *Journal) ends() bool {
+	select {
+	case <-j.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// abandoned says whether nobody writes to a segment that has lines, and holds it until the file is closed.
+func abandoned(segment string) (f *os.File, mine bool) {
+	f, err := os.OpenFile(segment, os.O_RDWR, 0)
+	if err != nil {
+		return nil, false // it has become a table, or is not ours
+	}
+	if info, err := f.Stat(); err != nil || info.Size() == 0 || !hold(f) {
+		_ = f.Close()
+		return nil, false
+	}
+	return f, true
 }
 
 // rotated hands on a finished segment, if its turn can wait: nobody waits for it, and one that is left is as good.
@@ -164,6 +204,7 @@ func (j *Journal) begin() (*segment, error) {
 		} else if err != nil {
 			return nil, err
 		}
+		hold(f) // so that whoever else opens the folder leaves it alone
 		return &segment{file: f, number: number}, nil
 	}
 }

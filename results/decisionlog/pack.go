@@ -3,12 +3,15 @@ package decisionlog
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/souk-sim/souk/results/parquet"
@@ -18,10 +21,15 @@ import (
 // Pack makes a Parquet table of a finished segment, a row for each line, beside it and under its name but for the end, and then removes the lines. The table is written under another name, read again, synced and renamed, so
 // that what has its name is whole, and until then the lines stay; readers who find both take the table. A segment of which a table cannot tell all, because a line of it is
 // damaged, cut off or has keys that souk does not write, stays as it is, with an error of type *field.Error.
-func Pack(segment string) (to string, err error) {
+func Pack(segment string) (to string, err error) { return pack(segment, func() {}) }
+
+// slice is after how many lines or rows of a segment its packing rests.
+const slice = 512
+
+func pack(segment string, rest func()) (to string, err error) {
 	to = strings.TrimSuffix(segment, ofLines) + ofTable
-	shape := shape{index: map[string]int{}}
-	if err := eachLine(segment, shape.take); err != nil {
+	shape := shape{index: map[string]int{}, rest: rest}
+	if err := shape.each(segment, shape.survey); err != nil {
 		return "", err
 	}
 	folder := filepath.Dir(segment)
@@ -59,8 +67,8 @@ func syncFolder(folder string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// eachLine hands on the lines of a segment after their checksum was found right.
-func eachLine(segment string, take func(line []byte) *field.Error) error {
+// each hands on the lines of a segment after their checksum was found right.
+func (s *shape) each(segment string, take func(line []byte) *field.Error) error {
 	file, err := os.Open(segment)
 	if err != nil {
 		return err
@@ -70,6 +78,9 @@ func eachLine(segment string, take func(line []byte) *field.Error) error {
 	p := newParser(segment, Options{})
 	p.begin(segment)
 	for n := 1; ; n++ {
+		if n%slice == 0 {
+			s.rest()
+		}
 		line, err := in.ReadSlice('\n')
 		if errors.Is(err, io.EOF) && len(line) == 0 {
 			return nil
@@ -92,14 +103,15 @@ func eachLine(segment string, take func(line []byte) *field.Error) error {
 // shape is the columns of a table: a column for each key that comes, each feature and each product, in the order in which they first come.
 type shape struct {
 	columns []parquet.Column
-	names   []string
 	index   map[string]int // of a column by its name
-	cells   []any          // of the line that was taken last, by column; nil where it tells nothing
-	list    []int64
+	cells   []parquet.Cell // of the line that was taken last, by column
+	at      int            // the column after that of the last value, which is most often the next one's
+	names   bool           // the line's values are passed over: what columns there are is what counts
 	key     []byte
 	scan    scanner
 	rows    int
-	sum     uint32 // of the rows as lines
+	sum     uint32 // of the cells of all rows
+	rest    func()
 }
 
 // kinds are what the columns of the keys hold; those of numbers by name are none.
@@ -108,9 +120,20 @@ var kinds = map[string]parquet.Type{"id": parquet.Text, "outcome": parquet.Text,
 	"propensity": parquet.Number, "reward": parquet.Number, "discount": parquet.Number, "product": parquet.Text, "customer": parquet.Text, "visitors": parquet.Number,
 	"shadow_policy": parquet.Text, "shadow_revision": parquet.Text, "shadow_action": parquet.Integer, "shadow_price": parquet.Number, "shadow_promotion": parquet.Text}
 
-// take takes a line apart, and makes the columns that it needs.
+// survey makes the columns that a line needs.
+func (s *shape) survey(line []byte) *field.Error {
+	s.names = true
+	err := s.take(line)
+	s.names = false
+	return err
+}
+
+// take takes a line apart.
 func (s *shape) take(line []byte) *field.Error {
-	clear(s.cells)
+	for i := range s.cells {
+		s.cells[i].Set = false
+	}
+	s.at = 0
 	s.scan.reset(line)
 	if err := s.scan.object(s.value); err != nil {
 		return s.scan.fault(err)
@@ -120,58 +143,65 @@ func (s *shape) take(line []byte) *field.Error {
 
 // value reads what stands at a key of a line.
 func (s *shape) value(name []byte) error {
-	switch key := string(name); key {
+	if s.at < len(s.columns) && s.columns[s.at].Name == string(name) {
+		return s.cell(s.at)
+	}
+	switch string(name) {
 	case "version", "crc":
 		return s.scan.skip(0)
 	case "observation", "units", "prices":
-		return s.numbers(key)
-	default:
-		kind, ok := kinds[key]
-		if !ok {
-			return bad("a key that the table has no column for", "keys of docs/formats/decisions.md")
-		}
-		return s.cell(name, kind)
+		return s.numbers(string(name))
 	}
+	kind, ok := kinds[string(name)]
+	if !ok {
+		return bad("a key that the table has no column for", "keys of docs/formats/decisions.md")
+	}
+	return s.cell(s.column(name, kind))
 }
 
-// cell reads a value into a column.
-func (s *shape) cell(name []byte, kind parquet.Type) (err error) {
+// column finds a column, or makes it.
+func (s *shape) column(name []byte, kind parquet.Type) int {
+	if s.at < len(s.columns) && s.columns[s.at].Name == string(name) {
+		return s.at
+	}
 	c, ok := s.index[string(name)]
 	if !ok {
 		c = len(s.columns)
 		s.columns = append(s.columns, parquet.Column{Name: string(name), Type: kind, Optional: true})
-		s.names, s.cells = append(s.names, string(name)), append(s.cells, nil)
-		s.index[s.names[c]] = c
+		s.cells = append(s.cells, parquet.Cell{Type: kind})
+		s.index[s.columns[c].Name] = c
 	}
-	if s.cells[c] != nil {
+	return c
+}
+
+// cell reads a value into a column.
+func (s *shape) cell(at int) (err error) {
+	c := &s.cells[at]
+	if s.at = at + 1; c.Set {
 		return bad("the key twice", "each key once")
 	}
 	if s.scan.null() {
 		return nil
 	}
-	switch kind {
+	if c.Set = true; s.names {
+		return s.scan.skip(0)
+	}
+	switch c.Type {
 	case parquet.Text:
-		var text []byte
-		text, err = s.scan.bytes()
-		s.cells[c] = string(text)
+		c.Text, err = s.scan.bytes()
 	case parquet.Integer:
-		s.cells[c], err = s.scan.integer()
+		c.Integer, err = s.scan.integer()
 	case parquet.Flag:
-		var is bool
-		err = s.scan.boolean(&is)
-		s.cells[c] = is
+		err = s.scan.boolean(&c.Flag)
 	case parquet.Number:
-		var x float64
-		err = s.scan.number(&x)
-		s.cells[c] = x
+		err = s.scan.number(&c.Number)
 	case parquet.Integers:
-		s.list = s.list[:0]
+		c.List = c.List[:0]
 		err = s.scan.array(func() error {
 			x, err := s.scan.integer()
-			s.list = append(s.list, x)
+			c.List = append(c.List, x)
 			return err
 		})
-		s.cells[c] = s.list
 	}
 	return err
 }
@@ -182,14 +212,14 @@ func (s *shape) numbers(key string) error {
 	err := s.scan.object(func(name []byte) error {
 		any = true
 		s.key = append(append(append(s.key[:0], key...), '.'), name...)
-		return s.cell(s.key, parquet.Number)
+		return s.cell(s.column(s.key, parquet.Number))
 	})
 	if err != nil || any || key != "units" {
 		return err
 	}
-	for c, name := range s.names { // nothing was sold: of no product that the table tells of
-		if strings.HasPrefix(name, sold) {
-			s.cells[c], any = 0.0, true
+	for c := range s.columns { // nothing was sold: of no product that the table tells of
+		if strings.HasPrefix(s.columns[c].Name, sold) {
+			s.cells[c], any = parquet.Cell{Set: true, Type: parquet.Number}, true
 		}
 	}
 	if !any && s.rows > 0 {
@@ -206,32 +236,60 @@ func (s *shape) write(segment string, to io.Writer) error {
 		return &field.Error{File: segment, Found: err.Error(), Expected: "names that a table can have"}
 	}
 	var failed error
-	err = eachLine(segment, func(line []byte) *field.Error {
+	err = s.each(segment, func(line []byte) *field.Error {
 		s.rows++
 		if bad := s.take(line); bad != nil {
 			return bad
 		}
-		s.add(&s.sum, s.names, s.cells)
+		s.add(&s.sum, s.cells)
 		if failed == nil {
-			failed = out.Write(s.cells...)
+			failed = out.Append(s.cells)
 		}
 		return nil
 	})
 	return errors.Join(err, failed, out.Close(), buffered.Flush())
 }
 
-// add adds a row to a sum.
-func (s *shape) add(sum *uint32, names []string, cells []any) {
-	s.key = rowLine(s.key[:0], names, cells)
+// add adds a row to a sum: which columns it has, what they hold, and that to the last bit.
+func (s *shape) add(sum *uint32, cells []parquet.Cell) {
+	b := s.key[:0]
+	for i := range cells {
+		c := &cells[i]
+		if !c.Set {
+			continue
+		}
+		b = append(b, byte(i), byte(i>>8), byte(c.Type))
+		switch c.Type {
+		case parquet.Text:
+			b = append(binary.LittleEndian.AppendUint32(b, uint32(len(c.Text))), c.Text...)
+		case parquet.Integer:
+			b = binary.LittleEndian.AppendUint64(b, uint64(c.Integer))
+		case parquet.Flag:
+			b = append(b, map[bool]byte{true: 1}[c.Flag])
+		case parquet.Number:
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(c.Number))
+		case parquet.Integers:
+			b = binary.LittleEndian.AppendUint32(b, uint32(len(c.List)))
+			for _, x := range c.List {
+				b = binary.LittleEndian.AppendUint64(b, uint64(x))
+			}
+		}
+	}
+	s.key = append(b, '\n')
 	*sum = crc32.Update(*sum, castagnoli, s.key)
 }
 
 // prove reads a table again.
 func (s *shape) prove(r io.ReaderAt, size int64) error {
 	rows, sum := 0, uint32(0)
-	err := parquet.ReadTable(r, size, func(names []string, cells []any) error {
-		rows++
-		s.add(&sum, names, cells)
+	err := parquet.ReadCells(r, size, func(names []string, cells []parquet.Cell) error {
+		if rows++; rows%slice == 0 {
+			s.rest()
+		}
+		if rows == 1 && !slices.EqualFunc(names, s.columns, func(name string, c parquet.Column) bool { return name == c.Name }) {
+			return errors.New("the table has other columns than the segment")
+		}
+		s.add(&sum, cells)
 		return nil
 	})
 	if err == nil && (rows != s.rows || sum != s.sum) {

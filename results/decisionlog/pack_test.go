@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -185,6 +186,55 @@ func TestAJournalThatPacksCanBeReadAtAnyTime(t *testing.T) {
 	log, _, err := decisionlog.Open(folder, decisionlog.Options{Pending: true})
 	if err != nil || len(log.Decisions) != n || len(tables) < 5 || len(tables) != len(names)-1 {
 		t.Errorf("%d decisions in %d tables of %d files: %v", len(log.Decisions), len(tables), len(names), err)
+	}
+}
+
+// What an earlier opening left as lines becomes tables at the next; a torn segment, an empty one and one that another journal writes to stay as they are.
+func TestWhatWasLeftIsPackedAtTheNextStart(t *testing.T) {
+	folder := t.TempDir()
+	in := func(name string) string { return filepath.Join(folder, name) }
+	whole := service(t, 40)
+	write(t, in("decisions-000001.jsonl"), whole)
+	write(t, in("decisions-000002.jsonl"), whole[:len(whole)-7])
+	write(t, in("decisions-000003.jsonl"), nil)
+	write(t, in("decisions-000004.jsonl"), journalled(t, asked("alone", "", 1e6)))
+	other, err := decisionlog.OpenJournal(folder, decisionlog.JournalOptions{Sync: decisionlog.SyncNever})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := other.Append(journalled(t, asked("theirs", "", 2e6))); err != nil {
+		t.Fatal(err)
+	}
+	var complaints []string
+	j, err := decisionlog.OpenJournal(folder, decisionlog.JournalOptions{Sync: decisionlog.SyncNever, Pack: true, Failed: func(err error) { complaints = append(complaints, err.Error()) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Append(journalled(t, asked("ours", "", 3e6))); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(in("decisions-000004.parquet")); err == nil {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	entries, err := os.ReadDir(folder)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	want := []string{"decisions-000001.parquet", "decisions-000002.jsonl", "decisions-000003.jsonl", "decisions-000004.parquet", "decisions-000005.jsonl", "decisions-000006.jsonl"}
+	if torn, _ := os.ReadFile(in("decisions-000002.jsonl")); err != nil || !slices.Equal(names, want) || !bytes.Equal(torn, whole[:len(whole)-7]) {
+		t.Errorf("%v, %v", names, err)
+	}
+	if len(complaints) != 1 || !strings.Contains(complaints[0], "decisions-000002.jsonl:80: ") {
+		t.Errorf("%q", complaints)
 	}
 }
 

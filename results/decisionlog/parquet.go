@@ -1,7 +1,6 @@
 package decisionlog
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -106,7 +105,7 @@ func (p *parser) rows(r io.ReaderAt, size int64, name string) error {
 	var line []byte
 	n := 0
 	p.begin(name)
-	err := parquet.ReadTable(r, size, func(columns []string, row []any) error {
+	err := parquet.ReadCells(r, size, func(columns []string, row []parquet.Cell) error {
 		n++
 		line = rowLine(line[:0], columns, row)
 		if bad := p.line(line); bad != nil {
@@ -123,15 +122,15 @@ func (p *parser) rows(r io.ReaderAt, size int64, name string) error {
 }
 
 // rowLine appends a row as a line without its end: keys of NULL are left out, but for features.
-func rowLine(line []byte, columns []string, row []any) []byte {
+func rowLine(line []byte, columns []string, row []parquet.Cell) []byte {
 	line = strconv.AppendInt(append(line, `{"version":`...), Version, 10)
 	decision := true
 	for i, name := range columns {
-		if row[i] == nil || name == "version" || strings.HasPrefix(name, observed) || strings.HasPrefix(name, sold) || strings.HasPrefix(name, priced) {
+		if !row[i].Set || name == "version" || strings.HasPrefix(name, observed) || strings.HasPrefix(name, sold) || strings.HasPrefix(name, priced) {
 			continue
 		}
 		decision = decision && name != keys[keyOutcome]
-		line = cell(append(text(append(line, ','), name), ':'), row[i])
+		line = cell(append(text(append(line, ','), name), ':'), &row[i])
 	}
 	if decision {
 		line = object(line, observed, columns, row, true)
@@ -142,19 +141,19 @@ func rowLine(line []byte, columns []string, row []any) []byte {
 }
 
 // object appends the object that is spread over the columns of a prefix; without NULL it is left out where nothing is in it.
-func object(line []byte, prefix string, columns []string, row []any, null bool) []byte {
+func object(line []byte, prefix string, columns []string, row []parquet.Cell, null bool) []byte {
 	start := len(line)
 	line = append(text(append(line, ','), strings.TrimSuffix(prefix, ".")), `:{`...)
 	first := true
 	for i, name := range columns {
 		key, ok := strings.CutPrefix(name, prefix)
-		if !ok || row[i] == nil && !null {
+		if !ok || !row[i].Set && !null {
 			continue
 		}
 		if !first {
 			line = append(line, ',')
 		}
-		line, first = cell(append(text(line, key), ':'), row[i]), false
+		line, first = cell(append(text(line, key), ':'), &row[i]), false
 	}
 	if first && !null {
 		return line[:start]
@@ -163,19 +162,25 @@ func object(line []byte, prefix string, columns []string, row []any, null bool) 
 }
 
 // cell appends a cell as JSON has it; a number that is not finite becomes what the reader refuses.
-func cell(line []byte, x any) []byte {
-	switch x := x.(type) {
-	case nil:
+func cell(line []byte, c *parquet.Cell) []byte {
+	switch {
+	case !c.Set:
 		return append(line, "null"...)
-	case string:
-		return text(line, x)
-	case bool:
-		return strconv.AppendBool(line, x)
-	case int64:
-		return strconv.AppendInt(line, x, 10)
-	case float64:
-		return strconv.AppendFloat(line, x, 'g', -1, 64)
+	case c.Type == parquet.Flag:
+		return strconv.AppendBool(line, c.Flag)
+	case c.Type == parquet.Integer:
+		return strconv.AppendInt(line, c.Integer, 10)
+	case c.Type == parquet.Number:
+		return strconv.AppendFloat(line, c.Number, 'g', -1, 64)
+	case c.Type == parquet.Text:
+		return text(line, c.Text)
 	}
-	list, _ := json.Marshal(x) // integers
-	return append(line, list...)
+	line = append(line, '[')
+	for k, x := range c.List {
+		if k > 0 {
+			line = append(line, ',')
+		}
+		line = strconv.AppendInt(line, x, 10)
+	}
+	return append(line, ']')
 }

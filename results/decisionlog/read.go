@@ -360,10 +360,10 @@ func (p *parser) sum(line []byte) *field.Error {
 	if !has {
 		return nil
 	}
-	told := string(line[at+len(seal) : at+len(seal)+8])
-	sum, err := strconv.ParseUint(told, 16, 32)
+	told := line[at+len(seal) : at+len(seal)+8]
+	sum, err := strconv.ParseUint(string(told), 16, 32)
 	if is := crc32.Checksum(line[:at], castagnoli); err != nil || uint32(sum) != is {
-		return field.New("crc", told, fmt.Sprintf("%08x, the checksum of the line: it was changed or damaged", is))
+		return field.New("crc", string(told), fmt.Sprintf("%08x, the checksum of the line: it was changed or damaged", is))
 	}
 	return nil
 }

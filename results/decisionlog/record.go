@@ -159,12 +159,12 @@ func number(line []byte, x float64) []byte {
 }
 
 // text writes a string as JSON has it.
-func text(line []byte, s string) []byte {
+func text[T string | []byte](line []byte, s T) []byte {
 	line = append(line, '"')
 	if plain(s) {
 		return append(append(line, s...), '"')
 	}
-	for _, c := range s {
+	for _, c := range string(s) {
 		switch {
 		case c == '"' || c == '\\':
 			line = append(line, '\\', byte(c))
@@ -178,7 +178,7 @@ func text(line []byte, s string) []byte {
 }
 
 // plain says whether a string is written as it is, as nearly all are.
-func plain(s string) bool {
+func plain[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
 			return false

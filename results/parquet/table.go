@@ -37,7 +37,86 @@ type Table struct {
 	out     *parquet.GenericWriter[any]
 	columns []Column
 	chunk   []parquet.Row
+	text    []byte // of the chunk's rows, as Append was given it
 	written int64
+}
+
+// Cell is what a row has in a column: NULL unless it is Set, and else what its column's type says. Rows of cells are written and read without an allocation.
+type Cell struct {
+	Set     bool
+	Type    Type
+	Flag    bool
+	Integer int64
+	Number  float64
+	Text    []byte
+	List    []int64
+}
+
+// Any is the cell as Write takes it: nil for NULL.
+func (c *Cell) Any() any {
+	switch {
+	case !c.Set:
+		return nil
+	case c.Type == Integer:
+		return c.Integer
+	case c.Type == Number:
+		return c.Number
+	case c.Type == Flag:
+		return c.Flag
+	case c.Type == Integers:
+		return c.List
+	}
+	return string(c.Text)
+}
+
+// Append appends a row, as Write does, of cells that are good until it returns. Every column must be optional, and numbers finite.
+func (t *Table) Append(cells []Cell) error {
+	row := t.next()
+	for i := range t.columns {
+		c := &cells[i]
+		if !c.Set || t.columns[i].Type == Integers && len(c.List) == 0 {
+			row = append(row, parquet.Value{}.Level(0, 0, i))
+			continue
+		}
+		var v parquet.Value
+		switch t.columns[i].Type {
+		case Integers:
+			for k, x := range c.List {
+				row = append(row, parquet.Int64Value(x).Level(min(k, 1), 2, i))
+			}
+			continue
+		case Text:
+			from := len(t.text)
+			t.text = append(t.text, c.Text...)
+			v = parquet.ByteArrayValue(t.text[from:])
+		case Integer:
+			v = parquet.Int64Value(c.Integer)
+		case Number:
+			v = parquet.DoubleValue(c.Number)
+		case Flag:
+			v = parquet.BooleanValue(c.Flag)
+		}
+		row = append(row, v.Level(0, 1, i))
+	}
+	return t.add(row)
+}
+
+// next is an empty row with the memory of one that was written.
+func (t *Table) next() parquet.Row {
+	if n := len(t.chunk); n < cap(t.chunk) {
+		return t.chunk[:n+1][n][:0]
+	}
+	return nil
+}
+
+// add adds a row to the chunk.
+func (t *Table) add(row parquet.Row) error {
+	t.written++
+	t.chunk = append(t.chunk, row)
+	if len(t.chunk) == chunkRows {
+		return t.flush()
+	}
+	return nil
 }
 
 // NewTable returns a writer to w. Columns need different names, not empty and without a comma.
@@ -64,7 +143,7 @@ func NewTable(w io.Writer, scenarioHash string, columns []Column) (*Table, error
 
 // Write appends a row: a string, an int64, a float64, a bool or an []int64 for each column, or nil in one that is optional. An infinite number is refused.
 func (t *Table) Write(cells ...any) error {
-	row := make(parquet.Row, 0, len(cells))
+	row := t.next()
 	for i, c := range t.columns {
 		if list, ok := cells[i].([]int64); ok {
 			for k, x := range list {
@@ -94,17 +173,12 @@ func (t *Table) Write(cells ...any) error {
 		}
 		row = append(row, v.Level(0, level, i))
 	}
-	t.written++
-	t.chunk = append(t.chunk, row)
-	if len(t.chunk) == chunkRows {
-		return t.flush()
-	}
-	return nil
+	return t.add(row)
 }
 
 func (t *Table) flush() error {
 	_, err := t.out.WriteRows(t.chunk)
-	t.chunk = t.chunk[:0]
+	t.chunk, t.text = t.chunk[:0], t.text[:0]
 	return err
 }
 

@@ -13,6 +13,18 @@ import (
 // ReadTable reads a table whose columns are known only at run time, by whomever it was written, and hands on its rows, which are good until the next: a string, an int64, a
 // float64, a bool or an []int64 for each column, nil for NULL. A column of another type, and a file that is cut off or damaged, is a *field.Error that leaves File empty.
 func ReadTable(r io.ReaderAt, size int64, take func(columns []string, row []any) error) (err error) {
+	var row []any
+	return ReadCells(r, size, func(columns []string, cells []Cell) error {
+		row = row[:0]
+		for i := range cells {
+			row = append(row, cells[i].Any())
+		}
+		return take(columns, row)
+	})
+}
+
+// ReadCells reads a table as ReadTable does, and hands on its rows as cells, which are good until the next.
+func ReadCells(r io.ReaderAt, size int64, take func(columns []string, row []Cell) error) (err error) {
 	var stopped error // take's own error, which says nothing of the file
 	defer func() {
 		if stopped != nil {
@@ -43,7 +55,7 @@ func ReadTable(r io.ReaderAt, size int64, take func(columns []string, row []any)
 	if err != nil {
 		return err
 	}
-	row := make([]any, len(columns))
+	row := make([]Cell, len(columns))
 	for _, group := range file.RowGroups() {
 		if stopped, err = readGroup(group, leaves, row, func() error { return take(columns, row) }); err != nil || stopped != nil {
 			return err
@@ -76,11 +88,11 @@ func columnsOf(schema *parquet.Schema) (names []string, leaves []leaf, err error
 }
 
 // readGroup hands on the rows of a row group.
-func readGroup(group parquet.RowGroup, leaves []leaf, row []any, take func() error) (stopped, err error) {
+func readGroup(group parquet.RowGroup, leaves []leaf, row []Cell, take func() error) (stopped, err error) {
 	rows := group.Rows()
 	defer rows.Close()
 	damaged := func(found string) error { return &field.Error{Found: found, Expected: "a complete Parquet file"} }
-	buffer, lists := make([]parquet.Row, 64), make([][]int64, len(row))
+	buffer := make([]parquet.Row, 64)
 	for left := group.NumRows(); left > 0; {
 		n, err := rows.ReadRows(buffer[:min(int64(len(buffer)), left)])
 		if n == 0 {
@@ -91,21 +103,18 @@ func readGroup(group parquet.RowGroup, leaves []leaf, row []any, take func() err
 		}
 		left -= int64(n)
 		for _, values := range buffer[:n] {
-			clear(row)
+			for i := range row {
+				row[i] = Cell{List: row[i].List[:0]}
+			}
 			for _, v := range values {
 				if v.Column() < 0 || v.Column() >= len(leaves) {
 					return nil, damaged("a value of no column")
 				}
 				l := leaves[v.Column()]
-				cell := cellOf(v)
-				if x, ok := cell.(int64); ok && l.repeats {
-					if v.RepetitionLevel() == 0 {
-						lists[l.column] = lists[l.column][:0]
-					}
-					lists[l.column] = append(lists[l.column], x)
-					cell = lists[l.column]
+				cell := &row[l.column]
+				if cell.take(v); cell.Set && l.repeats {
+					cell.Type, cell.List = Integers, append(cell.List, cell.Integer)
 				}
-				row[l.column] = cell
 			}
 			if err := take(); err != nil {
 				return err, nil
@@ -115,21 +124,24 @@ func readGroup(group parquet.RowGroup, leaves []leaf, row []any, take func() err
 	return nil, nil
 }
 
-func cellOf(v parquet.Value) any {
-	if v.IsNull() {
-		return nil
+// take fills in a value.
+func (c *Cell) take(v parquet.Value) {
+	c.Set = !v.IsNull()
+	if !c.Set {
+		return
 	}
 	switch v.Kind() {
 	case parquet.Boolean:
-		return v.Boolean()
+		c.Type, c.Flag = Flag, v.Boolean()
 	case parquet.Int32:
-		return int64(v.Int32())
+		c.Type, c.Integer = Integer, int64(v.Int32())
 	case parquet.Int64:
-		return v.Int64()
+		c.Type, c.Integer = Integer, v.Int64()
 	case parquet.Float:
-		return float64(v.Float())
+		c.Type, c.Number = Number, float64(v.Float())
 	case parquet.Double:
-		return v.Double()
+		c.Type, c.Number = Number, v.Double()
+	default:
+		c.Type, c.Text = Text, v.ByteArray()
 	}
-	return string(v.ByteArray())
 }
