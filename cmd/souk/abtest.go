@@ -176,7 +176,7 @@ func (a *app) trial(cmd *cobra.Command, name string, in *trialFlags, o experimen
 }
 
 func (a *app) abtestHolder() rundir.Options {
-	return rundir.Options{Tell: a.notice, Holder: fmt.Sprintf("souk abtest, process %d", os.Getpid())}
+	return rundir.Options{Whole: true, Holder: fmt.Sprintf("souk abtest, process %d", os.Getpid())}
 }
 
 // logCommand is the command that analyses a log so, in its folder: flags in the order of their names, but for those that change no result.

@@ -64,7 +64,7 @@ func (a *app) loop() *cobra.Command {
 			defer closed()
 			t.Watch = watch
 			run := &workflow.Run{Scenario: t.Scenario, Store: a.store(), Workers: a.workers, Build: build(),
-				Options: rundir.Options{Tell: a.notice, Holder: fmt.Sprintf("souk loop, process %d", os.Getpid())}}
+				Options: rundir.Options{Whole: true, Holder: fmt.Sprintf("souk loop, process %d", os.Getpid())}}
 			v, err := t.Leave(cmd.Context(), run, digest, private)
 			if bad, ok := errors.AsType[*field.Error](err); ok && bad.File == "" && bad.Key == "--clock" {
 				return usage{err}
@@ -159,7 +159,7 @@ func (a *app) rounds(cmd *cobra.Command, scenario string, histories int) error {
 	watch, closed := a.watch()
 	defer closed()
 	run := &workflow.Run{Scenario: s, Store: a.store(), Workers: a.workers, Watch: watch, Build: build(), Clock: func() time.Duration { return time.Since(began) },
-		Options: rundir.Options{Tell: a.notice, Holder: fmt.Sprintf("souk loop, process %d", os.Getpid())}}
+		Options: rundir.Options{Whole: true, Holder: fmt.Sprintf("souk loop, process %d", os.Getpid())}}
 	m, err := run.Rounds(cmd.Context(), histories)
 	if err != nil {
 		return err

@@ -86,10 +86,14 @@ func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
 		{[]string{"loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", champions[0], "--clock", "moons", "-q"}, exitUsage, "moons"},
 		{[]string{"loop", in("stall.toml"), "--log", in("none.jsonl"), "--champion", champions[0]}, exitInvalid, "--log"},
 		{[]string{"loop", "canned-tuna", "--log", in("log.jsonl"), "--champion", champions[0], "-q"}, exitInvalid, "open market"},
-		{[]string{"loop", in("stall.toml"), "--log", in("mute.jsonl"), "--champion", champions[0], "-q", "--out", in("runs")}, exitInvalid, "POST /v1/outcomes"},
+		{[]string{"loop", in("stall.toml"), "--log", in("mute.jsonl"), "--champion", champions[0]}, exitInvalid, "POST /v1/outcomes"},
 	} {
-		if code, _, stderr := call(t, c.args...); code != c.code || !strings.Contains(stderr, c.says) {
+		c.args = append(c.args, "--out", in("refused"))
+		if code, _, stderr := call(t, c.args...); code != c.code || !strings.Contains(stderr, c.says) || strings.Contains(stderr, "interrupted") {
 			t.Errorf("%v: exit code %d, %s", c.args, code, stderr)
+		}
+		if left, err := filepath.Glob(in("refused/*/*")); err != nil || len(left) > 0 {
+			t.Errorf("%v leaves %v, %v", c.args, left, err)
 		}
 	}
 	var files []string

@@ -57,7 +57,7 @@ func (a *app) ope() *cobra.Command {
 			}
 			w.Read = read
 			run := &workflow.Run{Scenario: w.Scenario, Store: a.store(), Workers: a.workers, Build: build(),
-				Options: rundir.Options{Tell: a.notice, Holder: fmt.Sprintf("souk ope, process %d", os.Getpid())}}
+				Options: rundir.Options{Whole: true, Holder: fmt.Sprintf("souk ope, process %d", os.Getpid())}}
 			report, err := w.Leave(cmd.Context(), run, decisions, digest)
 			if bad, ok := errors.AsType[*field.Error](err); ok && bad.File == "" && (bad.Key == "--policy" || o.Has(bad.Key)) {
 				if bad.Key != "--policy" {

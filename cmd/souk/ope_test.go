@@ -105,12 +105,16 @@ func TestOpeTellsWhatIsWrong(t *testing.T) {
 		{exitInvalid, "without.jsonl:3: propensity", []string{"--log", without, "--policy", "random"}},
 		{exitUsage, "--explore", nil},
 	} {
-		args := append([]string{"ope", "--out", t.TempDir()}, c.args...)
+		out := t.TempDir()
+		args := append([]string{"ope", "--out", out}, c.args...)
 		if c.args == nil {
 			args = []string{"simulate", "smoke", "--explore", "0.2"}
 		}
 		if code, _, stderr := call(t, args...); code != c.code || !strings.Contains(stderr, c.said) {
 			t.Errorf("%v: exit code %d, %q", c.args, code, stderr)
+		}
+		if left, err := filepath.Glob(filepath.Join(out, "*", "*")); err != nil || len(left) > 0 {
+			t.Errorf("%v leaves %v, %v", c.args, left, err)
 		}
 	}
 }

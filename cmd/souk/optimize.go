@@ -29,7 +29,7 @@ func (a *app) optimize() *cobra.Command {
 			watch, closed := a.watch()
 			defer closed()
 			run := &workflow.Run{Scenario: s, Store: a.store(), Workers: a.workers, Build: build(), Watch: watch, Clock: func() time.Duration { return time.Since(began) },
-				Options: rundir.Options{Tell: a.notice, Holder: fmt.Sprintf("souk optimize, process %d", os.Getpid())}}
+				Options: rundir.Options{Whole: true, Holder: fmt.Sprintf("souk optimize, process %d", os.Getpid())}}
 			found, err := run.Optimize(cmd.Context())
 			if err != nil {
 				return err

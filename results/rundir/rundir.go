@@ -51,6 +51,7 @@ type Store struct {
 // Options say how to open a run.
 type Options struct {
 	Resume bool              // go on with the incomplete run, if there is one, instead of beginning anew
+	Whole  bool              // whoever opens it cannot resume: what is not finished is removed, by Close, or by the next Open after a crash
 	Tell   func(what string) // told in a sentence what becomes of an earlier run that is there; nil for nobody
 	Holder string            // how this process names itself to a second writer, such as "souk train, process 4711 on anna"
 }
@@ -64,6 +65,7 @@ type Run struct {
 
 	scenarioHash string
 	work         string // Dir + ".incomplete"
+	whole        bool   // Options.Whole
 	fs           FS
 	lock         io.Closer
 	mu           sync.Mutex
@@ -79,7 +81,7 @@ func (s Store) Open(name string, scenario []byte, o Options) (*Run, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	r.scenarioHash = hex.EncodeToString(hash[:])
+	r.scenarioHash, r.whole = hex.EncodeToString(hash[:]), o.Whole
 	if err := r.begin(scenario, o); err != nil {
 		return nil, explain(errors.Join(err, r.Close()))
 	}
@@ -141,7 +143,9 @@ func (r *Run) begin(scenario []byte, o Options) error {
 		tell("the run of this scenario is complete; it is computed anew")
 	}
 	if there && !o.Resume {
-		tell("an interrupted run of this scenario is discarded; --resume would have carried it on")
+		if !o.Whole {
+			tell("an interrupted run of this scenario is discarded; --resume would have carried it on")
+		}
 		// Away with one rename: a half-removed run must not be resumed.
 		if err := r.discard(r.work); err != nil {
 			return err
@@ -320,13 +324,17 @@ func (r *Run) Discard() error {
 	return errors.Join(explain(err), r.Close())
 }
 
-// Close gives the run up without completing it; what was checkpointed can be resumed. After Finish it does nothing.
+// Close gives the run up without completing it; what was checkpointed can be resumed, but for a run that is whole or not there. After Finish it does nothing.
 func (r *Run) Close() error {
 	if r.lock == nil {
 		return nil
 	}
 	held := r.lock
 	r.lock = nil
+	var err error
+	if r.whole {
+		err = r.discard(r.work)
+	}
 	// Removed while still held, so that no third writer can meet the file between the two.
-	return explain(errors.Join(r.fs.RemoveAll(r.Dir+lock), held.Close()))
+	return explain(errors.Join(err, r.fs.RemoveAll(r.Dir+lock), held.Close()))
 }
