@@ -37,11 +37,17 @@ type CalendarPlan struct {
 	Value  float64   // of the calendar: the sum of its rewards
 	Used   []float64 // [resource]
 
-	Bound   float64     // the value of the linear programme, in which offers may be mixed: no calendar earns more
+	Bound   float64     // the value of the linear programme, in which offers may be mixed: no calendar earns more, but where it is Interpolated
 	Mix     [][]float64 // [period][offer] shares in the linear programme
 	Prices  []float64   // [resource] shadow prices: what a unit more of a limit is worth in the linear programme
-	Another float64     // what one promotion more is worth, at these prices; 0 where any number is allowed
-	Proven  bool        // no calendar is better by more than a millionth; else Bound − Value is all that is known
+	More    []float64   // [resource] what one unit more of a limit adds to Bound, solved again: at a limit where slopes differ to the left and the right, Prices may be either
+	Another float64     // what one promotion more adds to Bound, solved again; 0 where any number is allowed
+	Proven  bool        // no calendar is better by more than a millionth
+
+	// Interpolated tells that calendars lead between the points of the grid, where values are interpolated. These need not be concave there: then Bound is a bound up to the
+	// interpolation alone, a calendar may earn a little more than it, and nothing is Proven.
+	Interpolated bool
+	Searched     bool // the search came to its end; without Interpolated, that is Proven
 
 	calendar *Calendar
 	values   [][]float64 // at the shadow prices
@@ -59,8 +65,8 @@ const (
 // Solve finds the best calendar. The linear programme of mixed calendars is solved by Dantzig & Wolfe's decomposition (1960, Operations Research 8): a master programme over
 // calendars, whose prices of the limits a dynamic programme over the periods answers with the calendar that is best at them. At its prices the same dynamic programme
 // bounds what any beginning of a calendar can still come to, and a search, depth first, the most promising offer first, finds the best calendar that keeps the limits
-// (branch and bound by Lagrangian relaxation: Fisher 1981, Management Science 27). Where it takes too long the best one found is returned, and Proven is false. With a state, all is exact up
-// to the interpolation. The error is a *field.Error where shapes disagree, or no calendar keeps the limits.
+// (branch and bound by Lagrangian relaxation: Fisher 1981, Management Science 27). Where it takes too long the best one found is returned, and Proven is false. Nor is it
+// where values are Interpolated. The error is a *field.Error where shapes disagree, or no calendar keeps the limits.
 func (c *Calendar) Solve() (*CalendarPlan, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -81,9 +87,58 @@ func (c *Calendar) Solve() (*CalendarPlan, error) {
 	if s.best == nil {
 		return nil, field.New("limit", c.Limit, fmt.Sprintf("limits that a calendar was found to keep, among %d tried; only mixed ones do", s.nodes))
 	}
-	plan.Value, plan.Offers, plan.Proven = s.value, s.best, s.nodes < mostNodes
+	plan.Value, plan.Offers, plan.Searched, plan.Interpolated = s.value, s.best, s.nodes < mostNodes, c.between()
+	plan.Proven = plan.Searched && !plan.Interpolated
+	if err := c.marginal(plan); err != nil {
+		return nil, err
+	}
 	s.follow(plan)
 	return plan, nil
+}
+
+// between tells whether calendars lead between points of the grid.
+func (c *Calendar) between() bool {
+	if c.Points == 1 {
+		return false
+	}
+	off := c.Start != math.Trunc(c.Start)
+	for point := range c.Points {
+		for o := range c.Offers {
+			after := c.Next(float64(point), o)
+			off = off || after != math.Trunc(after)
+		}
+	}
+	return off
+}
+
+// marginal solves the linear programme again with one more of each limit.
+func (c *Calendar) marginal(plan *CalendarPlan) error {
+	gain := func(more *Calendar) (float64, error) {
+		again := &CalendarPlan{}
+		err := (&search{Calendar: more}).programme(again)
+		return max(0, again.Bound-plan.Bound), err
+	}
+	plan.More = make([]float64, len(c.Limit))
+	for k := range c.Limit {
+		more := *c
+		more.Limit = slices.Clone(c.Limit)
+		more.Limit[k]++
+		var err error
+		if plan.More[k], err = gain(&more); err != nil {
+			return err
+		}
+		if plan.Prices[k] == 0 { // concave: a limit without a price is worth nothing to the right either
+			plan.More[k] = 0
+		}
+	}
+	if c.counted() {
+		more := *c
+		more.Promotions++
+		var err error
+		plan.Another, err = gain(&more)
+		return err
+	}
+	return nil
 }
 
 func (c *Calendar) check() error {

@@ -207,13 +207,6 @@ func (s *search) enter(plan *CalendarPlan) {
 		s.spent[t] = make([]float64, len(s.Use))
 	}
 	s.descend(0, s.Start, s.promotions(), s.wait, 0)
-	if s.counted() {
-		more := *s.Calendar
-		more.Promotions++
-		wider := &search{Calendar: &more}
-		wider.price(s.prices)
-		plan.Another = max(0, wider.at(wider.values[0], s.Start, wider.promotions(), s.wait)-s.at(s.values[0], s.Start, s.promotions(), s.wait))
-	}
 }
 
 // descend goes on from a beginning of a calendar that has earned so much.

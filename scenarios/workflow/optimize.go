@@ -28,8 +28,10 @@ type Optimised struct {
 	Products   []string         `json:"products"`             // whose prices are planned
 	Value      float64          `json:"value"`                // $ that the calendar is expected to earn in an episode
 	Each       float64          `json:"each_period"`          // $ of it a period of the market
-	Bound      float64          `json:"bound"`                // $ that no calendar earns more than, mixed ones included: the linear programme's value
+	Bound      float64          `json:"bound"`                // $ of the linear programme, mixed offers included: no calendar earns more, but for the interpolation
 	Proven     bool             `json:"proven"`               // no calendar is better by more than a millionth
+	Between    bool             `json:"interpolated"`         // values between grid points of the reference price are interpolated: the bound is one up to that
+	Searched   bool             `json:"searched"`             // the search came to its end
 	Limits     []PlanLimit      `json:"limits"`               // of what there is not any amount of
 	Promotions *PlanPromotions  `json:"promotions,omitempty"` // where their number is limited
 	Made       int              `json:"promoted_periods"`
@@ -48,7 +50,7 @@ type PlanLimit struct {
 	Unit        string  `json:"unit"`
 	Limit       float64 `json:"limit"`
 	Used        float64 `json:"used"`
-	ShadowPrice float64 `json:"shadow_price"` // $ that a unit more of it is worth
+	ShadowPrice float64 `json:"shadow_price"` // $ that a unit more of it brings, mixed offers included: the linear programme solved again
 }
 
 // PlanPromotions is the limit on promotions.
@@ -196,9 +198,10 @@ func (m *Optimised) tell(p *prospects, plan *optimum.CalendarPlan) {
 	}
 	m.told, m.Products, m.Limits, m.Caveats = p, p.products, append([]PlanLimit{}, p.limits...), append([]string{}, p.caveats...)
 	m.Value, m.Bound, m.Proven = plan.Value-p.fixed, plan.Bound-p.fixed, plan.Proven
+	m.Between, m.Searched = plan.Interpolated, plan.Searched
 	m.Each = m.Value / (float64(c.Periods) * p.span)
 	for k := range m.Limits {
-		m.Limits[k].Used, m.Limits[k].ShadowPrice = plan.Used[k], plan.Prices[k]
+		m.Limits[k].Used, m.Limits[k].ShadowPrice = plan.Used[k], plan.More[k]
 	}
 	if c.Promotions >= 0 {
 		m.Promotions = &PlanPromotions{Most: c.Promotions, Apart: c.Apart, ShadowPrice: plan.Another}
@@ -228,8 +231,15 @@ func (m *Optimised) tell(p *prospects, plan *optimum.CalendarPlan) {
 		}
 		m.Calendar = append(m.Calendar, row)
 	}
-	if !m.Proven {
-		m.Caveats = append(m.Caveats, fmt.Sprintf("The search was ended before it had proven that no calendar is better: at most %.2g%% is missing.", 100*(m.Bound-m.Value)/math.Abs(m.Bound)))
+	if !m.Searched {
+		missing := fmt.Sprintf("at most %.2g%% is missing", 100*(m.Bound-m.Value)/math.Abs(m.Bound))
+		if m.Between {
+			missing = "about " + missing[len("at most "):]
+		}
+		m.Caveats = append(m.Caveats, "The search was ended before it had tried all that may be better: "+missing+".")
+	}
+	if m.Between {
+		m.Caveats = append(m.Caveats, "Between grid points of the reference price the plan interpolates, so that its bound is not proven: a slightly better calendar may exist. More optimize.points come nearer.")
 	}
 }
 

@@ -39,9 +39,14 @@ func (m *Optimised) answer() []string {
 	if unit := m.unitOfTime(); unit != "episode" {
 		words += fmt.Sprintf(", $ %s a %s", money(m.Each), unit)
 	}
-	if m.Proven {
+	switch {
+	case m.Searched && m.Between:
+		words += fmt.Sprintf(". The search found no better one, up to the interpolation of reference prices; mixing offers within a %s would bring about $ %s.", m.Period, money(m.Bound))
+	case m.Between:
+		words += fmt.Sprintf("; the most that any can, up to the interpolation of reference prices, is about $ %s.", money(m.Bound))
+	case m.Proven:
 		words += fmt.Sprintf(". No other is expected to earn more; mixing offers within a %s would bring $ %s.", m.Period, money(m.Bound))
-	} else {
+	default:
 		words += fmt.Sprintf("; none is expected to earn more than $ %s.", money(m.Bound))
 	}
 	row := &m.Comparison.Rows[0]
