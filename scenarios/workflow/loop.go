@@ -71,8 +71,28 @@ type Apart struct {
 // LoopGate is what a candidate had to pass.
 type LoopGate struct {
 	Gate    string `json:"gate"` // decisions, guardrails, gain or loss
+	Rests   string `json:"rests_on"`
 	Met     bool   `json:"met"`
-	Because string `json:"because"` // in a sentence
+	Untold  bool   `json:"untold,omitempty"` // the log does not tell, and the gate stands open
+	Because string `json:"because"`          // in a sentence
+}
+
+// What a gate rests on.
+const (
+	restsOnLog    = "the log"
+	restsOnProof  = "a proof over the policy's own table"
+	restsOnMarket = "simulation, in markets drawn from the refit"
+)
+
+// stands is whether a gate is met, in a word or two.
+func (g *LoopGate) stands() string {
+	switch {
+	case g.Untold:
+		return "the log does not tell"
+	case g.Met:
+		return "met"
+	}
+	return "not met"
 }
 
 // Contender is one of the two policies of a turn.
@@ -282,16 +302,16 @@ func explored(propensity, law float64, n int) float64 {
 
 // judge holds the candidate against the gates.
 func (t *Turn) judge(v *Verdict, g *scenarios.Gates) {
-	gate := func(name string, met bool, because string) {
-		v.Gates = append(v.Gates, LoopGate{name, met, because})
+	gate := func(name, rests string, met bool, because string) {
+		v.Gates = append(v.Gates, LoopGate{Gate: name, Rests: rests, Met: met, Because: because})
 	}
-	gate("decisions", v.Window.Told >= g.Decisions, fmt.Sprintf("%s in the window %s an outcome, of %s that are asked for", plural(v.Window.Told, "decision"),
+	gate("decisions", restsOnLog, v.Window.Told >= g.Decisions, fmt.Sprintf("%s in the window %s an outcome, of %s that are asked for", plural(v.Window.Told, "decision"),
 		map[bool]string{true: "has", false: "have"}[v.Window.Told == 1], thousands(float64(g.Decisions), "")))
 	proof, err := bundle.Prove(v.Policy.Policy)
 	if err != nil {
-		gate("guardrails", false, err.Error())
+		gate("guardrails", restsOnProof, false, err.Error())
 	} else {
-		gate("guardrails", true, fmt.Sprintf("the candidate keeps the limits at %s", plural(proof.Observations, "observation")))
+		gate("guardrails", restsOnProof, true, fmt.Sprintf("the candidate keeps the limits at %s", plural(proof.Observations, "observation")))
 	}
 	d, least := v.Bench, g.Gain*math.Abs(v.Bench.Champion.Value)
 	text := fmt.Sprintf("in the refitted market the candidate earns %s a %s more than the champion (%.0f%% interval %s to %s), where more than %s is asked for",
@@ -299,8 +319,9 @@ func (t *Turn) judge(v *Verdict, g *scenarios.Gates) {
 	if d.Alike {
 		text = "both decide alike wherever the champion has been: " + text
 	}
-	gate("gain", d.Gain.Low > least, text)
-	gate("loss", v.ByLog.allows(g.Loss), v.ByLog.sentence(g.Loss))
+	gate("gain", restsOnMarket, d.Gain.Low > least, text)
+	gate("loss", restsOnLog, v.ByLog.allows(g.Loss), v.ByLog.sentence(g.Loss))
+	v.Gates[len(v.Gates)-1].Untold = v.ByLog.Champion == nil || v.ByLog.Candidate == nil
 	v.Promote = !slices.ContainsFunc(v.Gates, func(o LoopGate) bool { return !o.Met })
 	for _, o := range v.Gates {
 		if v.Promote || !o.Met {

@@ -59,12 +59,15 @@ func (b *bazaar) drift(l *ledger, champion policies.Frozen) (all []DriftTest, no
 }
 
 // seenDrift tells whether the champion's state sees what it saw, cell by cell of each feature. Decisions of a unit hang together, so that alarms are more frequent
-// than driftFalse where features change slowly; and what a policy asks moves what it sees.
+// than driftFalse where features change slowly; and what a policy asks moves what it sees. Features that tell the time move by themselves and are left out.
 func (b *bazaar) seenDrift(l *ledger, champion policies.Frozen, half float64) (all []DriftTest) {
 	dimensions := champion.About().Encoder.Dimensions
-	at, seen := make([]int, 1), make([]float64, 1)
+	at, seen, clock := make([]int, 1), make([]float64, 1), []string{"period", "periods_left", "day_of_week", "hour_of_day"}
 	for k := range dimensions {
 		d := &dimensions[k]
+		if slices.Contains(clock, d.Feature) {
+			continue
+		}
 		one := policies.Encoder{Dimensions: []policies.Dimension{{Feature: d.Feature, Edges: d.Edges}}}
 		before, now := make([]float64, one.States()), make([]float64, one.States())
 		at[0] = l.log.Feature(d.Feature)
@@ -93,7 +96,7 @@ func stabilitySays(what string, s *stats.Stability) string {
 	if s.Moved() {
 		says = "has moved"
 	}
-	return fmt.Sprintf("%s %s: stability index %.3f, where chance alone explains %.3f", what, says, s.Index, s.Threshold)
+	return fmt.Sprintf("%s %s: stability index %.2g, where chance alone explains %.2g", what, says, s.Index, s.Threshold)
 }
 
 // trafficDrift watches how many come against what the older half foretells: by the scenario's model of the series, fitted to that half and going on one period at a

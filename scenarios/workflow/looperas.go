@@ -15,8 +15,8 @@ const (
 	eraPrefix = "era "
 )
 
-// byEra gives each era of the first rows of tallies, those of the times at, a level: attributes that are 0 in all other rows. In the newest cycle of periods the
-// levels sum to none, so that the constants are the means of that cycle. Tallies in whose eras prices hardly differ are left as they are, and the answer is false.
+// byEra gives each era of the first rows of tallies, those of the times at, a level: attributes that are 0 in all other rows. In the eras that end in the newest cycle of periods the
+// levels sum to none, so that the constants are the means of those eras. Tallies in whose eras prices hardly differ are left as they are, and the answer is false.
 func byEra(t *choice.Tallies, at []float64, window, cycle float64, told []bool) bool {
 	first, last := at[0], at[len(at)-1]
 	if window == 0 || window > last-first {

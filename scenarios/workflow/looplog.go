@@ -103,7 +103,7 @@ func (r *Retrospect) allows(loss float64) bool {
 // sentence says so in words.
 func (r *Retrospect) sentence(loss float64) string {
 	if r.Champion == nil || r.Candidate == nil {
-		return "the log does not tell what the candidate would have earned (" + r.Refused + ") and is not held against it"
+		return "the log does not tell what the candidate would have earned (" + r.Refused + "), which is not held against it: what speaks for it is simulation alone"
 	}
 	says := "does not speak against the candidate"
 	if !r.allows(loss) {

@@ -42,9 +42,9 @@ func loopPage(f *RunFiles) (*web.Page, error) {
 }
 
 func (v *Verdict) gatesSection() web.Section {
-	t := web.Table{Columns: []web.Column{{Name: "gate"}, {Name: "met"}, {Name: "because"}}, Note: "A candidate is promoted when all gates are met. They stand in the scenario's [loop.gates], before any log is seen."}
+	t := web.Table{Columns: []web.Column{{Name: "gate"}, {Name: "met"}, {Name: "rests on"}, {Name: "because"}}, Note: "A candidate is promoted when no gate is unmet. What the log does not tell is not held against it: then simulation alone speaks for it. Gates stand in the scenario's [loop.gates], before any log is seen."}
 	for _, g := range v.Gates {
-		t.Rows = append(t.Rows, []web.Cell{web.Word(g.Gate), web.Word(map[bool]string{true: "yes", false: "no"}[g.Met]), web.Word(g.Because)})
+		t.Rows = append(t.Rows, []web.Cell{web.Word(g.Gate), web.Word(g.stands()), web.Word(g.Rests), web.Word(g.Because)})
 	}
 	return web.Section{ID: "gates", Title: "Gates", Blocks: []web.Block{t}}
 }

@@ -69,6 +69,11 @@ func (v *Verdict) Text() string {
 	of := sumOf
 	p.line("%s: %s", v.Scenario, v.headline())
 	p.section("", v.Because...)
+	stands := [][]string{{"gate", "", "rests on"}}
+	for i := range v.Gates {
+		stands = append(stands, []string{v.Gates[i].Gate, v.Gates[i].stands(), v.Gates[i].Rests})
+	}
+	p.line("\n%s", strings.TrimRight(align(stands), "\n"))
 	w := &v.Window
 	told := []string{fmt.Sprintf("%s of periods %.4g to %.4g, %s with an outcome; %s visitors", plural(w.Decisions, "decision"), w.From, w.To, thousands(float64(w.Told), ""), thousands(w.Visitors, "")),
 		fmt.Sprintf("%s are the champion's (%s), which explored in %.1f%% of them", thousands(float64(w.Champions), ""), beginning(v.Champion.Revision), 100*w.Explored)}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/souk-sim/souk/agents/train"
+	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/results/rundir"
 	"github.com/souk-sim/souk/scenarios"
 )
@@ -59,5 +61,63 @@ func TestWhoDoesNotExploreEarnsAlikeBeforeTheTruthMoves(t *testing.T) {
 	}
 	if m.Histories[0].Rounds[3].Truth[5] == m.Histories[1].Rounds[3].Truth[5] {
 		t.Error("two seeds have one history")
+	}
+}
+
+// A fast drift in few rounds, the short form of the twenty rounds that -tags long plays: what it costs can be told, most of it is kept though each turn comes a round
+// late, and nobody who learned earns more than who knows, but for the chance of what the same customers do.
+func TestRefittingKeepsMostOfWhatDriftCosts(t *testing.T) {
+	m := playRounds(t, 2, "loop.rounds=6", "loop.shops=12", "train.episodes=300", `loop.drift=[{ key = "personas.regulars.price", to = -1.1, until = 2 }, { key = "personas.bargain-hunters.price", to = -1.6, until = 2 }]`)
+	if m.Cost.Value < 0.05 || m.Kept == nil || m.Kept.Value < 0.5 || m.Promoted == 0 {
+		t.Errorf("drift costs %v, kept %v, %d promoted", m.Cost, m.Kept, m.Promoted)
+	}
+	t.Logf("drift costs %v, learning %v, kept %v", m.Cost, m.Learning, m.Kept)
+	if m.Learning.Value < -0.005 || m.Learning.Value > 0.03 {
+		t.Errorf("learning costs %v", m.Learning)
+	}
+}
+
+// No stream of training is one of the bench: neither the customers that policies meet nor the plausible markets in which they do.
+func TestTrainingSharesNoSeedWithTheBench(t *testing.T) {
+	bench := map[uint64]int64{}
+	for seed := range int64(500) {
+		bench[evaluate.MasterSeed(seed)] = seed
+	}
+	for seed := range int64(500) {
+		for k := range int64(40) {
+			if other, ok := bench[train.MasterSeed(seed, k)]; ok {
+				t.Errorf("training %d of seed %d is on the bench of seed %d", k, seed, other)
+			}
+		}
+	}
+	b, err := openBazaar(teahouseWith(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Fit(t.Context(), 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	champion := fixedBundle(t, b.s, 6.5)
+	l, err := b.books(played(t, b.s, champion, 0.1, 4), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refit, err := b.refit(l, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[float64]bool{}
+	for _, draws := range []string{refitLearned, refitJudged} {
+		m, err := b.plausible(t.Context(), refit.Tastes, draws)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range m.worlds {
+			taste := w.(*shop).Config.Personas[0].Price
+			if seen[taste] {
+				t.Errorf("a market of %s is drawn twice: price %v", draws, taste)
+			}
+			seen[taste] = true
+		}
 	}
 }

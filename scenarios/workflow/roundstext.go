@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/souk-sim/souk/results/report/web"
 	"github.com/souk-sim/souk/results/stats"
@@ -213,16 +214,23 @@ func roundsPage(f *RunFiles) (*web.Page, error) {
 	return page, nil
 }
 
-// drifted draws the truth, of all histories.
+// drifted draws the truth: its mean over histories, and how far they are apart.
 func (m *Rounds) drifted(x []float64) (blocks []web.Block) {
 	for k, key := range m.Drifts {
-		chart := web.Lines{Title: key, Caption: "One line a history.", X: web.Axis{Name: "round"}, Y: web.Axis{Name: key}}
-		for i := range m.Histories {
-			y := make([]float64, len(x))
-			for r := range y {
-				y[r] = m.Histories[i].Rounds[r].Truth[k]
+		low, mean, high := make([]float64, len(x)), make([]float64, len(x)), make([]float64, len(x))
+		apart := false
+		for r := range x {
+			var all []float64
+			for i := range m.Histories {
+				all = append(all, m.Histories[i].Rounds[r].Truth[k])
 			}
-			chart.Series = append(chart.Series, web.Series{Name: fmt.Sprintf("seed %d", m.Histories[i].Seed), X: x, Y: y, Quiet: true})
+			low[r], mean[r], high[r] = slices.Min(all), stats.Mean(all), slices.Max(all)
+			apart = apart || high[r] > low[r]
+		}
+		chart := web.Lines{Title: key, Caption: "The same in all histories.", X: web.Axis{Name: "round"}, Y: web.Axis{Name: key}, Series: []web.Series{{Name: "mean", X: x, Y: mean}}}
+		if apart {
+			chart.Caption = "Mean of the histories, which differ; shaded: from the least of them to the most in each round."
+			chart.Series[0].Bands = []web.Band{{Low: low, High: high}}
 		}
 		blocks = append(blocks, chart)
 	}
