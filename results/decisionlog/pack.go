@@ -24,7 +24,7 @@ import (
 func Pack(segment string) (to string, err error) { return pack(segment, func() {}) }
 
 // slice is after how many lines or rows of a segment its packing rests.
-const slice = 512
+const slice = 128
 
 func pack(segment string, rest func()) (to string, err error) {
 	to = strings.TrimSuffix(segment, ofLines) + ofTable
