@@ -84,7 +84,7 @@ func (a *app) ope() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&log, "log", "", "a decision log: JSON Lines, Parquet or the folder of a service's, docs/formats/decisions.md")
 	decidedFlags(f, &read)
-	f.StringVar(&policy, "policy", "", "the folder of a bundle, a rule, or explore(POLICY,ε)")
+	f.StringVar(&policy, "policy", "", "a bundle, its folder or packed, a rule, or explore(POLICY,ε)")
 	f.StringVar(&scenario, "scenario", "", "a market to play the policy in as well")
 	f.BoolVar(&o.Single, "single", o.Single, "every decision stands alone: its reward at the observations that were logged")
 	f.Float64Var(&discount, "discount", 1, "from one decision to the next, in place of the log's")
@@ -106,11 +106,11 @@ func decidedFlags(f *pflag.FlagSet, o *decisionlog.Options) {
 	f.Float64Var(&o.Patience, "patience", 0, "after how long, in the log's time, nothing came of a decision without an outcome; 0: wait")
 }
 
-// bundleIn loads a bundle where a name is a folder.
+// bundleIn loads a bundle where a name is a folder or a packed one's file.
 func bundleIn(name string) (*bundle.Bundle, error) {
-	if info, err := os.Stat(name); err != nil || !info.IsDir() {
+	if info, err := os.Stat(name); err != nil || !info.IsDir() && !strings.HasSuffix(name, ".tar.gz") {
 		if strings.ContainsRune(name, os.PathSeparator) {
-			return nil, badUsage("--policy", strconv.Quote(name), "the folder of a bundle")
+			return nil, badUsage("--policy", strconv.Quote(name), "the folder of a bundle, or a packed one that ends in .tar.gz")
 		}
 		return nil, nil
 	}
