@@ -71,7 +71,7 @@ func (a *app) loop() *cobra.Command {
 			} else if err != nil {
 				return err
 			}
-			if candidate != "" {
+			if candidate != "" && v.Promote {
 				if err := a.putBundle(v.Files, candidate); err != nil {
 					return err
 				}
@@ -91,7 +91,7 @@ func (a *app) loop() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&log, "log", "", "decisions and what came of them: a file or a folder of a service's segments, docs/formats/decisions.md")
 	f.StringVar(&champion, "champion", "", "the bundle that decided: a folder or a packed .tar.gz")
-	f.StringVar(&candidate, "candidate", "", "where to put the candidate's bundle too: a folder that is not there yet, or FILE.tar.gz, replaced at once")
+	f.StringVar(&candidate, "candidate", "", "where to put the candidate's bundle too, where it is promoted: a folder that is not there yet, or FILE.tar.gz, replaced at once")
 	f.StringVar(&key, "key", "", "private ed25519 key, PEM, by which the candidate is signed")
 	f.IntVar(&histories, "seeds", 4, "without a log: histories that are played, of the scenario's seed and those after it")
 	var names []string
@@ -154,6 +154,9 @@ func (a *app) rounds(cmd *cobra.Command, scenario string, histories int) error {
 	s, err := scenarios.Load(scenario, a.overrides()...)
 	if err != nil {
 		return err
+	}
+	if s.Loop == nil || len(s.Loop.Drift) == 0 {
+		return badUsage("souk loop", "no --log, and no [[loop.drift]] in "+s.Name, "--log and --champion for a turn of the loop; or, to play its rounds, a scenario that says how the truth drifts, as closed-loop does")
 	}
 	began := time.Now()
 	watch, closed := a.watch()

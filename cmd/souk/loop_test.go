@@ -96,6 +96,9 @@ func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
 			t.Errorf("%v leaves %v, %v", c.args, left, err)
 		}
 	}
+	if code, _, stderr := call(t, "loop", in("stall.toml")); code != exitUsage || !strings.Contains(stderr, "--log") || !strings.Contains(stderr, "loop.drift") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
 	var files []string
 	for i, workers := range []string{"1", "2"} {
 		code, stdout, stderr := call(t, "loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", champions[0], "--out", in("runs"+workers), "--workers", workers, "--candidate", in("next"+workers+".tar.gz"), "--json", "-q")
@@ -128,7 +131,10 @@ func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
 		t.Error(stderr)
 	}
 	// What has just been promoted, on a log of the same shoppers, is kept: there is nothing more to gain, and the exit code says so.
-	code, stdout, stderr := call(t, "loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", in("next1.tar.gz"), "--out", in("runs"), "-q")
+	code, stdout, stderr := call(t, "loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", in("next1.tar.gz"), "--out", in("runs"), "--candidate", in("kept.tar.gz"), "-q")
+	if _, err := os.Stat(in("kept.tar.gz")); err == nil {
+		t.Error("a candidate that is not promoted is put where the next policy is awaited")
+	}
 	if code != exitUnmet || !strings.Contains(stdout, "keep the champion") || !strings.Contains(stderr, "gain") {
 		t.Errorf("exit code %d, %s, %s", code, stdout, stderr)
 	}

@@ -71,3 +71,11 @@ func sameLadder(first, second *arm) error {
 	}
 	return nil
 }
+
+// sameLimits refuses a bundle without a guardrail of the one before it, or with a wider one: what is left off by mistake is not to be seen from outside.
+func sameLimits(first, second *arm) error {
+	if lost := second.frame.Spec.Lacks(&first.frame.Spec); lost != "" {
+		return field.New("limits", "none as tight as: "+lost, "the guardrails of the bundle before it, or tighter ones: wider ones need a start of the service")
+	}
+	return nil
+}

@@ -87,6 +87,9 @@ func (s *Server) Reload(name string) error {
 	if err == nil && s.options.Log != nil {
 		err = sameLadder(slot.deployed.Load().champion, d.champion)
 	}
+	if err == nil {
+		err = sameLimits(slot.deployed.Load().champion, d.champion)
+	}
 	if err != nil {
 		s.metrics.reloads.WithLabelValues(name, "refused").Inc()
 		return fmt.Errorf("policy %s stays as it was: %w", name, err)

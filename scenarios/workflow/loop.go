@@ -200,15 +200,38 @@ type Clock struct {
 func (t *Turn) unit(b *bazaar) (float64, error) {
 	var names []string
 	for _, c := range Clocks() {
-		switch {
-		case t.Clock == "" || c.Name == t.Clock && c.Days == 0:
-			return 1, nil
-		case c.Name == t.Clock:
-			return c.Days / b.config().PeriodDays, nil
+		days := c.Days
+		if days == 0 {
+			days = b.config().PeriodDays
+		}
+		if c.Name == t.Clock || t.Clock == "" {
+			return days / b.config().PeriodDays, t.plausible(c.Name, days)
 		}
 		names = append(names, c.Name)
 	}
 	return 0, field.New("--clock", strconv.Quote(t.Clock), strings.Join(names, ", "))
+}
+
+// mostDays is how far from its beginning a log's clock may be: a thousand years.
+const mostDays = 365_250
+
+// plausible refuses a clock of so many days a unit by which a log would be thousands of years old, and names the one that it looks like.
+func (t *Turn) plausible(clock string, days float64) error {
+	newest := math.Inf(-1)
+	for i := range t.Log.Decisions {
+		newest = max(newest, t.Log.Decisions[i].Time)
+	}
+	if !(newest*days > mostDays) {
+		return nil
+	}
+	expected := "a clock by which it is in this millennium"
+	for _, c := range slices.Backward(Clocks()) { // the coarsest
+		if c.Days > 0 && newest*c.Days <= mostDays {
+			expected = fmt.Sprintf("--clock %s, which the log's times look like", c.Name)
+			break
+		}
+	}
+	return field.New("--clock", fmt.Sprintf("%s, by which the newest decision, of time %.0f, is of the year %.0f of the log's clock", clock, newest, newest*days/365.25), expected)
 }
 
 // open checks that the turn's parts go together.
@@ -305,11 +328,17 @@ func (t *Turn) judge(v *Verdict, g *scenarios.Gates) {
 	gate := func(name, rests string, met bool, because string) {
 		v.Gates = append(v.Gates, LoopGate{Gate: name, Rests: rests, Met: met, Because: because})
 	}
-	gate("decisions", restsOnLog, v.Window.Told >= g.Decisions, fmt.Sprintf("%s in the window %s an outcome, of %s that are asked for", plural(v.Window.Told, "decision"),
-		map[bool]string{true: "has", false: "have"}[v.Window.Told == 1], thousands(float64(g.Decisions), "")))
+	if v.Window.Champions == 0 {
+		gate("decisions", restsOnLog, false, fmt.Sprintf("none of the %s in the window is the champion's, revision %s: it must be the policy that decided", plural(v.Window.Decisions, "decision"), beginning(v.Champion.Revision)))
+	} else {
+		gate("decisions", restsOnLog, v.Window.Told >= g.Decisions, fmt.Sprintf("%s in the window %s an outcome, of %s that are asked for", plural(v.Window.Told, "decision"),
+			map[bool]string{true: "has", false: "have"}[v.Window.Told == 1], thousands(float64(g.Decisions), "")))
+	}
 	proof, err := bundle.Prove(v.Policy.Policy)
 	if err != nil {
 		gate("guardrails", restsOnProof, false, err.Error())
+	} else if lost := v.Policy.Policy.About().Spec.Lacks(&t.Champion.Policy.About().Spec); lost != "" {
+		gate("guardrails", restsOnProof, false, fmt.Sprintf("the candidate lacks a guardrail of the champion's, %s: %s has none as tight", lost, t.Scenario.Name))
 	} else {
 		gate("guardrails", restsOnProof, true, fmt.Sprintf("the candidate keeps the limits at %s", plural(proof.Observations, "observation")))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/souk-sim/souk/market"
 	"github.com/souk-sim/souk/market/choice"
@@ -31,6 +32,7 @@ type entry struct {
 	reference   float64   // what shoppers remember as the own price; NaN: it is not told
 	units       []float64 // by product; NaN: not told
 	visitors    float64
+	astray      bool // the outcome tells of a product that the market does not have
 	short       bool // something was wanted meanwhile and not there, so that what was taken does not tell what was wanted
 }
 
@@ -38,6 +40,7 @@ type entry struct {
 func (b *bazaar) books(log *decisionlog.Log, window, unit float64) (*ledger, error) {
 	own := &b.cfg.Sellers[b.player]
 	l := &ledger{}
+	strays, stray := 0, "" // outcomes that tell of what the market does not have, and a product of theirs
 	place := map[string]int{}
 	for j := range b.cfg.Products {
 		if p := &b.cfg.Products[j]; p.TradeIn == nil {
@@ -78,8 +81,11 @@ func (b *bazaar) books(log *decisionlog.Log, window, unit float64) (*ledger, err
 		e.prices, e.reference = see.prices(d, own)
 		for _, sale := range log.Sales(d) {
 			j, ok := place[log.Products[sale.Product]]
-			if !ok {
-				return nil, log.Fault(d, "units", log.Products[sale.Product], "a product of "+b.s.Name)
+			if !ok { // what was taken in its place is not known, that somebody came is
+				if stray = log.Products[sale.Product]; !e.astray {
+					strays, e.astray = strays+1, true
+				}
+				continue
 			}
 			if !math.IsNaN(sale.Units) {
 				e.units[j], l.told[j] = sale.Units, true
@@ -92,6 +98,9 @@ func (b *bazaar) books(log *decisionlog.Log, window, unit float64) (*ledger, err
 		l.entries = append(l.entries, e)
 	}
 	l.notes = see.notes
+	if strays > 0 {
+		l.notes = append(l.notes, fmt.Sprintf("%s of products that %s does not have, as %q: what they took does not count", plural(strays, "outcome"), b.s.Name, stray))
+	}
 	return l, l.settle(b)
 }
 
@@ -102,7 +111,7 @@ func (l *ledger) settle(b *bazaar) error {
 			"to the log (docs/formats/decisions.md); souk simulate --decisions FILE.jsonl writes them where the market is open")
 	}
 	if !slices.Contains(l.told, true) {
-		return field.New("--log", "outcomes that do not tell what was sold", "units by the names of products: "+b.cfg.Sellers[b.player].Products[0]+" and so on")
+		return field.New("--log", strings.Join(append([]string{"outcomes that do not tell what was sold"}, l.notes...), "; "), "units by the names of products: "+b.cfg.Sellers[b.player].Products[0]+" and so on")
 	}
 	var gaps []float64
 	for i := range l.entries {
@@ -213,7 +222,7 @@ func (l *ledger) tallies(b *bazaar, attributes []string, held []float64) (t *cho
 	rows := map[string]int{}
 	for i := range l.entries {
 		e := &l.entries[i]
-		if e.short || e.visitors == 0 {
+		if e.short || e.astray || e.visitors == 0 {
 			continue
 		}
 		x, row, key := l.regressors(b, e, attributes), len(at), ""
@@ -261,21 +270,22 @@ func (l *ledger) regressors(b *bazaar, e *entry, attributes []string) []float64 
 	return x
 }
 
-// arrivals are the visitors a period of one unit, or where decisions are for one customer of all, from the first period on; NaN where nobody decided.
-func (l *ledger) arrivals() []float64 {
+// arrivals are the visitors a period of one unit, or where decisions are for one customer of all, from the first period on; NaN where nobody decided. They are the
+// means of so many units.
+func (l *ledger) arrivals() (came []float64, units float64) {
+	if !l.crowds {
+		return l.customers(), 1
+	}
 	first, last := math.Floor(l.entries[0].from), math.Inf(-1)
 	for i := range l.entries {
 		last = max(last, l.entries[i].until)
 	}
 	n := int(math.Ceil(last-first)) + 1
-	came, covered := make([]float64, n), make([]float64, n)
+	covered := make([]float64, n)
+	came = make([]float64, n)
 	for i := range l.entries {
 		e := &l.entries[i]
 		from, until := e.from-first, e.until-first
-		if !l.crowds {
-			came[int(from)] += e.visitors
-			continue
-		}
 		for p := int(from); p < n && float64(p) < until; p++ {
 			within := min(until, float64(p+1)) - max(from, float64(p))
 			covered[p] += within
@@ -283,17 +293,32 @@ func (l *ledger) arrivals() []float64 {
 		}
 	}
 	for p := range came {
-		if !l.crowds {
-			covered[p] = 1
-		}
+		units += covered[p] / (last - first)
 		if came[p] /= covered[p]; covered[p] < 0.5 {
 			came[p] = math.NaN()
 		}
 	}
-	for n > 0 && (math.IsNaN(came[n-1]) || !l.crowds && n == len(came)) { // a period that may not be over yet
+	for n > 0 && math.IsNaN(came[n-1]) {
 		n--
 	}
-	return came[:n]
+	return came[:n], units
+}
+
+// customers are how many came a period where every decision is for one of them, from the first period on. A log begins and ends with a customer, in the midst of a
+// period: the last one does not count, and the first is NaN unless the log begins with it.
+func (l *ledger) customers() []float64 {
+	from := l.entries[0].from
+	first := math.Floor(from)
+	came := make([]float64, int(l.entries[len(l.entries)-1].from-first))
+	for i := range l.entries {
+		if p := int(l.entries[i].from - first); p < len(came) {
+			came[p] += l.entries[i].visitors
+		}
+	}
+	if len(came) > 0 && from > first {
+		came[0] = math.NaN()
+	}
+	return came
 }
 
 // spread is the variance between decisions of how many come a period, beyond what chance explains, relative to the square of the mean; 0 where it cannot be told.

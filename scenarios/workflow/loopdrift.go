@@ -102,7 +102,7 @@ func stabilitySays(what string, s *stats.Stability) string {
 // trafficDrift watches how many come against what the older half foretells: by the scenario's model of the series, fitted to that half and going on one period at a
 // time, or by the half's mean.
 func (b *bazaar) trafficDrift(l *ledger, scheme stats.CUSUM, half int, first float64) (*DriftTest, error) {
-	came := l.arrivals()
+	came, units := l.arrivals()
 	half = min(half, len(came))
 	old := slices.DeleteFunc(slices.Clone(came[:half]), math.IsNaN)
 	t := &DriftTest{Of: "visitors", CUSUM: &scheme}
@@ -128,7 +128,8 @@ func (b *bazaar) trafficDrift(l *ledger, scheme stats.CUSUM, half int, first flo
 				return nil, err
 			}
 		}
-		t.add(first+float64(half+i), v, mean, sd)
+		chance := math.Sqrt(max(mean*units, 1)) / units // of a count by Poisson's law, below which an older half that hardly varies is not believed
+		t.add(first+float64(half+i), v, mean, max(sd, chance))
 	}
 	t.watch("visitors a " + b.s.Time.Period)
 	return t, nil
@@ -136,8 +137,8 @@ func (b *bazaar) trafficDrift(l *ledger, scheme stats.CUSUM, half int, first flo
 
 // add takes in the forecast of a period in which something was observed.
 func (t *DriftTest) add(period, observed, expected, sd float64) {
-	if !math.IsNaN(observed) {
-		t.Periods, t.Observed, t.Expected, t.Errors = append(t.Periods, period), append(t.Observed, observed), append(t.Expected, expected), append(t.Errors, (observed-expected)/sd)
+	if z := (observed - expected) / sd; !math.IsNaN(z) && !math.IsInf(z, 0) {
+		t.Periods, t.Observed, t.Expected, t.Errors = append(t.Periods, period), append(t.Observed, observed), append(t.Expected, expected), append(t.Errors, z)
 	}
 }
 

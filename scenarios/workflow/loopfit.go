@@ -293,12 +293,19 @@ const leastPeriods = 20
 // settleTraffic fits how many come: a model of a series to the log's visitors, where the scenario has one and the log is long enough; else the scenario's course
 // through time at the log's level, and days that differ as they do in the log.
 func (b *bazaar) settleTraffic(r *Refit, l *ledger) error {
-	came := l.arrivals()
+	came, _ := l.arrivals()
+	for len(came) > 0 && math.IsNaN(came[0]) {
+		came = came[1:]
+	}
 	sum, n := 0.0, 0
 	for _, v := range came {
 		if !math.IsNaN(v) {
 			sum, n = sum+v, n+1
 		}
+	}
+	if n == 0 && !l.crowds {
+		return field.New("--log", fmt.Sprintf("no whole %s: decisions are for one customer each, and the log's first and last %s may be parts", b.s.Time.Period, b.s.Time.Period),
+			"a longer log, or its --clock, that tells in what it counts time")
 	}
 	if n == 0 || sum == 0 {
 		return field.New("--log", "no visitors", "outcomes that tell how many came")

@@ -51,7 +51,7 @@ func (v *Verdict) gatesSection() web.Section {
 
 func (v *Verdict) logSection() web.Section {
 	w, e := &v.Window, v.Bench.Exploring
-	facts := web.Facts{{Name: "Window", Value: fmt.Sprintf("periods %.4g to %.4g of the log's clock", w.From, w.To)},
+	facts := web.Facts{{Name: "Window", Value: fmt.Sprintf("periods %.0f to %.0f of the log's clock", math.Floor(w.From), math.Floor(w.To))},
 		{Name: "Decisions", Value: fmt.Sprintf("%s, %s with an outcome", thousands(float64(w.Decisions), ""), thousands(float64(w.Told), ""))},
 		{Name: "Visitors", Value: thousands(w.Visitors, "")}, {Name: "Reward", Value: inDollars(thousands(w.Profit, ""))},
 		{Name: "Of the champion", Value: fmt.Sprintf("%s, of which %.1f%% explored, by their propensities", thousands(float64(w.Champions), ""), 100*w.Explored)}}

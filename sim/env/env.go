@@ -137,6 +137,27 @@ func (l *Limit) excess(x, price float64) float64 {
 	return worst
 }
 
+// Lacks is a bound of another's limits, in words, that no limit here holds as tightly; "" where they hold all of them.
+func (s *Spec) Lacks(other *Spec) string {
+	for i := range other.Limits {
+		o := &other.Limits[i]
+		for _, one := range []Limit{{Drop: o.Drop}, {Rise: o.Rise}, {Times: o.Times}, {Floor: o.Floor}, {Ceiling: o.Ceiling}} {
+			one.Feature = o.Feature
+			if words := one.Words(); len(words) > 0 && !slices.ContainsFunc(s.Limits, func(l Limit) bool { return l.covers(&one) }) {
+				return words[0]
+			}
+		}
+	}
+	return ""
+}
+
+// covers tells whether the limit is at least as tight as one of a single bound.
+func (l *Limit) covers(one *Limit) bool {
+	within := func(bound, other float64) bool { return other == 0 || bound > 0 && bound <= other }
+	alike := l.Feature == one.Feature || one.Drop == 0 && one.Rise == 0 && one.Times == 0 // floor and ceiling look at none
+	return alike && within(l.Drop, one.Drop) && within(l.Rise, one.Rise) && l.Times >= one.Times && l.Floor >= one.Floor && within(l.Ceiling, one.Ceiling)
+}
+
 // Words say what the limit asks of a price, a bound each: "at most 0.3 below reference_price".
 func (l *Limit) Words() (bounds []string) {
 	for _, b := range []struct {

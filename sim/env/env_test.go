@@ -54,3 +54,26 @@ func TestTheNarrowestFloorAndCeilingAreTheBounds(t *testing.T) {
 		t.Error(floor, ceiling)
 	}
 }
+
+// Limits that hold all of another's are no wider in any bound.
+func TestLimitsLackWhatTheyDoNotHold(t *testing.T) {
+	of := func(limits ...Limit) *Spec { return &Spec{Limits: limits} }
+	was := of(Limit{Feature: "reference_price", Drop: 0.5, Rise: 0.6}, Limit{Floor: 2, Ceiling: 8}, Limit{Feature: "unit_cost", Times: 1.1})
+	for _, c := range []struct {
+		is    *Spec
+		lacks string
+	}{
+		{was, ""},
+		{of(Limit{Feature: "unit_cost", Times: 1.2, Ceiling: 7}, Limit{Feature: "reference_price", Drop: 0.5, Floor: 2}, Limit{Feature: "reference_price", Rise: 0.1}), ""},
+		{of(), "at most 0.5 below reference_price"},
+		{of(Limit{Feature: "last_price", Drop: 0.5, Rise: 0.6}, Limit{Floor: 2, Ceiling: 8}, Limit{Feature: "unit_cost", Times: 1.1}), "at most 0.5 below reference_price"},
+		{of(Limit{Feature: "reference_price", Drop: 0.5, Rise: 0.7}, Limit{Floor: 2, Ceiling: 8}, Limit{Feature: "unit_cost", Times: 1.1}), "at most 0.6 above reference_price"},
+		{of(Limit{Feature: "reference_price", Drop: 0.5, Rise: 0.6}, Limit{Floor: 1.9, Ceiling: 8}, Limit{Feature: "unit_cost", Times: 1.1}), "at least 2"},
+		{of(Limit{Feature: "reference_price", Drop: 0.5, Rise: 0.6}, Limit{Floor: 2}, Limit{Feature: "unit_cost", Times: 1.1}), "at most 8"},
+		{of(Limit{Feature: "reference_price", Drop: 0.5, Rise: 0.6}, Limit{Floor: 2, Ceiling: 8}, Limit{Feature: "unit_cost", Times: 1}), "at least 1.1 × unit_cost"},
+	} {
+		if lacks := c.is.Lacks(was); lacks != c.lacks {
+			t.Errorf("%+v lacks %q, expected %q", c.is.Limits, lacks, c.lacks)
+		}
+	}
+}
