@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -67,9 +68,15 @@ func OpenJournal(folder string, o JournalOptions) (*Journal, error) {
 		o.Segment = 64 << 20
 	}
 	j := &Journal{folder: folder, sync: o.Sync, segment: o.Segment, failed: o.Failed, requests: make(chan *request, 1024), done: make(chan struct{}), closed: make(chan struct{})}
-	left, err := filepath.Glob(filepath.Join(folder, "decisions-*"+ofLines)) // by an earlier opening, or a crash
+	files, err := os.ReadDir(folder) // no pattern: the folder's own name may look like one
 	if err != nil {
 		return nil, err
+	}
+	var left []string // by an earlier opening, or a crash
+	for _, file := range files {
+		if name := file.Name(); strings.HasPrefix(name, "decisions-") && strings.HasSuffix(name, ofLines) {
+			left = append(left, filepath.Join(folder, name))
+		}
 	}
 	s, err := j.begin()
 	if err != nil {
@@ -185,14 +192,14 @@ type segment struct {
 
 // begin makes the next segment. Numbers rise whatever was deleted meanwhile.
 func (j *Journal) begin() (*segment, error) {
-	names, err := filepath.Glob(filepath.Join(j.folder, "decisions-*"))
+	files, err := os.ReadDir(j.folder)
 	if err != nil {
 		return nil, err
 	}
 	number := 0
-	for _, name := range names {
+	for _, file := range files {
 		n := 0
-		if _, err := fmt.Sscanf(filepath.Base(name), "decisions-%d.", &n); err == nil {
+		if _, err := fmt.Sscanf(file.Name(), "decisions-%d.", &n); err == nil {
 			number = max(number, n)
 		}
 	}
@@ -205,6 +212,9 @@ func (j *Journal) begin() (*segment, error) {
 			return nil, err
 		}
 		hold(f) // so that whoever else opens the folder leaves it alone
+		if err := syncFolder(j.folder); err != nil && j.sync == SyncAlways { // without its name the file is lost with the machine, whatever is synced in it
+			return nil, errors.Join(err, f.Close(), os.Remove(f.Name()))
+		}
 		return &segment{file: f, number: number}, nil
 	}
 }

@@ -2,7 +2,9 @@ package decisionlog
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -159,5 +161,35 @@ func BenchmarkJournalAppend(b *testing.B) {
 			})
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
 		})
+	}
+}
+
+// A folder may be called as a pattern is: what stands in it is numbered on from all the same, and what became a table is not begun again.
+func TestSegmentsAreNumberedOnWhateverTheFolderIsCalled(t *testing.T) {
+	for _, name := range []string{"logs[prod]", "a*b", "[", "plain"} {
+		folder := filepath.Join(t.TempDir(), name)
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for k := range 2 {
+			j, err := OpenJournal(folder, JournalOptions{Sync: SyncNever, Pack: true, Failed: func(err error) { t.Error(err) }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 3 {
+				r := Record{ID: fmt.Sprint(k, "-", i), Time: float64(3*k + i), Unit: "tea", Step: -1, Features: []string{"x"}, Observation: []float64{1}, Offer: Offer{Price: 2}, Propensity: 0.5, Reward: math.NaN(), Discount: 1}
+				line, err := Append(nil, &r)
+				if err = errors.Join(err, j.Append(line)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := errors.Join(j.Rotate(), j.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l, _, err := Open(folder, Options{Pending: true})
+		if err != nil || len(l.Decisions) != 6 {
+			t.Errorf("%s: %d decisions of 6, %v", name, len(l.Decisions), err)
+		}
 	}
 }

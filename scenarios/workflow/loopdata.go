@@ -74,7 +74,7 @@ func (b *bazaar) books(log *decisionlog.Log, window, unit float64) (*ledger, err
 		}
 		e := entry{at: d, from: d.Time * unit, until: math.NaN(), visitors: d.Visitors, units: slices.Repeat([]float64{math.NaN()}, len(l.products))}
 		next := i + 1
-		if !d.Last && next < len(part.Decisions) && part.Decisions[next].Unit == d.Unit {
+		if !d.Last && next < len(part.Decisions) && part.Decisions[next].Unit == d.Unit && part.Decisions[next].Time > d.Time {
 			e.until = part.Decisions[next].Time * unit
 			e.short = see.short(&part.Decisions[next])
 		}

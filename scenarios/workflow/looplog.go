@@ -64,14 +64,14 @@ func (t *Turn) retrospect(l *ledger, likely *mixture, v *Verdict, level float64)
 const loopBlocks = 20
 
 // blocked cuts the units of a log of few into blocks of decisions that follow each other, which count as units: resampling keeps together what hangs together
-// within them (Carlstein 1986, Annals of Statistics 14).
-func blocked(log *decisionlog.Log) {
+// within them (Carlstein 1986, Annals of Statistics 14). It says whether there were few.
+func blocked(log *decisionlog.Log) bool {
 	of := map[int32]int{}
 	for i := range log.Decisions {
 		of[log.Decisions[i].Unit]++
 	}
 	if len(of) >= loopBlocks {
-		return
+		return false
 	}
 	long := (len(log.Decisions) + loopBlocks - 1) / loopBlocks
 	var names []string
@@ -85,6 +85,7 @@ func blocked(log *decisionlog.Log) {
 		d.Unit = int32(len(names) - 1)
 	}
 	log.Units = names
+	return true
 }
 
 // loopResamples is of the bootstrap: intervals here are a check, not the finding.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/souk-sim/souk/policies"
@@ -69,8 +70,15 @@ func (o *OffPolicy) Evaluate(ctx context.Context, log *decisionlog.Log) (*OffPol
 		return nil, err
 	}
 	report.Policy, report.Revision = target.name, target.revision
+	cut := false
+	if o.Options.Single {
+		log, cut = underWay(log)
+	}
 	if report.Result, err = offpolicy.Evaluate(log, target.Policy, spec, o.Options); err != nil {
 		return nil, err
+	}
+	if cut {
+		report.Warnings = append(report.Warnings, fmt.Sprintf("fewer than %d units, all under way: blocks of decisions that follow each other are resampled in their place", loopBlocks))
 	}
 	if c != nil {
 		report.Simulated, err = c.simulated(ctx, target, r, &o.Options)
@@ -79,6 +87,16 @@ func (o *OffPolicy) Evaluate(ctx context.Context, log *decisionlog.Log) (*OffPol
 		}
 	}
 	return report, err
+}
+
+// underWay cuts a log of few units that are all under way, as a service's of prices for all who come, into blocks (blocked). cut says that it did.
+func underWay(log *decisionlog.Log) (part *decisionlog.Log, cut bool) {
+	if slices.ContainsFunc(log.Decisions, func(d decisionlog.Decision) bool { return d.Last }) {
+		return log, false
+	}
+	clone := *log
+	clone.Decisions = slices.Clone(log.Decisions)
+	return &clone, blocked(&clone)
 }
 
 // target finds the policy without a scenario: a bundle, or a rule on the log's own ladder.
