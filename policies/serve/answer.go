@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -53,13 +54,18 @@ type batch struct {
 func (s *Server) decideAll(all []question) (answers []Answer, code int, err error) {
 	n := len(all)
 	b := batch{all, make([]*slot, n), make([]*Answer, n), make([]*remembered, n), make([]*decision, n), make([]Answer, n)}
-	answered := false
+	answered, now := false, s.clock()
 	defer func() { // whatever happens: others may wait for these answers
 		for i, c := range b.claims {
 			if answered {
 				s.memory.settle(c, &b.answers[i])
 			} else {
 				s.memory.settle(c, nil)
+			}
+		}
+		for i, d := range b.made {
+			if d != nil {
+				b.slots[i].stand(b.questions[i].product, d, now, answered)
 			}
 		}
 	}()
@@ -71,7 +77,7 @@ func (s *Server) decideAll(all []question) (answers []Answer, code int, err erro
 	if i, err := s.claim(&b); err != nil {
 		return nil, http.StatusConflict, at(i, n, err)
 	}
-	lines, i, err := s.makeAll(&b)
+	lines, i, err := s.makeAll(&b, now)
 	if err != nil {
 		return nil, http.StatusUnprocessableEntity, at(i, n, err)
 	}
@@ -100,11 +106,11 @@ func (s *Server) claim(b *batch) (bad int, err error) {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(i, j int) int {
-		return cmp.Or(cmp.Compare(b.slots[i].Name, b.slots[j].Name), cmp.Compare(b.questions[i].id, b.questions[j].id))
+		return cmp.Compare(b.questions[i].id, b.questions[j].id)
 	})
 	for k, i := range order {
 		q := &b.questions[i]
-		if k > 0 && q.id != "" && q.id == b.questions[order[k-1]].id && b.slots[i] == b.slots[order[k-1]] {
+		if k > 0 && q.id != "" && q.id == b.questions[order[k-1]].id {
 			return i, field.New("id", fmt.Sprintf("%q", q.id), "an id of its own for each question")
 		}
 		if b.known[i], b.claims[i], err = s.memory.claim(b.slots[i].Name, q); err != nil {
@@ -115,8 +121,7 @@ func (s *Server) claim(b *batch) (bad int, err error) {
 }
 
 // makeAll decides what was not decided before, and returns the lines for the log. bad is the question that the error is of.
-func (s *Server) makeAll(b *batch) (lines []byte, bad int, err error) {
-	now := s.clock()
+func (s *Server) makeAll(b *batch, now time.Time) (lines []byte, bad int, err error) {
 	lines = make([]byte, 0, 512*len(b.questions)) // most lines are shorter
 	for i := range b.questions {
 		if b.known[i] != nil {

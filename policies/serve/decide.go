@@ -55,6 +55,8 @@ type decision struct {
 	seen    []float64
 	allowed []bool
 	shadow  decisionlog.Shadow
+	unit    string // whose decisions hang together where it is for no customer alone: what is priced
+	asked   bool   // its price waits to be answered, or not
 }
 
 // decide answers a question; nothing is logged yet.
@@ -85,7 +87,7 @@ func (s *Server) decide(slot *slot, q *question, now time.Time) (*decision, erro
 	if err != nil {
 		return nil, err
 	}
-	made := &decision{Answer: Answer{ID: id, Policy: slot.Name, Arm: by.name, Revision: by.Manifest.Revision}, arm: by, seen: seen}
+	made := &decision{Answer: Answer{ID: id, Policy: slot.Name, Arm: by.name, Revision: by.Manifest.Revision}, arm: by, seen: seen, unit: slot.unit(q.product)}
 	if stopped {
 		made.Arm, made.Action, made.Price, made.Propensity = "fallback", -1, slot.Fallback, 1
 		return made, nil
@@ -119,6 +121,7 @@ func (s *Server) choose(made *decision, slot *slot, q *question, explore float64
 	if err != nil {
 		return err
 	}
+	made.asked = slot.Change > 0
 	offer := spec.Offers[made.Action]
 	made.Price, made.Promotion, made.Propensity = offer.Price, offer.Promotion, odds[made.Action]
 	if made.Action != most && explore > 0 {
@@ -147,7 +150,7 @@ func (s *Server) ask(challenger, champion *arm, q *question) (decisionlog.Shadow
 
 // record is the decision's line for the log.
 func (s *Server) record(line []byte, q *question, d *decision, now time.Time) ([]byte, error) {
-	unit, customer := d.ID, ""
+	unit, customer := d.unit, ""
 	if q.customer != "" {
 		customer = hex.EncodeToString(s.hashed("customer", q.customer)[:12])
 		unit = customer
@@ -163,6 +166,14 @@ func (s *Server) record(line []byte, q *question, d *decision, now time.Time) ([
 		ID: d.ID, Time: seconds(now), Policy: d.Policy + "/" + d.Arm, Revision: d.Revision, Unit: unit, Step: -1,
 		Features: names, Observation: seen, Action: d.Action, Offer: decisionlog.Offer{Price: d.Price, Promotion: d.Promotion}, Allowed: d.allowed,
 		Propensity: d.Propensity, Reward: math.NaN(), Discount: 1, Product: q.product, Customer: customer, Fallback: d.Action < 0, Shadow: d.shadow})
+}
+
+// unit is what is priced where an offer stands for all who come: the next decision about it ends this one.
+func (s *slot) unit(product string) string {
+	if product == "" {
+		return s.Name
+	}
+	return s.Name + "/" + product
 }
 
 // newID names a decision.

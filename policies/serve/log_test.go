@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"math"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/bundle"
@@ -186,5 +189,58 @@ func TestWhatIsStoppedIsToldAndMayBeSoFromTheBeginning(t *testing.T) {
 	}
 	if ask(t, s, "POST", "/v1/decide", `{"observation":{"stock":0}}`, &a); a.Arm != "fallback" {
 		t.Errorf("a stop that cannot be kept holds all the same: %+v", a)
+	}
+}
+
+// Offers that stand for all who come hang together by what is priced, so that readers know how long each stood.
+func TestPostedOffersHangTogetherByWhatIsPriced(t *testing.T) {
+	var j journal
+	coffee := tea(t)
+	coffee.Name = "coffee"
+	now := time.Unix(0, 0)
+	s := server(t, serve.Options{Slots: []serve.Slot{tea(t), coffee}, Log: j.log, Now: func() time.Time { return now }})
+	for day := range 3 {
+		now = time.Unix(int64(86400*day), 0)
+		for _, what := range []string{`"policy":"tea","product":"green"`, `"policy":"tea","product":"black"`, `"policy":"coffee"`} {
+			ask(t, s, "POST", "/v1/decide", `{"observation":{"stock":1},`+what+`}`, nil)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "log.jsonl")
+	if err := os.WriteFile(file, []byte(j.text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log, _, err := decisionlog.Open(file, decisionlog.Options{Pending: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range log.Decisions {
+		d := &log.Decisions[i]
+		if d.Step != int64(i%3) || d.Time != float64(86400*(i%3)) || d.Single || d.Last {
+			t.Errorf("%+v", d)
+		}
+	}
+	if got := fmt.Sprint(log.Units); got != "[tea/green tea/black coffee]" {
+		t.Error(got)
+	}
+}
+
+// An id names one decision in all of a log: outcomes tell nothing else.
+func TestAnIdIsOneDecisionsWhateverThePolicy(t *testing.T) {
+	var j journal
+	coffee := tea(t)
+	coffee.Name = "coffee"
+	s := server(t, serve.Options{Slots: []serve.Slot{tea(t), coffee}, Log: j.log})
+	for _, c := range []struct {
+		question string
+		code     int
+	}{{`{"policy":"tea","id":"week-1","observation":{"stock":1}}`, 200}, {`{"policy":"coffee","id":"week-1","observation":{"stock":1}}`, 409},
+		{`{"policy":"tea","id":"week-1","observation":{"stock":1}}`, 200}, {`{"policy":"coffee","id":"week-2","observation":{"stock":1}}`, 200},
+		{`{"questions":[{"policy":"tea","id":"a","observation":{"stock":1}},{"policy":"coffee","id":"a","observation":{"stock":1}}]}`, 409}} {
+		if code := ask(t, s, "POST", "/v1/decide", c.question, nil); code != c.code {
+			t.Errorf("%s: %d", c.question, code)
+		}
+	}
+	if n := strings.Count(j.text.String(), "\n"); n != 2 {
+		t.Errorf("%d lines", n)
 	}
 }

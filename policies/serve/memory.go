@@ -8,7 +8,7 @@ import (
 )
 
 // memory keeps the answers to questions that had an id, the newest so many, so that a client that asks again is answered alike. Who asks while
-// the first answer is under way waits for it.
+// the first answer is under way waits for it. An id is one decision's, whatever the policy: outcomes name nothing else.
 type memory struct {
 	lock   sync.Mutex
 	size   int
@@ -35,7 +35,7 @@ func (m *memory) claim(policy string, q *question) (known *Answer, claim *rememb
 	if q.id == "" {
 		return nil, nil, nil
 	}
-	key, question := policy+"\x00"+q.id, q.digest()
+	key, question := q.id, q.digest(policy)
 	for {
 		m.lock.Lock()
 		r := m.kept[key]

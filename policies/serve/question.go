@@ -81,14 +81,14 @@ func parseQuestions(body []byte, most int) (all []question, many bool, err *fiel
 	return all, many, err
 }
 
-// digest tells questions apart that come under one id; in which order their features stand makes no difference.
-func (q *question) digest() [32]byte {
+// digest tells questions, and whom they are asked, apart that come under one id; in which order their features stand makes no difference.
+func (q *question) digest(policy string) [32]byte {
 	order := make([]int, len(q.observation.names))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(i, j int) int { return cmp.Compare(string(q.observation.names[i]), string(q.observation.names[j])) })
-	text := fmt.Appendf(nil, "%q %q %v %v", q.customer, q.product, q.explore, q.allowMissing)
+	text := fmt.Appendf(nil, "%q %q %q %v %v", policy, q.customer, q.product, q.explore, q.allowMissing)
 	for _, i := range order {
 		text = fmt.Appendf(text, " %q", q.observation.names[i])
 		text = binary.LittleEndian.AppendUint64(text, math.Float64bits(q.observation.values[i]))

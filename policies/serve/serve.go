@@ -56,7 +56,7 @@ func New(o Options) (*Server, error) {
 		if err != nil {
 			return nil, fmt.Errorf("policy %s: %w", one.Name, err)
 		}
-		made := &slot{Slot: one, prices: prices{lately: map[string][]posted{}}}
+		made := &slot{Slot: one, prices: prices{lately: map[string]*shelf{}}}
 		made.deployed.Store(d)
 		made.stopped.Store(one.Stopped)
 		s.slots[one.Name], s.names = made, append(s.names, one.Name)
