@@ -211,7 +211,7 @@ func (j *Journal) begin() (*segment, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		hold(f) // so that whoever else opens the folder leaves it alone
+		hold(f)                                                              // so that whoever else opens the folder leaves it alone
 		if err := syncFolder(j.folder); err != nil && j.sync == SyncAlways { // without its name the file is lost with the machine, whatever is synced in it
 			return nil, errors.Join(err, f.Close(), os.Remove(f.Name()))
 		}
