@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -26,7 +27,7 @@ func (t *Turn) Leave(ctx context.Context, r *Run, digest string, key ed25519.Pri
 	defer run.Close()
 	v, err := t.Do(ctx)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, run.Discard())
 	}
 	v.RunID, v.Log, v.Digest, v.Command = run.ID, last(t.Log.File, 1), digest, t.command()
 	if key != nil {
