@@ -59,7 +59,7 @@ func TestTheLoopReadsAServicesPostedPrices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	came := l.arrivals()
+	came, _ := l.arrivals()
 	for day, n := range came {
 		if math.Abs(n-160) > 1e-9 {
 			t.Errorf("day %d: %v visitors, truth 160", day, n)
