@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/souk-sim/souk/policies/serve"
+	"github.com/souk-sim/souk/results/decisionlog"
 )
 
 // attempt is a line of testdata/hostile.txt.
@@ -89,6 +90,16 @@ func harmless(t testing.TB, what string, code int, text []byte, logged string) {
 	for _, p := range prices {
 		if p != 1 && p != 1.2 && p != 1.5 && p != 2 {
 			t.Errorf("%.200s: price %v", what, p)
+		}
+	}
+	if logged != "" { // whoever reads the log must be able to
+		beside, err := decisionlog.Append(nil, &decisionlog.Record{ID: "beside", Step: -1, Offer: decisionlog.Offer{Price: 1}, Propensity: 1, Discount: 1}) // a log without decisions is none
+		if err != nil {
+			t.Fatal(err)
+		}
+		came, _ := decisionlog.AppendOutcome(nil, &decisionlog.Outcome{ID: "beside", Reward: 1, Visitors: 1})
+		if _, err = decisionlog.Read(strings.NewReader(logged+string(beside)+string(came)), "log"); err != nil {
+			t.Errorf("%.200s: logged what cannot be read: %.300v", what, err)
 		}
 	}
 	for line := range strings.Lines(logged) {

@@ -23,8 +23,8 @@ type Outcome struct {
 	Last     bool      // no decision of the unit follows
 }
 
-// AppendOutcome appends an outcome's line, with its end and its checksum, for the same log as its decision. Infinite numbers, units and visitors below 0 and a
-// product twice are refused.
+// AppendOutcome appends an outcome's line, with its end and its checksum, for the same log as its decision. What a reader would refuse in the line is refused: infinite numbers, units and
+// visitors below 0, a product twice, too many products and a line that is too long.
 func AppendOutcome(line []byte, o *Outcome) ([]byte, error) {
 	if o.ID == "" {
 		return line, field.New("outcome", "nothing", "the id of a decision")
@@ -37,6 +37,9 @@ func AppendOutcome(line []byte, o *Outcome) ([]byte, error) {
 	}
 	if o.Visitors < 0 || math.IsInf(o.Visitors, 0) {
 		return line, field.New("visitors", o.Visitors, "a number of at least 0")
+	}
+	if len(o.Products) > mostFeatures {
+		return line, field.New("units", len(o.Products), fmt.Sprintf("at most %d products, those of units and of prices together", mostFeatures))
 	}
 	start := len(line)
 	line = strconv.AppendInt(append(line, `{"version":`...), Version, 10)
@@ -68,7 +71,7 @@ func AppendOutcome(line []byte, o *Outcome) ([]byte, error) {
 		}
 		line = append(line, '}')
 	}
-	return sealed(line, start), nil
+	return sealed(line, start)
 }
 
 // Sale is what an outcome tells of a product.

@@ -59,8 +59,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // seal precedes the checksum, the last key of a line: 8 hexadecimal digits of the CRC-32C of all before this.
 const seal = `,"crc":"`
 
-// Append appends a record's line, with its end and its checksum. A number that is not finite is refused, where it does not stand for one
-// that is missing.
+// Append appends a record's line, with its end and its checksum. What a reader would refuse in the line is refused: a number that is not finite, where it does
+// not stand for one that is missing, or is out of its range, and a line that is too long.
 func Append(line []byte, r *Record) ([]byte, error) {
 	for _, number := range [...]struct {
 		key string
@@ -70,8 +70,23 @@ func Append(line []byte, r *Record) ([]byte, error) {
 			return line, field.New(number.key, number.x, "a finite number")
 		}
 	}
-	if len(r.Features) != len(r.Observation) {
-		return line, field.New("observation", len(r.Observation), fmt.Sprintf("%d numbers", len(r.Features)))
+	if len(r.Features) != len(r.Observation) || len(r.Features) > mostFeatures {
+		return line, field.New("observation", len(r.Observation), fmt.Sprintf("%d numbers, at most %d", len(r.Features), mostFeatures))
+	}
+	if !(r.Propensity > 0 && r.Propensity <= 1) {
+		return line, field.New("propensity", r.Propensity, "a probability, above 0 and at most 1")
+	}
+	if !(r.Discount >= 0 && r.Discount <= 1) {
+		return line, field.New("discount", r.Discount, "a number from 0 to 1")
+	}
+	if r.Action >= mostActions || len(r.Allowed) > mostActions || r.Action < 0 && !r.Fallback {
+		return line, field.New("action", r.Action, fmt.Sprintf("an action, 0 to %d", mostActions-1))
+	}
+	if r.Allowed != nil && !r.Fallback && (r.Action >= len(r.Allowed) || !r.Allowed[r.Action]) {
+		return line, field.New("action", r.Action, "one of those allowed")
+	}
+	if math.IsInf(r.Shadow.Offer.Price, 0) {
+		return line, field.New("shadow_price", r.Shadow.Offer.Price, "a finite number")
 	}
 	if r.Action < 0 && !r.Fallback {
 		return line, field.New("action", r.Action, "the offer's index in the ladder")
@@ -141,13 +156,17 @@ func Append(line []byte, r *Record) ([]byte, error) {
 			line = text(append(line, `,"shadow_promotion":`...), r.Shadow.Offer.Promotion)
 		}
 	}
-	return sealed(line, start), nil
+	return sealed(line, start)
 }
 
-// sealed ends the line that begins at start with its checksum.
-func sealed(line []byte, start int) []byte {
+// sealed ends the line that begins at start with its checksum, and refuses one that is longer than readers take.
+func sealed(line []byte, start int) ([]byte, error) {
 	sum := crc32.Checksum(line[start:], castagnoli)
-	return fmt.Appendf(line, "%s%08x\"}\n", seal, sum)
+	line = fmt.Appendf(line, "%s%08x\"}\n", seal, sum)
+	if n := len(line) - start; n > longest {
+		return line[:start], field.New("line", fmt.Sprintf("%d bytes", n), fmt.Sprintf("at most %d: fewer or shorter names", longest))
+	}
+	return line, nil
 }
 
 // number writes a number, null for one that is missing.
