@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"bytes"
+	"encoding/json"
 	"math"
 	"strings"
 	"testing"
@@ -68,11 +69,11 @@ func TestWhoDoesNotExploreEarnsAlikeBeforeTheTruthMoves(t *testing.T) {
 // late, and nobody who learned earns more than who knows, but for the chance of what the same customers do.
 func TestRefittingKeepsMostOfWhatDriftCosts(t *testing.T) {
 	m := playRounds(t, 2, "loop.rounds=5", "loop.shops=12", "train.episodes=200", `loop.drift=[{ key = "personas.regulars.price", to = -1.1, until = 2 }, { key = "personas.bargain-hunters.price", to = -1.6, until = 2 }]`)
-	if m.Cost.Value < 0.05 || m.Kept == nil || m.Kept.Value < 0.6 || m.Promoted == 0 {
+	if m.Cost == nil || m.Cost.Value < 0.05 || m.Kept == nil || m.Kept.Value < 0.6 || m.Promoted == 0 {
 		t.Errorf("drift costs %v, kept %v, %d promoted", m.Cost, m.Kept, m.Promoted)
 	}
 	t.Logf("drift costs %v, learning %v, kept %v", m.Cost, m.Learning, m.Kept)
-	if m.Learning.Value < -0.005 || m.Learning.Value > 0.03 {
+	if m.Learning == nil || m.Learning.Value < -0.005 || m.Learning.Value > 0.03 {
 		t.Errorf("learning costs %v", m.Learning)
 	}
 }
@@ -119,5 +120,23 @@ func TestTrainingSharesNoSeedWithTheBench(t *testing.T) {
 			}
 			seen[taste] = true
 		}
+	}
+}
+
+// Two histories of next to no drift, whose levels differ as they may, cannot tell shares from anything: they are left out, in so many words, and all else is told.
+func TestWhatTwoHistoriesCannotTellIsNoError(t *testing.T) {
+	m := &Rounds{Unit: "$ a day and shop", Histories: []History{
+		{Seed: 1, Rounds: []Round{{Refitted: 60, Unexplored: 61, Frozen: 60, Knowing: 60.5, Learned: 60.2}, {Refitted: 60, Unexplored: 61, Frozen: 60, Knowing: 60.4, Learned: 60}}},
+		{Seed: 2, Rounds: []Round{{Refitted: 30, Unexplored: 31, Frozen: 30.2, Knowing: 30, Learned: 29.5}, {Refitted: 30, Unexplored: 31, Frozen: 30.3, Knowing: 30.2, Learned: 29.9}}}}}
+	k, err := m.keeping()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Keeping = k
+	if text := strings.Join(m.answer(), " "); k.Cost != nil || k.Kept != nil || k.Clean != nil || !strings.Contains(text, "cannot be told from 2 histories") || !strings.Contains(text, "−$0.125 a day and shop more") {
+		t.Errorf("%+v\n%s", k, text)
+	}
+	if _, err := json.Marshal(m); err != nil {
+		t.Error(err)
 	}
 }

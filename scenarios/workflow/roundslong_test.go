@@ -19,7 +19,7 @@ func TestTwentyRoundsOfTwentyHistories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Cost.Value < 0.05 || m.Kept == nil || m.Kept.Low < 0.8 {
+	if m.Cost == nil || m.Cost.Value < 0.05 || m.Kept == nil || m.Kept.Low < 0.8 {
 		t.Errorf("drift costs %v, kept %v", m.Cost, m.Kept)
 	}
 	t.Log(m.answer())

@@ -10,17 +10,19 @@ import (
 	"github.com/souk-sim/souk/results/stats"
 )
 
-// Keeping is how well the loop kept up, over all rounds and histories. Shares are ratios of sums, with Fieller's intervals over histories.
+// Keeping is how well the loop kept up, over all rounds and histories. Shares are ratios of sums, with Fieller's intervals over histories; nil where so many histories
+// cannot tell what is divided by from nothing.
 type Keeping struct {
 	Refitted   stats.Estimate  `json:"refitted"` // what exploration costs included; $ a period and shop, as those below
 	Unexplored stats.Estimate  `json:"refitted_without_exploration"`
 	Frozen     stats.Estimate  `json:"frozen"`
 	Knowing    stats.Estimate  `json:"truth_knowing"`
 	Learned    stats.Estimate  `json:"learned_on_the_truth"`
-	Learning   stats.Estimate  `json:"cost_of_learning"`                   // (truth-knowing − learned on the truth) / truth-knowing
-	Cost       stats.Estimate  `json:"cost_of_drift"`                      // (truth-knowing − frozen) / truth-knowing
-	Exploring  stats.Estimate  `json:"cost_of_exploration"`                // (refitted without − refitted) / refitted without
-	Kept       *stats.Estimate `json:"kept,omitempty"`                     // (refitted − frozen) / (truth-knowing − frozen); nil where truth-knowing cannot be told from frozen
+	Gained     stats.Estimate  `json:"refitted_over_frozen"`
+	Learning   *stats.Estimate `json:"cost_of_learning,omitempty"`         // (truth-knowing − learned on the truth) / truth-knowing
+	Cost       *stats.Estimate `json:"cost_of_drift,omitempty"`            // (learned on the truth − frozen) / learned on the truth: both learned, one of them for each round
+	Exploring  *stats.Estimate `json:"cost_of_exploration,omitempty"`      // (refitted without − refitted) / refitted without
+	Kept       *stats.Estimate `json:"kept,omitempty"`                     // (refitted − frozen) / (truth-knowing − frozen); nil too where truth-knowing earns no more, or anything may be
 	Clean      *stats.Estimate `json:"kept_without_exploration,omitempty"` // likewise
 	Promoted   int             `json:"promoted"`                           // turns that made another champion
 	Turns      int             `json:"turns"`
@@ -66,25 +68,33 @@ func (m *Rounds) keeping() (*Keeping, error) {
 		}
 	}
 	refitted, unexplored, frozen, knowing, learned := means[0], means[1], means[2], means[3], means[4]
-	possible := less(knowing, frozen)
 	var err error
-	ratio := func(x, y []float64) (e stats.Estimate) {
-		if err == nil {
-			e, err = stats.Ratio([][]float64{x}, [][]float64{y}, level)
-		}
-		return e
-	}
-	k.Cost, k.Exploring = ratio(possible, knowing), ratio(less(unexplored, refitted), unexplored)
-	k.Learning = ratio(less(knowing, learned), knowing)
-	if err != nil {
+	if k.Gained, err = stats.Crossed([][]float64{less(refitted, frozen)}, level); err != nil {
 		return nil, err
 	}
-	kept, clean := ratio(less(refitted, frozen), possible), ratio(less(unexplored, frozen), possible)
-	if errors.Is(err, stats.ErrZeroDenominator) {
-		return k, nil
+	ratio := func(x, y []float64) *stats.Estimate {
+		e, bad := stats.Ratio([][]float64{x}, [][]float64{y}, level)
+		if bad != nil {
+			if !errors.Is(bad, stats.ErrZeroDenominator) {
+				err = bad
+			}
+			return nil
+		}
+		return &e
 	}
-	k.Kept, k.Clean = &kept, &clean
+	k.Cost, k.Exploring, k.Learning = ratio(less(learned, frozen), learned), ratio(less(unexplored, refitted), unexplored), ratio(less(knowing, learned), knowing)
+	if possible := less(knowing, frozen); stats.Mean(possible) > 0 {
+		k.Kept, k.Clean = tells(ratio(less(refitted, frozen), possible)), tells(ratio(less(unexplored, frozen), possible))
+	}
 	return k, err
+}
+
+// tells is a share of what is possible, nil where its interval says that it may be anything: all of it lost, or as much again gained.
+func tells(e *stats.Estimate) *stats.Estimate {
+	if e == nil || !(e.Low >= -1 && e.High <= 2) {
+		return nil
+	}
+	return e
 }
 
 // less is x − y, one by one.
@@ -143,17 +153,18 @@ func (m *Rounds) Text(w io.Writer) error {
 
 // answer is what was found, in words.
 func (m *Rounds) answer() []string {
-	text := []string{fmt.Sprintf("The drift costs a policy that is never refitted %s of what one earns that knows the truth; exploring costs the refitted one %s.", shareText(m.Cost), shareText(m.Exploring)),
-		fmt.Sprintf("The one that knows the truth makes the offers that earn most by the closed form of its demand; one that is trained in that truth, as the refitted one is in what the log shows of it, earns %s less.", shareText(m.Learning))}
-	if m.Kept == nil {
-		return append(text, "So little that what refitting keeps of it cannot be told.")
-	}
-	return append(text, fmt.Sprintf("A policy that is refitted to its own log keeps %s of that, exploration paid for, and %s without it: (refitted − frozen) / (truth-knowing − frozen), sums over all rounds and histories.", shareText(*m.Kept), shareText(*m.Clean)),
+	text := []string{fmt.Sprintf("The drift costs a policy that is never refitted %s of what one earns that is trained in the truth of every round; exploring costs the refitted one %s.", m.share(m.Cost), m.share(m.Exploring)),
+		fmt.Sprintf("The one that knows the truth makes the offers that earn most by the closed form of its demand; the one that is trained in that truth, as the refitted one is in what the log shows of it, earns %s less.", m.share(m.Learning)),
+		fmt.Sprintf("Refitting brings %s %s more than the frozen policy earns (%.0f%% interval %s to %s), exploration paid for.", sumOf(m.Gained.Value), m.Unit[2:], 100*m.Gained.Level, sumOf(m.Gained.Low), sumOf(m.Gained.High))}
+	return append(text, fmt.Sprintf("Of what knowing the truth is worth a policy that is refitted to its own log keeps %s, exploration paid for, and %s without it: (refitted − frozen) / (truth-knowing − frozen), sums over all rounds and histories.", m.share(m.Kept), m.share(m.Clean)),
 		fmt.Sprintf("%d of %s made another champion.", m.Promoted, plural(m.Turns, "turn")))
 }
 
-// shareText is a share with its interval.
-func shareText(e stats.Estimate) string {
+// share is a share with its interval.
+func (m *Rounds) share(e *stats.Estimate) string {
+	if e == nil {
+		return fmt.Sprintf("what cannot be told from %d histories", len(m.Histories))
+	}
 	return fmt.Sprintf("%s%% (%.0f%% interval %s to %s)", tenth(e.Value), 100*e.Level, tenth(e.Low), tenth(e.High))
 }
 
@@ -170,7 +181,8 @@ func roundsPage(f *RunFiles) (*web.Page, error) {
 		return nil, err
 	}
 	m.Scenery = s
-	answer := web.Answer{Words: m.answer()}
+	answer := web.Answer{Words: m.answer(), Figure: sumOf(m.Gained.Value), Of: "more than a policy that is never refitted earns one that is refitted to its own log, " + m.Unit[2:]}
+	answer.Interval = fmt.Sprintf("%.0f%% interval %s to %s", 100*m.Gained.Level, sumOf(m.Gained.Low), sumOf(m.Gained.High))
 	if m.Kept != nil {
 		answer.Figure, answer.Of = tenth(m.Kept.Value)+"%", "of the worth of knowing how shoppers change is kept by a policy that is refitted to its own log"
 		answer.Interval = fmt.Sprintf("%.0f%% interval %s%% to %s%%", 100*m.Kept.Level, tenth(m.Kept.Low), tenth(m.Kept.High))
