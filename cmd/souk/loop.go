@@ -34,7 +34,7 @@ func (a *app) loop() *cobra.Command {
 			"and the policy that is refitted meets the customers of one that never is and of one that knows the truth of every round.",
 		Example: "  souk loop ./shop.toml --log decisions/ --champion live.tar.gz --clock seconds --key shop.key --candidate next.tar.gz && mv next.tar.gz live.tar.gz\n" +
 			"  souk loop closed-loop --log log.jsonl --champion results/runs/closed-loop/RUN/policy\n" +
-			"  souk loop closed-loop --seeds 2",
+			"  souk loop closed-loop --seeds 4",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if log == "" && champion == "" {
 				return a.rounds(cmd, args[0], histories)
