@@ -35,6 +35,10 @@ type Optimised struct {
 	Limits     []PlanLimit      `json:"limits"`               // of what there is not any amount of
 	Promotions *PlanPromotions  `json:"promotions,omitempty"` // where their number is limited
 	Made       int              `json:"promoted_periods"`
+	Regular    []float64        `json:"regular_price"`      // of products: from which promotions count and what is given away is reckoned
+	Own        bool             `json:"regular_is_highest"` // of the calendar itself; else that of the opening offer
+	Depth      float64          `json:"promotion_depth"`    // share below it from which a price is a promotion
+	Rivals     []PlanRival      `json:"rivals"`             // what each contestant makes of the limits
 	Calendar   []PlanPeriod     `json:"calendar"`
 	Comparison *evaluate.Result `json:"comparison"` // on paths that the plan never met
 	Caveats    []string         `json:"caveats"`
@@ -50,6 +54,7 @@ type PlanLimit struct {
 	Unit        string  `json:"unit"`
 	Limit       float64 `json:"limit"`
 	Used        float64 `json:"used"`
+	held        bool    // by the market itself
 	ShadowPrice float64 `json:"shadow_price"` // $ that a unit more of it brings, mixed offers included: the linear programme solved again
 }
 
@@ -142,7 +147,7 @@ func (m *Optimised) find(ctx context.Context, r *Run, run *rundir.Run, g ground,
 	if err != nil {
 		return err
 	}
-	plan, err := p.calendar.Solve()
+	plan, err := p.solve()
 	if err != nil {
 		return m.blame(p, err)
 	}
@@ -158,15 +163,22 @@ func (m *Optimised) find(ctx context.Context, r *Run, run *rundir.Run, g ground,
 	}
 	t.done("tune")
 	c := contest(s, full, r.workers(), r.counting("evaluate"))
-	c.Contestants = []evaluate.Contestant{{Name: planned, Policies: []policies.Policy{policy}}}
+	asked := []*offered{p.offered(policy)}
+	c.Contestants = []evaluate.Contestant{{Name: planned, Policies: []policies.Policy{asked[0]}}}
 	for _, name := range b.entered {
-		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: name, Policies: []policies.Policy{b.policies[name]}})
-		if name == bestFixed || name == solved {
-			c.References = append(c.References, name)
-		}
+		t := p.offered(b.policies[name])
+		asked, c.References = append(asked, t), append(c.References, name)
+		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: name, Policies: []policies.Policy{t}})
 	}
 	if m.Comparison, err = c.Run(ctx); err != nil {
 		return err
+	}
+	for i, contestant := range c.Contestants {
+		r := asked[i].told(contestant.Name, c.Paths)
+		if r.Name == bestFixed && b.Fixed != nil {
+			r.Price = b.Fixed.Price
+		}
+		m.Rivals = append(m.Rivals, r)
 	}
 	t.done("evaluate")
 	return m.write(r, run, policy, t)
@@ -197,6 +209,7 @@ func (m *Optimised) tell(p *prospects, plan *optimum.CalendarPlan) {
 		m.Period = "review"
 	}
 	m.told, m.Products, m.Limits, m.Caveats = p, p.products, append([]PlanLimit{}, p.limits...), append([]string{}, p.caveats...)
+	m.Regular, m.Own, m.Depth = p.regular, p.own, p.depth
 	m.Value, m.Bound, m.Proven = plan.Value-p.fixed, plan.Bound-p.fixed, plan.Proven
 	m.Between, m.Searched = plan.Interpolated, plan.Searched
 	m.Each = m.Value / (float64(c.Periods) * p.span)
@@ -231,6 +244,9 @@ func (m *Optimised) tell(p *prospects, plan *optimum.CalendarPlan) {
 		}
 		m.Calendar = append(m.Calendar, row)
 	}
+	if above := m.above(); !m.Own && 2*above > len(m.Calendar) {
+		m.Caveats = append(m.Caveats, fmt.Sprintf("The regular price is that of the opening offer, and the calendar asks more in %d of %s: cuts from there count as none.", above, plural(len(m.Calendar), m.Period)))
+	}
 	if !m.Searched {
 		missing := fmt.Sprintf("at most %.2g%% is missing", 100*(m.Bound-m.Value)/math.Abs(m.Bound))
 		if m.Between {
@@ -241,6 +257,19 @@ func (m *Optimised) tell(p *prospects, plan *optimum.CalendarPlan) {
 	if m.Between {
 		m.Caveats = append(m.Caveats, "Between grid points of the reference price the plan interpolates, so that its bound is not proven: a slightly better calendar may exist. More optimize.points come nearer.")
 	}
+}
+
+// above is in how many periods more than the regular price is asked for a product.
+func (m *Optimised) above() (n int) {
+	for i := range m.Calendar {
+		for k, regular := range m.Regular {
+			if m.told.price(m.Calendar[i].Action, k) > regular+1e-9 {
+				n++
+				break
+			}
+		}
+	}
+	return n
 }
 
 // write leaves everything that the run found.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,8 @@ func (m *Optimised) Text(w io.Writer) error {
 	p.line("")
 	p.line("Played on %d paths that the plan never met: %s, $; ± is half a %.0f%% interval", m.Comparison.Paths, m.what(), 100*m.Comparison.Level)
 	p.line("")
-	p.WriteString(headline(m.Comparison, m.unitOfTime()))
+	p.WriteString(m.rivalsTable())
+	p.section("", m.rivalsText()...)
 	p.section("caveats", m.Caveats...)
 	_, err := io.WriteString(w, p.String())
 	return err
@@ -51,8 +53,32 @@ func (m *Optimised) answer() []string {
 	}
 	row := &m.Comparison.Rows[0]
 	played := fmt.Sprintf("Played, it earns $ %s a %s (%s to %s).", money(row.Profit.Value), m.unitOfTime(), money(row.Profit.Low), money(row.Profit.High))
+	expected := m.Each
+	if m.unitOfTime() == "episode" {
+		expected = m.Value
+	}
+	if expected > row.Profit.High || expected < row.Profit.Low { // more than chance
+		played += fmt.Sprintf(" The market brings %.2g%% %s than the plan expects: what it leaves out, such as chance, stock or rivals who answer, is under caveats.", 100*math.Abs(row.Profit.Value/expected-1),
+			map[bool]string{true: "less", false: "more"}[row.Profit.Value < expected])
+	}
+	keeper := m.keeper()
+	if keeper == nil && len(m.Rivals) > 1 {
+		played += " None of the policies that it is compared with keeps its limits."
+	}
 	for _, d := range row.Differences {
-		played += fmt.Sprintf(" That is $ %s (%s to %s) over %s.", money(d.Value), money(d.Low), money(d.High), d.Name)
+		if keeper != nil && d.Name == keeper.Name {
+			beside := "the best that it is compared with"
+			for i := range m.Rivals {
+				if m.Rivals[i].Breaks != "" {
+					beside = "the best that keeps its limits"
+				}
+			}
+			way, value, low, high := "more", d.Value, d.Low, d.High
+			if value < 0 {
+				way, value, low, high = "less", -value, -high, -low
+			}
+			played += fmt.Sprintf(" That is $ %s (%s to %s) %s than %s, %s.", money(value), money(low), money(high), way, d.Name, beside)
+		}
 	}
 	return []string{words, strings.Replace(played, " a episode", " an episode", 1)}
 }
@@ -67,14 +93,44 @@ func (m *Optimised) unitOfTime() string {
 
 // money is an amount with as many digits as matter.
 func money(x float64) string {
-	digits := 2
-	if math.Abs(x) >= 1000 {
-		digits = 0
+	switch size := math.Abs(x); {
+	case size >= 999.5:
+		return thousands(x, "")
+	case size != 0 && size < 0.1:
+		return minus(strconv.FormatFloat(x, 'g', 2, 64))
 	}
-	return minus(strconv.FormatFloat(x, 'f', digits, 64))
+	return minus(strconv.FormatFloat(x, 'f', 2, 64))
 }
 
-// table is the calendar, a row a period.
+// folded are the calendar's runs of equal offers, each as its first row with what the run brings together, and the rows' numbers.
+func (m *Optimised) folded() (runs []PlanPeriod, names []string) {
+	first := 0
+	for i := range m.Calendar {
+		r := m.Calendar[i]
+		n := len(runs) - 1
+		if i == 0 || r.Action != runs[n].Action || m.mixed(&r) != m.mixed(&runs[n]) {
+			r.Units = slices.Clone(r.Units)
+			if r.Shoppers != nil {
+				shoppers := *r.Shoppers
+				r.Shoppers = &shoppers
+			}
+			runs, names, first = append(runs, r), append(names, strconv.Itoa(i+1)), i
+			continue
+		}
+		run := &runs[n]
+		run.Given, run.Reward = run.Given+r.Given, run.Reward+r.Reward
+		for k, u := range r.Units {
+			run.Units[k] += u
+		}
+		if r.Shoppers != nil {
+			*run.Shoppers += *r.Shoppers
+		}
+		names[n] = fmt.Sprintf("%d–%d", first+1, i+1)
+	}
+	return runs, names
+}
+
+// table is the calendar, a row a run of periods with the same offer.
 func (m *Optimised) table() [][]string {
 	heads := []string{m.Period, "price", "promotion"}
 	told := m.told
@@ -86,14 +142,15 @@ func (m *Optimised) table() [][]string {
 	}
 	heads = append(heads, "units", "given, $", "earned, $", "in the linear programme")
 	all := [][]string{heads}
-	for i := range m.Calendar {
-		r := &m.Calendar[i]
-		cells := []string{strconv.Itoa(r.Period + 1), fmt.Sprintf("%.4g", r.Price), mark(r)}
+	runs, names := m.folded()
+	for i := range runs {
+		r := &runs[i]
+		cells := []string{names[i], fmt.Sprintf("%.4g", r.Price), mark(r)}
 		if r.Reference != nil {
 			cells = append(cells, fmt.Sprintf("%.3f", *r.Reference))
 		}
 		if r.Shoppers != nil {
-			cells = append(cells, fmt.Sprintf("%.0f", *r.Shoppers))
+			cells = append(cells, thousands(math.Round(*r.Shoppers), ""))
 		}
 		units := 0.0
 		for _, u := range r.Units {
@@ -141,7 +198,7 @@ func (m *Optimised) limitsText() (all []string) {
 		if l.ShadowPrice == 0 {
 			text += "more would be worth nothing."
 		} else {
-			text += fmt.Sprintf("one more is worth $ %.4g, its shadow price.", l.ShadowPrice)
+			text += fmt.Sprintf("one more is worth $ %s, its shadow price.", money(l.ShadowPrice))
 		}
 		all = append(all, text)
 	}
@@ -150,10 +207,21 @@ func (m *Optimised) limitsText() (all []string) {
 		if x.Apart > 0 {
 			text += fmt.Sprintf(", with at least %s between", plural(x.Apart, m.Period))
 		}
-		all = append(all, text+fmt.Sprintf("; one more is worth $ %s.", money(x.ShadowPrice)))
+		all = append(all, text+fmt.Sprintf("; one more is worth $ %s at most.", money(x.ShadowPrice)))
 	}
 	if all == nil {
 		all = []string{"None: any offer may be made in any " + m.Period + "."}
+	}
+	if len(m.Regular) > 0 {
+		var prices []string
+		for _, x := range m.Regular {
+			prices = append(prices, fmt.Sprintf("%.4g", x))
+		}
+		whose := "of the opening offer"
+		if m.Own {
+			whose = "the highest of the calendar"
+		}
+		all = append(all, fmt.Sprintf("The regular price is %s, %s; a price more than %.3g%% below that, or a promotion, counts as promoted.", strings.Join(prices, " and "), whose, 100*m.Depth))
 	}
 	return all
 }
@@ -271,7 +339,15 @@ func (m *Optimised) playedSection() web.Section {
 	chart := web.Intervals{Title: m.what(), X: web.Axis{Name: m.what() + ", $"}, Caption: fmt.Sprintf("The calendar beside what else a seller could do, on the same %d paths that the plan never met.", m.Comparison.Paths)}
 	for i := range m.Comparison.Rows {
 		r := &m.Comparison.Rows[i]
-		chart.Rows = append(chart.Rows, web.Estimate{Name: r.Name, Value: r.Profit.Value, Low: r.Profit.Low, High: r.Profit.High, Strong: r.Name == planned})
+		name := r.Name
+		if rival := m.rival(r.Name); rival != nil && rival.Breaks != "" {
+			name += " †"
+		}
+		chart.Rows = append(chart.Rows, web.Estimate{Name: name, Value: r.Profit.Value, Low: r.Profit.Low, High: r.Profit.High, Strong: r.Name == planned})
 	}
-	return web.Section{ID: "played", Title: "How it fares", Blocks: []web.Block{chart}}
+	blocks := []web.Block{chart}
+	if text := m.rivalsText(); len(text) > 0 {
+		blocks = append(blocks, web.List(text))
+	}
+	return web.Section{ID: "played", Title: "How it fares", Blocks: blocks}
 }

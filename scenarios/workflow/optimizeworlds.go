@@ -25,6 +25,9 @@ type prospects struct {
 	clock    string    // feature that tells the time, in periods of the market
 	span     float64   // of those, how many one of the calendar is: the time between reviews
 	regular  []float64 // of products, the prices from which promotions count
+	own      bool      // they are the calendar's own, not the opening offer's
+	depth    float64   // below them, as a share, from which a price is a promotion
+	price    func(offer, product int) float64
 	products []string
 	shoppers []float64   // [period]; nil: not told
 	units    [][]float64 // [product] each like calendar.Reward
@@ -87,7 +90,7 @@ func (p *prospects) limit(s *scenarios.Scenario, o *scenarios.Optimize, initial 
 			}
 		}
 		if said {
-			p.limits = append(p.limits, PlanLimit{Name: name, Unit: "units", Limit: units})
+			p.limits = append(p.limits, PlanLimit{Name: name, Unit: "units", Limit: units, held: initial[k] > 0 && o.Stock[name] == 0})
 			p.calendar.Use, p.calendar.Limit = append(p.calendar.Use, p.units[k]), append(p.calendar.Limit, units)
 		}
 	}
@@ -198,10 +201,11 @@ func (p *prospects) remembering(memory, low, high, start float64, points int, pr
 
 // promote marks the offers that count as promotions, by their prices of each product.
 func (p *prospects) promote(depth float64, price func(offer, product int) float64) {
+	p.depth, p.price = depth, price
 	for a, o := range p.spec.Offers {
 		p.calendar.Promoted[a] = o.Promotion != "" && price == nil
 		for k, regular := range p.regular {
-			p.calendar.Promoted[a] = p.calendar.Promoted[a] || price(a, k) < float64((1-depth)*regular)-1e-9
+			p.calendar.Promoted[a] = p.calendar.Promoted[a] || p.promoted(price(a, k), regular)
 		}
 	}
 }
