@@ -47,12 +47,19 @@ func (p *prospects) solve() (*optimum.CalendarPlan, error) {
 			}
 			continue
 		}
+		if slices.ContainsFunc(plan.Offers, func(o int) bool { return p.price(o, 0) > regular+1e-9 }) {
+			continue // where nothing lower was allowed
+		}
 		bound, searched, proven = max(bound, plan.Bound), searched && plan.Searched, proven && plan.Proven
 		if best == nil || plan.Value >= best.Value {
 			best, chosen, p.given, p.regular = plan, calendar, given, []float64{regular}
 		}
 	}
 	if best == nil {
+		if refused == nil {
+			p.own = false
+			return c.Solve()
+		}
 		return nil, refused
 	}
 	p.calendar, best.Bound, best.Searched, best.Proven = *chosen, bound, searched, proven
@@ -61,8 +68,7 @@ func (p *prospects) solve() (*optimum.CalendarPlan, error) {
 
 // owns tells whether what is given away follows from the posted price of one product.
 func (p *prospects) owns() bool {
-	c := &p.calendar
-	if len(p.products) != 1 || p.price == nil || p.state != "" && c.Forbidden != nil {
+	if len(p.products) != 1 || p.price == nil {
 		return false
 	}
 	for o := range p.spec.Offers {
@@ -96,11 +102,36 @@ func (p *prospects) regularly(regular float64) (*optimum.Calendar, []float64) {
 			c.Use[k] = given
 		}
 	}
-	before := c.Forbidden
-	c.Forbidden = func(state float64, o int) bool {
-		return p.price(o, 0) > regular+1e-9 || before != nil && before(state, o)
-	}
+	c.Forbidden = p.upTo(regular)
 	return &c, given
+}
+
+// upTo forbids what the calendar forbids and prices above a regular one, but where nothing else would be left. What it says of grid points is kept.
+func (p *prospects) upTo(regular float64) func(float64, int) bool {
+	n, before := p.calendar.Offers, p.calendar.Forbidden
+	forbids := func(state float64, o int) bool { return before != nil && before(state, o) }
+	fill := func(state float64, out []bool) {
+		left := false
+		for o := range out {
+			out[o] = forbids(state, o)
+			left = left || !out[o] && p.price(o, 0) <= regular+1e-9
+		}
+		for o := range out {
+			out[o] = out[o] || left && p.price(o, 0) > regular+1e-9
+		}
+	}
+	points := make([]bool, p.calendar.Points*n)
+	for i := range p.calendar.Points {
+		fill(float64(i), points[i*n:][:n])
+	}
+	return func(state float64, o int) bool {
+		if i := int(state); float64(i) == state && i >= 0 && i < len(points)/n {
+			return points[i*n+o]
+		}
+		out := make([]bool, n)
+		fill(state, out)
+		return out[o]
+	}
 }
 
 // promoted tells whether a price counts as a promotion.
