@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/souk-sim/souk/sim/env"
@@ -147,7 +148,7 @@ func (t *Table) why(observation []float64, x *OfferExplanation, source, a, best,
 		return "never tried"
 	case !t.Tried(made):
 		return "further from the best of those that training tried"
-	case x.Value == t.Values[made]:
+	case t.Values[made]-x.Value <= float64(1e-9*math.Abs(t.Values[made])): // rounding
 		return "as good; the first is made"
 	case t.Visits != nil && t.source != nil:
 		return fmt.Sprintf("worth %.4g less, by %s against %d", t.Values[made]-x.Value, times(x.Visits), t.Visits[made])
