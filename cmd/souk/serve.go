@@ -200,8 +200,11 @@ func (f *serving) slots(args []string, trusted ed25519.PublicKey, o *serve.Optio
 			}
 		}
 	}
-	if len(challengers) == 0 && (f.share != 0 || f.shadow) {
+	switch asked := f.share != 0 || f.shadow; {
+	case len(challengers) == 0 && asked:
 		return nil, badUsage("--share", "no challenger", "--challenger NAME=BUNDLE")
+	case len(challengers) > 0 && !asked:
+		return nil, badUsage("--challenger", "neither --share nor --shadow", "--share 0.1 for a tenth of the customers, or --shadow to ask it and answer nobody: it would never be asked")
 	}
 	return watched, err
 }

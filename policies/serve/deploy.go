@@ -2,6 +2,7 @@ package serve
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -9,6 +10,7 @@ import (
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/bundle"
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
 )
 
 // deployed is what a slot answers with until it is reloaded.
@@ -51,6 +53,9 @@ func (s *Server) arms(slot *Slot, name string, from Loader) (*arm, error) {
 	if floor, ceiling := frame.Spec.Bounds(); slot.Fallback > 0 && (slot.Fallback < floor || slot.Fallback > ceiling) {
 		return nil, field.New("policy "+slot.Name+", fallback", slot.Fallback, fmt.Sprintf("a price within the bundle's guardrails, %g to %g", floor, ceiling))
 	}
+	if err := within(slot, &frame.Spec); err != nil {
+		return nil, err
+	}
 	m := s.metrics
 	a := &arm{Bundle: b, name: name, logged: slot.Name + "/" + name, frame: frame,
 		made: m.decisions.WithLabelValues(slot.Name, name), fallback: m.decisions.WithLabelValues(slot.Name, "fallback"),
@@ -59,6 +64,23 @@ func (s *Server) arms(slot *Slot, name string, from Loader) (*arm, error) {
 		a.features = append(a.features, f.Name)
 	}
 	return a, nil
+}
+
+// within refuses a fallback price off the ladder's span, where the bundle has no floor or ceiling on that side that allows it: one of another ladder, or with
+// its point misplaced, would be what everybody pays while the policy is stopped. Limits by what is observed do not hold for it: it is answered whatever was seen.
+func within(slot *Slot, spec *env.Spec) error {
+	low, high := policies.Ladder(spec)
+	floor, ceiling := spec.Bounds()
+	if floor > 0 {
+		low = min(low, floor)
+	}
+	if !math.IsInf(ceiling, 1) {
+		high = max(high, ceiling)
+	}
+	if slot.Fallback > 0 && (slot.Fallback < low || slot.Fallback > high) {
+		return field.New("policy "+slot.Name+", fallback", slot.Fallback, fmt.Sprintf("a price within the bundle's ladder, %g to %g; a floor or a ceiling in the bundle's guardrails would allow one beyond it", low, high))
+	}
+	return nil
 }
 
 // sameLadder holds two bundles' ladders against each other: an action means the same offer in all of a log.

@@ -254,6 +254,17 @@ func TestAFallbackPriceBeyondTheBundlesGuardrailsIsRefused(t *testing.T) {
 	}
 }
 
+// Without a floor or a ceiling a fallback price lies on the ladder's span: a misplaced point would be what everybody pays.
+func TestAFallbackPriceBeyondTheLadderIsRefusedWhereNoGuardrailAllowsIt(t *testing.T) {
+	slot := tea(t)
+	for price, fine := range map[float64]bool{0.01: false, 0.99: false, 1: true, 1.77: true, 2: true, 20: false} {
+		slot.Fallback = price
+		if _, err := serve.New(serve.Options{Slots: []serve.Slot{slot}}); (err == nil) != fine {
+			t.Errorf("fallback %v: %v", price, err)
+		}
+	}
+}
+
 func TestABundleThatDoesNotLoadLeavesTheOldOne(t *testing.T) {
 	next, broken := prices(t, 1), errors.New("table.bin: sha256")
 	var err error
