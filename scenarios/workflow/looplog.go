@@ -53,7 +53,11 @@ func (t *Turn) retrospect(l *ledger, likely *mixture, v *Verdict, level float64)
 			*one.into, r.By = best.Estimate, best.Name
 		} else if r.Refused == "" {
 			if r.Refused = result.Refused; r.Refused == "" {
-				r.Refused = "every estimate rests on too few effective decisions"
+				most := 0.0
+				for _, row := range result.Estimates {
+					most = max(most, row.Effective)
+				}
+				r.Refused = fmt.Sprintf("every estimate rests on too few effective decisions, %.0f at most of the %.0f that are needed: a longer loop.window or more exploration gives more", most, o.Least)
 			}
 		}
 	}
