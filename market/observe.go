@@ -280,6 +280,9 @@ func ranged(cfg *Config, i int, sights []sight) []env.Feature {
 			f.Max = float64(len(cfg.Sellers[i].Offers) - 1)
 		case "$":
 			f.Min, f.Max = lowest, highest
+			if cost, known := cfg.limitCost(i); known && f.Name == "unit_cost" {
+				f.Min, f.Max = cost, cost // so that a policy with that limit tells at which cost it is meant
+			}
 		case "units":
 			f.Max = math.Max(1, math.Ceil(visitors))
 		case "orders", "shoppers":
@@ -308,6 +311,20 @@ func (cfg *Config) prices() (lowest, highest float64) {
 		}
 	}
 	return lowest, highest
+}
+
+// limitCost is the unit cost that a seller's markup is on, $, where it has one; it never changes.
+func (cfg *Config) limitCost(seller int) (cost float64, known bool) {
+	s := &cfg.Sellers[seller]
+	if s.Times == 0 || len(s.Products) != 1 {
+		return 0, false
+	}
+	for j := range cfg.Products {
+		if cfg.Products[j].Name == s.Products[0] {
+			return cfg.Products[j].Cost, true
+		}
+	}
+	return 0, false
 }
 
 // observer fills each seller's observation.

@@ -82,7 +82,7 @@ func (a *app) abtest() *cobra.Command {
 	cmd.Flags().Float64Var(&mean, "mean", 0, "plan an experiment: mean of a unit's value; with --sd, and --planned for what so many units find")
 	cmd.Flags().Float64Var(&sd, "sd", 0, "plan an experiment: standard deviation of a unit's value")
 	cmd.Flags().StringVar(&in.design, "design", "", "shopper, cluster, product or switchback, in place of abtest.design")
-	cmd.Flags().StringArrayVar(&in.policies, "policy", nil, "an arm, the control first: a rule or the folder of a bundle; in place of abtest.policies")
+	cmd.Flags().StringArrayVar(&in.policies, "policy", nil, "an arm, the control first: a rule or a bundle (a folder or a packed .tar.gz); in place of abtest.policies")
 	f := cmd.Flags()
 	f.StringVar(&log.Path, "log", "", "CSV or Parquet file with the experiment's rows, in place of a SCENARIO")
 	f.StringVar(&log.Unit, "unit", "", "column of the unit that was randomised (else unit, user_id, customer, … is looked for)")

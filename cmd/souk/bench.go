@@ -33,7 +33,7 @@ func (a *app) bench() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "bench SCENARIO…", Short: "Compare policies on the same shoppers, with intervals and the way to the optimum", Args: takes("SCENARIO…"),
 		Long: "Compare policies on the same shoppers: the scenario's agents, trained first, what it compares them with (evaluate.against), and each --policy,\n" +
-			"a rule as souk simulate takes it or the folder of a bundle. In each run an agent has a training seed of its own and all policies meet the same\n" +
+			"a rule as souk simulate takes it or a bundle, packed or not. In each run an agent has a training seed of its own and all policies meet the same\n" +
 			"customers, whom training never met; evaluate.paths is dealt out over the runs. An interrupted benchmark is saved, and --resume carries it on.\n" +
 			"With --robust what was made in the scenario's market is tested in others: other elasticities, a demand shock, a new rival, draws of fitted\n" +
 			"coefficients; who wins only in its own simulator is told. bench.specialists trains the agents in each of these markets too.",
@@ -91,7 +91,7 @@ func (a *app) bench() *cobra.Command {
 	a.outFlag(cmd)
 	cmd.Flags().IntVar(&f.runs, "runs", 0, "independent runs, in place of bench.runs (10)")
 	cmd.Flags().StringVar(&f.agents, "agents", "", "which of [[agents]] are trained, with commas; none: none; left out: all")
-	cmd.Flags().StringArrayVar(&f.policies, "policy", nil, "a rule, or the folder of a bundle, that takes part too; once for each")
+	cmd.Flags().StringArrayVar(&f.policies, "policy", nil, "a rule, or a bundle (a folder or a packed .tar.gz), that takes part too; once for each")
 	cmd.Flags().StringArrayVar(&f.require, "require", nil, "a gate, 'q-learning > best-fixed' or 'smoke: q-learning > best-fixed': exit 4 where it is not met, significantly")
 	f.files = make([]string, len(workflow.TableFormats()))
 	for i, format := range workflow.TableFormats() {

@@ -25,7 +25,7 @@ func (a *app) ope() *cobra.Command {
 	var discount float64
 	cmd := &cobra.Command{
 		Use: "ope --log F --policy POLICY", Short: "Value of a policy from logged decisions of another", Args: takes(),
-		Long: "Value of a policy from the decision log of another one, with intervals, without trying it. POLICY is the folder of a bundle, fixed:PRICE, a rule\n" +
+		Long: "Value of a policy from the decision log of another one, with intervals, without trying it. POLICY is a bundle, packed or not, fixed:PRICE, a rule\n" +
 			"that needs no parameters, or explore(POLICY,ε) of one of these. With --scenario it may be any policy that souk simulate takes there, and is\n" +
 			"played in the scenario's market as well. A log that cannot tell of the policy is refused, exit 4; so is one without propensities, exit 3.",
 		Example: "  souk simulate smoke --policy fixed:1.1 --explore 0.5 --decisions log.jsonl --paths 2000\n" +
@@ -84,7 +84,7 @@ func (a *app) ope() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&log, "log", "", "a decision log: JSON Lines, Parquet or the folder of a service's, docs/formats/decisions.md")
 	decidedFlags(f, &read)
-	f.StringVar(&policy, "policy", "", "a bundle, its folder or packed, a rule, or explore(POLICY,ε)")
+	f.StringVar(&policy, "policy", "", "a bundle (a folder or a packed .tar.gz), a rule, or explore(POLICY,ε)")
 	f.StringVar(&scenario, "scenario", "", "a market to play the policy in as well")
 	f.BoolVar(&o.Single, "single", o.Single, "every decision stands alone: its reward at the observations that were logged")
 	f.Float64Var(&discount, "discount", 1, "from one decision to the next, in place of the log's")
@@ -106,13 +106,13 @@ func decidedFlags(f *pflag.FlagSet, o *decisionlog.Options) {
 	f.Float64Var(&o.Patience, "patience", 0, "after how long, in the log's time, nothing came of a decision without an outcome; 0: wait")
 }
 
-// bundleIn loads a bundle where a name is a folder or a packed one's file.
+// bundleIn loads a bundle where a name is that of one.
 func bundleIn(name string) (*bundle.Bundle, error) {
-	if info, err := os.Stat(name); err != nil || !info.IsDir() && !strings.HasSuffix(name, ".tar.gz") {
-		if strings.ContainsRune(name, os.PathSeparator) {
-			return nil, badUsage("--policy", strconv.Quote(name), "the folder of a bundle, or a packed one that ends in .tar.gz")
-		}
-		return nil, nil
+	if isBundle(name) {
+		return load(name)
 	}
-	return load(name)
+	if strings.ContainsRune(name, os.PathSeparator) || isPacked(name) {
+		return nil, badUsage("--policy", strconv.Quote(name), "a bundle: its folder, or a packed .tar.gz")
+	}
+	return nil, nil
 }

@@ -60,6 +60,17 @@ func load(folder string) (*bundle.Bundle, error) {
 	return b, err
 }
 
+// isPacked tells by its name whether a file is, or is to be, a packed bundle.
+func isPacked(name string) bool {
+	return strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz")
+}
+
+// isBundle tells a bundle from a rule where either may stand: a folder, or a packed file that is there.
+func isBundle(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && (info.IsDir() || isPacked(name))
+}
+
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

@@ -63,11 +63,15 @@ func (a *app) policyDiff() *cobra.Command {
 
 // difference prints a comparison.
 func (a *app) difference(d *bundle.Difference) error {
+	if len(d.Aside) > 0 {
+		fmt.Fprintf(a.stdout, "Guardrails on %s are set aside: at which value is not in the first bundle\n", strings.Join(d.Aside, ", "))
+	}
 	if d.Apart == 0 {
-		_, err := fmt.Fprintf(a.stdout, "No difference: both offer the same in all %d states\n", d.States)
+		_, err := fmt.Fprintf(a.stdout, "No difference: both offer the same in all %d states in which everything is known\n", d.States)
 		return err
 	}
-	fmt.Fprintf(a.stdout, "%d of %d states differ, %.1f%% %s; prices by %.4g in the mean, the second's by %+.4g\n", d.Apart, d.States, 100*d.Share, weighed(d), d.Absolute, d.Mean)
+	fmt.Fprintf(a.stdout, "%d of %d states in which everything is known differ, %.1f%% %s. On average prices are %.4g apart, and the second's %s\n",
+		d.Apart, d.States, 100*d.Share, weighed(d), d.Absolute, against(d.Mean))
 	return a.table(func(t *tabwriter.Writer) {
 		if along := most(d); len(d.Along) > 1 {
 			fmt.Fprintf(t, "\nWEIGHT\tDIFFER\tFIRST\tSECOND BY\tMEANS ALONG %s\n", strings.ToUpper(along.Feature))
@@ -91,6 +95,14 @@ func (a *app) difference(d *bundle.Difference) error {
 			fmt.Fprintf(t, "never\t\t\t%d in which training of the first never was\n", never)
 		}
 	})
+}
+
+// against says how a mean stands to the first's.
+func against(more float64) string {
+	if more == 0 {
+		return "the same"
+	}
+	return fmt.Sprintf("%.4g %s", math.Abs(more), map[bool]string{true: "higher", false: "lower"}[more > 0])
 }
 
 // called is a policy's name and the beginning of its revision.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -86,6 +87,9 @@ func (a *app) policySign() *cobra.Command {
 			"  openssl genpkey -algorithm ed25519 -out shop.key\n  openssl pkey -in shop.key -pubout -out shop.pub",
 		Example: "  souk policy sign results/runs/canned-tuna/RUN/policy --key shop.key",
 		RunE: func(_ *cobra.Command, args []string) error {
+			if key == "" {
+				return badUsage("--key", "nothing", "a private ed25519 key: openssl genpkey -algorithm ed25519 -out shop.key")
+			}
 			private, err := privateKey(key)
 			if err != nil {
 				return err
@@ -109,7 +113,6 @@ func (a *app) policySign() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&key, "key", "", "private key, PEM")
-	cobra.CheckErr(cmd.MarkFlagRequired("key"))
 	return cmd
 }
 
@@ -119,6 +122,9 @@ func (a *app) policyPack() *cobra.Command {
 		Long:    "The packed file is taken by every command that takes a BUNDLE, and tar xzf makes the folder of it again.",
 		Example: "  souk policy pack results/runs/canned-tuna/RUN/policy tuna.tar.gz",
 		RunE: func(_ *cobra.Command, args []string) error {
+			if !isPacked(args[1]) {
+				return badUsage("FILE.tar.gz", strconv.Quote(args[1]), "a name that ends in .tar.gz or .tgz, by which commands know a packed bundle")
+			}
 			b, err := load(args[0])
 			if err != nil {
 				return err
@@ -143,9 +149,15 @@ func (a *app) policyPack() *cobra.Command {
 	}
 }
 
+// The types of PEM blocks that openssl writes keys as.
+const (
+	publicPEM  = "PUBLIC KEY"
+	privatePEM = "PRIVATE KEY"
+)
+
 // publicKey and privateKey read keys as openssl writes them.
 func publicKey(path, flag string) (ed25519.PublicKey, error) {
-	parsed, err := pemFile(path, flag, x509.ParsePKIXPublicKey)
+	parsed, err := pemFile(path, flag, publicPEM, "the public key: openssl pkey -in shop.key -pubout -out shop.pub", x509.ParsePKIXPublicKey)
 	if key, ok := parsed.(ed25519.PublicKey); ok {
 		return key, nil
 	} else if err == nil {
@@ -155,7 +167,7 @@ func publicKey(path, flag string) (ed25519.PublicKey, error) {
 }
 
 func privateKey(path string) (ed25519.PrivateKey, error) {
-	parsed, err := pemFile(path, "--key", x509.ParsePKCS8PrivateKey)
+	parsed, err := pemFile(path, "--key", privatePEM, "the private key: openssl genpkey -algorithm ed25519 -out shop.key", x509.ParsePKCS8PrivateKey)
 	if key, ok := parsed.(ed25519.PrivateKey); ok {
 		return key, nil
 	} else if err == nil {
@@ -164,7 +176,8 @@ func privateKey(path string) (ed25519.PrivateKey, error) {
 	return nil, err
 }
 
-func pemFile(path, flag string, parse func([]byte) (any, error)) (any, error) {
+// pemFile reads the key in a file that begins with a block of the kind wanted.
+func pemFile(path, flag, kind, expected string, parse func([]byte) (any, error)) (any, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, badUsage(flag, reason(err), "a PEM file: openssl genpkey -algorithm ed25519 -out shop.key; openssl pkey -in shop.key -pubout -out shop.pub")
@@ -172,6 +185,9 @@ func pemFile(path, flag string, parse func([]byte) (any, error)) (any, error) {
 	block, _ := pem.Decode(text)
 	if block == nil {
 		return nil, badUsage(flag, path+", which is no PEM", "a PEM file as openssl writes it")
+	}
+	if block.Type != kind {
+		return nil, badUsage(flag, fmt.Sprintf("%s, a %s", path, strings.ToLower(block.Type)), expected)
 	}
 	parsed, err := parse(block.Bytes)
 	if err != nil {

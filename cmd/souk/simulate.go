@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strconv"
@@ -23,7 +22,7 @@ func (a *app) simulate() *cobra.Command {
 	var tell telling
 	cmd := &cobra.Command{
 		Use: "simulate SCENARIO [--policy POLICY]…", Short: "Run the market under given policies, no learning", Args: takes("SCENARIO"),
-		Long: "Run the market under given policies, all on the same customers, without learning. POLICY is the folder of a bundle or a rule.\n" +
+		Long: "Run the market under given policies, all on the same customers, without learning. POLICY is a bundle (a folder or a packed .tar.gz) or a rule.\n" +
 			"In a chain's category the rules are " + workflow.ChainRules + ".\n" +
 			"In an open market they are\n" + workflow.MarketRules + ";\nleft out, what its scenario compares with plays, and where every seller has a brain, they play among themselves.\n" + tellingHelp,
 		Example: "  souk simulate smoke\n  souk simulate canned-tuna --policy history --policy fixed:0.97 --policy cycle:0.97/0.72/3/1\n" +
@@ -67,7 +66,7 @@ func (a *app) simulate() *cobra.Command {
 	a.scenarioFlags(cmd)
 	a.workersFlag(cmd)
 	tell.flags(cmd)
-	cmd.Flags().StringArrayVar(&names, "policy", nil, "the folder of a bundle, or a rule; once for each policy")
+	cmd.Flags().StringArrayVar(&names, "policy", nil, "a bundle, its folder or a packed .tar.gz, or a rule; once for each policy")
 	return cmd
 }
 
@@ -98,8 +97,8 @@ func (p *pace) text() string {
 
 // loadFor reads a bundle that is to play with a scenario's features and ladder.
 func loadFor(name, rules string) (workflow.Named, error) {
-	if info, err := os.Stat(name); err != nil || !info.IsDir() {
-		return workflow.Named{}, badUsage("--policy", strconv.Quote(name), "the folder of a bundle or one of "+rules)
+	if !isBundle(name) {
+		return workflow.Named{}, badUsage("--policy", strconv.Quote(name), "a bundle, its folder or a packed .tar.gz, or one of "+rules)
 	}
 	b, err := load(name)
 	if err != nil {

@@ -7,18 +7,20 @@ import (
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/scenarios/field"
+	"github.com/souk-sim/souk/sim/env"
 )
 
 // Difference is where two policies offer different things, state by state of the first.
 type Difference struct {
-	States   int     `json:"states"`   // of the first
-	Apart    int     `json:"apart"`    // in which the offers differ
-	Share    float64 `json:"share"`    // of what training saw that lies in those, by visits; by states where nothing was counted
-	Absolute float64 `json:"absolute"` // mean |second − first| price, by the same weights, $
-	Mean     float64 `json:"mean"`     // second − first, likewise
-	Visited  bool    `json:"visited"`  // whether the weights are visits
-	Places   []Place `json:"places"`   // those in which they differ, the heaviest first
-	Along    []Along `json:"along"`    // the same by each feature that the first looks at, in its order
+	States   int      `json:"states"`              // of the first
+	Apart    int      `json:"apart"`               // in which the offers differ
+	Share    float64  `json:"share"`               // of what training saw that lies in those, by visits; by states where nothing was counted
+	Absolute float64  `json:"absolute"`            // mean |second − first| price, by the same weights, $
+	Mean     float64  `json:"mean"`                // second − first, likewise
+	Visited  bool     `json:"visited"`             // whether the weights are visits
+	Aside    []string `json:"set_aside,omitempty"` // features of guardrails that nothing tells the value of: those guardrails forbid nothing here
+	Places   []Place  `json:"places"`              // those in which they differ, the heaviest first
+	Along    []Along  `json:"along"`               // the same by each feature that the first looks at, in its order
 }
 
 // Along is how two policies compare over one feature, whatever the others are.
@@ -89,7 +91,8 @@ type Place struct {
 }
 
 // Compare asks both policies, without exploration, in the middle of each state of the first in which no feature is missing. A feature of the
-// second that the first does not look at is in the middle of where it is expected; one that the first does not know at all is an error.
+// second that the first does not look at is in the middle of where it is expected; one that the first does not know at all is an error. What only
+// a guardrail looks at, and training saw more than one value of, is left unknown: in the middle of its range it would forbid what nobody is kept from.
 func Compare(first, second policies.Frozen) (*Difference, error) {
 	a, b := first.About(), second.About()
 	from := make([]int, len(b.Spec.Features)) // which of the first's features stands there
@@ -99,7 +102,11 @@ func Compare(first, second policies.Frozen) (*Difference, error) {
 		}
 	}
 	weights, visited := weigh(first)
+	aside := guardsOnly(a, b)
 	d := &Difference{Visited: visited}
+	for _, i := range aside {
+		d.Aside = append(d.Aside, a.Spec.Features[i].Name)
+	}
 	d.begin(a)
 	total := 0.0
 	for state, weight := range weights {
@@ -110,6 +117,9 @@ func Compare(first, second policies.Frozen) (*Difference, error) {
 		d.States++
 		total += weight
 		seen := middle(a, bins)
+		for _, i := range aside {
+			seen[i] = math.NaN()
+		}
 		here, there := make([]float64, len(seen)), make([]float64, len(from))
 		copy(here, seen)
 		for i, k := range from {
@@ -131,6 +141,22 @@ func Compare(first, second policies.Frozen) (*Difference, error) {
 	}
 	d.settle(max(total, math.SmallestNonzeroFloat64))
 	return d, nil
+}
+
+// guardsOnly are the features of the first that only guardrails look at, its own or the other's, and of which training saw more than one value.
+func guardsOnly(first, second *policies.Frame) (aside []int) {
+	for i, f := range first.Spec.Features {
+		is := func(name string) bool { return name == f.Name }
+		guards, decides := false, false
+		for _, frame := range []*policies.Frame{first, second} {
+			guards = guards || slices.ContainsFunc(frame.Spec.Limits, func(l env.Limit) bool { return is(l.Feature) })
+			decides = decides || slices.ContainsFunc(frame.Encoder.Dimensions, func(d policies.Dimension) bool { return is(d.Feature) })
+		}
+		if guards && !decides && f.Min < f.Max {
+			aside = append(aside, i)
+		}
+	}
+	return aside
 }
 
 // greedy is a decision without exploration: what Explain explains.

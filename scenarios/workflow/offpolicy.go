@@ -122,7 +122,7 @@ func (o *OffPolicy) target(log *decisionlog.Log) (d decider, spec *env.Spec, err
 		}
 		found := false
 		if d.Policy, found, err = ruleOf(nil, inner, spec); err == nil && !found {
-			err = field.New("--policy", fmt.Sprintf("%q", inner), "the folder of a bundle, fixed:PRICE, a rule that needs no parameters, or explore(POLICY,ε)")
+			err = field.New("--policy", fmt.Sprintf("%q", inner), "a bundle (its folder or a packed .tar.gz), fixed:PRICE, a rule that needs no parameters, or explore(POLICY,ε)")
 		}
 		if err != nil {
 			return d, nil, err
