@@ -386,6 +386,9 @@ func (cfg *Config) checkSellers() error {
 		if err := s.checkLimits(key + ".limit."); err != nil {
 			return err
 		}
+		if err := cfg.checkMarkup(i, key+".limit."); err != nil {
+			return err
+		}
 		r := &s.Review
 		if r.Every != 0 && !(r.Every >= second && r.Every <= 1e6) {
 			return field.New(key+".review", r.Every, "at least a second between reviews, in days")
@@ -432,6 +435,17 @@ func (cfg *Config) highest() (most float64) {
 func finiteFromZero(x float64) bool { return x >= 0 && !math.IsInf(x, 1) }
 
 func toMinor(dollars float64) int64 { return int64(math.Round(dollars * minor)) }
+
+// checkMarkup tells whether any offer keeps a markup on a cost that never changes, within floor and ceiling.
+func (cfg *Config) checkMarkup(seller int, key string) error {
+	s := &cfg.Sellers[seller]
+	cost, known := cfg.limitCost(seller)
+	least := env.Limit{Floor: max(s.Floor, float64(s.Times*cost)), Ceiling: s.Ceiling}
+	if !known || s.Levels || slices.ContainsFunc(s.Offers, func(o Offer) bool { return least.Excess(nil, o.Price) == 0 }) {
+		return nil
+	}
+	return field.New(key+"markup", s.Times-1, fmt.Sprintf("one that an offer keeps: on a cost of $%g it asks for $%.6g or more", cost, float64(s.Times*cost)))
+}
 
 // checkLimits tells what is wrong with the offers that are masked.
 func (s *Seller) checkLimits(key string) error {

@@ -93,3 +93,14 @@ func TestTheWrongKeyOfAPairIsNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestAMarkupThatNoOfferKeepsIsRefused(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "stall.toml")
+	if err := os.WriteFile(file, []byte(stall), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := call(t, "simulate", file, "-q", "--set", "sellers.us.limit={markup=5}")
+	if code != exitInvalid || !strings.Contains(stderr, "on a cost of $2 it asks for $12 or more") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
