@@ -23,7 +23,7 @@ import (
 )
 
 func (a *app) loop() *cobra.Command {
-	var log, champion, candidate, key, clock string
+	var log, champion, candidate, key, clock, of string
 	var histories int
 	cmd := &cobra.Command{
 		Use: "loop SCENARIO [--log DECISIONS --champion BUNDLE]", Short: "From a policy's log to its successor: refit, retrain, gate, promote or keep", Args: takes("SCENARIO"),
@@ -56,8 +56,14 @@ func (a *app) loop() *cobra.Command {
 			if t.Champion, err = load(champion); err != nil {
 				return err
 			}
+			window, err := t.Window()
+			if bad, ok := errors.AsType[*field.Error](err); ok && bad.File == "" && bad.Key == "--clock" {
+				return usage{err}
+			} else if err != nil {
+				return err
+			}
 			var digest string
-			if t.Log, digest, err = readDecisions(log, decisionlog.Options{}); err != nil {
+			if t.Log, digest, err = readDecisions(log, decisionlog.Options{Policy: of, Window: window}); err != nil {
 				return err
 			}
 			watch, closed := a.watch()
@@ -91,6 +97,7 @@ func (a *app) loop() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&log, "log", "", "decisions and what came of them: a file or a folder of a service's segments, docs/formats/decisions.md")
 	f.StringVar(&champion, "champion", "", "the bundle that decided: a folder or a packed .tar.gz")
+	f.StringVar(&of, "of", "", "the policy whose decisions are read, of a service by its name there; left out: all")
 	f.StringVar(&candidate, "candidate", "", "where to put the candidate's bundle too, where it is promoted: a folder that is not there yet, or FILE.tar.gz, replaced at once")
 	f.StringVar(&key, "key", "", "private ed25519 key, PEM, by which the candidate is signed")
 	f.IntVar(&histories, "seeds", 4, "without a log: histories that are played, of the scenario's seed and those after it")

@@ -48,6 +48,7 @@ type Verdict struct {
 	Refit     *Refit      `json:"refit"`
 	Drift     []DriftTest `json:"drift,omitempty"` // the newer half of the window against the older one
 	Bench     *Duel       `json:"bench"`
+	Crossed   *Crossed    `json:"cross_fit"`
 	ByLog     *Retrospect `json:"by_the_log"`
 	Apart     []Apart     `json:"decided_apart,omitempty"` // where the two decide otherwise, the heaviest first
 	Notes     []string    `json:"notes,omitempty"`         // what a reader should not forget
@@ -148,7 +149,7 @@ func (t *Turn) Do(ctx context.Context) (*Verdict, error) {
 	if err := b.Fit(ctx, t.Workers, r.counting("fit")); err != nil {
 		return nil, err
 	}
-	unit, err := t.unit(b)
+	unit, err := t.unit()
 	if err != nil {
 		return nil, err
 	}
@@ -161,6 +162,7 @@ func (t *Turn) Do(ctx context.Context) (*Verdict, error) {
 	if v.Drift, v.Notes, err = b.drift(l, t.Champion.Policy); err != nil {
 		return nil, err
 	}
+	v.Crossed = b.split(l, float64(loop.Window))
 	if v.Refit, err = b.refit(l, float64(loop.Window)); err != nil {
 		return nil, err
 	}
@@ -168,9 +170,11 @@ func (t *Turn) Do(ctx context.Context) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.learn(ctx, b, school, r, v); err != nil {
+	if v.Policy, v.Candidate.Warm, err = t.learn(ctx, b, school); err != nil {
 		return nil, err
 	}
+	m := &v.Policy.Manifest
+	v.Candidate.Name, v.Candidate.Agent, v.Candidate.Seed = m.Name, m.Agent, m.Seed
 	likely, err := b.plausible(ctx, v.Refit.Tastes, refitJudged)
 	if err != nil {
 		return nil, err
@@ -178,7 +182,12 @@ func (t *Turn) Do(ctx context.Context) (*Verdict, error) {
 	if v.Bench, err = t.duel(ctx, likely, r, v, loop.Gates.Level); err != nil {
 		return nil, err
 	}
-	if v.ByLog, err = t.retrospect(l, likely, v, loop.Gates.Level); err != nil {
+	if v.Crossed.Refused == "" && !v.Bench.Alike {
+		if err := t.cross(ctx, b, v.Crossed, leastGain(&loop.Gates, v.Bench), loop.Gates.Level); err != nil {
+			return nil, err
+		}
+	}
+	if v.ByLog, err = t.heldBack(l, likely, v.Policy, v.Crossed, loop.Gates.Level); err != nil {
 		return nil, err
 	}
 	t.judge(v, &loop.Gates)
@@ -196,16 +205,30 @@ type Clock struct {
 	Days float64
 }
 
+// Window is how much of a log the turn looks at, in the log's time; 0: all. The error is a *field.Error where nobody knows the clock.
+func (t *Turn) Window() (float64, error) {
+	unit, err := t.unit()
+	if err != nil {
+		return 0, err
+	}
+	loop := scenarios.UsualLoop()
+	if t.Scenario.Loop != nil {
+		loop = *t.Scenario.Loop
+	}
+	return float64(loop.Window) / unit, nil
+}
+
 // unit is how many periods one of the log's time is.
-func (t *Turn) unit(b *bazaar) (float64, error) {
+func (t *Turn) unit() (float64, error) {
 	var names []string
+	period := (scenarios.Span{N: 1, Unit: t.Scenario.Time.Period}).Days()
 	for _, c := range Clocks() {
 		days := c.Days
 		if days == 0 {
-			days = b.config().PeriodDays
+			days = period
 		}
 		if c.Name == t.Clock || t.Clock == "" {
-			return days / b.config().PeriodDays, t.plausible(c.Name, days)
+			return days / period, t.plausible(c.Name, days)
 		}
 		names = append(names, c.Name)
 	}
@@ -217,6 +240,9 @@ const mostDays = 365_250
 
 // plausible refuses a clock of so many days a unit by which a log would be thousands of years old, and names the one that it looks like.
 func (t *Turn) plausible(clock string, days float64) error {
+	if t.Log == nil {
+		return nil // it is not read yet
+	}
 	newest := math.Inf(-1)
 	for i := range t.Log.Decisions {
 		newest = max(newest, t.Log.Decisions[i].Time)
@@ -278,7 +304,7 @@ func (t *Turn) window(l *ledger) Window {
 			w.Profit += e.at.Reward
 		}
 	}
-	sum := 0.0
+	sum, clear := 0.0, 0
 	spec := &t.Champion.Policy.About().Spec
 	see := make([]int, len(spec.Features))
 	for i, f := range spec.Features {
@@ -293,10 +319,13 @@ func (t *Turn) window(l *ledger) Window {
 		w.Champions++
 		l.log.Observe(d, see, seen)
 		policies.Odds(t.Champion.Policy, seen, law)
-		sum += explored(d.Propensity, law[d.Action], allowed(l.log, d, len(law)))
+		if usual := slices.Index(law, slices.Max(law)); d.Action < 0 || d.Mask > 0 && !l.log.Masks[d.Mask][usual] {
+			continue // what was asked was moved by a limit on change, and does not tell how much was explored
+		}
+		sum, clear = sum+explored(d.Propensity, law[d.Action], allowed(l.log, d, len(law))), clear+1
 	}
-	if w.Champions > 0 {
-		w.Explored = min(1, max(0, sum/float64(w.Champions)))
+	if clear > 0 {
+		w.Explored = min(1, max(0, sum/float64(clear)))
 	}
 	return w
 }
@@ -342,21 +371,44 @@ func (t *Turn) judge(v *Verdict, g *scenarios.Gates) {
 	} else {
 		gate("guardrails", restsOnProof, true, fmt.Sprintf("the candidate keeps the limits at %s", plural(proof.Observations, "observation")))
 	}
-	d, least := v.Bench, g.Gain*math.Abs(v.Bench.Champion.Value)
-	text := fmt.Sprintf("in the refitted market the candidate earns %s a %s more than the champion (%.0f%% interval %s to %s), where more than %s is asked for",
-		sumOf(d.Gain.Value), t.Scenario.Time.Period, 100*d.Level, sumOf(d.Gain.Low), sumOf(d.Gain.High), sumOf(least))
-	if d.Alike {
-		text = "both decide alike wherever the champion has been: " + text
-	}
-	gate("gain", restsOnMarket, d.Gain.Low > least, text)
+	gate("gain", restsOnMarket, v.gains(g), v.gainSays(g))
 	gate("loss", restsOnLog, v.ByLog.allows(g.Loss), v.ByLog.sentence(g.Loss))
-	v.Gates[len(v.Gates)-1].Untold = v.ByLog.Champion == nil || v.ByLog.Candidate == nil
+	v.Gates[len(v.Gates)-1].Untold = v.ByLog.mute()
 	v.Promote = !slices.ContainsFunc(v.Gates, func(o LoopGate) bool { return !o.Met })
 	for _, o := range v.Gates {
 		if v.Promote || !o.Met {
 			v.Because = append(v.Because, sentence(o.Because))
 		}
 	}
+}
+
+// leastGain is more than what a candidate must earn more than the champion, $ a period.
+func leastGain(g *scenarios.Gates, d *Duel) float64 { return g.Gain * math.Abs(d.Champion.Value) }
+
+// gains tells whether a candidate is worth it: those of either half of the window by the other, with the probability that is asked for, and the one of all of it in the
+// market that it learned in, where it looks its best.
+func (v *Verdict) gains(g *scenarios.Gates) bool {
+	least := leastGain(g, v.Bench)
+	return v.Crossed.Refused == "" && !v.Bench.Alike && v.Crossed.Probability >= g.Level && v.Bench.Gain.Value > least
+}
+
+// gainSays says so.
+func (v *Verdict) gainSays(g *scenarios.Gates) string {
+	d, x := v.Bench, v.Crossed
+	more := sumOf(leastGain(g, d)) + " more"
+	if g.Gain == 0 {
+		more = "more"
+	}
+	switch {
+	case d.Alike:
+		return "both decide alike wherever the champion has been"
+	case x.Refused != "":
+		return x.Refused
+	case x.Probability >= g.Level && !v.gains(g):
+		return fmt.Sprintf("in the refitted market the candidate earns %s a %s more than the champion, though those of either half of the log are likely to earn %s", sumOf(d.Gain.Value), v.Period, more)
+	}
+	return fmt.Sprintf("learned from one half of the log and judged by the other, a candidate earns %s a %s more than the champion (%.0f%% interval %s to %s), and %s with probability %.3g, where %.3g is asked for",
+		sumOf(x.Gain.Value), v.Period, 100*x.Gain.Level, sumOf(x.Gain.Low), sumOf(x.Gain.High), more, x.Probability, g.Level)
 }
 
 // write fills in what the candidate's bundle says of itself, and its revision.
@@ -367,6 +419,10 @@ func (t *Turn) write(v *Verdict) error {
 	m.Caveats = append(append([]string{}, v.Because...), v.Refit.Notes...)
 	m.Evaluation = []bundle.Figure{{Name: adverb(t.Scenario.Time.Period) + " " + t.Scenario.Learner().Reward.Of + " in the refitted market", Unit: "$", Value: d.Candidate.Value, Low: d.Candidate.Low, High: d.Candidate.High, Level: d.Level},
 		{Name: "more than the champion, " + beginning(t.Champion.Manifest.Revision), Unit: "$", Value: d.Gain.Value, Low: d.Gain.Low, High: d.Gain.High, Level: d.Level}}
+	if x := v.Crossed; len(x.Halves) > 0 && x.Halves[0].policy != nil {
+		m.Evaluation[1] = bundle.Figure{Name: "more than the champion, " + beginning(t.Champion.Manifest.Revision) + ", of what is learned from half of the log and judged by the other", Unit: "$",
+			Value: x.Gain.Value, Low: x.Gain.Low, High: x.Gain.High, Level: x.Gain.Level}
+	}
 	v.Files = bundle.Memory{}
 	err := bundle.Write(v.Policy, func(name string, data []byte) error {
 		v.Files[name] = data

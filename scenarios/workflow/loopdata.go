@@ -20,6 +20,7 @@ type ledger struct {
 	products []string         // of the market, offers to buy apart
 	told     []bool           // by product: whether outcomes tell how many took it
 	entries  []entry          // of decisions whose outcome tells who came, in the order of time
+	unit     float64          // periods, one of the log's time
 	crowds   bool             // a decision is for all who come to its unit, and not for one customer
 	notes    []string         // what the log does not tell
 }
@@ -39,7 +40,7 @@ type entry struct {
 // books reads the decisions of a log's newest window, in periods (0: all), for a market. unit is how many periods one of the log's time is.
 func (b *bazaar) books(log *decisionlog.Log, window, unit float64) (*ledger, error) {
 	own := &b.cfg.Sellers[b.player]
-	l := &ledger{}
+	l := &ledger{unit: unit}
 	strays, stray := 0, "" // outcomes that tell of what the market does not have, and a product of theirs
 	place := map[string]int{}
 	for j := range b.cfg.Products {
@@ -57,6 +58,7 @@ func (b *bazaar) books(log *decisionlog.Log, window, unit float64) (*ledger, err
 	if window > 0 {
 		part.Decisions = slices.DeleteFunc(part.Decisions, func(d decisionlog.Decision) bool { return d.Time*unit <= newest-window })
 	}
+	byProduct(&part)
 	l.log, l.told = &part, make([]bool, len(l.products))
 	see := newSeeing(b.cfg, log, l.products)
 	for i := range part.Decisions {
@@ -102,6 +104,40 @@ func (b *bazaar) books(log *decisionlog.Log, window, unit float64) (*ledger, err
 		l.notes = append(l.notes, fmt.Sprintf("%s of products that %s does not have, as %q: what they took does not count", plural(strays, "outcome"), b.s.Name, stray))
 	}
 	return l, l.settle(b)
+}
+
+// byProduct has the decisions of a product follow each other where every one of them is a unit of its own and for no one customer: a price that is posted stands until the
+// next one of its product. Decisions at one time are of different shelves, and left as they are.
+func byProduct(log *decisionlog.Log) {
+	type moment struct {
+		product int32
+		at      float64
+	}
+	units, moments := map[int32]bool{}, map[moment]bool{}
+	for i := range log.Decisions {
+		d := &log.Decisions[i]
+		if at := (moment{d.Product, d.Time}); d.Single || units[d.Unit] || moments[at] {
+			return
+		} else {
+			units[d.Unit], moments[at] = true, true
+		}
+	}
+	slices.SortStableFunc(log.Decisions, func(a, b decisionlog.Decision) int {
+		return cmp.Or(cmp.Compare(a.Product, b.Product), cmp.Compare(a.Time, b.Time))
+	})
+	names, step := []string{}, int64(0)
+	for i := range log.Decisions {
+		d := &log.Decisions[i]
+		if i == 0 || d.Product != log.Decisions[i-1].Product {
+			name := ""
+			if d.Product >= 0 {
+				name = log.Products[d.Product]
+			}
+			names, step = append(names, name), 0
+		}
+		d.Unit, d.Step, step = int32(len(names)-1), step, step+1
+	}
+	log.Units = names
 }
 
 // settle ends decisions that no other follows, and puts all in the order of time.

@@ -118,11 +118,7 @@ func TestAClockThatCannotBe(t *testing.T) {
 	s := teahouseWith(t)
 	log := daysOf(t, "tea", 0, 60, 60, 60)
 	for clock, says := range map[string]string{"": "--clock seconds", "hours": "--clock seconds", "seconds": ""} {
-		b, err := openBazaar(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = (&Turn{Scenario: s, Log: log, Clock: clock}).unit(b)
+		_, err := (&Turn{Scenario: s, Log: log, Clock: clock}).unit()
 		if bad, ok := err.(*field.Error); says == "" && err != nil || says != "" && (!ok || bad.Key != "--clock" || !strings.Contains(bad.Expected, says)) {
 			t.Errorf("%q: %v", clock, err)
 		}

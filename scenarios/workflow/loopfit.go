@@ -56,19 +56,35 @@ func (b *bazaar) refit(l *ledger, window float64) (*Refit, error) {
 	if b.cfg.Visit.Basket > 0 || b.cfg.Visit.CrossSell != nil {
 		r.Notes = append(r.Notes, "what is bought beside something else is taken for a choice of its own")
 	}
+	before, err := b.nearestTaste(l)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.refitTastes(r, l, window); err != nil {
+		return nil, err
+	}
+	r.compare(before)
+	if err := b.settleTraffic(r, l); err != nil {
+		return nil, err
+	}
+	return r, b.take(b.cfg, r.Tastes)
+}
+
+// refitTastes fits tastes to the ledger, and leaves the market as it is.
+func (b *bazaar) refitTastes(r *Refit, l *ledger, window float64) error {
 	attributes := []string{attributePrice}
 	if b.remembers() {
 		attributes = append(attributes, attributeGain, attributeLoss)
 	}
 	before, err := b.nearestTaste(l)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	held := l.held(before)
 	for {
 		t, at := l.tallies(b, attributes, held)
 		if len(at) == 0 {
-			return nil, field.New("--log", "no decision under which nothing was short", "one at least that tells what was wanted")
+			return field.New("--log", "no decision under which nothing was short", "one at least that tells what was wanted")
 		}
 		t.Start = make([]float64, len(l.products)+len(attributes))
 		for i, c := range before.Coefficients {
@@ -76,7 +92,7 @@ func (b *bazaar) refit(l *ledger, window float64) (*Refit, error) {
 		}
 		var err error
 		if r.HalfLife, r.Tried, err = halfLife(t, at, window); err != nil {
-			return nil, err
+			return err
 		}
 		weigh(t, at, at[len(at)-1], r.HalfLife)
 		b.prior(l, t)
@@ -84,7 +100,7 @@ func (b *bazaar) refit(l *ledger, window float64) (*Refit, error) {
 			r.HalfLife, r.Tried, t.Weight = 0, nil, nil
 		}
 		if r.Tastes, err = choice.FitTallies(t); err != nil {
-			return nil, fmt.Errorf("refitting tastes: %w", err)
+			return fmt.Errorf("refitting tastes: %w", err)
 		}
 		wrong := slices.IndexFunc(r.Tastes.Coefficients, func(c choice.Parameter) bool {
 			return c.Name == attributeGain && c.Estimate < 0 || c.Name == attributeLoss && c.Estimate > 0
@@ -96,14 +112,10 @@ func (b *bazaar) refit(l *ledger, window float64) (*Refit, error) {
 		r.Notes = append(r.Notes, "the log shows no "+name+" against a remembered price: it is left out")
 		attributes = slices.DeleteFunc(slices.Clone(attributes), func(a string) bool { return a == name })
 	}
-	r.compare(before)
 	if p := coefficientOf(r.Tastes, attributePrice); !(p.Estimate < 0) {
-		return nil, field.New("--log", fmt.Sprintf("choices by which dearer is no worse: %.4g ± %.2g a dollar", p.Estimate, p.ClusteredSE), "a log with more, or more different, prices")
+		return field.New("--log", fmt.Sprintf("choices by which dearer is no worse: %.4g ± %.2g a dollar", p.Estimate, p.ClusteredSE), "a log with more, or more different, prices")
 	}
-	if err := b.settleTraffic(r, l); err != nil {
-		return nil, err
-	}
-	return r, b.take(b.cfg, r.Tastes)
+	return nil
 }
 
 // compare puts the estimates beside those of the scenario.

@@ -12,6 +12,7 @@ import (
 	"github.com/souk-sim/souk/policies/bundle"
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/sim/rng"
 )
 
 // warmVisits is as how many trials a value of the champion's counts at most when learning goes on from it: enough to begin with it, few enough to be talked out of it.
@@ -38,8 +39,8 @@ func (t *Turn) warm(seats *Seats) *policies.Table {
 	return table
 }
 
-// learn trains the agents in the plausible markets, and has the best seed of them be the candidate.
-func (t *Turn) learn(ctx context.Context, b *bazaar, likely *mixture, r *Run, v *Verdict) error {
+// learn trains the agents in the plausible markets. The best seed of them is the candidate; warm says that it began with the champion's values.
+func (t *Turn) learn(ctx context.Context, b *bazaar, likely *mixture) (candidate *bundle.Bundle, warm bool, err error) {
 	s, seats := t.Scenario, likely.seats()
 	pupils := s.Agents
 	if k := slices.IndexFunc(s.Agents, func(a scenarios.Agent) bool { return a.Name == t.Champion.Manifest.Agent }); k >= 0 {
@@ -63,7 +64,7 @@ func (t *Turn) learn(ctx context.Context, b *bazaar, likely *mixture, r *Run, v 
 				job.Stop = *s.Train.Stop
 			}
 			if start != nil && scenarios.Begins(pupils[i].Params) {
-				job.Start, v.Candidate.Warm = start, true
+				job.Start, warm = start, true
 			}
 			jobs = append(jobs, job)
 		}
@@ -73,53 +74,59 @@ func (t *Turn) learn(ctx context.Context, b *bazaar, likely *mixture, r *Run, v 
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return err
+		return nil, false, err
 	}
 	learned := make([]Learned, 1)
 	for i := range outcomes {
 		if err := learned[0].add(&jobs[i], &outcomes[i], seats); err != nil {
-			return err
+			return nil, false, err
 		}
 	}
 	best := &Chosen{Agent: jobs[0].Key.Agent, Seed: jobs[0].Key.Seed, Policy: learned[0].Policies[0]}
 	if len(jobs) > 1 {
 		if best, err = Choose(ctx, b, s, likely, learned, t.Workers); err != nil {
-			return err
+			return nil, false, err
 		}
 		k := slices.Index(learned[0].Policies, best.Policy)
 		best.Agent = jobs[k].Key.Agent
 	}
-	v.Candidate.Name, v.Candidate.Agent, v.Candidate.Seed = s.Name+" "+best.Agent, best.Agent, best.Seed
-	m := bundle.Manifest{Name: v.Candidate.Name, Souk: souk.Version, Scenario: s.Name, ScenarioSHA256: s.Hash(), Agent: best.Agent, Seed: best.Seed, Episodes: int64(s.Train.Episodes), Purpose: s.Question}
+	m := bundle.Manifest{Name: s.Name + " " + best.Agent, Souk: souk.Version, Scenario: s.Name, ScenarioSHA256: s.Hash(), Agent: best.Agent, Seed: best.Seed, Episodes: int64(s.Train.Episodes), Purpose: s.Question}
 	for i := range pupils {
 		if pupils[i].Name == best.Agent {
 			if m.Parameters, err = json.Marshal(pupils[i].Params); err != nil {
-				return err
+				return nil, false, err
 			}
 		}
 	}
 	m.Data, _ = b.provenance()
-	v.Policy = &bundle.Bundle{Policy: best.Policy, Manifest: m}
-	return nil
+	return &bundle.Bundle{Policy: best.Policy, Manifest: m}, warm, nil
+}
+
+// contest is one on paths of its own: logs are of those that a scenario's policies are otherwise compared on, and nobody learned on these.
+func (t *Turn) contest(likely *mixture, r *Run, level float64) *evaluate.Contest {
+	c := contest(t.Scenario, likely, t.Workers, r.counting("evaluate"))
+	stream := rng.New(uint64(t.Scenario.Seed), 0).Family("loop").At()
+	c.Arena = arenaOf(likely, stream.Uint64(), t.Workers)
+	c.Progress, c.Level = r.counting("evaluate"), level
+	return c
+}
+
+// enter has the champion and then a candidate take part.
+func (t *Turn) enter(c *evaluate.Contest, likely *mixture, candidate policies.Policy) {
+	champion := translated(t.Champion.Policy, &t.Champion.Policy.About().Spec, likely.seats().Spec)
+	c.Contestants = []evaluate.Contestant{{Name: "champion", Policies: []policies.Policy{champion}}, {Name: "candidate", Policies: []policies.Policy{candidate}}}
 }
 
 // duel plays both on the same shoppers, in markets and on paths that training never met, and the champion as it explored besides.
 func (t *Turn) duel(ctx context.Context, likely *mixture, r *Run, v *Verdict, level float64) (*Duel, error) {
-	seats := likely.seats()
-	c := contest(t.Scenario, likely, t.Workers, r.counting("evaluate"))
-	c.Level = level
-	champion := translated(t.Champion.Policy, &t.Champion.Policy.About().Spec, seats.Spec)
-	add := func(name string, p policies.Policy) {
-		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: name, Policies: []policies.Policy{p}})
-	}
-	add("champion", champion)
-	add("candidate", v.Policy.Policy)
+	c := t.contest(likely, r, level)
+	t.enter(c, likely, v.Policy.Policy)
 	if v.Window.Explored > 0 {
-		exploring, err := policies.Explore(champion, seats.Spec, v.Window.Explored)
+		exploring, err := policies.Explore(c.Contestants[0].Policies[0], likely.seats().Spec, v.Window.Explored)
 		if err != nil {
 			return nil, err
 		}
-		add("exploring", exploring)
+		c.Contestants = append(c.Contestants, evaluate.Contestant{Name: "exploring", Policies: []policies.Policy{exploring}})
 	}
 	result, err := c.Run(ctx)
 	if err != nil {

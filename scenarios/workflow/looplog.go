@@ -3,7 +3,6 @@ package workflow
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/evaluate/offpolicy"
@@ -22,26 +21,24 @@ type Retrospect struct {
 }
 
 // retrospect asks the log, each decision by itself: what prices do to later ones is the refitted market's to say.
-func (t *Turn) retrospect(l *ledger, likely *mixture, v *Verdict, level float64) (*Retrospect, error) {
-	log := *l.log
-	log.Decisions = slices.DeleteFunc(slices.Clone(log.Decisions), func(d decisionlog.Decision) bool { return math.IsNaN(d.Reward) })
+func (t *Turn) retrospect(l *ledger, likely *mixture, candidate policies.Policy, level float64) (*Retrospect, error) {
+	log := told(l.log)
 	r := &Retrospect{Decisions: len(log.Decisions)}
 	if r.Decisions < 2*loopBlocks {
 		r.Refused = "too few decisions have a reward"
 		return r, nil
 	}
-	blocked(&log)
 	o := offpolicy.Defaults()
 	o.Single, o.Level, o.Workers, o.Seed, o.Resamples = true, level, t.Workers, uint64(t.Scenario.Seed), loopResamples
 	spec := likely.seats().Spec
-	encoder := v.Policy.Policy.About().Encoder
+	encoder := likely.seats().Encoder
 	o.State = &encoder
 	champion := translated(t.Champion.Policy, &t.Champion.Policy.About().Spec, spec)
 	for _, one := range []struct {
 		policy policies.Policy
 		into   **stats.Estimate
-	}{{champion, &r.Champion}, {v.Policy.Policy, &r.Candidate}} {
-		result, err := offpolicy.Evaluate(&log, one.policy, spec, o)
+	}{{champion, &r.Champion}, {candidate, &r.Candidate}} {
+		result, err := offpolicy.Evaluate(log, one.policy, spec, o)
 		if err != nil {
 			return nil, err
 		}
@@ -100,14 +97,17 @@ func (r *Retrospect) least(loss float64) float64 {
 	return r.Champion.Value - loss*math.Abs(r.Champion.Value)
 }
 
+// mute tells that the log does not say what either would have earned.
+func (r *Retrospect) mute() bool { return r.Champion == nil || r.Candidate == nil }
+
 // allows tells whether the log does not speak against the candidate: what it does not tell it cannot hold against it.
 func (r *Retrospect) allows(loss float64) bool {
-	return r.Champion == nil || r.Candidate == nil || r.Candidate.High >= r.least(loss)
+	return r.mute() || r.Candidate.High >= r.least(loss)
 }
 
 // sentence says so in words.
 func (r *Retrospect) sentence(loss float64) string {
-	if r.Champion == nil || r.Candidate == nil {
+	if r.mute() {
 		return "the log does not tell what the candidate would have earned (" + r.Refused + "), which is not held against it: what speaks for it is simulation alone"
 	}
 	says := "does not speak against the candidate"

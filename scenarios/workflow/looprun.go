@@ -116,6 +116,9 @@ func (v *Verdict) Text() string {
 	}
 	p.line("\n%s", strings.TrimRight(align(rows), "\n"))
 	p.line("the candidate earns more in %.0f%% of the plausible markets", 100*b.Better)
+	if x := v.Crossed; len(x.Halves) > 0 && x.Halves[0].policy != nil {
+		p.line("learned from one half of the log and judged by the other: %s a %s more than the champion (%s to %s)", of(x.Gain.Value), v.Period, of(x.Gain.Low), of(x.Gain.High))
+	}
 	p.section("by log", v.ByLog.sentence(0))
 	if len(v.Apart) > 0 {
 		rows = [][]string{{"state", "share", "champion", "candidate"}}
