@@ -98,7 +98,7 @@ func (a *app) loop() *cobra.Command {
 	f.StringVar(&log, "log", "", "decisions and what came of them: a file or a folder of a service's segments, docs/formats/decisions.md")
 	f.StringVar(&champion, "champion", "", "the bundle that decided: a folder or a packed .tar.gz")
 	f.StringVar(&of, "of", "", "the policy whose decisions are read, of a service by its name there; left out: all")
-	f.StringVar(&candidate, "candidate", "", "where to put the candidate's bundle too, where it is promoted: a folder that is not there yet, or FILE.tar.gz, replaced at once")
+	f.StringVar(&candidate, "candidate", "", "where a promoted candidate's bundle goes too: a folder that is not there yet, or FILE.tar.gz, replaced at once")
 	f.StringVar(&key, "key", "", "private ed25519 key, PEM, by which the candidate is signed")
 	f.IntVar(&histories, "seeds", 4, "without a log: histories that are played, of the scenario's seed and those after it")
 	var names []string

@@ -22,6 +22,7 @@ import (
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/bundle"
+	"github.com/souk-sim/souk/results/parquet"
 	"github.com/souk-sim/souk/sim/env"
 )
 
@@ -186,7 +187,8 @@ func segments(t testing.TB, folder string) map[string][]byte {
 	return all
 }
 
-// held looks whether a log's lines are whole, checksums and all, but for what a crash may have torn off, and counts them by their id.
+// held looks whether a log's lines are whole, checksums and all, but for what a crash may have torn off, and counts them, and the rows of its tables, by
+// their id.
 func held(t testing.TB, folder string) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
@@ -205,6 +207,22 @@ func held(t testing.TB, folder string) map[string]int {
 			if !slices.Contains(teaPrices[:], d.Price) {
 				t.Errorf("%s: a price that nobody asked: %s", name, line)
 			}
+		}
+	}
+	tables, _ := filepath.Glob(filepath.Join(folder, "decisions-*.parquet"))
+	for _, name := range tables {
+		text, err := os.ReadFile(name)
+		if err == nil {
+			err = parquet.ReadTable(bytes.NewReader(text), int64(len(text)), func(columns []string, row []any) error {
+				counts[row[slices.Index(columns, "id")].(string)]++
+				if price := row[slices.Index(columns, "price")]; !slices.Contains(teaPrices[:], price.(float64)) {
+					t.Errorf("%s: a price that nobody asked: %v", name, price)
+				}
+				return nil
+			})
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
 	}
 	return counts
