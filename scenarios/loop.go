@@ -27,7 +27,7 @@ func UsualLoop() Loop {
 // Gates are what a candidate is asked. All must hold.
 type Gates struct {
 	Level     float64 `toml:"level" default:"0.95" range:"[0.5,0.9999]" doc:"of the intervals"`
-	Gain      float64 `toml:"gain" default:"0.0" range:"[0,10]" doc:"share of what the champion earns by which the candidate must earn more in the refitted market, at the lower end of the interval"`
+	Gain      float64 `toml:"gain" default:"0.0" range:"[0,10]" doc:"share of what the champion earns by which the candidate must earn more in the one true market, with probability level by what the log leaves open of it"`
 	Loss      float64 `toml:"loss" default:"0.0" range:"[0,1]" doc:"share of what the champion earned that the log may say is lost, at the upper end of the interval of off-policy evaluation: further down speaks against the candidate"`
 	Decisions int     `toml:"decisions" default:"100" range:"[1,1000000000]" doc:"fewest decisions in the window with an outcome"`
 }

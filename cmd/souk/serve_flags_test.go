@@ -8,6 +8,8 @@ import (
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -129,4 +131,18 @@ func packSigned(t testing.TB, path string, shift int, key ed25519.PrivateKey) {
 		t.Fatal(err)
 	}
 	replace(t, path, packed.Bytes())
+}
+
+// Without keys a request must name this machine: a browser follows a name of somebody else here, and takes the page that sent it for the service's own.
+func TestWithoutKeysOnlyLocalNamesAreAnswered(t *testing.T) {
+	answered := ownName(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
+	for host, want := range map[string]int{"localhost": 200, "localhost:8080": 200, "127.0.0.1:8080": 200, "[::1]:8080": 200, "[::1]": 200,
+		"evil.example": 403, "evil.example:8080": 403, "192.0.2.1:8080": 403, "127.0.0.1.evil.example": 403, "": 403} {
+		r := httptest.NewRequest("POST", "/v1/policies/tea/stop", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		if answered.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("%q: %d, want %d", host, w.Code, want)
+		}
+	}
 }
