@@ -29,7 +29,7 @@ func (s *service) dial(t testing.TB) net.Conn {
 }
 
 // wholeRequest asks for a price.
-const wholeRequest = "POST /v1/decide HTTP/1.1\r\nHost: tea\r\nContent-Length: 27\r\n\r\n" + `{"observation":{"stock":1}}`
+const wholeRequest = "POST /v1/decide HTTP/1.1\r\nHost: localhost\r\nContent-Length: 27\r\n\r\n" + `{"observation":{"stock":1}}`
 
 // lively looks whether others are answered, and soon.
 func (s *service) lively(t testing.TB, beside string) {

@@ -68,6 +68,9 @@ func TestWhoDoesNotExploreEarnsAlikeBeforeTheTruthMoves(t *testing.T) {
 // A fast drift in few rounds, the short form of the twenty rounds that -tags long plays: what it costs can be told, most of it is kept though each turn comes a round
 // late, and nobody who learned earns more than who knows, but for the chance of what the same customers do.
 func TestRefittingKeepsMostOfWhatDriftCosts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a figure, which the race detector has nothing to say of")
+	}
 	m := playRounds(t, 2, "loop.rounds=5", "loop.shops=12", "train.episodes=200", `loop.drift=[{ key = "personas.regulars.price", to = -1.1, until = 2 }, { key = "personas.bargain-hunters.price", to = -1.6, until = 2 }]`)
 	if m.Cost == nil || m.Cost.Value < 0.05 || m.Kept == nil || m.Kept.Value < 0.6 || m.Promoted == 0 {
 		t.Errorf("drift costs %v, kept %v, %d promoted", m.Cost, m.Kept, m.Promoted)
