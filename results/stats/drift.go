@@ -3,8 +3,6 @@ package stats
 import (
 	"fmt"
 	"math"
-	"slices"
-	"sort"
 
 	"github.com/souk-sim/souk/scenarios/field"
 	"gonum.org/v1/gonum/integrate/quad"
@@ -63,34 +61,6 @@ func CountedStability(before, now []float64, alpha float64) (Stability, error) {
 	law, scale := distuv.ChiSquared{K: float64(bins - 1)}, 1/n+1/m
 	s.Threshold, s.PValue = scale*law.Quantile(1-alpha), law.Survival(s.Index/scale)
 	return s, nil
-}
-
-// SampledStability is CountedStability of two samples of a number, in at most so many bins between quantiles of the sample before, of about as many observations each; NaN,
-// what is missing, has a bin of its own.
-func SampledStability(before, now []float64, bins int, alpha float64) (Stability, error) {
-	if bins < 2 {
-		return Stability{}, field.New("bins", bins, "at least 2")
-	}
-	sorted := slices.DeleteFunc(slices.Clone(before), math.IsNaN)
-	slices.Sort(sorted)
-	var edges []float64 // upper ends of the bins but the last
-	for b := 1; b < bins && len(sorted) > 0; b++ {
-		if x := sorted[(b*len(sorted)-1)/bins]; (len(edges) == 0 || x > edges[len(edges)-1]) && x < sorted[len(sorted)-1] {
-			edges = append(edges, x)
-		}
-	}
-	count := func(sample []float64) []float64 {
-		counts := make([]float64, len(edges)+2)
-		for _, x := range sample {
-			if b := sort.SearchFloat64s(edges, x); math.IsNaN(x) {
-				counts[len(edges)+1]++
-			} else {
-				counts[b]++
-			}
-		}
-		return counts
-	}
-	return CountedStability(count(before), count(now), alpha)
 }
 
 // CUSUM watches standardised errors, which have mean 0 and variance 1 while all is well, for a lasting shift of their mean (Page 1954, Continuous inspection schemes,
@@ -195,4 +165,44 @@ func (c CUSUM) Watch(errors []float64) Alarm {
 		}
 	}
 	return out
+}
+
+// SelfStarting standardises a series whose mean and variance nobody knows by what it was until then (Hawkins 1987, Self-starting CUSUM charts for location and scale,
+// The Statistician 36): while all is well, the errors are independent standard normal ones if the observations are independent normal, so that a CUSUM of them alarms as
+// often as it was designed to, however few observations came before.
+type SelfStarting struct {
+	n, mean, squares float64 // squares: the sum of squared deviations from the mean
+}
+
+// Mean is that of the observations until now, NaN before the first.
+func (s *SelfStarting) Mean() float64 {
+	if s.n == 0 {
+		return math.NaN()
+	}
+	return s.mean
+}
+
+// Next standardises an observation by those before, and takes it in:
+//
+//	z = Φ⁻¹(T_{n−1}((x − mean) / (sd √(1 + 1/n)))),  T_{n−1} Student's law of n − 1 degrees of freedom
+//
+// where sd √(1 + 1/n) counts for no less than least. It is NaN before the third observation, and where nothing has varied yet; NaN, an observation that is not known, is not
+// taken in.
+func (s *SelfStarting) Next(x, least float64) (z float64) {
+	z = math.NaN()
+	if math.IsNaN(x) {
+		return z
+	}
+	if s.n > 1 {
+		if sd := max(math.Sqrt(s.squares/(s.n-1)*(1+1/s.n)), least); sd > 0 {
+			off := (x - s.mean) / sd
+			tail := distuv.StudentsT{Sigma: 1, Nu: s.n - 1}.CDF(-math.Abs(off))
+			z = math.Copysign(distuv.UnitNormal.Quantile(max(tail, math.SmallestNonzeroFloat64)), off)
+		}
+	}
+	s.n++
+	step := x - s.mean
+	s.mean += step / s.n
+	s.squares += step * (x - s.mean)
+	return z
 }

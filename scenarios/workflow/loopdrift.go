@@ -28,11 +28,11 @@ type DriftTest struct {
 
 // Of the tests for drift.
 const (
-	driftFalse  = 0.01 // probability of a false alarm of each
+	driftFalse  = 0.01 // probability of a false alarm of each, of periods that are independent of each other
 	driftShift  = 1    // standard deviations: the shift of errors that is to be found soonest
 	driftLeast  = 8    // periods that either half must have
 	oneSD       = 0.6826894921370859
-	fewestAlike = 0.5 // variance of Pearson residuals, below which none is believed
+	fewestAlike = 0.7 // standard deviation of Pearson residuals, below which none is believed
 )
 
 // drift tests the newer half of the window against the older one: what the champion's state sees, how many come, and what they take for the prices asked.
@@ -99,14 +99,12 @@ func stabilitySays(what string, s *stats.Stability) string {
 	return fmt.Sprintf("%s %s: stability index %.2g, where chance alone explains %.2g", what, says, s.Index, s.Threshold)
 }
 
-// trafficDrift watches how many come against what the older half foretells: by the scenario's model of the series, fitted to that half and going on one period at a
-// time, or by the half's mean.
+// trafficDrift watches how many come against what came before: by the scenario's model of the series, fitted to the older half and going on one period at a time, whose
+// intervals do not know how well its parameters are known, so that it alarms somewhat more often than driftFalse; or by the mean until then.
 func (b *bazaar) trafficDrift(l *ledger, scheme stats.CUSUM, half int, first float64) (*DriftTest, error) {
 	came, units := l.arrivals()
 	half = min(half, len(came))
-	old := slices.DeleteFunc(slices.Clone(came[:half]), math.IsNaN)
 	t := &DriftTest{Of: "visitors", CUSUM: &scheme}
-	mean, sd := stats.Mean(old), math.Sqrt(stats.Variance(old)*(1+1/float64(len(old))))
 	var model demand.Model
 	if b.series != nil {
 		var err error
@@ -117,27 +115,35 @@ func (b *bazaar) trafficDrift(l *ledger, scheme stats.CUSUM, half int, first flo
 			model = nil // too short a half
 		}
 	}
-	for i, v := range came[half:] {
+	// A count varies by Poisson's law at least; a history that hardly varies is not believed.
+	chance := func(mean float64) float64 { return math.Sqrt(max(mean*units, 1)) / units }
+	var until stats.SelfStarting
+	for i, v := range came {
+		mean := until.Mean()
+		z := until.Next(v, chance(mean))
+		if i < half {
+			continue
+		}
 		if model != nil {
 			f, err := model.Forecast(1, oneSD, nil)
 			if err != nil {
 				return nil, err
 			}
-			mean, sd = f.Median[0], (f.Hi[0]-f.Lo[0])/2
+			mean = f.Median[0]
+			z = (v - mean) / max((f.Hi[0]-f.Lo[0])/2, chance(mean))
 			if err := model.Update(v, nil); err != nil {
 				return nil, err
 			}
 		}
-		chance := math.Sqrt(max(mean*units, 1)) / units // of a count by Poisson's law, below which an older half that hardly varies is not believed
-		t.add(first+float64(half+i), v, mean, max(sd, chance))
+		t.add(first+float64(i), v, mean, z)
 	}
 	t.watch("visitors a " + b.s.Time.Period)
 	return t, nil
 }
 
-// add takes in the forecast of a period in which something was observed.
-func (t *DriftTest) add(period, observed, expected, sd float64) {
-	if z := (observed - expected) / sd; !math.IsNaN(z) && !math.IsInf(z, 0) {
+// add takes in the forecast of a period in which something was observed, and its standardised error.
+func (t *DriftTest) add(period, observed, expected, z float64) {
+	if !math.IsNaN(z) && !math.IsInf(z, 0) {
 		t.Periods, t.Observed, t.Expected, t.Errors = append(t.Periods, period), append(t.Observed, observed), append(t.Expected, expected), append(t.Errors, z)
 	}
 }
@@ -190,6 +196,12 @@ func (b *bazaar) choiceDrift(l *ledger, scheme stats.CUSUM, half float64) ([]Dri
 			}
 		}
 		variance := people * p * (1 - p)
+		k := math.Floor(at[i])
+		if periods[k] == nil {
+			periods[k] = &sum{}
+		}
+		s := periods[k]
+		s.took, s.expected, s.variance = s.took+took, s.expected+people*p, s.variance+variance
 		if i < cut {
 			beyond += (took - people*p) * (took - people*p) / variance / float64(cut)
 			continue
@@ -200,17 +212,15 @@ func (b *bazaar) choiceDrift(l *ledger, scheme stats.CUSUM, half float64) ([]Dri
 			}
 		}
 		now[width], before[width] = now[width]+people-took, before[width]+people*(1-p)
-		k := math.Floor(at[i])
-		if periods[k] == nil {
-			periods[k] = &sum{}
-		}
-		s := periods[k]
-		s.took, s.expected, s.variance = s.took+took, s.expected+people*p, s.variance+variance
 	}
 	test := DriftTest{Of: "choices", CUSUM: &scheme}
-	for k := half; k <= math.Floor(at[len(at)-1]); k++ {
+	var until stats.SelfStarting
+	for k := math.Floor(at[0]); k <= math.Floor(at[len(at)-1]); k++ {
 		if s := periods[k]; s != nil {
-			test.add(k, s.took, s.expected, math.Sqrt(s.variance*max(beyond, fewestAlike)))
+			// What the tastes miss on average, as they were learned from few, is taken for no drift.
+			if z := until.Next((s.took-s.expected)/math.Sqrt(s.variance), fewestAlike); k >= half {
+				test.add(k, s.took, s.expected, z)
+			}
 		}
 	}
 	test.watch("purchases for the prices asked")

@@ -63,7 +63,7 @@ func (v *Verdict) logSection() web.Section {
 
 func (v *Verdict) driftSection() web.Section {
 	t := web.Table{Columns: []web.Column{{Name: "of"}, {Name: "moved"}, {Name: "says"}},
-		Note: fmt.Sprintf("The newer half of the window against the older one. Stability: the population stability index, against what chance alone exceeds with probability %g, divided among features; decisions that hang together alarm more often, and what a policy asks moves what it sees. Forecast errors: the CUSUM scheme of Page (1954), which alarms falsely in about one of %.0f windows.", driftFalse, 1/driftFalse)}
+		Note: fmt.Sprintf("The newer half of the window against the older one. Stability: the population stability index, against what chance alone exceeds with probability %g, divided among features; decisions that hang together alarm more often, and what a policy asks moves what it sees. Forecast errors: the CUSUM scheme of Page (1954), self-starting (Hawkins 1987), which alarms falsely in about one of %.0f windows of periods that are independent.", driftFalse, 1/driftFalse)}
 	blocks := []web.Block{}
 	for i := range v.Drift {
 		d := &v.Drift[i]
