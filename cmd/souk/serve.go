@@ -95,24 +95,44 @@ func (a *app) service(ctx context.Context, args []string, f *serving) error {
 			return err
 		}
 	}
+	var journal *decisionlog.Journal
 	if f.log != "" {
-		journal, err := decisionlog.OpenJournal(f.log, decisionlog.JournalOptions{Sync: decisionlog.Sync(f.sync), Pack: true, Failed: func(err error) { a.notice(err.Error()) }})
-		if bad, ok := errors.AsType[*field.Error](err); ok {
-			return usage{bad}
-		} else if err != nil {
-			return badUsage("--log", f.log+": "+reason(err), "a folder that exists and can be written to")
-		}
-		defer journal.Close()
-		o.Log = a.telling(journal.Append)
+		o.Log = a.telling(func(lines []byte) error { return journal.Append(lines) })
+		o.Fits = func(policy string, ladder []decisionlog.Offer) error { return decisionlog.Fits(f.log, policy, ladder) }
 	}
 	s, err := serve.New(o)
 	if err != nil {
 		return err
 	}
+	if f.log != "" {
+		if journal, err = a.journal(s, f); err != nil {
+			return err
+		}
+		defer journal.Close()
+	}
 	if reachable(f.listen) && f.certificate == "" {
 		a.notice("without --tls-cert keys and prices can be read on the way, unless something in front of the service encrypts them")
 	}
 	return a.listen(ctx, s, f, watched)
+}
+
+// diskLimit is how long a request waits for the disk, within the time in which it must be answered.
+const diskLimit = 5 * time.Second
+
+// journal opens the log of a service.
+func (a *app) journal(s *serve.Server, f *serving) (*decisionlog.Journal, error) {
+	journal, err := decisionlog.OpenJournal(f.log, decisionlog.JournalOptions{Sync: decisionlog.Sync(f.sync), Limit: diskLimit, Pack: true, Failed: func(err error) {
+		a.notice(err.Error())
+		if errors.Is(err, decisionlog.ErrDoubt) {
+			s.Doubt()
+		}
+	}})
+	if bad, ok := errors.AsType[*field.Error](err); ok {
+		return nil, usage{bad}
+	} else if err != nil {
+		return nil, badUsage("--log", f.log+": "+reason(err), "a folder that exists and can be written to")
+	}
+	return journal, nil
 }
 
 // check holds flags against each other.

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/souk-sim/souk/results/decisionlog"
 )
 
 // A killed process loses no decision that was answered, whatever --sync says, because each has gone to the operating system before its answer; and
@@ -165,6 +167,23 @@ func TestALogThatCannotBeWrittenIsRefusedAtTheStart(t *testing.T) {
 	refused(filepath.Join(folder, "nowhere"), "no such file or directory")
 	refused(path, "not a directory")
 	refused(smallDisk(t, "64k", syscall.MS_RDONLY), "read-only file system")
+}
+
+// A log in which the policy's actions meant other offers would be readable no more: the service says so and does not start.
+func TestALogWithAnotherLadderIsRefusedAtTheStart(t *testing.T) {
+	folder := t.TempDir()
+	path, log := filepath.Join(folder, "tea.tar.gz"), filepath.Join(folder, "log")
+	pack(t, path, 0)
+	line, err := decisionlog.Append(nil, &decisionlog.Record{ID: "a", Policy: "tea/champion", Step: -1, Action: 3, Offer: decisionlog.Offer{Price: 1.9}, Propensity: 1, Discount: 1})
+	segment := filepath.Join(log, "decisions-000001.jsonl")
+	if err := errors.Join(err, os.Mkdir(log, 0o700), os.WriteFile(segment, line, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := call(t, "serve", "tea="+path, "--listen", "127.0.0.1:0", "--log", log)
+	complains(t, code, exitInvalid, stdout, stderr, segment+":1: price: found 1.9, expected 2, which action 3 is in the ladder of tea", "another folder")
+	if names, _ := os.ReadDir(log); len(names) != 1 {
+		t.Errorf("left behind: %v", names)
+	}
 }
 
 // Whatever stands in a bundle's place, prices stay what they were until it is a bundle again.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/souk-sim/souk/policies"
+	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -152,6 +153,9 @@ func (s *Server) log(lines []byte) error {
 		now := s.clock()
 		s.failed.Store(&now)
 		s.metrics.logFailures.Inc()
+		if errors.Is(err, decisionlog.ErrDoubt) {
+			return errors.New("whether it was logged is not known, and it is not done: ask again, under the same id")
+		}
 		return errors.New("it cannot be logged, and is not done")
 	}
 	if s.failed.Load() != nil {

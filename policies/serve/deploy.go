@@ -9,6 +9,7 @@ import (
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/bundle"
+	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/env"
 )
@@ -64,6 +65,14 @@ func (s *Server) arms(slot *Slot, name string, from Loader) (*arm, error) {
 		a.features = append(a.features, f.Name)
 	}
 	return a, nil
+}
+
+// ladder is the bundle's, as a log has it.
+func (a *arm) ladder() (offers []decisionlog.Offer) {
+	for _, o := range a.frame.Spec.Offers {
+		offers = append(offers, decisionlog.Offer{Price: o.Price, Promotion: o.Promotion})
+	}
+	return offers
 }
 
 // within refuses a fallback price off the ladder's span, where the bundle has no floor or ceiling on that side that allows it: one of another ladder, or with

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -145,11 +146,19 @@ func refuse(w http.ResponseWriter, code int, err error) int {
 }
 
 // getReady says whether the service decides as it should. It does not where its log could not be written just now; after a few seconds it
-// says that it does again, so that requests come that try.
+// says that it does again, so that requests come that try. Nor does it where the disk has just failed to sync the log.
 func (s *Server) getReady(w http.ResponseWriter, _ *http.Request) int {
-	if failed := s.failed.Load(); failed != nil && s.clock().Sub(*failed) < retryAfter {
+	lately := func(t *time.Time) bool { return t != nil && s.clock().Sub(*t) < retryAfter }
+	why := ""
+	switch {
+	case lately(s.failed.Load()):
+		why = "decisions cannot be logged, and are not made"
+	case lately(s.doubted.Load()):
+		why = "the disk has failed to sync the log: what was logged may be lost when the machine goes down"
+	}
+	if why != "" {
 		w.Header().Set("Retry-After", "5")
-		return refuse(w, http.StatusServiceUnavailable, errors.New("decisions cannot be logged, and are not made"))
+		return refuse(w, http.StatusServiceUnavailable, errors.New(why))
 	}
 	return answer(w, http.StatusOK, map[string]string{"status": "ready"})
 }

@@ -15,7 +15,8 @@ type metrics struct {
 	handler                      http.Handler
 	requests, decisions, reloads *prometheus.CounterVec
 	limits, explored, differs    *prometheus.CounterVec
-	outcomes, again, logFailures prometheus.Counter
+	outcomes, again              prometheus.Counter
+	logFailures, doubts          prometheus.Counter
 	seconds                      *prometheus.HistogramVec
 }
 
@@ -36,11 +37,12 @@ func newMetrics(s *Server) (*metrics, error) {
 		outcomes:    one("souk_outcomes_total", "Outcomes logged."),
 		again:       one("souk_decisions_repeated_total", "Questions that had come before under their id and were answered alike."),
 		logFailures: one("souk_log_failures_total", "Requests refused because the log could not be written."),
+		doubts:      one("souk_log_sync_failures_total", "Segments of the log that the disk failed to sync, so that lines of it may be lost when the machine goes down."),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "souk_request_seconds", Help: "Time to answer a request, from its head to the answer's end.",
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .5, 1, 5}}, []string{"path"}),
 	}
 	registry := prometheus.NewRegistry()
-	for _, c := range []prometheus.Collector{m.requests, m.decisions, m.limits, m.explored, m.differs, m.reloads, m.outcomes, m.again, m.logFailures, m.seconds, state{s},
+	for _, c := range []prometheus.Collector{m.requests, m.decisions, m.limits, m.explored, m.differs, m.reloads, m.outcomes, m.again, m.logFailures, m.doubts, m.seconds, state{s},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
 		if err := registry.Register(c); err != nil {
 			return nil, err

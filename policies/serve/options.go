@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/souk-sim/souk/policies/bundle"
+	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/scenarios/field"
 )
 
@@ -36,6 +37,8 @@ type Options struct {
 	Keys  []string // one of which a request must bring; none: any request is answered
 	// Log takes whole lines of a decision log and returns when they are safe; nil: nothing is logged.
 	Log func(lines []byte) error
+	// Fits says whether the log can take decisions of a policy with this ladder, by action; nil: any.
+	Fits func(policy string, ladder []decisionlog.Offer) error
 	// Switched is told when a slot was stopped or started, so that it can be so again after a restart; nil for nobody.
 	Switched func(name string, stopped bool) error
 	// Salt keys the hashes of customers in the log, and the split between champion and challenger. Whoever has it can tell who is

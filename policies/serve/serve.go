@@ -26,6 +26,7 @@ type Server struct {
 	ids     atomic.Uint64
 	memory  memory
 	failed  atomic.Pointer[time.Time] // when the log could not be written; nil while it can
+	doubted atomic.Pointer[time.Time] // when the disk last failed to sync what was logged; nil for never
 }
 
 // retryAfter is how long after a failure of the log the service says that it is not ready.
@@ -56,6 +57,11 @@ func New(o Options) (*Server, error) {
 		if err != nil {
 			return nil, fmt.Errorf("policy %s: %w", one.Name, err)
 		}
+		if o.Fits != nil {
+			if err := o.Fits(one.Name, d.champion.ladder()); err != nil {
+				return nil, err
+			}
+		}
 		made := &slot{Slot: one, prices: prices{lately: map[string]*shelf{}}}
 		made.deployed.Store(d)
 		made.stopped.Store(one.Stopped)
@@ -81,6 +87,13 @@ func (s *Server) slot(name string) (*slot, error) {
 
 // Names are the slots.
 func (s *Server) Names() []string { return s.names }
+
+// Doubt notes that lines of the log may not be on the disk, which nobody who asks is told: it is counted, and for a few seconds the service says that it is not ready.
+func (s *Server) Doubt() {
+	now := s.clock()
+	s.doubted.Store(&now)
+	s.metrics.doubts.Inc()
+}
 
 // clock is the time of a request.
 func (s *Server) clock() time.Time { return s.options.Now() }

@@ -3,11 +3,11 @@ package decisionlog
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/souk-sim/souk/scenarios/field"
@@ -24,14 +24,27 @@ const (
 	SyncNever    Sync = "never"    // what the operating system had not written by itself
 )
 
+// ErrDoubt is about lines of which it is not known whether the disk has them, or will have: it failed to sync them, or did not answer in time. Readers take
+// those that are there.
+var ErrDoubt = errors.New("lines may not be on the disk")
+
+// ErrClosed is what Append says after Close.
+var ErrClosed = errors.New("the journal is closed")
+
 // Journal appends lines to segments in a folder, decisions-000001.jsonl and so on. It never changes what it wrote: a line that could
 // be written only in part is cut off again, and each opening begins a segment of its own, so that one torn by a crash stays as it is. It is safe for
 // concurrent use; lines that come at one time are written, and synced, at one go.
+//
+// A segment that could not be synced is given up, and another begun. Linux takes pages that it failed to write for clean, so that a second
+// attempt on the file would succeed and say nothing (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020).
 type Journal struct {
 	folder   string
+	create   func(name string) (file, error)
 	sync     Sync
-	segment  int64       // most bytes of one
-	packing  chan string // finished segments that are to become tables; nil: they stay
+	interval time.Duration
+	segment  int64         // most bytes of one
+	limit    time.Duration // of Append
+	packing  chan string   // finished segments that are to become tables; nil: they stay
 	failed   func(error)
 	packed   sync.WaitGroup
 	requests chan *request
@@ -43,21 +56,38 @@ type Journal struct {
 // JournalOptions are how a journal keeps its lines.
 type JournalOptions struct {
 	Sync     Sync
-	Interval time.Duration // of SyncInterval; 0: a second
+	Interval time.Duration // of SyncInterval, and after which a disk that failed SyncAlways is tried again; 0: a second
 	Segment  int64         // bytes after which a segment is finished; 0: 64 MiB
+	Limit    time.Duration // for which Append waits for the disk; 0: for as long as it takes
 	Pack     bool          // full segments become tables (Pack), beside the writing, and at first those that earlier openings left; that which Close ends is left to the next
-	Failed   func(error)   // is told why a segment stays as it is; nil: nobody is
+	Failed   func(error)   // is told why a segment stays as it is and, as ErrDoubt, which could not be synced, by any goroutine; nil: nobody is
 }
 
-// request asks for lines to be written, or for the segment to be finished.
-type request struct {
-	lines  []byte
-	rotate bool
-	answer chan error
+// file is what a journal does with that of a segment.
+type file interface {
+	Write([]byte) (int, error)
+	Truncate(size int64) error
+	Sync() error
+	Close() error
+	Name() string
+}
+
+// create creates a segment's file and holds it, so that whoever else opens the folder leaves it alone.
+func create(name string) (file, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	hold(f)
+	return f, nil
 }
 
 // OpenJournal opens a journal in a folder that exists and begins a segment.
 func OpenJournal(folder string, o JournalOptions) (*Journal, error) {
+	return openJournal(folder, o, create)
+}
+
+func openJournal(folder string, o JournalOptions, create func(name string) (file, error)) (*Journal, error) {
 	if o.Sync != SyncAlways && o.Sync != SyncInterval && o.Sync != SyncNever {
 		return nil, field.New("sync", string(o.Sync), "always, interval or never")
 	}
@@ -67,34 +97,53 @@ func OpenJournal(folder string, o JournalOptions) (*Journal, error) {
 	if o.Segment <= 0 {
 		o.Segment = 64 << 20
 	}
-	j := &Journal{folder: folder, sync: o.Sync, segment: o.Segment, failed: o.Failed, requests: make(chan *request, 1024), done: make(chan struct{}), closed: make(chan struct{})}
+	if o.Failed == nil {
+		o.Failed = func(error) {}
+	}
+	j := &Journal{folder: folder, create: create, sync: o.Sync, interval: o.Interval, segment: o.Segment, limit: o.Limit, failed: o.Failed,
+		requests: make(chan *request, 1024), done: make(chan struct{}), closed: make(chan struct{})}
 	files, err := os.ReadDir(folder) // no pattern: the folder's own name may look like one
 	if err != nil {
 		return nil, err
 	}
 	var left []string // by an earlier opening, or a crash
 	for _, file := range files {
-		if name := file.Name(); strings.HasPrefix(name, "decisions-") && strings.HasSuffix(name, ofLines) {
+		switch name := file.Name(); {
+		case strings.HasPrefix(name, "decisions-") && strings.HasSuffix(name, ofLines):
 			left = append(left, filepath.Join(folder, name))
+		case strings.HasPrefix(name, unfinished):
+			sweep(filepath.Join(folder, name))
 		}
 	}
-	s, err := j.begin()
-	if err != nil {
+	w := &writer{Journal: j}
+	if w.at, err = j.begin(); err != nil {
 		return nil, err
 	}
 	if o.Pack {
 		j.packing = make(chan string, 1024)
 		j.packed.Go(func() { j.pack(left) })
 	}
-	go j.write(s, o.Interval)
+	go w.run()
 	return j, nil
 }
 
-// ErrClosed is what Append says after Close.
-var ErrClosed = errors.New("the journal is closed")
+// request asks for lines to be written, or for the segment to be finished.
+type request struct {
+	lines  []byte
+	rotate bool
+	answer chan error
+	stage  atomic.Int32
+}
+
+// The stages of a request: it waits until either the writer takes it or whoever asked gives up.
+const (
+	waits = iota
+	taken
+	withdrawn
+)
 
 // Append writes whole lines, each with its end, and returns when they are as safe as Sync says. After an error none of them is in the
-// journal; a later Append may succeed.
+// journal, but for ErrDoubt; a later Append may succeed. Lines may not be changed after ErrDoubt.
 func (j *Journal) Append(lines []byte) error {
 	return j.ask(&request{lines: lines, answer: make(chan error, 1)})
 }
@@ -103,16 +152,34 @@ func (j *Journal) Append(lines []byte) error {
 func (j *Journal) Rotate() error { return j.ask(&request{rotate: true, answer: make(chan error, 1)}) }
 
 func (j *Journal) ask(r *request) error {
+	var late <-chan time.Time
+	if j.limit > 0 {
+		timer := time.NewTimer(j.limit)
+		defer timer.Stop()
+		late = timer.C
+	}
 	select {
 	case <-j.done:
 		return ErrClosed
+	case <-late:
+		return fmt.Errorf("the disk has not answered for %v", j.limit)
 	case j.requests <- r:
 	}
 	select {
 	case err := <-r.answer:
 		return err
-	case <-j.closed:
+	case <-late:
+		if r.stage.CompareAndSwap(waits, withdrawn) {
+			return fmt.Errorf("the disk has not answered for %v", j.limit)
+		}
 		select { // it may have been answered at the last moment
+		case err := <-r.answer:
+			return err
+		default:
+			return fmt.Errorf("%w: it has not answered for %v", ErrDoubt, j.limit)
+		}
+	case <-j.closed:
+		select {
 		case err := <-r.answer:
 			return err
 		default:
@@ -133,7 +200,7 @@ func (j *Journal) Close() error {
 // wait until a processor that it keeps is taken from it.
 func (j *Journal) pack(left []string) {
 	pack := func(segment string) {
-		if _, err := pack(segment, func() { time.Sleep(time.Millisecond) }); err != nil && j.failed != nil {
+		if _, err := pack(segment, func() { time.Sleep(time.Millisecond) }); err != nil {
 			j.failed(err)
 		}
 	}
@@ -161,6 +228,18 @@ func (j *Journal) ends() bool {
 	}
 }
 
+// sweep removes a table that somebody left unfinished, unless he is still at work.
+func sweep(name string) {
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return
+	}
+	if hold(f) {
+		_ = os.Remove(name)
+	}
+	_ = f.Close()
+}
+
 // abandoned says whether nobody writes to a segment that has lines, and holds it until the file is closed.
 func abandoned(segment string) (f *os.File, mine bool) {
 	f, err := os.OpenFile(segment, os.O_RDWR, 0)
@@ -179,157 +258,5 @@ func (j *Journal) rotated(segment string) {
 	select {
 	case j.packing <- segment: // never to nil
 	default:
-	}
-}
-
-// segment is the file that is written.
-type segment struct {
-	file   *os.File
-	number int
-	size   int64 // of whole lines
-	dirty  bool  // written and not synced
-}
-
-// begin makes the next segment. Numbers rise whatever was deleted meanwhile.
-func (j *Journal) begin() (*segment, error) {
-	files, err := os.ReadDir(j.folder)
-	if err != nil {
-		return nil, err
-	}
-	number := 0
-	for _, file := range files {
-		n := 0
-		if _, err := fmt.Sscanf(file.Name(), "decisions-%d.", &n); err == nil {
-			number = max(number, n)
-		}
-	}
-	for {
-		number++
-		f, err := os.OpenFile(filepath.Join(j.folder, fmt.Sprintf("decisions-%06d.jsonl", number)), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
-		if errors.Is(err, fs.ErrExist) {
-			continue // another service's
-		} else if err != nil {
-			return nil, err
-		}
-		hold(f)                                                              // so that whoever else opens the folder leaves it alone
-		if err := syncFolder(j.folder); err != nil && j.sync == SyncAlways { // without its name the file is lost with the machine, whatever is synced in it
-			return nil, errors.Join(err, f.Close(), os.Remove(f.Name()))
-		}
-		return &segment{file: f, number: number}, nil
-	}
-}
-
-// write serves requests until the journal is closed. s is nil while there is no segment that could be written to.
-func (j *Journal) write(s *segment, interval time.Duration) {
-	defer close(j.closed)
-	if j.packing != nil {
-		defer close(j.packing)
-	}
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	synced, syncing := make(chan error, 1), false // beside the writing: nobody who asks for a price waits for the disk
-	var batch []*request
-	var lines []byte
-	for {
-		batch, lines = batch[:0], lines[:0]
-		select {
-		case r := <-j.requests:
-			batch = append(batch, r)
-		case <-tick.C:
-			if s != nil && s.dirty && j.sync == SyncInterval && !syncing {
-				s.dirty, syncing = false, true
-				go func(f *os.File) { synced <- f.Sync() }(s.file)
-			}
-			continue
-		case err := <-synced:
-			if syncing = false; s != nil {
-				s.dirty = s.dirty || err != nil // tried again at the next tick
-			}
-			continue
-		case <-j.done:
-			j.drain(s)
-			return
-		}
-		for more := true; more && len(batch) < cap(j.requests) && !batch[len(batch)-1].rotate; {
-			select {
-			case r := <-j.requests:
-				batch = append(batch, r)
-			default:
-				more = false
-			}
-		}
-		rotate := false
-		for _, r := range batch {
-			lines, rotate = append(lines, r.lines...), rotate || r.rotate
-		}
-		var err error
-		s, err = j.put(s, lines)
-		if err == nil && (rotate && s.size > 0 || s.size >= j.segment) {
-			s, err = j.finish(s)
-		}
-		for _, r := range batch {
-			r.answer <- err
-		}
-	}
-}
-
-// put writes lines to the segment, or to a new one where there is none. What was written in part is taken back.
-func (j *Journal) put(s *segment, lines []byte) (*segment, error) {
-	if s == nil {
-		var err error
-		if s, err = j.begin(); err != nil {
-			return nil, err
-		}
-	}
-	if len(lines) == 0 {
-		return s, nil
-	}
-	_, err := s.file.Write(lines)
-	if err == nil && j.sync == SyncAlways {
-		err = s.file.Sync()
-	}
-	if err == nil {
-		s.size, s.dirty = s.size+int64(len(lines)), true
-		return s, nil
-	}
-	if s.file.Truncate(s.size) != nil {
-		_ = s.file.Close() // its last line may be torn, which readers tell; the next lines go elsewhere
-		return nil, err
-	}
-	return s, err
-}
-
-// finish closes a segment and begins the next.
-func (j *Journal) finish(s *segment) (*segment, error) {
-	err := errors.Join(s.file.Sync(), s.file.Close())
-	if err == nil {
-		j.rotated(s.file.Name())
-	}
-	next, begun := j.begin()
-	if begun != nil {
-		return nil, nil // the lines are safe; whoever comes next is told
-	}
-	return next, err
-}
-
-// drain answers who came before the end, and closes.
-func (j *Journal) drain(s *segment) {
-	for {
-		select {
-		case r := <-j.requests:
-			var err error
-			s, err = j.put(s, r.lines)
-			r.answer <- err
-			continue
-		default:
-		}
-		break
-	}
-	if s == nil {
-		return
-	}
-	_ = errors.Join(s.file.Sync(), s.file.Close())
-	if s.size == 0 {
-		_ = os.Remove(s.file.Name()) // an empty segment tells nothing
 	}
 }

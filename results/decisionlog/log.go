@@ -27,6 +27,8 @@ type Log struct {
 	columns [][]float64 // by feature, of decisions as they were read
 	sales   []Sale      // of the outcomes
 	origins []origin
+
+	elsewhere string // where an action was another offer, for messages
 }
 
 // origin is a file of which a log was read, and how many lines were read before.
@@ -146,7 +148,7 @@ func (l *Log) order() error {
 		return cmp.Or(cmp.Compare(a.Time, b.Time), int(a.Line-b.Line))
 	}
 	if !slices.IsSortedFunc(l.Decisions, order) {
-		slices.SortStableFunc(l.Decisions, order)
+		l.byUnit(order)
 	}
 	reopened := 0
 	for i := range l.Decisions {
@@ -180,6 +182,28 @@ func (l *Log) order() error {
 	return nil
 }
 
+// byUnit sorts decisions by unit, by counting, and those of each stably by an order.
+func (l *Log) byUnit(order func(a, b Decision) int) {
+	ends := make([]int32, len(l.Units)+1) // of the decisions of the units before, and then of each
+	for i := range l.Decisions {
+		ends[l.Decisions[i].Unit+1]++
+	}
+	for u := range l.Units {
+		ends[u+1] += ends[u]
+	}
+	sorted := make([]Decision, len(l.Decisions))
+	for _, d := range l.Decisions {
+		sorted[ends[d.Unit]] = d
+		ends[d.Unit]++
+	}
+	from := int32(0)
+	for _, end := range ends[:len(l.Units)] {
+		slices.SortStableFunc(sorted[from:end], order)
+		from = end
+	}
+	l.Decisions = sorted
+}
+
 func pad(column []float64, n int) []float64 {
 	for len(column) < n {
 		column = append(column, math.NaN())
@@ -197,7 +221,7 @@ func (l *Log) made(action int, offer Offer) error {
 		l.Offers[action], l.Seen[action] = offer, true
 	}
 	if now := l.Offers[action]; now != offer {
-		return field.New("price", offer.say(), fmt.Sprintf("%s, which action %d is elsewhere in the log", now.say(), action))
+		return field.New("price", offer.say(), fmt.Sprintf("%s, which action %d is %s", now.say(), action, l.elsewhere))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -288,6 +289,48 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)*float64(len(records))/b.Elapsed().Seconds(), "decisions/s")
+}
+
+// visits are n lines as a service leaves them: a decision for each visit of a customer, and what came of every second.
+func visits(b *testing.B, n int) (lines []byte) {
+	draw := rand.New(rand.NewPCG(7, 8))
+	r := decisionlog.Record{Policy: "tuna/champion", Revision: "73ef84f4ea44938d17ace230dfc6e1dad28a5831210ee8db937183301deecea6", Step: -1, Features: []string{"reference_price", "price:star-kist", "stock", "hour"},
+		Observation: make([]float64, 4), Reward: math.NaN(), Discount: 1, Product: "chicken-of-the-sea"}
+	for i := range n * 2 / 3 {
+		var err error
+		r.ID, r.Time, r.Action, r.Propensity = fmt.Sprintf("a8c0b1d2e3f4a5b6-%x", i), 1.7e9+float64(i)/250, draw.IntN(12), 0.954
+		r.Unit = fmt.Sprintf("%024x", draw.IntN(n))
+		r.Customer, r.Offer.Price = r.Unit, 0.79+float64(r.Action)/100
+		r.Observation[0], r.Observation[1], r.Observation[2], r.Observation[3] = float64(draw.IntN(200))/100, 0.97, float64(draw.IntN(500)), float64(i%24)
+		if lines, err = decisionlog.Append(lines, &r); err != nil {
+			b.Fatal(err)
+		}
+		if i%2 == 1 {
+			continue
+		}
+		o := decisionlog.Outcome{ID: r.ID, Time: r.Time + 60, Reward: float64(draw.IntN(90)) / 100, Visitors: math.NaN(), Products: []string{r.Product}, Units: []float64{float64(draw.IntN(2))}}
+		if lines, err = decisionlog.AppendOutcome(lines, &o); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return lines
+}
+
+// A folder of a million lines.
+func BenchmarkOpen(b *testing.B) {
+	const n = 1_000_000
+	folder := b.TempDir()
+	lines := visits(b, n)
+	write(b, filepath.Join(folder, "decisions-000001.jsonl"), lines)
+	count := bytes.Count(lines, []byte("\n"))
+	b.SetBytes(int64(len(lines)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := decisionlog.Open(folder, decisionlog.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*float64(count)/b.Elapsed().Seconds(), "lines/s")
 }
 
 func FuzzReadParquet(f *testing.F) {

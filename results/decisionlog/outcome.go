@@ -95,7 +95,6 @@ type Joined struct {
 
 // outcome is that of a line.
 type outcome struct {
-	id             string
 	time           float64
 	reward, people float64
 	from, to       int // in the log's sales
@@ -108,10 +107,7 @@ func (p *parser) numbers(k int, o *outcome) error {
 	l, s := p.log, &p.scan
 	o.units = o.units || k == keyUnits
 	return s.object(func(name []byte) error {
-		product, err := p.product(name)
-		if err != nil {
-			return under{keys[k], err}
-		}
+		product := p.product(name)
 		at := func(err error) error { return under{keys[k] + "." + l.Products[product], err} }
 		x := math.NaN()
 		if !s.null() {
@@ -130,7 +126,7 @@ func (p *parser) numbers(k int, o *outcome) error {
 			if i = len(l.sales) - o.from; i >= mostFeatures {
 				return at(bad(i+1, fmt.Sprintf("at most %d products", mostFeatures)))
 			}
-			l.sales = append(l.sales, Sale{product, math.NaN(), math.NaN()})
+			l.sales = append(room(l.sales), Sale{product, math.NaN(), math.NaN()})
 		}
 		into := &l.sales[o.from+i].Units
 		if k == keyPrices {
@@ -145,16 +141,14 @@ func (p *parser) numbers(k int, o *outcome) error {
 }
 
 // product is a product's index.
-func (p *parser) product(name []byte) (int32, error) {
+func (p *parser) product(name []byte) int32 {
 	i, ok := p.products[string(name)]
 	if !ok {
-		if i = int32(len(p.log.Products)); i >= mostProducts {
-			return 0, bad(i+1, fmt.Sprintf("at most %d products", mostProducts))
-		}
+		i = int32(len(p.log.Products))
 		p.log.Products = append(p.log.Products, string(name))
 		p.products[p.log.Products[i]] = i
 	}
-	return i, nil
+	return i
 }
 
 // keepOutcome keeps an outcome until all lines are read.
@@ -171,7 +165,8 @@ func (p *parser) keepOutcome(e *entry) *field.Error {
 		return field.New("outcome", "nothing", "the id of a decision")
 	}
 	o := e.outcome
-	o.id, o.time, o.reward, o.people, o.last, o.to = string(e.id), e.Time, e.Reward, e.Visitors, e.Last, len(p.log.sales)
+	p.about.add(e.id)
+	o.time, o.reward, o.people, o.last, o.to = e.Time, e.Reward, e.Visitors, e.Last, len(p.log.sales)
 	if math.IsNaN(o.people) {
 		o.people = 1
 	}
@@ -180,7 +175,7 @@ func (p *parser) keepOutcome(e *entry) *field.Error {
 			sale.Units = 0
 		}
 	}
-	p.outcomes = append(p.outcomes, o)
+	p.outcomes = append(room(p.outcomes), o)
 	return nil
 }
 
@@ -198,8 +193,7 @@ func (p *parser) join() error {
 		}
 		return nil
 	}
-	known := p.known()
-	p.match(known)
+	p.match()
 	p.await()
 	j := &l.Joined
 	l.warn(j.Asked, "of %d decisions the id came again later; they were left out")
@@ -211,64 +205,63 @@ func (p *parser) join() error {
 	return nil
 }
 
-// known finds decisions by their ids. Of several of one id the latest stands, and the others go: a service that was asked again after it had
+// known finds decisions by their ids, and says at what row each then stands. Of several of one id the latest stands, and the others go: a service that was asked again after it had
 // forgotten its answer decides anew, and what it says last is what is seen.
-func (p *parser) known() map[string]int32 {
+func (p *parser) known() (known *index, rows []int32) {
 	l := p.log
-	known := make(map[string]int32, len(l.Decisions))
+	known, rows = newIndex(&p.ids), make([]int32, len(l.Decisions))
 	gone := make([]bool, len(l.Decisions))
-	from := 0
-	for row, end := range p.idEnds {
-		id := p.ids[from:end]
-		from = end
+	for row := range rows {
+		id := p.ids.at(row)
 		if len(id) == 0 {
 			continue
 		}
-		before, again := known[string(id)]
-		if !again {
-			known[string(id)] = int32(row)
+		before := known.find(id)
+		if *before == 0 {
+			*before = int32(row + 1)
 			continue
 		}
 		l.Joined.Asked++
-		if l.Decisions[row].Time < l.Decisions[before].Time {
+		if l.Decisions[row].Time < l.Decisions[*before-1].Time {
 			gone[row] = true
 		} else {
-			gone[before] = true
-			known[string(id)] = int32(row)
+			gone[*before-1] = true
+			*before = int32(row + 1)
 		}
 	}
-	if l.Joined.Asked == 0 {
-		return known
-	}
-	place := make([]int32, len(l.Decisions)) // where each row stands once the others are gone
 	n := int32(0)
-	for row := range place {
-		place[row] = n
+	for row := range rows {
+		rows[row] = n
 		if !gone[row] {
 			n++
 		}
 	}
-	l.Decisions = slices.DeleteFunc(l.Decisions, func(d Decision) bool { return gone[d.row] })
-	for id, row := range known {
-		known[id] = place[row]
+	if l.Joined.Asked > 0 {
+		l.Decisions = slices.DeleteFunc(l.Decisions, func(d Decision) bool { return gone[d.row] })
 	}
-	return known
+	return known, rows
 }
 
-// match gives decisions, found by their ids, their outcomes.
-func (p *parser) match(known map[string]int32) {
+// match gives decisions their outcomes.
+func (p *parser) match() {
 	l := p.log
+	known, rows := p.known()
+	passed := newIndex(&p.passed)
+	for i := range p.passed.ends {
+		*passed.find(p.passed.at(i)) = int32(i + 1)
+	}
 	stands := make([]int32, len(l.Decisions)) // the outcome that stands, from 1
 	for i := range p.outcomes {
-		o := &p.outcomes[i]
-		at, ok := known[o.id]
-		switch {
-		case !ok && !p.passed[o.id]:
-			l.Joined.Unknown++
+		o, id := &p.outcomes[i], p.about.at(i)
+		row := *known.find(id)
+		if row == 0 {
+			if *passed.find(id) == 0 {
+				l.Joined.Unknown++
+			}
 			continue
-		case !ok:
-			continue
-		case stands[at] > 0:
+		}
+		at := rows[row-1]
+		if stands[at] > 0 {
 			l.Joined.Again++
 			if o.time < p.outcomes[stands[at]-1].time {
 				continue

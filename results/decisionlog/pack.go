@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -20,8 +21,15 @@ import (
 
 // Pack makes a Parquet table of a finished segment, a row for each line, beside it and under its name but for the end, and then removes the lines. The table is written under another name, read again, synced and renamed, so
 // that what has its name is whole, and until then the lines stay; readers who find both take the table. A segment of which a table cannot tell all, because a line of it is
-// damaged, cut off or has keys that souk does not write, stays as it is, with an error of type *field.Error.
+// damaged, cut off or has keys that souk does not write, stays as it is, with an error of type *field.Error; so does one that would need more than 512 columns, because
+// packing takes time by rows and columns.
 func Pack(segment string) (to string, err error) { return pack(segment, func() {}) }
+
+// mostColumns is how many columns a table may have: one for each key and feature, and two for each product of which outcomes tell.
+const mostColumns = 512
+
+// unfinished begins the names of tables that are being written.
+const unfinished = ".packing-"
 
 // slice is after how many lines or rows of a segment its packing rests.
 const slice = 128
@@ -33,18 +41,22 @@ func pack(segment string, rest func()) (to string, err error) {
 		return "", err
 	}
 	folder := filepath.Dir(segment)
-	out, err := os.CreateTemp(folder, ".packing-*")
+	out, err := os.CreateTemp(folder, unfinished+"*")
 	if err != nil {
 		return "", err
 	}
 	defer os.Remove(out.Name()) // once it is renamed there is none
 	defer out.Close()
+	hold(out) // or another start would take it for one that a crash left
 	if err := shape.write(segment, out); err != nil {
 		return "", err
 	}
 	size, err := out.Seek(0, io.SeekEnd)
 	if err == nil {
 		err = shape.prove(out, size)
+	}
+	if err == nil {
+		err = shape.stood(to)
 	}
 	if err = errors.Join(err, out.Sync(), out.Close()); err == nil {
 		err = os.Rename(out.Name(), to)
@@ -156,22 +168,24 @@ func (s *shape) value(name []byte) error {
 	if !ok {
 		return bad("a key that the table has no column for", "keys of docs/formats/decisions.md")
 	}
-	return s.cell(s.column(name, kind))
+	return s.cellOf(name, kind)
 }
 
-// column finds a column, or makes it.
-func (s *shape) column(name []byte, kind parquet.Type) int {
+// cellOf reads a value into the column of a name, which it makes where there is none.
+func (s *shape) cellOf(name []byte, kind parquet.Type) error {
 	if s.at < len(s.columns) && s.columns[s.at].Name == string(name) {
-		return s.at
+		return s.cell(s.at)
 	}
 	c, ok := s.index[string(name)]
 	if !ok {
-		c = len(s.columns)
+		if c = len(s.columns); c >= mostColumns {
+			return bad(fmt.Sprintf("column %d of a table", c+1), fmt.Sprintf("at most %d: keys, features, and units and prices of each product. The segment stays lines", mostColumns))
+		}
 		s.columns = append(s.columns, parquet.Column{Name: string(name), Type: kind, Optional: true})
 		s.cells = append(s.cells, parquet.Cell{Type: kind})
 		s.index[s.columns[c].Name] = c
 	}
-	return c
+	return s.cell(c)
 }
 
 // cell reads a value into a column.
@@ -212,7 +226,7 @@ func (s *shape) numbers(key string) error {
 	err := s.scan.object(func(name []byte) error {
 		any = true
 		s.key = append(append(append(s.key[:0], key...), '.'), name...)
-		return s.cell(s.column(s.key, parquet.Number))
+		return s.cellOf(s.key, parquet.Number)
 	})
 	if err != nil || any || key != "units" {
 		return err
@@ -294,6 +308,22 @@ func (s *shape) prove(r io.ReaderAt, size int64) error {
 	})
 	if err == nil && (rows != s.rows || sum != s.sum) {
 		err = fmt.Errorf("the table of %d rows does not read as the %d lines of the segment", rows, s.rows)
+	}
+	return err
+}
+
+// stood refuses a table that stands in the new one's place, unless it tells the same: then the process ended before the lines went.
+func (s *shape) stood(to string) error {
+	f, err := os.Open(to)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil && s.prove(f, info.Size()) != nil {
+		err = &field.Error{File: to, Found: "a table of other lines than the segment of its name", Expected: "one of them in a folder of its own"}
 	}
 	return err
 }

@@ -133,6 +133,7 @@ func TestASegmentThatIsNotWholeStaysAsItIs(t *testing.T) {
 		"no JSON":     []byte("x\n"),
 		"key twice":   []byte(line[:len(line)-1] + `,"step":0}` + "\n"),
 		"feature":     []byte(strings.Replace(line, `"x":1`, `"a,b":1`, 1) + "\n"),
+		"too wide":    wide(t),
 		"wrong type":  []byte(strings.Replace(line, `0.5`, `"0.5"`, 1) + "\n"),
 	} {
 		folder := t.TempDir()
@@ -146,6 +147,42 @@ func TestASegmentThatIsNotWholeStaysAsItIs(t *testing.T) {
 		if names, _ := os.ReadDir(folder); err != nil || !bytes.Equal(now, text) || len(names) != 1 {
 			t.Errorf("%s: the segment has changed, or something stands beside it: %v", name, names)
 		}
+	}
+}
+
+// wide are outcomes that name more products than a table has columns for.
+func wide(t testing.TB) []byte {
+	var all []any
+	for i := range 300 {
+		all = append(all, decisionlog.Outcome{ID: "a", Products: []string{fmt.Sprint("tea ", i)}, Units: []float64{1}, Prices: []float64{2}})
+	}
+	return journalled(t, all...)
+}
+
+// A table of other lines is not replaced: whoever put it there would lose them.
+func TestATableOfOtherLinesStays(t *testing.T) {
+	folder := t.TempDir()
+	segment := filepath.Join(folder, "decisions-000001.jsonl")
+	write(t, segment, service(t, 5))
+	to, err := decisionlog.Pack(segment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := service(t, 6)
+	write(t, segment, other)
+	_, err = decisionlog.Pack(segment)
+	after, _ := os.ReadFile(to)
+	lines, _ := os.ReadFile(segment)
+	if bad, ok := errors.AsType[*field.Error](err); !ok || bad.File != to || !bytes.Equal(before, after) || !bytes.Equal(lines, other) {
+		t.Errorf("replaced: %v", err)
+	}
+	write(t, segment, service(t, 5)) // as when the process ends between the table's name and the lines' end
+	if _, err := decisionlog.Pack(segment); err != nil {
+		t.Error(err)
 	}
 }
 

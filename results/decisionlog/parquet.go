@@ -1,6 +1,7 @@
 package decisionlog
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -100,6 +101,8 @@ func ReadParquet(r io.ReaderAt, size int64, name string) (*Log, error) {
 	return p.settle()
 }
 
+var errEnough = errors.New("enough was read")
+
 // rows takes the rows of a file.
 func (p *parser) rows(r io.ReaderAt, size int64, name string) error {
 	var line []byte
@@ -112,9 +115,14 @@ func (p *parser) rows(r io.ReaderAt, size int64, name string) error {
 			bad.File, bad.Line = name, n
 			return bad
 		}
-		p.count++
+		if p.count++; p.count == p.most {
+			return errEnough
+		}
 		return nil
 	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
 	if bad, ok := err.(*field.Error); ok && bad.File == "" {
 		bad.File = name
 	}

@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/souk-sim/souk/scenarios/field"
@@ -17,11 +18,11 @@ import (
 // longest is how long a line may be.
 const longest = 1 << 20
 
-// most are limits of what a log may hold, so that a bad file is told as such and does not fill the memory.
+// most are limits of what a line may hold, so that a bad file is told as such and does not fill the memory. Names of units and products, of which each is in the file,
+// have none: whoever invents them makes no log unreadable.
 const (
 	mostActions  = 1 << 12
 	mostFeatures = 1 << 10
-	mostProducts = 1 << 20
 )
 
 // Read reads a whole log. It is strict about the keys that it uses and passes over those that it does not know, and checks the sum of
@@ -61,7 +62,9 @@ func (p *parser) lines(r io.Reader, name string) error {
 		if !whole {
 			return nil
 		}
-		p.count++
+		if p.count++; p.count == p.most {
+			return nil
+		}
 	}
 }
 
@@ -75,24 +78,25 @@ type parser struct {
 	products map[string]int32
 	scan     scanner
 	count    int32  // lines before this one, of all files
-	last     int32  // unit of the line before
+	most     int32  // lines that are read; 0: all
+	last, by int32  // unit of the line before, and who decided it
 	before   Author // of the line before
 	fresh    bool   // no line of the file was taken yet
 	summed   bool   // the lines of the file have checksums
 	features int    // of the log before the line
 
-	ids      []byte // of the decisions, one after the other
-	idEnds   []int
+	ids      ids // of the decisions
 	outcomes []outcome
-	asides   int             // decisions at a fallback price
-	passed   map[string]bool // ids of decisions that were passed over
-	others   int             // decisions of other policies
-	other    string          // one of these policies
+	about    ids    // of the decisions that the outcomes are about
+	passed   ids    // of decisions that were passed over
+	asides   int    // decisions at a fallback price
+	others   int    // decisions of other policies
+	other    string // one of these policies
 }
 
 func newParser(name string, o Options) *parser {
-	return &parser{log: &Log{File: name, Masks: [][]bool{nil}}, options: o, units: map[string]int32{}, authors: map[Author]int32{}, masks: map[string]int32{},
-		products: map[string]int32{}, passed: map[string]bool{}}
+	return &parser{log: &Log{File: name, Masks: [][]bool{nil}, elsewhere: "elsewhere in the log"}, options: o, units: map[string]int32{}, authors: map[Author]int32{}, masks: map[string]int32{},
+		products: map[string]int32{}}
 }
 
 // begin begins a file.
@@ -242,7 +246,7 @@ func (p *parser) value(k int, e *entry) (err error) {
 	case keyProduct:
 		name, err := s.bytes()
 		if err == nil {
-			e.Product, err = p.product(name)
+			e.Product = p.product(name)
 		}
 		return err
 	case keyCustomer:
@@ -318,7 +322,7 @@ func (p *parser) keep(e *entry) *field.Error {
 		} else {
 			p.others, p.other = p.others+1, e.author.Policy
 		}
-		p.passed[string(e.id)] = true
+		p.passed.add(e.id)
 		return nil
 	}
 	for _, need := range needed {
@@ -341,16 +345,15 @@ func (p *parser) keep(e *entry) *field.Error {
 		return field.New("action", e.Action, "one of those allowed")
 	}
 	e.Policy = p.author(e.author)
-	l.Decisions = append(l.Decisions, e.Decision)
-	p.ids = append(p.ids, e.id...)
-	p.idEnds = append(p.idEnds, len(p.ids))
+	l.Decisions = append(room(l.Decisions), e.Decision)
+	p.ids.add(e.id)
 	return nil
 }
 
 // sum checks the checksum of a line. A log has them in all lines, or in none.
 func (p *parser) sum(line []byte) *field.Error {
-	at := bytes.LastIndex(line, []byte(seal))
-	has := at >= 0 && len(line) == at+len(seal)+10
+	at := len(line) - len(seal) - 10
+	has := at >= 0 && string(line[at:at+len(seal)]) == seal
 	if p.fresh {
 		p.summed, p.fresh = has, false
 	}
@@ -368,6 +371,14 @@ func (p *parser) sum(line []byte) *field.Error {
 	return nil
 }
 
+// room makes room for one more, by doubling: append grows what is large by a quarter, and copies it four times as often.
+func room[T any](all []T) []T {
+	if len(all) == cap(all) {
+		return slices.Grow(all, max(len(all), 64))
+	}
+	return all
+}
+
 func (p *parser) unit(name []byte) int32 {
 	if int(p.last) < len(p.log.Units) && p.log.Units[p.last] == string(name) && len(name) > 0 {
 		return p.last
@@ -375,7 +386,7 @@ func (p *parser) unit(name []byte) int32 {
 	u, ok := p.units[string(name)]
 	if !ok {
 		u = int32(len(p.log.Units))
-		p.log.Units = append(p.log.Units, string(name))
+		p.log.Units = append(room(p.log.Units), string(name))
 		p.units[p.log.Units[u]] = u
 	}
 	p.last = u
@@ -383,12 +394,16 @@ func (p *parser) unit(name []byte) int32 {
 }
 
 func (p *parser) author(a Author) int32 {
+	if all := p.log.Policies; int(p.by) < len(all) && all[p.by] == a {
+		return p.by
+	}
 	i, ok := p.authors[a]
 	if !ok {
 		i = int32(len(p.log.Policies))
 		p.log.Policies = append(p.log.Policies, a)
 		p.authors[a] = i
 	}
+	p.by = i
 	return i
 }
 
@@ -416,7 +431,7 @@ func (p *parser) observation(row int) error {
 		if len(column) > row { // left by a bad line, or told twice
 			return under{"observation." + l.Features[f], bad("the feature twice", "each feature once")}
 		}
-		l.columns[f] = append(column, x)
+		l.columns[f] = append(room(column), x)
 		return nil
 	})
 }
