@@ -173,10 +173,11 @@ func parseWith(source Source, before []settled, overrides []string, after []sett
 // digest ties the scenario to the content of its data.
 func (d *document) digest(s *Scenario) error {
 	if s.World() == WeeklyCategory {
-		d.sum(s, path("data").then("panel"), path("data").then("sha256"), s.Data.Panel, &s.Data.SHA256)
+		d.sum(path("data").then("panel"), path("data").then("sha256"), s.Panel, &s.Data.SHA256)
 	}
 	if m := s.Traffic.Demand; m != nil {
-		d.sum(s, path("traffic").then("demand").then("data"), path("traffic").then("demand").then("sha256"), m.Data, &m.SHA256)
+		open := func() (string, fs.File, error) { return s.OpenSeries(m) }
+		d.sum(path("traffic").then("demand").then("data"), path("traffic").then("demand").then("sha256"), open, &m.SHA256)
 	}
 	for i := range s.Agents {
 		if a := &s.Agents[i]; a.Start != "" {
@@ -185,12 +186,13 @@ func (d *document) digest(s *Scenario) error {
 				d.bad(at.then("start"), "it beside a learner that begins with no given table", "a tabular learner, such as q-learning, or no start")
 				continue
 			}
-			d.sum(s, at.then("start"), at.then("start_sha256"), a.Start+"/manifest.json", &a.StartSHA256)
+			open := func() (string, fs.File, error) { return s.Open(a.Start + "/manifest.json") }
+			d.sum(at.then("start"), at.then("start_sha256"), open, &a.StartSHA256)
 		}
 	}
 	for _, m := range s.Shoppers.Models() {
 		if !m.ByHand() {
-			d.sum(s, m.at("data"), m.at("sha256"), m.Data, &m.SHA256)
+			d.sum(m.at("data"), m.at("sha256"), func() (string, fs.File, error) { return s.OpenModel(m) }, &m.SHA256)
 		}
 	}
 	return d.first()
@@ -211,11 +213,15 @@ func Begins(params agents.Params) bool {
 }
 
 // sum fills in the digest of a file, or holds the one that is given against it.
-func (d *document) sum(s *Scenario, at, digestAt path, name string, digest *string) {
-	full, file, err := s.Open(name)
+func (d *document) sum(at, digestAt path, open func() (string, fs.File, error), digest *string) {
+	full, file, err := open()
 	if err != nil {
 		e, _ := errors.AsType[*field.Error](err)
-		d.bad(at, e.Found+" "+e.File, e.Expected)
+		found := strings.TrimLeft(e.Key+" "+e.Found+" "+e.File, " ")
+		if e.Line > 0 { // of a decision log
+			found += ":" + strconv.Itoa(e.Line)
+		}
+		d.bad(at, found, e.Expected)
 		return
 	}
 	defer file.Close()
@@ -236,7 +242,7 @@ func (d *document) sum(s *Scenario, at, digestAt path, name string, digest *stri
 // Panel opens the market's data file; name is for messages. The caller closes it.
 func (s *Scenario) Panel() (name string, file fs.File, err error) { return s.Open(s.Data.Panel) }
 
-// Open opens a data file that the scenario names: a path relative to it, or bundled:NAME. Of a folder it is the choices that a decision log there tells of. full is for messages. The caller closes it.
+// Open opens a data file that the scenario names: a path relative to it, or bundled:NAME. full is for messages. The caller closes it.
 func (s *Scenario) Open(name string) (full string, file fs.File, err error) {
 	if inside, found := strings.CutPrefix(name, "bundled:"); found {
 		file, err = data.Files().Open(inside)
@@ -248,15 +254,6 @@ func (s *Scenario) Open(name string) (full string, file fs.File, err error) {
 	}
 	if err != nil {
 		return name, nil, unreadable(name, err)
-	}
-	if info, err := file.Stat(); err == nil && info.IsDir() {
-		file.Close()
-		if file, err = openDecided(name); err != nil {
-			if _, told := errors.AsType[*field.Error](err); !told {
-				err = unreadable(name, err)
-			}
-			return name, nil, err
-		}
 	}
 	return name, file, nil
 }

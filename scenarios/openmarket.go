@@ -23,7 +23,7 @@ type Traffic struct {
 
 // Series is a series of counts, one a period of the market, and the model that is fitted to all of it.
 type Series struct {
-	Data      string   `toml:"data" required:"true" doc:"CSV or Parquet file, one row a period: a path relative to the scenario, or bundled:NAME"`
+	Data      string   `toml:"data" required:"true" doc:"CSV or Parquet file, one row a period: a path relative to the scenario, or bundled:NAME; or the folder of a decision log, whose columns are visitors, decisions, units and reward"`
 	SHA256    string   `toml:"sha256" doc:"digest of the data; filled in when the scenario is resolved, checked when given"`
 	Column    string   `toml:"column" required:"true" doc:"column of the counts"`
 	Time      string   `toml:"time" doc:"column of the time; left out: the rows stand in its order"`
@@ -34,6 +34,8 @@ type Series struct {
 	Transform string   `toml:"transform" default:"'log'" oneof:"log,none" doc:"scale on which it is fitted; with none, fewer than no shoppers count as none"`
 	Share     float64  `toml:"share" default:"1.0" range:"(0,1000000]" doc:"shoppers that one of what is counted stands for"`
 	Skip      int      `toml:"skip" default:"0" range:"[0,10000]" doc:"periods between the end of the series and the opening"`
+	Every     float64  `toml:"every,omitzero" range:"[0,1000000000000]" doc:"of the folder of a decision log: length of a period in its time, as 86400 of a service's seconds"`
+	Decided
 }
 
 // Product is a product, or so many alike.

@@ -24,10 +24,11 @@ type Shoppers struct {
 
 // Model is one model of a part: its options are those of its kind. It is fitted to data, or given by hand.
 type Model struct {
-	Name    string   `toml:"name" doc:"unique in its part; left out: the model"`
-	Model   string   `toml:"model" required:"true" doc:"a kind of souk estimate that belongs to the part"`
-	Data    string   `toml:"data" doc:"CSV or Parquet file to fit it to: a path relative to the scenario, or bundled:NAME; left out: the parameters are given by hand"`
-	SHA256  string   `toml:"sha256" doc:"digest of the data; filled in when the scenario is resolved, checked when given"`
+	Name   string `toml:"name" doc:"unique in its part; left out: the model"`
+	Model  string `toml:"model" required:"true" doc:"a kind of souk estimate that belongs to the part"`
+	Data   string `toml:"data" doc:"CSV or Parquet file to fit it to: a path relative to the scenario, or bundled:NAME; of choices the folder of a decision log too; left out: the parameters are given by hand"`
+	SHA256 string `toml:"sha256" doc:"digest of the data; filled in when the scenario is resolved, checked when given"`
+	Decided
 	HeldOut *float64 `toml:"held_out" range:"[0,1)" doc:"share of the customers, or of the end of time, that the fit does not see and is judged on; left out: that of the kind, else 0.2"`
 
 	Part      string               // of the shoppers

@@ -24,11 +24,11 @@ func (a *app) playable(scenario string) (*scenarios.Scenario, error) {
 	return a.market(scenario, "play")
 }
 
-// readDecisions reads a decision log, with its digest.
-func readDecisions(name string, o decisionlog.Options) (log *decisionlog.Log, digest string, err error) {
+// readDecisions reads the decision log that a flag or an argument names, with its digest.
+func readDecisions(key, name string, o decisionlog.Options) (log *decisionlog.Log, digest string, err error) {
 	log, digest, err = decisionlog.Open(name, o)
 	if file, ok := errors.AsType[*fs.PathError](err); ok {
-		err = &field.Error{Key: "--log", Found: name + ": " + reason(file), Expected: "a decision log that can be read: a file, or the folder of a service's segments"}
+		err = &field.Error{Key: key, Found: name + ": " + reason(file), Expected: "a decision log that can be read: a file, or the folder of a service's segments"}
 	}
 	if bad, ok := errors.AsType[*field.Error](err); ok && bad.File == "" && (bad.Key == "window" || bad.Key == "patience") {
 		err = badUsage("--"+bad.Key, bad.Found, bad.Expected)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"github.com/souk-sim/souk/market/logs"
 	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/scenarios/estimators"
-	"github.com/souk-sim/souk/scenarios/field"
 )
 
 // decided is what a decision log holds.
@@ -51,10 +49,7 @@ func (a *app) decisions() *cobra.Command {
 				return badUsage("--visits", "one of --visits and --every", "both, or none")
 			}
 			o.Pending = true
-			log, digest, err := readDecisions(args[0], o)
-			if bad, ok := errors.AsType[*field.Error](err); ok && bad.Key == "--log" {
-				bad.Key = "LOG"
-			}
+			log, digest, err := readDecisions("LOG", args[0], o)
 			if err != nil {
 				return err
 			}
@@ -152,8 +147,8 @@ func (d *decided) text() string {
 }
 
 // decidedFile is the choices of the decision log in a folder, as a file.
-func decidedFile(folder string) (estimators.File, error) {
-	log, _, err := decisionlog.Open(folder, decisionlog.Options{})
+func decidedFile(folder string, o decisionlog.Options) (estimators.File, error) {
+	log, _, err := readDecisions("--data", folder, o)
 	if err != nil {
 		return estimators.File{}, err
 	}

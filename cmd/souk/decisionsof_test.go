@@ -141,6 +141,18 @@ func TestTheLogOfAServiceIsReadFromEndToEnd(t *testing.T) {
 		t.Errorf("fit: exit code %d, %s%s", code, stdout, stderr)
 	}
 
+	for of, code := range map[string]int{"tea": exitDone, "coffee": exitInvalid} {
+		args := append([]string{"estimate", "logit", "--data", folder, "--of", of, "--window", "86400", "-q"}, args...)
+		if got, _, stderr := call(t, args...); got != code || code != exitDone && !strings.Contains(stderr, "coffee") {
+			t.Errorf("estimate --of %s: exit code %d, %s", of, got, stderr)
+		}
+		if got, _, stderr := call(t, "fit", scenario, "--set", fmt.Sprintf("shoppers.choice.of=%q", of), "--set", "shoppers.choice.window=86400", "-q"); got != code || code != exitDone && !strings.Contains(stderr, "coffee") {
+			t.Errorf("fit of %s: exit code %d, %s", of, got, stderr)
+		}
+	}
+	code, stdout, stderr := call(t, append([]string{"estimate", "logit", "--data", days, "--of", "tea"}, args...)...)
+	complains(t, code, exitUsage, stdout, stderr, "--data", "decision log")
+
 	var worth struct {
 		Estimates []struct {
 			Name     string

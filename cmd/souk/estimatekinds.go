@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/souk-sim/souk/results/decisionlog"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/estimators"
 	"github.com/souk-sim/souk/scenarios/field"
@@ -24,6 +25,7 @@ import (
 // estimateKind is souk estimate KIND: a flag for each option of the kind, beside those that all have.
 func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 	var data, model string
+	var read decisionlog.Options // where data are the folder of a decision log
 	var heldOut float64
 	flags := map[string]*optionFlag{}
 	cmd := &cobra.Command{
@@ -48,6 +50,9 @@ func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 			}
 			open := func(path string) (estimators.File, error) {
 				a.reads(path)
+				if path == data {
+					return openData(path, read)
+				}
 				return openFile(path)
 			}
 			job := estimators.Job{Open: open, Seed: uint64(a.seed), Noise: secret(), Workers: a.processors(), HeldOut: heldOut}
@@ -79,6 +84,7 @@ func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&data, "data", "", "CSV or Parquet file, or the folder of a decision log, whose choices are read (required)")
+	decidedFlags(f, &read)
 	f.StringVar(&model, "model", "", "file to write the fitted model to, as JSON")
 	f.Float64Var(&heldOut, "held-out", kind.HeldOut, "share of the customers, or of the end of time, to keep from the fit and judge it on")
 	f.Int64Var(&a.seed, "seed", 1, "of what is random: starts, draws, who is held out")
@@ -196,7 +202,17 @@ func asFlag(err error, flags map[string]*optionFlag) error {
 	return badUsage("--"+o.name, found, bad.Expected)
 }
 
-// openFile opens data to read.
+// openData opens data to read, a file or the choices of the folder of a decision log.
+func openData(path string, o decisionlog.Options) (estimators.File, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return decidedFile(path, o)
+	} else if err == nil && o != (decisionlog.Options{}) {
+		return estimators.File{}, badUsage("--data", strconv.Quote(path)+", a file, beside --of, --window or --patience", "the folder of a decision log with them")
+	}
+	return openFile(path)
+}
+
+// openFile opens a file to read.
 func openFile(path string) (estimators.File, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -206,7 +222,7 @@ func openFile(path string) (estimators.File, error) {
 	if err != nil || !info.Mode().IsRegular() {
 		file.Close()
 		if err == nil && info.IsDir() {
-			return decidedFile(path)
+			return estimators.File{}, &field.Error{File: path, Found: "a folder", Expected: "a regular file"}
 		}
 		return estimators.File{}, &field.Error{File: path, Found: "a device or a pipe", Expected: "a regular file: it is read from more than one place"}
 	}

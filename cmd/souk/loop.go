@@ -42,6 +42,9 @@ func (a *app) loop() *cobra.Command {
 			if log == "" || champion == "" {
 				return badUsage("souk loop", "no --log or no --champion", "both, or neither to play the rounds of [loop]")
 			}
+			if err := a.candidateFits(candidate); err != nil {
+				return err
+			}
 			t := workflow.Turn{Clock: clock, Workers: a.workers}
 			var private ed25519.PrivateKey
 			var err error
@@ -63,7 +66,7 @@ func (a *app) loop() *cobra.Command {
 				return err
 			}
 			var digest string
-			if t.Log, digest, err = readDecisions(log, decisionlog.Options{Policy: of, Window: window}); err != nil {
+			if t.Log, digest, err = readDecisions("--log", log, decisionlog.Options{Policy: of, Window: window}); err != nil {
 				return err
 			}
 			watch, closed := a.watch()
@@ -97,7 +100,7 @@ func (a *app) loop() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&log, "log", "", "decisions and what came of them: a file or a folder of a service's segments, docs/formats/decisions.md")
 	f.StringVar(&champion, "champion", "", "the bundle that decided: a folder or a packed .tar.gz")
-	f.StringVar(&of, "of", "", "the policy whose decisions are read, of a service by its name there; left out: all")
+	ofFlag(f, &of)
 	f.StringVar(&candidate, "candidate", "", "where a promoted candidate's bundle goes too: a folder that is not there yet, or FILE.tar.gz, replaced at once")
 	f.StringVar(&key, "key", "", "private ed25519 key, PEM, by which the candidate is signed")
 	f.IntVar(&histories, "seeds", 4, "without a log: histories that are played, of the scenario's seed and those after it")
@@ -122,36 +125,58 @@ func unmetGates(v *workflow.Verdict) (names []string) {
 	return names
 }
 
+// packs tells whether a bundle is to be written as a packed file.
+func packs(to string) bool { return strings.HasSuffix(to, ".gz") || strings.HasSuffix(to, ".tgz") }
+
+func badCandidate(to, found string) error {
+	return &field.Error{Key: "--candidate", Found: to + ": " + found, Expected: "a folder that is not there yet, in one that can be written to, or FILE.tar.gz"}
+}
+
+// candidateFits finds out that a bundle cannot be written before the turn is taken.
+func (a *app) candidateFits(to string) error {
+	if to == "" {
+		return nil
+	}
+	if packs(to) {
+		_, err := a.target(to, "--candidate")
+		return err
+	}
+	if _, err := os.Lstat(to); err == nil {
+		return badCandidate(to, "is there already")
+	}
+	if _, err := os.Stat(filepath.Dir(to)); err != nil {
+		return badCandidate(to, reason(err))
+	}
+	return nil
+}
+
 // putBundle writes a bundle's files to a packed file, or to a folder that appears whole.
 func (a *app) putBundle(files bundle.Memory, to string) error {
-	if strings.HasSuffix(to, ".gz") || strings.HasSuffix(to, ".tgz") {
+	if packs(to) {
 		var packed bytes.Buffer
 		if err := bundle.Pack(files, &packed); err != nil {
 			return err
 		}
 		return a.write(to, "--candidate", 0o644, bytesTo(packed.Bytes()))
 	}
-	bad := func(found string) error {
-		return &field.Error{Key: "--candidate", Found: to + ": " + found, Expected: "a folder that is not there yet, in one that can be written to, or FILE.tar.gz"}
-	}
 	if _, err := os.Lstat(to); err == nil {
-		return bad("is there already")
+		return badCandidate(to, "is there already")
 	}
 	building, err := os.MkdirTemp(filepath.Dir(to), filepath.Base(to)+".*")
 	if err != nil {
-		return bad(reason(err))
+		return badCandidate(to, reason(err))
 	}
 	defer os.RemoveAll(building) // where it has not been renamed
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if err := os.WriteFile(filepath.Join(building, name), files[name], 0o644); err != nil {
-			return bad(reason(err))
+			return badCandidate(to, reason(err))
 		}
 	}
 	if err := os.Chmod(building, 0o755); err != nil {
-		return bad(reason(err))
+		return badCandidate(to, reason(err))
 	}
 	if err := os.Rename(building, to); err != nil {
-		return bad(reason(err))
+		return badCandidate(to, reason(err))
 	}
 	return nil
 }

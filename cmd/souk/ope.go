@@ -51,7 +51,7 @@ func (a *app) ope() *cobra.Command {
 			watch, closed := a.watch()
 			defer closed()
 			w.Watch = watch
-			decisions, digest, err := readDecisions(log, read)
+			decisions, digest, err := readDecisions("--log", log, read)
 			if err != nil {
 				return err
 			}
@@ -101,9 +101,14 @@ func (a *app) ope() *cobra.Command {
 
 // decidedFlags are what of a decision log is read.
 func decidedFlags(f *pflag.FlagSet, o *decisionlog.Options) {
-	f.StringVar(&o.Policy, "of", "", "the policy whose decisions are read, of a service by its name there; left out: all")
+	ofFlag(f, &o.Policy)
 	f.Float64Var(&o.Window, "window", 0, "how long before the log's newest time decisions are read, in its time; 0: all")
 	f.Float64Var(&o.Patience, "patience", 0, "after how long, in the log's time, nothing came of a decision without an outcome; 0: wait")
+}
+
+// ofFlag is whose decisions of a log are read.
+func ofFlag(f *pflag.FlagSet, of *string) {
+	f.StringVar(of, "of", "", "of a decision log, the policy whose decisions are read, of a service by its name there; left out: all")
 }
 
 // bundleIn loads a bundle where a name is that of one.

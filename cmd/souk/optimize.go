@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/souk-sim/souk/results/rundir"
+	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/workflow"
 )
 
@@ -17,13 +19,19 @@ func (a *app) optimize() *cobra.Command {
 		Long: "Plan the learning seller's calendar: an offer for each period of an episode, from what shoppers are expected to do, with the effects that products\n" +
 			"have on each other and prices on what is remembered. [optimize] has the limits: promotions, how far they are apart, a budget, stocks. What is\n" +
 			"printed: the calendar, the shadow prices of the limits, the linear programme's bound, and how the calendar fares in the simulated market. The\n" +
-			"run has it as calendar.csv and as the bundle policy/, which bench, simulate and serve take. docs/optimisation.md tells what is left out.",
+			"run has it as calendar.csv and as the bundle policy/, which bench, simulate and serve take. docs/optimisation.md tells what is left out.\n\n" +
+			"A calendar takes a market in which shoppers stand at a shelf, not in a journey, and whose seller reviews by the clock. Bundled ones that have it are\n" +
+			strings.Replace(workflow.Calendars, " oligopoly", "\noligopoly", 1) + ".\n" +
+			"--set 'visit={kind=\"shelf\"}' has a market of journeys planned as one of shelves.",
 		Example: "  souk optimize canned-tuna\n  souk optimize canned-tuna --set optimize.promotions=8 --set optimize.apart=2\n" +
 			"  souk optimize seasonal-retail\n  souk bench seasonal-retail --policy results/runs/seasonal-retail-optimize/RUN/policy",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.playable(args[0])
+			s, err := scenarios.Load(args[0], a.overrides()...)
 			if err != nil {
 				return err
+			}
+			for _, text := range workflow.Unused(s) {
+				a.notice(text)
 			}
 			began := time.Now()
 			watch, closed := a.watch()

@@ -139,7 +139,7 @@ func (a *app) headline(r *listed) (seed, changed, figure string) {
 	}
 	seed = fmt.Sprint(s.Seed)
 	if bundled, err := scenarios.Load(s.Name); err == nil {
-		usual := &workflow.RunFiles{Name: s.Name, Read: func(string) ([]byte, error) { return bundled.Canonical(), nil }}
+		usual := &workflow.RunFiles{Name: s.Name, Read: func(string) ([]byte, error) { return workflow.Asked(r.Kind, bundled).Canonical(), nil }}
 		if settings, err := workflow.Differences([]*workflow.RunFiles{usual, files}); err == nil {
 			changed = changes(settings)
 		}

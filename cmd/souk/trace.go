@@ -48,7 +48,7 @@ func (t *telling) asked() bool { return t.events != "" || t.trace != "" }
 func (a *app) tell(ctx context.Context, s *scenarios.Scenario, policies []string, t *telling) error {
 	switch {
 	case !t.asked():
-		return badUsage("souk simulate", "--path or --paths", "--events or --trace with them")
+		return badUsage("souk simulate", "--path or --paths", "--decisions, --events or --trace with them")
 	case t.path < 0:
 		return badUsage("--path", strconv.Itoa(t.path), "an integer of at least 0")
 	case t.paths < 1:

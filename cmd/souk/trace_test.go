@@ -72,6 +72,7 @@ func TestSimulateSaysWhatCannotBeTold(t *testing.T) {
 		"smoke --trace shopper/99-1":                         {exitUsage, "nobody came in period 99"},
 		"smoke --trace seller/nobody":                        {exitUsage, "seller/ and one of us, them"},
 		"smoke --trace seller/us --paths 2":                  {exitUsage, "--paths"},
+		"smoke --paths 2":                                    {exitUsage, "--decisions"},
 		"smoke --events e.parquet --paths 0":                 {exitUsage, "--paths"},
 		"smoke --events e.parquet --path -1":                 {exitUsage, "--path"},
 		"smoke --events e.parquet --policy no-such-policy":   {exitUsage, "--policy"},

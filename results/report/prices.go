@@ -22,9 +22,10 @@ type PricePath struct {
 // PricePaths shows the prices of several policies one below the other, on the same axes.
 type PricePaths struct {
 	Title, Subtitle string
-	X, Y            string // such as "week", "shelf price, $"
-	Deals           string // what RivalDeal means, such as "a rival on deal"
-	Line            string // what PricePath.Price is; empty: "own price"
+	X, Y            string           // such as "week", "shelf price, $"
+	Label           func(int) string // of times, which are whole; nil: numbers
+	Deals           string           // what RivalDeal means, such as "a rival on deal"
+	Line            string           // what PricePath.Price is; empty: "own price"
 	Paths           []PricePath
 }
 
@@ -91,11 +92,11 @@ func (l *PricePaths) draw(c *draw.Canvas) {
 		p.deals(path)
 		p.frameY(l.Y)
 		p.path(path)
-		name := ""
 		if i == len(l.Paths)-1 {
-			name = l.X
+			p.frameLabels(l.X, l.Label)
+		} else {
+			p.frameX("", false)
 		}
-		p.frameX(name, false)
 		write(c, style(textSize, true, ink, atCentre, atFoot), vg.Point{X: (p.area.Min.X + p.area.Max.X) / 2, Y: p.area.Max.Y + 7}, path.Name)
 	}
 }

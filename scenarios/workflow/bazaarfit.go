@@ -34,7 +34,7 @@ type series struct {
 
 // readSeries reads the series that [traffic.demand] names.
 func readSeries(s *scenarios.Scenario, of *scenarios.Series) (*series, error) {
-	file, err := openIn(s, of.Data)
+	file, err := openIn(s.OpenSeries(of))
 	if err != nil {
 		return nil, err
 	}

@@ -179,8 +179,14 @@ func (b *bencher) enter() (digests []string, err error) {
 	return digests, err
 }
 
-// openWithTop opens a market in which the policies between which scores are normalised are tuned, whether or not the scenario compares with them.
+// openWithTop opens a market in which the policies between which scores are normalised are tuned.
 func openWithTop(s *scenarios.Scenario) (ground, error) {
+	withTop(s)
+	return Open(s)
+}
+
+// withTop has a scenario compare with the policies between which scores are normalised, whether or not it does.
+func withTop(s *scenarios.Scenario) {
 	needed := []string{bestFixed}
 	if s.World() == scenarios.WeeklyCategory {
 		needed = append(needed, solved)
@@ -190,7 +196,6 @@ func openWithTop(s *scenarios.Scenario) (ground, error) {
 			s.Evaluate.Against = append(slices.Clone(s.Evaluate.Against), name)
 		}
 	}
-	return Open(s)
 }
 
 func (b *bencher) bench(ctx context.Context, t *stopwatch) (*Benched, error) {

@@ -12,12 +12,13 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/souk-sim/souk/results/rundir"
+	"github.com/souk-sim/souk/scenarios"
 )
 
 // kindFiles tell what made a run, by a file that no other kind has.
 var kindFiles = []struct{ kind, file string }{
 	{"bench", "bench.json"}, {"abtest", "abtest.json"}, {"ope", "ope.json"}, {"optimize", "optimize.json"}, {"sweep", "sweep.json"},
-	{"train", "summary.json"}, {"study", "measures.json"}, {"forecast", "forecasts.parquet"}, {"rounds", "rounds.json"},
+	{"train", "summary.json"}, {"study", "measures.json"}, {"forecast", "forecasts.parquet"}, {"rounds", "rounds.json"}, {"loop", "loop.json"},
 }
 
 // RunKinds are the kinds of runs that RunKind tells.
@@ -50,7 +51,18 @@ type RunFigure struct {
 	High  *float64 `json:"high,omitempty"`
 }
 
-// Figures are a run's main figures, in its own order: those of its comparison, its benchmark, its experiment or its study. Other kinds have none.
+// Asked is a scenario as a run of the kind has it: with what its command fills in though nobody set it.
+func Asked(kind string, s *scenarios.Scenario) *scenarios.Scenario {
+	if kind == "optimize" {
+		s = s.Optimized()
+	}
+	if (kind == "optimize" || kind == "bench") && s.World() != scenarios.PricingProblem {
+		withTop(s)
+	}
+	return s
+}
+
+// Figures are a run's main figures, in its own order: those of its comparison, its benchmark, its experiment, its loop or its study. Other kinds have none.
 func (f *RunFiles) Figures() (all []RunFigure, err error) {
 	type estimate struct{ Value, Low, High *float64 }
 	add := func(name, unit string, e estimate) {
@@ -69,8 +81,35 @@ func (f *RunFiles) Figures() (all []RunFigure, err error) {
 	if _, err := f.json("summary.json", &training); err != nil {
 		return nil, err
 	}
+	if _, err := f.json("optimize.json", &training); err != nil { // of the same shape
+		return nil, err
+	}
 	for _, row := range training.Comparison.Rows {
 		add(row.Name, "$", row.Profit)
+	}
+	var loop struct{ Bench struct{ Gain estimate } }
+	if _, err := f.json("loop.json", &loop); err != nil {
+		return nil, err
+	}
+	add("candidate − champion", "$", loop.Bench.Gain)
+	var rounds struct {
+		Gained estimate `json:"refitted_over_frozen"`
+		Kept   estimate
+	}
+	if _, err := f.json("rounds.json", &rounds); err != nil {
+		return nil, err
+	}
+	add("kept of knowing the truth", "", rounds.Kept)
+	add("refitted − frozen", "$", rounds.Gained)
+	var offPolicy OffPolicyReport
+	if _, err := f.json("ope.json", &offPolicy); err != nil {
+		return nil, err
+	}
+	if offPolicy.Result != nil {
+		if best := offPolicy.best(); best != nil {
+			e := best.Estimate
+			add(offPolicy.Policy+", by "+best.Name, "", estimate{&e.Value, &e.Low, &e.High})
+		}
 	}
 	var bench struct {
 		Scenarios []struct {

@@ -20,6 +20,12 @@ import (
 // digests of log and champion are part of the run's identity, its scenario's canonical form too.
 func (t *Turn) Leave(ctx context.Context, r *Run, digest string, key ed25519.PrivateKey) (*Verdict, error) {
 	document := fmt.Appendf(nil, "# souk loop of log %s, champion %s, clock %s\n", digest, t.Champion.Manifest.Revision, cmp.Or(t.Clock, "periods"))
+	if _, err := t.open(); err != nil { // before there is a folder
+		return nil, err
+	}
+	if _, err := t.unit(); err != nil {
+		return nil, err
+	}
 	run, err := r.Store.Open(t.Scenario.Name+"-loop", append(document, t.Scenario.Canonical()...), r.Options)
 	if err != nil {
 		return nil, err

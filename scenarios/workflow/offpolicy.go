@@ -47,46 +47,88 @@ type OffPolicyReport struct {
 
 // Evaluate evaluates the policy. What is wrong with its name is a *field.Error with the key --policy.
 func (o *OffPolicy) Evaluate(ctx context.Context, log *decisionlog.Log) (*OffPolicyReport, error) {
-	r := &Run{Scenario: o.Scenario, Workers: o.Workers, Watch: o.Watch}
-	o.Options.Workers = r.workers()
-	report := &OffPolicyReport{Log: log.File, Loggers: log.Policies}
-	if log.Joined.Outcomes > 0 {
-		report.Outcomes = &log.Joined
-	}
-	var target decider
-	var spec *env.Spec
-	var c *counter
-	var err error
-	if o.Scenario != nil {
-		if c, err = openCounter(ctx, o.Scenario, o.Load, r); err != nil {
-			return nil, err
-		}
-		report.Scenario, spec, o.Options.State = o.Scenario.Name, c.spec, &c.encoder
-		target, err = c.named(ctx, o.Policy)
-	} else {
-		target, spec, err = o.target(log)
-	}
+	a, err := o.find(ctx, log)
 	if err != nil {
 		return nil, err
 	}
-	report.Policy, report.Revision = target.name, target.revision
+	return o.evaluate(ctx, log, a)
+}
+
+// asked is the policy that is to be evaluated.
+type asked struct {
+	decider
+	spec *env.Spec
+	at   *counter // of the scenario; nil without one
+}
+
+// find checks what was asked for: the options, and the policy on the ladder of the scenario, fitted, or of the log.
+func (o *OffPolicy) find(ctx context.Context, log *decisionlog.Log) (a asked, err error) {
+	if err = o.Options.Check(); err != nil {
+		return a, err
+	}
+	if o.Scenario == nil {
+		a.decider, a.spec, err = o.target(log)
+		return a, err
+	}
+	if a.at, err = openCounter(ctx, o.Scenario, o.Load, o.run()); err != nil {
+		return a, err
+	}
+	a.spec, o.Options.State = a.at.spec, &a.at.encoder
+	a.decider, err = a.at.named(ctx, o.Policy)
+	return a, err
+}
+
+func (o *OffPolicy) run() *Run { return &Run{Scenario: o.Scenario, Workers: o.Workers, Watch: o.Watch} }
+
+func (o *OffPolicy) evaluate(ctx context.Context, log *decisionlog.Log, a asked) (_ *OffPolicyReport, err error) {
+	r := o.run()
+	o.Options.Workers = r.workers()
+	report := &OffPolicyReport{Log: log.File, Loggers: log.Policies, Policy: a.name, Revision: a.revision}
+	if log.Joined.Outcomes > 0 {
+		report.Outcomes = &log.Joined
+	}
+	if o.Scenario != nil {
+		report.Scenario = o.Scenario.Name
+	}
 	cut := false
 	if o.Options.Single {
 		log, cut = underWay(log)
 	}
-	if report.Result, err = offpolicy.Evaluate(log, target.Policy, spec, o.Options); err != nil {
+	if report.Result, err = offpolicy.Evaluate(log, a.Policy, a.spec, o.Options); err != nil {
 		return nil, err
 	}
 	if cut {
 		report.Warnings = append(report.Warnings, fmt.Sprintf("fewer than %d units, all under way: blocks of decisions that follow each other are resampled in their place", loopBlocks))
 	}
-	if c != nil {
-		report.Simulated, err = c.simulated(ctx, target, r, &o.Options)
+	if note := pooledNote(report.Result); note != "" {
+		report.Warnings = append(report.Warnings, note)
+	}
+	if a.at != nil {
+		report.Simulated, err = a.at.simulated(ctx, a.decider, r, &o.Options)
 		if o.Options.Single {
 			report.Warnings = append(report.Warnings, "simulated is of a decision at the observations to which the policy's own decisions lead, estimates at those that were logged: they differ where decisions change what is seen")
 		}
 	}
 	return report, err
+}
+
+// pooledNote says that one of several policies that logged tells more of the target by itself than all together.
+func pooledNote(r *offpolicy.Result) string {
+	best := -1
+	for i := range r.Loggers {
+		if best < 0 || r.Loggers[i].Effective > r.Loggers[best].Effective {
+			best = i
+		}
+	}
+	if best < 0 || r.Loggers[best].Effective <= r.Weights.Trajectories {
+		return ""
+	}
+	l, what := &r.Loggers[best], "trajectories"
+	if r.Context == "single-step" {
+		what = "decisions"
+	}
+	return fmt.Sprintf("%d policies logged, and propensities are each one's own, not those of the mixture: --of %s alone rests on %.0f effective %s of its %d, all together on %.0f", len(r.Loggers), quoted(l.Policy),
+		math.Floor(l.Effective), what, l.Trajectories, math.Floor(r.Weights.Trajectories))
 }
 
 // underWay cuts a log of few units that are all under way, as a service's of prices for all who come, into blocks (blocked). cut says that it did.

@@ -255,3 +255,15 @@ func TestWhatIsToldWhereWeightsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// Of the log of a champion and a challenger it is said which of them tells more than both.
+func TestAPooledLogNamesThePolicyThatTellsMore(t *testing.T) {
+	r := &offpolicy.Result{Context: "single-step", Weights: offpolicy.Weights{Trajectories: 144.2}, Loggers: []offpolicy.Logger{{Policy: "tuna/champion", Trajectories: 2250, Effective: 90}, {Policy: "tuna/challenger", Trajectories: 750, Effective: 555.3}}}
+	if note := pooledNote(r); !strings.Contains(note, "--of tuna/challenger alone rests on 555 effective decisions of its 750, all together on 144") {
+		t.Error(note)
+	}
+	r.Weights.Trajectories = 600
+	if note := pooledNote(r); note != "" {
+		t.Error(note)
+	}
+}

@@ -41,12 +41,16 @@ func (o *OffPolicy) Leave(ctx context.Context, r *Run, log *decisionlog.Log, dig
 	if o.Scenario != nil {
 		name, document = o.Scenario.Name+"-ope", append(document, o.Scenario.Canonical()...)
 	}
+	a, err := o.find(ctx, log)
+	if err != nil {
+		return nil, err
+	}
 	run, err := r.Store.Open(name, document, r.Options)
 	if err != nil {
 		return nil, err
 	}
 	defer run.Close()
-	report, err := o.Evaluate(ctx, log)
+	report, err := o.evaluate(ctx, log, a)
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,7 @@ type Optimised struct {
 	Calendar   []PlanPeriod     `json:"calendar"`
 	Comparison *evaluate.Result `json:"comparison"` // on paths that the plan never met
 	Caveats    []string         `json:"caveats"`
+	Omits      []string         `json:"omits"` // in short, what of it may make the market bring more or less than the plan expects
 
 	Dir     string              `json:"-"`
 	Scenery *scenarios.Scenario `json:"-"`
@@ -94,18 +95,15 @@ const planned = "calendar"
 func (r *Run) Optimize(ctx context.Context) (*Optimised, error) {
 	r.Scenario = r.Scenario.Optimized()
 	s := r.Scenario
+	if err := plannable(s); err != nil {
+		return nil, err
+	}
 	var g ground
 	var err error
-	switch s.World() {
-	case scenarios.PricingProblem:
+	if s.World() == scenarios.PricingProblem {
 		g, err = openProblem(s)
-	case scenarios.WeeklyCategory, scenarios.OpenMarket:
-		if s.Learner() == nil {
-			return nil, s.Fault("a brain in every seller", "a seller without one, whose calendar is planned", "sellers")
-		}
+	} else {
 		g, err = openWithTop(s)
-	default:
-		err = s.Fault(string(s.World()), "a market or a pricing problem: who plays a game answers others", "game")
 	}
 	if err != nil {
 		return nil, err
@@ -208,7 +206,7 @@ func (m *Optimised) tell(p *prospects, plan *optimum.CalendarPlan) {
 	if p.span != 1 {
 		m.Period = "review"
 	}
-	m.told, m.Products, m.Limits, m.Caveats = p, p.products, append([]PlanLimit{}, p.limits...), append([]string{}, p.caveats...)
+	m.told, m.Products, m.Limits, m.Caveats, m.Omits = p, p.products, append([]PlanLimit{}, p.limits...), append([]string{}, p.caveats...), append([]string{}, p.omits...)
 	m.Regular, m.Own, m.Depth = p.regular, p.own, p.depth
 	m.Value, m.Bound, m.Proven = plan.Value-p.fixed, plan.Bound-p.fixed, plan.Proven
 	m.Between, m.Searched = plan.Interpolated, plan.Searched

@@ -86,7 +86,7 @@ func (t *offered) told(name string, paths int) PlanRival {
 	}
 	var breaks []string
 	if c.Promotions >= 0 && r.Promoted > float64(c.Promotions)+1e-9 {
-		breaks = append(breaks, fmt.Sprintf("promotes %.3g times", r.Promoted))
+		breaks = append(breaks, fmt.Sprintf("promotes %s times", inColumn(r.Promoted)(r.Promoted)))
 	}
 	if c.Apart > 0 && close {
 		breaks = append(breaks, "promotes too soon again")
@@ -94,9 +94,9 @@ func (t *offered) told(name string, paths int) PlanRival {
 	for k, l := range p.limits {
 		if most := float64(l.Limit * 1.001); !l.held && uses[k] > most+1e-9 {
 			if l.Unit == "$" {
-				breaks = append(breaks, "gives away $ "+money(uses[k]))
+				breaks = append(breaks, "gives away "+money(uses[k]))
 			} else {
-				breaks = append(breaks, fmt.Sprintf("sells %s of %s", money(uses[k]), l.Name))
+				breaks = append(breaks, fmt.Sprintf("sells %s of %s", inColumn(uses[k], l.Limit)(uses[k]), l.Name))
 			}
 		}
 	}
@@ -128,6 +128,10 @@ func (m *Optimised) rival(name string) *PlanRival {
 
 // rivalsTable is the comparison, with promotions as the plan counts them; † marks who does not keep its limits.
 func (m *Optimised) rivalsTable() string {
+	var promoted, given []float64
+	for _, r := range m.Rivals {
+		promoted, given = append(promoted, r.Promoted), append(given, r.Given)
+	}
 	over := []string{"", "$", "the calendar", "price", "promoted", "given away"}
 	rows := [][]string{over, {"", "by " + m.unitOfTime(), "over it", "changes", m.Period + "s", "$"}}
 	for i := range m.Comparison.Rows {
@@ -142,7 +146,7 @@ func (m *Optimised) rivalsTable() string {
 			if r.Breaks != "" {
 				name += " †"
 			}
-			cells[2], cells[3], cells[4] = fmt.Sprintf("%.0f", row.PriceChanges), fmt.Sprintf("%.3g", r.Promoted), money(r.Given)
+			cells[2], cells[3], cells[4] = fmt.Sprintf("%.0f", row.PriceChanges), inColumn(promoted...)(r.Promoted), inCents(given...)(r.Given)
 		}
 		rows = append(rows, append([]string{name}, cells...))
 	}
@@ -153,7 +157,7 @@ func (m *Optimised) rivalsTable() string {
 func (m *Optimised) rivalsText() (all []string) {
 	for _, r := range m.Rivals {
 		if r.Price != 0 {
-			all = append(all, fmt.Sprintf("%s asks %.4g throughout.", r.Name, r.Price))
+			all = append(all, fmt.Sprintf("%s asks %s throughout.", r.Name, priceTag(r.Price)))
 		}
 		if r.Breaks != "" {
 			all = append(all, fmt.Sprintf("† %s is outside the calendar's limits: it %s.", r.Name, r.Breaks))

@@ -1,8 +1,11 @@
 package workflow
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/souk-sim/souk/scenarios"
 )
 
 // tea earns most well above its opening price, from which a promotion limit would otherwise count.
@@ -55,6 +58,67 @@ func TestRegularPriceIsTheCalendarsOwn(t *testing.T) {
 	}
 	if rows, _ := m.folded(); len(rows) > len(m.Calendar) || len(rows) == 0 {
 		t.Errorf("%d rows of %d", len(rows), len(m.Calendar))
+	}
+}
+
+// Amounts are written as in the other reports: the sign before the currency, commas, and no power of ten.
+func TestAmountsAreWrittenAlike(t *testing.T) {
+	for x, want := range map[float64]string{66670: "$66,670", -274.951: "−$274.95", 0: "$0.00", 1.172: "$1.17", 0.0123: "$0.012", 999.7: "$1,000"} {
+		if got := money(x); got != want {
+			t.Errorf("%v is written %s, want %s", x, got, want)
+		}
+	}
+	for x, want := range map[float64]string{0.97: "0.97", 59: "59.00", 0.8856: "0.8856", 1234.5: "1,234.50"} {
+		if got := priceTag(x); got != want {
+			t.Errorf("a price of %v is written %s, want %s", x, got, want)
+		}
+	}
+	var b strings.Builder
+	if err := optimised(t, tea, t.TempDir(), 1).Text(&b); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); strings.Contains(text, "$ −") || strings.Contains(text, "e+0") || strings.Contains(text, "of a week") || !strings.Contains(text, "The calendar is expected to earn $") {
+		t.Error(text)
+	}
+}
+
+// The market brings more or less than the plan expects for reasons that the plan knows of.
+func TestWhatAPlanLeavesOutIsNamed(t *testing.T) {
+	m := optimised(t, kiosk, t.TempDir(), 2)
+	if !slices.Contains(m.Omits, "rivals who answer") || len(m.Caveats) < len(m.Omits) {
+		t.Errorf("%q of %q", m.Omits, m.Caveats)
+	}
+	m.Each = 2 * m.Comparison.Rows[0].Profit.Value
+	if words := strings.Join(m.answer(), " "); !strings.Contains(words, "brings 50% less than the plan expects, which leaves out rivals who answer (caveats).") {
+		t.Error(words)
+	}
+}
+
+// What help and refusals say of the bundled scenarios is so.
+func TestBundledScenariosThatHaveCalendars(t *testing.T) {
+	for _, folder := range [][]string{scenarios.Bundled(), scenarios.Papers()} {
+		for _, name := range folder {
+			s, err := scenarios.Load(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := plannable(s); (err == nil) != strings.Contains(Calendars, name) {
+				t.Errorf("%s: %v, and told is %s", name, err, Calendars)
+			}
+		}
+	}
+	s, err := scenarios.Load("smoke")
+	if err == nil {
+		err = plannable(s)
+	}
+	if err == nil || !strings.Contains(err.Error(), `--set 'visit={kind="shelf"}'`) || !strings.Contains(err.Error(), Calendars) {
+		t.Errorf("%v", err)
+	}
+	if s, err = scenarios.Load("smoke", `visit={kind="shelf"}`); err == nil {
+		err = plannable(s)
+	}
+	if err != nil {
+		t.Errorf("what the refusal says to try: %v", err)
 	}
 }
 

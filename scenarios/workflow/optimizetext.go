@@ -10,7 +10,9 @@ import (
 	"strings"
 
 	"github.com/souk-sim/souk/results/report"
+	"github.com/souk-sim/souk/results/report/scale"
 	"github.com/souk-sim/souk/results/report/web"
+	"github.com/souk-sim/souk/results/stats"
 	"github.com/souk-sim/souk/scenarios"
 )
 
@@ -37,29 +39,37 @@ func (m *Optimised) Text(w io.Writer) error {
 
 // answer is the headline in words.
 func (m *Optimised) answer() []string {
-	words := fmt.Sprintf("The calendar is expected to earn $ %s in %s", money(m.Value), plural(len(m.Calendar), m.Period))
+	row := &m.Comparison.Rows[0]
+	dollars := inMoney(row.Profit) // as the table of what was played writes it
+	words := fmt.Sprintf("The calendar is expected to earn %s in %s", money(m.Value), plural(len(m.Calendar), m.Period))
 	if unit := m.unitOfTime(); unit != "episode" {
-		words += fmt.Sprintf(", $ %s a %s", money(m.Each), unit)
+		words += fmt.Sprintf(", %s a %s", dollars(m.Each), unit)
 	}
 	switch {
 	case m.Searched && m.Between:
-		words += fmt.Sprintf(". The search found no better one, up to the interpolation of reference prices; mixing offers within a %s would bring about $ %s.", m.Period, money(m.Bound))
+		words += fmt.Sprintf(". The search found no better one, up to the interpolation of reference prices; mixing offers within a %s would bring about %s.", m.Period, money(m.Bound))
 	case m.Between:
-		words += fmt.Sprintf("; the most that any can, up to the interpolation of reference prices, is about $ %s.", money(m.Bound))
+		words += fmt.Sprintf("; the most that any can, up to the interpolation of reference prices, is about %s.", money(m.Bound))
 	case m.Proven:
-		words += fmt.Sprintf(". No other is expected to earn more; mixing offers within a %s would bring $ %s.", m.Period, money(m.Bound))
+		words += fmt.Sprintf(". By the plan no other earns more; mixing offers within a %s would bring %s.", m.Period, money(m.Bound))
 	default:
-		words += fmt.Sprintf("; none is expected to earn more than $ %s.", money(m.Bound))
+		words += fmt.Sprintf("; by the plan none earns more than %s.", money(m.Bound))
 	}
-	row := &m.Comparison.Rows[0]
-	played := fmt.Sprintf("Played, it earns $ %s a %s (%s to %s).", money(row.Profit.Value), m.unitOfTime(), money(row.Profit.Low), money(row.Profit.High))
+	played := fmt.Sprintf("Played, it earns %s a %s (%s to %s).", dollars(row.Profit.Value), m.unitOfTime(), dollars(row.Profit.Low), dollars(row.Profit.High))
 	expected := m.Each
 	if m.unitOfTime() == "episode" {
 		expected = m.Value
 	}
 	if expected > row.Profit.High || expected < row.Profit.Low { // more than chance
-		played += fmt.Sprintf(" The market brings %.2g%% %s than the plan expects: what it leaves out, such as chance, stock or rivals who answer, is under caveats.", 100*math.Abs(row.Profit.Value/expected-1),
-			map[bool]string{true: "less", false: "more"}[row.Profit.Value < expected])
+		way := "more"
+		if row.Profit.Value < expected {
+			way = "less"
+		}
+		why := "more than chance on the paths that were played"
+		if len(m.Omits) > 0 {
+			why = "which leaves out " + listed(m.Omits) + " (caveats)"
+		}
+		played += fmt.Sprintf(" The market brings %.2g%% %s than the plan expects, %s.", 100*math.Abs(row.Profit.Value/expected-1), way, why)
 	}
 	keeper := m.keeper()
 	if keeper == nil && len(m.Rivals) > 1 {
@@ -77,10 +87,20 @@ func (m *Optimised) answer() []string {
 			if value < 0 {
 				way, value, low, high = "less", -value, -high, -low
 			}
-			played += fmt.Sprintf(" That is $ %s (%s to %s) %s than %s, %s.", money(value), money(low), money(high), way, d.Name, beside)
+			dollars := inMoney(d.Estimate)
+			played += fmt.Sprintf(" That is %s (%s to %s) %s than %s, %s.", dollars(value), dollars(low), dollars(high), way, d.Name, beside)
 		}
 	}
 	return []string{words, strings.Replace(played, " a episode", " an episode", 1)}
+}
+
+// listed are some things in words.
+func listed(all []string) string {
+	last := len(all) - 1
+	if last == 0 {
+		return all[0]
+	}
+	return strings.Join(all[:last], ", ") + " and " + all[last]
 }
 
 // unitOfTime is what scores are of.
@@ -91,15 +111,42 @@ func (m *Optimised) unitOfTime() string {
 	return m.Scenery.Time.Period
 }
 
-// money is an amount with as many digits as matter.
+// money is an amount of dollars: whole ones from 1,000 on, below that cents, and of what is less than ten of them two digits that count.
 func money(x float64) string {
+	places := 2
 	switch size := math.Abs(x); {
 	case size >= 999.5:
-		return thousands(x, "")
-	case size != 0 && size < 0.1:
-		return minus(strconv.FormatFloat(x, 'g', 2, 64))
+		places = 0
+	case size > 0 && size < 0.1:
+		places = min(6, 1-int(math.Floor(math.Log10(size))))
 	}
-	return minus(strconv.FormatFloat(x, 'f', 2, 64))
+	return inDollars(scale.Number(x, places))
+}
+
+// inMoney writes amounts with the digits that an estimate has in a table.
+func inMoney(e stats.Estimate) func(x float64) string {
+	text := inTable(e)
+	return func(x float64) string { return inDollars(text(x, "")) }
+}
+
+// inColumn writes numbers of a column with the same digits.
+func inColumn(values ...float64) func(x float64) string {
+	places := scale.Decimals(values)
+	return func(x float64) string { return scale.Number(x, places) }
+}
+
+// inCents writes dollars of a column with the same digits, of which cents are the last.
+func inCents(values ...float64) func(x float64) string {
+	places := min(2, scale.Decimals(values))
+	return func(x float64) string { return scale.Number(x, places) }
+}
+
+// priceTag is a price in dollars and cents, and where it is of none, as one that was recorded, with two more digits.
+func priceTag(x float64) string {
+	if math.Abs(100*x-math.Round(100*x)) > 1e-6 {
+		return scale.Number(x, 4)
+	}
+	return scale.Number(x, 2)
 }
 
 // folded are the calendar's runs of equal offers, each as its first row with what the run brings together, and the rows' numbers.
@@ -132,33 +179,43 @@ func (m *Optimised) folded() (runs []PlanPeriod, names []string) {
 
 // table is the calendar, a row a run of periods with the same offer.
 func (m *Optimised) table() [][]string {
-	heads := []string{m.Period, "price", "promotion"}
-	told := m.told
-	if told.state != "" {
-		heads = append(heads, "reference")
-	}
-	if told.shoppers != nil {
-		heads = append(heads, "shoppers")
-	}
-	heads = append(heads, "units", "given, $", "earned, $", "in the linear programme")
-	all := [][]string{heads}
 	runs, names := m.folded()
+	all := [][]string{{m.Period, "price", "promotion"}}
 	for i := range runs {
-		r := &runs[i]
-		cells := []string{names[i], fmt.Sprintf("%.4g", r.Price), mark(r)}
-		if r.Reference != nil {
-			cells = append(cells, fmt.Sprintf("%.3f", *r.Reference))
+		all = append(all, []string{names[i], priceTag(runs[i].Price), mark(&runs[i])})
+	}
+	column := func(head string, of func(r *PlanPeriod) float64, text func(values ...float64) func(float64) string) {
+		values := make([]float64, len(runs))
+		for i := range runs {
+			values[i] = of(&runs[i])
 		}
-		if r.Shoppers != nil {
-			cells = append(cells, thousands(math.Round(*r.Shoppers), ""))
+		all[0] = append(all[0], head)
+		for i, x := range values {
+			all[i+1] = append(all[i+1], text(values...)(x))
 		}
-		units := 0.0
-		for _, u := range r.Units {
-			units += u
-		}
-		all = append(all, append(cells, money(units), money(r.Given), money(r.Reward), m.mixed(r)))
+	}
+	if m.told.state != "" {
+		column("reference", func(r *PlanPeriod) float64 { return *r.Reference }, func(...float64) func(float64) string { return priceTag })
+	}
+	if m.told.shoppers != nil {
+		column("shoppers", func(r *PlanPeriod) float64 { return math.Round(*r.Shoppers) }, inColumn)
+	}
+	column("units", (*PlanPeriod).sold, inColumn)
+	column("given, $", func(r *PlanPeriod) float64 { return r.Given }, inCents)
+	column("earned, $", func(r *PlanPeriod) float64 { return r.Reward }, inCents)
+	all[0] = append(all[0], "in the linear programme")
+	for i := range runs {
+		all[i+1] = append(all[i+1], m.mixed(&runs[i]))
 	}
 	return all
+}
+
+// sold is the units of all products.
+func (r *PlanPeriod) sold() (units float64) {
+	for _, u := range r.Units {
+		units += u
+	}
+	return units
 }
 
 func mark(r *PlanPeriod) string {
@@ -190,15 +247,15 @@ func (m *Optimised) mixed(r *PlanPeriod) string {
 // limitsText tells what the limits come to.
 func (m *Optimised) limitsText() (all []string) {
 	for _, l := range m.Limits {
-		what := "of " + l.Name
+		amount := inColumn(l.Used, l.Limit)
+		text := fmt.Sprintf("%s of %s %s of %s are used; ", amount(l.Used), amount(l.Limit), l.Unit, l.Name)
 		if l.Unit == "$" {
-			what = "of the budget"
+			text = fmt.Sprintf("%s of the budget of %s are used; ", money(l.Used), money(l.Limit))
 		}
-		text := fmt.Sprintf("%s of %s %s %s are used; ", money(l.Used), money(l.Limit), l.Unit, what)
 		if l.ShadowPrice == 0 {
 			text += "more would be worth nothing."
 		} else {
-			text += fmt.Sprintf("one more is worth $ %s, its shadow price.", money(l.ShadowPrice))
+			text += fmt.Sprintf("one more is worth %s, its shadow price.", money(l.ShadowPrice))
 		}
 		all = append(all, text)
 	}
@@ -207,7 +264,7 @@ func (m *Optimised) limitsText() (all []string) {
 		if x.Apart > 0 {
 			text += fmt.Sprintf(", with at least %s between", plural(x.Apart, m.Period))
 		}
-		all = append(all, text+fmt.Sprintf("; one more is worth $ %s at most.", money(x.ShadowPrice)))
+		all = append(all, text+fmt.Sprintf("; one more is worth %s at most.", money(x.ShadowPrice)))
 	}
 	if all == nil {
 		all = []string{"None: any offer may be made in any " + m.Period + "."}
@@ -215,7 +272,7 @@ func (m *Optimised) limitsText() (all []string) {
 	if len(m.Regular) > 0 {
 		var prices []string
 		for _, x := range m.Regular {
-			prices = append(prices, fmt.Sprintf("%.4g", x))
+			prices = append(prices, priceTag(x))
 		}
 		whose := "of the opening offer"
 		if m.Own {
@@ -261,7 +318,7 @@ func (m *Optimised) picture() *report.PricePaths {
 			path.Reference = append(path.Reference, *r.Reference)
 		}
 	}
-	return &report.PricePaths{Title: "The calendar", Subtitle: m.Scenario, X: m.Period, Y: m.unit(), Deals: "promoted", Paths: []report.PricePath{path}}
+	return &report.PricePaths{Title: "The calendar", Subtitle: m.Scenario, X: m.Period, Label: strconv.Itoa, Y: m.unit(), Deals: "promoted", Paths: []report.PricePath{path}}
 }
 
 // unit is what an offer is called by.
@@ -285,7 +342,8 @@ func optimizePage(f *RunFiles) (*web.Page, error) {
 	m.Scenery = s
 	row := &m.Comparison.Rows[0]
 	page := &web.Page{Title: m.Scenario, Kind: "Optimised calendar " + f.ID, Question: m.Question, Names: []string{planned}}
-	page.Answer = web.Answer{Figure: "$ " + money(row.Profit.Value), Interval: fmt.Sprintf("%.0f%% interval %s to %s", 100*row.Profit.Level, money(row.Profit.Low), money(row.Profit.High)),
+	dollars := inMoney(row.Profit)
+	page.Answer = web.Answer{Figure: dollars(row.Profit.Value), Interval: fmt.Sprintf("%.0f%% interval %s to %s", 100*row.Profit.Level, dollars(row.Profit.Low), dollars(row.Profit.High)),
 		Of: m.what() + " of the calendar, played", Words: m.answer()}
 	page.Sections = []web.Section{m.calendarSection(), {ID: "limits", Title: "Limits and shadow prices", Blocks: []web.Block{web.List(m.limitsText())}}, m.playedSection()}
 	if len(m.Caveats) > 0 {
@@ -299,8 +357,8 @@ func optimizePage(f *RunFiles) (*web.Page, error) {
 func (m *Optimised) calendarSection() web.Section {
 	prices := web.Series{Name: planned, Steps: true}
 	reference := web.Series{Name: "reference price", Quiet: true}
-	chart := web.Lines{Title: "The calendar", X: web.Axis{Name: m.Period}, Y: web.Axis{Name: m.unit()}, Caption: "The offer of each " + m.Period + "; shaded where it is promoted."}
-	table := web.Table{Caption: "Expected, by " + m.Period, Columns: []web.Column{{Name: m.Period}, {Name: m.unit(), Kind: web.Numbers}, {Name: "promotion"}, {Name: "units", Kind: web.Numbers},
+	chart := web.Lines{Title: "The calendar", X: web.Axis{Name: m.Period, Whole: true}, Y: web.Axis{Name: m.unit()}, Caption: "The offer of each " + m.Period + "; shaded where it is promoted."}
+	table := web.Table{Caption: "Expected, by " + m.Period, Columns: []web.Column{{Name: m.Period}, {Name: m.unit(), Kind: web.Numbers, Format: priceTag}, {Name: "promotion"}, {Name: "units", Kind: web.Numbers},
 		{Name: "given away, $", Kind: web.Numbers}, {Name: "earned, $", Kind: web.Numbers}}}
 	for i := range m.Calendar {
 		r := &m.Calendar[i]
@@ -316,14 +374,7 @@ func (m *Optimised) calendarSection() web.Section {
 				chart.Shades = append(chart.Shades, web.Shade{From: at, To: at + 1})
 			}
 		}
-		units := 0.0
-		for _, u := range r.Units {
-			units += u
-		}
-		table.Rows = append(table.Rows, []web.Cell{web.Word(strconv.Itoa(r.Period + 1)), web.Number(r.Price), web.Word(mark(r)), web.Number(units), web.Number(r.Given), web.Number(r.Reward)})
-	}
-	if len(chart.Shades) > 0 {
-		chart.Shades[0].Name = "promoted"
+		table.Rows = append(table.Rows, []web.Cell{web.Word(strconv.Itoa(r.Period + 1)), web.Number(r.Price), web.Word(mark(r)), web.Number(r.sold()), web.Number(r.Given), web.Number(r.Reward)})
 	}
 	last := len(prices.X) - 1 // which holds to the end
 	prices.X, prices.Y = append(prices.X, prices.X[last]+1), append(prices.Y, prices.Y[last])

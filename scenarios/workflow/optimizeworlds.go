@@ -41,6 +41,12 @@ type prospects struct {
 	initial   float64
 
 	caveats []string
+	omits   []string // in short, of what is under caveats that by which the market may bring more or less than the plan expects
+}
+
+// omit says what the plan leaves out.
+func (p *prospects) omit(what, caveat string) {
+	p.omits, p.caveats = append(p.omits, what), append(p.caveats, caveat)
 }
 
 // planner is a world for which calendars can be planned.
@@ -81,6 +87,9 @@ func (p *prospects) limit(s *scenarios.Scenario, o *scenarios.Optimize, initial 
 		if initial[k] > 0 {
 			kept++
 			p.stock, p.initial = len(p.limits), initial[k]
+			if kept == 1 {
+				p.omit("chance, by which a stock runs out too soon", "The plan sells what is expected to be asked for; where chance brings more the stock runs out, and where it brings less some is left.")
+			}
 			if !said {
 				units, said = initial[k], true
 				if least := p.least(p.units[k]); least > units {
@@ -130,7 +139,7 @@ func (p *prospects) follow(change float64) {
 	c := &p.calendar
 	if c.Points > 1 || c.Offers > mostTied {
 		if change > 0 {
-			p.caveats = append(p.caveats, "The plan leaves out what a new price costs.")
+			p.omit("what a new price costs", "The plan leaves out what a new price costs.")
 		}
 		return
 	}
@@ -257,8 +266,8 @@ func (c *chain) prospects(ctx context.Context, o *scenarios.Optimize) (*prospect
 		p.given[i] = float64(units * max(p.regular[0]-price(i%n), 0))
 	}
 	p.follow(w.Config.Reward.PriceChange / w.Config.Share)
-	if w.Config.Reward.Holding > 0 && w.Config.Stock.CoverDays > 0 {
-		p.caveats = append(p.caveats, "The plan leaves out what keeping a stock costs, and that it may run out.")
+	if w.Config.Stock.CoverDays > 0 {
+		p.omitStock()
 	}
 	return p, p.limit(c.s, o, []float64{0})
 }
@@ -266,27 +275,19 @@ func (c *chain) prospects(ctx context.Context, o *scenarios.Optimize) (*prospect
 // prospects of an open market are the outlook of a seller whose opening offer stands, in the mean of episodes that neither learning nor the comparison meets.
 func (b *bazaar) prospects(ctx context.Context, o *scenarios.Optimize) (*prospects, error) {
 	w := b.full
-	at := slices.IndexFunc(b.s.Sellers, func(x scenarios.Seller) bool { return x.Learns() })
 	seller := &w.Config.Sellers[w.Learner]
-	switch {
-	case w.Config.Visit.Kind == market.Journey:
-		return nil, b.s.Fault(strconv.Quote(market.Journey), "shelf, for a calendar: in a journey what shoppers choose from has no closed form", "visit", "kind")
-	case seller.Review.Every == 0 || seller.Review.Random:
-		return nil, b.s.Fault("reviews at no fixed times", "reviews by the clock, for a calendar", "sellers", strconv.Itoa(at), "review")
-	}
 	span := seller.Review.Every / w.Config.PeriodDays
 	p := &prospects{spec: w.Spec, opens: seller.Opening, clock: "period", span: span, products: seller.Products}
 	list, initial := make([]float64, len(p.products)), make([]float64, len(p.products))
-	sum, remembers := 0.0, false
+	sum, remembers, ordered := 0.0, false, false
 	for k, name := range p.products {
 		j := slices.IndexFunc(w.Config.Products, func(x market.Product) bool { return x.Name == name })
-		if w.Config.Products[j].TradeIn != nil {
-			return nil, b.s.Fault("an offer to buy", "goods alone, for a calendar: what is bought back depends on all that was sold before", "products", strconv.Itoa(j), "trade_in")
-		}
 		list[k] = w.Config.Products[j].Price
 		sum += list[k]
 		if stock := w.Config.Products[j].Stock; stock != nil && stock.Policy == "none" && stock.Initial != nil {
 			initial[k] = float64(*stock.Initial)
+		} else if stock != nil {
+			ordered = true
 		}
 	}
 	price := func(offer, k int) float64 {
@@ -308,7 +309,7 @@ func (b *bazaar) prospects(ctx context.Context, o *scenarios.Optimize) (*prospec
 	outlook, points := &market.Outlook{Player: w.Learner}, 1
 	if remembers && len(p.products) > 1 && !seller.Levels {
 		remembers = false
-		p.caveats = append(p.caveats, "Shoppers remember the price of each product; the plan takes them to remember those of the opening offer.")
+		p.omit("what shoppers remember of each product", "Shoppers remember the price of each product; the plan takes them to remember those of the opening offer.")
 	}
 	low, high := 1.0, 1.0
 	if remembers {
@@ -355,22 +356,29 @@ func (b *bazaar) prospects(ctx context.Context, o *scenarios.Optimize) (*prospec
 	}
 	p.fixed = outlook.Fixed
 	p.follow(seller.Reward.PriceChange)
-	p.caveats = append(p.caveats, b.blind(w)...)
+	if ordered {
+		p.omitStock()
+	}
+	p.omitShoppers(w)
 	return p, p.limit(b.s, o, initial)
 }
 
-// blind says what an outlook does not see of a market.
-func (b *bazaar) blind(w *shop) (caveats []string) {
+// omitStock says what no plan sees of a stock that is ordered again.
+func (p *prospects) omitStock() {
+	p.omit("stock that may run out and costs money to keep", "The plan leaves out what keeping a stock costs, and that it may run out.")
+}
+
+// omitShoppers says what an outlook does not see of a market.
+func (p *prospects) omitShoppers(w *shop) {
 	if len(w.Config.Sellers) > 1 {
-		caveats = append(caveats, "The other sellers' offers are those that they make while the opening offer stands: the plan does not know how they would answer its own.")
+		p.omit("rivals who answer", "The other sellers' offers are those that they make while the opening offer stands: the plan does not know how they would answer its own.")
 	}
 	if w.Config.Loyalty.Model != nil {
-		caveats = append(caveats, "The plan counts who comes for the first time; customers who come back are not in its expectations.")
+		p.omit("customers who come back", "The plan counts who comes for the first time; customers who come back are not in its expectations.")
 	}
 	if w.Config.Visit.Basket > 0 || w.Config.Visit.CrossSell != nil {
-		caveats = append(caveats, "The plan counts the first product that a shopper takes, and not what else goes into the basket.")
+		p.omit("what else goes into the basket", "The plan counts the first product that a shopper takes, and not what else goes into the basket.")
 	}
-	return caveats
 }
 
 // look plays episodes in which the opening offer stands and fills an outlook.
@@ -410,12 +418,6 @@ func (b *bazaar) look(ctx context.Context, w *shop, outlook *market.Outlook, pat
 // prospects of a pricing problem are exact expectations.
 func (g *problemGround) prospects(_ context.Context, o *scenarios.Optimize) (*prospects, error) {
 	cfg, process := g.process.Config(), g.process
-	switch {
-	case process.Endless():
-		return nil, g.scenario.Fault(strconv.Quote(cfg.Criterion), "episodic, for a calendar", "problem", "criterion")
-	case cfg.Discount != 1:
-		return nil, g.scenario.Fault(strconv.FormatFloat(cfg.Discount, 'g', -1, 64), "1, for a calendar", "problem", "discount")
-	}
 	spec := process.Spec()
 	prices := spec.Offers
 	p := &prospects{spec: spec, opens: -1, clock: "period", span: 1, products: []string{"product"}, regular: []float64{prices[len(prices)-1].Price}}

@@ -191,8 +191,8 @@ func roundsPage(f *RunFiles) (*web.Page, error) {
 	for r := range x {
 		x[r] = float64(r)
 	}
-	profits := web.Lines{Title: "Profit, round by round", Caption: "Means of histories, " + m.Unit + ".", X: web.Axis{Name: "round"}, Y: web.Axis{Name: "profit, " + m.Unit}}
-	gained := web.Lines{Title: "More than the frozen policy", Caption: "What refitting brings, and what knowing the truth would.", X: web.Axis{Name: "round"}, Y: web.Axis{Name: "profit above the frozen policy's, " + m.Unit, Zero: true}}
+	profits := web.Lines{Title: "Profit, round by round", Caption: "Means of histories, " + m.Unit + ".", X: web.Axis{Name: "round", Whole: true}, Y: web.Axis{Name: "profit, " + m.Unit}}
+	gained := web.Lines{Title: "More than the frozen policy", Caption: "What refitting brings, and what knowing the truth would.", X: web.Axis{Name: "round", Whole: true}, Y: web.Axis{Name: "profit above the frozen policy's, " + m.Unit, Zero: true}}
 	frozen := m.byRound(contenders[2].profit)
 	page := &web.Page{Title: m.Scenario, Kind: "Loop, run " + f.ID, Question: m.Question, Answer: answer}
 	for _, c := range contenders {
@@ -239,7 +239,7 @@ func (m *Rounds) drifted(x []float64) (blocks []web.Block) {
 			low[r], mean[r], high[r] = slices.Min(all), stats.Mean(all), slices.Max(all)
 			apart = apart || high[r] > low[r]
 		}
-		chart := web.Lines{Title: key, Caption: "The same in all histories.", X: web.Axis{Name: "round"}, Y: web.Axis{Name: key}, Series: []web.Series{{Name: "mean", X: x, Y: mean}}}
+		chart := web.Lines{Title: key, Caption: "The same in all histories.", X: web.Axis{Name: "round", Whole: true}, Y: web.Axis{Name: key}, Series: []web.Series{{Name: "mean", X: x, Y: mean}}}
 		if apart {
 			chart.Caption = "Mean of the histories, which differ; shaded: from the least of them to the most in each round."
 			chart.Series[0].Bands = []web.Band{{Low: low, High: high}}

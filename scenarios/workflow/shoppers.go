@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 
 	"github.com/souk-sim/souk/scenarios"
@@ -60,7 +61,13 @@ func fitShopper(ctx context.Context, s *scenarios.Scenario, m *scenarios.Model, 
 // onData gives a model's job to do on the scenario's files.
 func onData[T any](ctx context.Context, s *scenarios.Scenario, m *scenarios.Model, workers int, watch func(Progress), doing string,
 	do func(context.Context, estimators.Job) (T, error)) (T, error) {
-	job := estimators.Job{Open: func(name string) (estimators.File, error) { return openIn(s, name) }, Seed: uint64(s.Seed), Workers: workers, HeldOut: *m.HeldOut}
+	open := func(name string) (estimators.File, error) {
+		if name == m.Data {
+			return openIn(s.OpenModel(m))
+		}
+		return openIn(s.Open(name))
+	}
+	job := estimators.Job{Open: open, Seed: uint64(s.Seed), Workers: workers, HeldOut: *m.HeldOut}
 	stage := Progress{Stage: doing + " " + m.Part + ": " + m.Name, Total: 1}
 	if watch != nil {
 		watch(stage)
@@ -75,9 +82,8 @@ func onData[T any](ctx context.Context, s *scenarios.Scenario, m *scenarios.Mode
 	})
 }
 
-// openIn opens a file that a scenario names.
-func openIn(s *scenarios.Scenario, name string) (estimators.File, error) {
-	full, file, err := s.Open(name)
+// openIn takes a file that a scenario has opened.
+func openIn(full string, file fs.File, err error) (estimators.File, error) {
 	if err != nil {
 		return estimators.File{}, err
 	}

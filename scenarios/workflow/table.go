@@ -107,12 +107,18 @@ func line(r *evaluate.Result, row *evaluate.Row) []string {
 
 // plusMinus is a value and half its interval, which is symmetric.
 func plusMinus(e stats.Estimate, sign string) string {
+	text := inTable(e)
+	return text(e.Value, sign) + " ±" + text((e.High-e.Low)/2, "")
+}
+
+// inTable is how an estimate's numbers are written.
+func inTable(e stats.Estimate) func(x float64, sign string) string {
 	half := (e.High - e.Low) / 2
-	if half > 0 && half < 10 && math.Abs(e.Value) >= 10 && math.Abs(e.Value) < 1000 { // whole numbers would hide what is known
-		digits := map[bool]int{true: 2, false: 1}[half < 1]
-		return strings.Replace(fmt.Sprintf("%"+sign+".*f ±%.*f", digits, e.Value, digits, half), "-", "−", 1)
+	if !(half > 0 && half < 10 && math.Abs(e.Value) >= 10 && math.Abs(e.Value) < 1000) {
+		return thousands
 	}
-	return fmt.Sprintf("%s ±%s", thousands(e.Value, sign), thousands(half, ""))
+	digits := map[bool]int{true: 2, false: 1}[half < 1] // whole numbers would hide what is known
+	return func(x float64, sign string) string { return minus(fmt.Sprintf("%"+sign+".*f", digits, x)) }
 }
 
 func percent(e stats.Estimate) string {

@@ -176,3 +176,57 @@ func TestTooManyShoppersOfAModelAreAFaultOfItsTable(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// The folder of a decision log tells how many came: of the policy that is meant, in its newest days, by periods of its own clock.
+func TestShoppersComeByTheFolderOfADecisionLog(t *testing.T) {
+	folder := t.TempDir()
+	decisions := filepath.Join(folder, "decisions")
+	if err := os.Mkdir(decisions, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	lines := &strings.Builder{}
+	for day := range 12 {
+		for i := range 20 + day%2 + 100*(day/6) {
+			fmt.Fprintf(lines, `{"version":1,"id":"t%d-%d","time":%d,"policy":"tea/champion","customer":"a","observation":{},"action":0,"price":3,"propensity":1,"reward":1}`+"\n", day, i, day*86400+i)
+		}
+		fmt.Fprintf(lines, `{"version":1,"id":"c%d","time":%d,"policy":"coffee","customer":"a","observation":{},"action":0,"price":3,"propensity":1,"reward":1}`+"\n", day, day*86400+60)
+	}
+	for name, content := range map[string]string{filepath.Join(decisions, "decisions-000001.jsonl"): lines.String(),
+		filepath.Join(folder, "it.toml"): strings.Replace(tearoom, "visitors = 50", "[traffic.demand]\ndata = 'decisions'\ncolumn = 'visitors'\nmodel = 'naive'\nseason = 1\nof = 'tea'", 1)} {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load := func(sets ...string) (*bazaar, error) {
+		s, err := scenarios.Load(filepath.Join(folder, "it.toml"), sets...)
+		if err != nil {
+			return nil, err
+		}
+		return openBazaar(s)
+	}
+	for _, c := range []struct {
+		days  int
+		first float64
+		sets  []string
+	}{{11, 20, nil}, {3, 120, []string{"traffic.demand.window=300000"}}} {
+		b, err := load(append(c.sets, "traffic.demand.every=86400")...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.series.Values; len(got) != c.days || got[0] != c.first || b.s.Traffic.Demand.SHA256 == "" {
+			t.Errorf("%v: %v came", c.sets, got)
+		}
+	}
+	for key, sets := range map[string][]string{"traffic.demand.data": nil, "traffic.demand.of": {"traffic.demand.every=86400", "traffic.demand.of=3"}} {
+		_, err := load(sets...)
+		if bad, ok := errors.AsType[*field.Error](err); !ok || bad.Key != key {
+			t.Errorf("%v: %v", sets, err)
+		}
+	}
+	if _, err := load("traffic.demand.every=86400", "traffic.demand.of='milk'"); err == nil || !strings.Contains(err.Error(), "milk") {
+		t.Errorf("decisions of nobody: %v", err)
+	}
+	if _, err := load("traffic.demand.every=86400", "traffic.demand.data='it.toml'"); err == nil || !strings.Contains(err.Error(), "folder of a decision log") {
+		t.Errorf("a file: %v", err)
+	}
+}

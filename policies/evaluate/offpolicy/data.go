@@ -162,9 +162,49 @@ func (d *data) cut(log *decisionlog.Log, o *Options) error {
 		d.left = append(d.left, fmt.Sprintf("%d %s with a reward that is not known yet were left out", awaited, map[bool]string{true: "decisions", false: "units"}[o.Single]))
 	}
 	if d.units < 2 {
-		return &field.Error{File: log.File, Key: "unit", Found: fmt.Sprintf("%d complete", d.units), Expected: "at least 2, for an interval"}
+		bad := &field.Error{File: log.File, Key: "unit", Found: fmt.Sprintf("%d complete", d.units), Expected: "at least 2, for an interval"}
+		if unfinished > 1 && !o.Single {
+			bad.Expected += fmt.Sprintf("; %d have no last decision, as those of a service: --single takes decisions one by one", unfinished)
+		}
+		return bad
 	}
 	return nil
+}
+
+// Logger is how far one of several policies that logged tells of the target by itself. Propensities are those of the policy that decided and not of the mixture, so that weights of all decisions
+// together, though right in the mean, may be worth less than those of the policy that is nearest to the target (Agarwal, Basu, Schnabel & Joachims 2017, KDD).
+type Logger struct {
+	Policy       string  `json:"policy"`
+	Trajectories int     `json:"trajectories"` // all of whose decisions are its own
+	Effective    float64 `json:"effective"`    // of them, by weights
+}
+
+// loggers sums up the weights of each policy that logged, in the order of the log; nil where there is one.
+func (d *data) loggers(log *decisionlog.Log) (all []Logger) {
+	at, sums, squares := map[string]int{}, []float64{}, []float64{}
+	for _, a := range log.Policies { // which lists revisions
+		if _, known := at[a.Policy]; !known {
+			at[a.Policy] = len(all)
+			all, sums, squares = append(all, Logger{Policy: a.Policy}), append(sums, 0), append(squares, 0)
+		}
+	}
+	if len(all) < 2 {
+		return nil
+	}
+	for k := range d.trajectories() {
+		own := d.lines[d.from[k]:d.from[k+1]]
+		name := log.Policies[own[0].Policy].Policy
+		if slices.ContainsFunc(own, func(l *decisionlog.Decision) bool { return log.Policies[l.Policy].Policy != name }) {
+			continue
+		}
+		i, rho := at[name], d.ratio[d.from[k+1]-1]
+		all[i].Trajectories++
+		sums[i], squares[i] = sums[i]+rho, squares[i]+float64(rho*rho)
+	}
+	for i := range all {
+		all[i].Effective = kish(sums[i], squares[i])
+	}
+	return all
 }
 
 // sameLadder checks that actions mean the same offers in the log and to the policy.

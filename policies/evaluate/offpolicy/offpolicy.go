@@ -61,6 +61,7 @@ type Result struct {
 	Logged       Row      `json:"logged"` // what the logging policy earned
 	Estimates    []Row    `json:"estimates"`
 	Weights      Weights  `json:"weights"`
+	Loggers      []Logger `json:"by_logger,omitempty"` // where several policies logged
 	Support      []Offer  `json:"support"`
 	Refused      string   `json:"refused,omitempty"` // why the log tells nothing of this policy
 	Warnings     []string `json:"warnings,omitempty"`
@@ -111,7 +112,7 @@ const farFromOne = 5
 // Evaluate evaluates a target policy, that observes and offers as spec says, by a log. A log that does not tell of the policy gives a Result with
 // Refused, and no estimates; errors are of what is wrong with the log or the options, as *field.Error.
 func Evaluate(log *decisionlog.Log, target policies.Policy, spec *env.Spec, o Options) (*Result, error) {
-	if err := o.check(); err != nil {
+	if err := o.Check(); err != nil {
 		return nil, err
 	}
 	d, err := gather(log, target, spec, &o)
@@ -125,7 +126,7 @@ func Evaluate(log *decisionlog.Log, target policies.Policy, spec *env.Spec, o Op
 	if o.Single {
 		r.Context = "single-step"
 	}
-	r.Support, r.Weights = d.support(), e.weights()
+	r.Support, r.Weights, r.Loggers = d.support(), e.weights(), d.loggers(log)
 	if r.Refused = d.refuse(r); r.Refused == "" && abs(r.Weights.Mean-1) > max(nearOne*r.Weights.MeanError, rounding) {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("the mean weight is %.4g ± %.2g and not 1: chance, as in one log of 20, or the log's propensities are wrong or it never tries what the policy does at some observations",
 			r.Weights.Mean, 2*r.Weights.MeanError))
@@ -137,7 +138,8 @@ func Evaluate(log *decisionlog.Log, target policies.Policy, spec *env.Spec, o Op
 	return r, nil
 }
 
-func (o *Options) check() error {
+// Check refuses options out of their ranges: a *field.Error with the option's key.
+func (o *Options) Check() error {
 	switch {
 	case o.Discount != nil && !(*o.Discount >= 0 && *o.Discount <= 1):
 		return field.New("discount", *o.Discount, "a number from 0 to 1")

@@ -314,3 +314,45 @@ func BenchmarkEvaluate(b *testing.B) {
 		evaluate(b, log, target, spec, func(o *offpolicy.Options) { o.Single, o.Workers = true, 2 })
 	}
 }
+
+// A champion that tries the target's offer once in twenty, and a challenger that makes it half of the time: by hand, 100 decisions of the champion with 5 weights of 20 are 5 effective ones, 20 of the
+// challenger with 10 of 2 are 10, and all together (100 + 20)²/(5·400 + 10·4) = 7.06.
+func TestEachPolicyThatLoggedHasItsOwnWeights(t *testing.T) {
+	var b strings.Builder
+	line := func(policy string, action int, propensity float64) {
+		fmt.Fprintf(&b, `{"version":1,"policy":"tea/%s","observation":{},"action":%d,"price":%d,"propensity":%g,"reward":1}`+"\n", policy, action, action+1, propensity)
+	}
+	for i := range 100 {
+		if i%20 == 0 {
+			line("champion", 1, 0.05)
+		} else {
+			line("champion", 0, 0.95)
+		}
+	}
+	for i := range 20 {
+		line("challenger", i%2, 0.5)
+	}
+	spec := ladder(nil, 1, 2)
+	r := evaluate(t, read(t, b.String()), always(t, spec, 2, 0), spec, func(o *offpolicy.Options) { o.Single = true })
+	if len(r.Loggers) != 2 || r.Loggers[0].Policy != "tea/champion" || r.Loggers[0].Trajectories != 100 || r.Loggers[1].Trajectories != 20 {
+		t.Fatalf("%+v", r.Loggers)
+	}
+	near(t, "the champion alone", r.Loggers[0].Effective, 5)
+	near(t, "the challenger alone", r.Loggers[1].Effective, 10)
+	near(t, "both", r.Weights.Decisions, 120*120.0/2040)
+	if one := evaluate(t, read(t, bandit(50, []float64{0.5, 0.5}, func(int) float64 { return 1 })), always(t, spec, 2, 0), spec, nil); one.Loggers != nil {
+		t.Errorf("one policy: %+v", one.Loggers)
+	}
+}
+
+// The log of a service never says that a decision was the last of its unit.
+func TestUnitsUnderWayNameWhatTakesThem(t *testing.T) {
+	text := ""
+	for i := range 6 {
+		text += fmt.Sprintf(`{"version":1,"unit":"u%d","step":0,"last":false,"observation":{},"action":%d,"price":%d,"propensity":0.5,"reward":1}`+"\n", i, i%2, i%2+1)
+	}
+	spec := ladder(nil, 1, 2)
+	if _, err := offpolicy.Evaluate(read(t, text), always(t, spec, 2, 0), spec, offpolicy.Defaults()); err == nil || !strings.Contains(err.Error(), "--single") {
+		t.Errorf("%v", err)
+	}
+}

@@ -3,6 +3,7 @@ package scale
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -52,6 +53,26 @@ func Ticks(low, high float64, n int) (at []float64, decimals int) {
 		at = append(at, i*step)
 	}
 	return at, decimals
+}
+
+// WholeTicks are those of Ticks that are whole numbers, as periods and rounds are.
+func WholeTicks(low, high float64, n int) []float64 {
+	at, _ := Ticks(low, high, n)
+	return slices.DeleteFunc(at, func(v float64) bool { return math.Abs(v-math.Round(v)) > 1e-6 })
+}
+
+// Decimals is how many decimals values need that three digits of the largest count; whole numbers need none.
+func Decimals(values []float64) int {
+	largest, whole := 0.0, true
+	for _, v := range values {
+		if v == v && !math.IsInf(v, 0) {
+			largest, whole = max(largest, math.Abs(v)), whole && v == math.Trunc(v)
+		}
+	}
+	if whole || largest == 0 {
+		return 0
+	}
+	return min(6, max(0, 2-int(math.Floor(math.Log10(largest)))))
 }
 
 // Number is v with so many decimals, a comma between thousands, and a true minus.

@@ -21,6 +21,27 @@ func TestTicksAreRoundNumbersWithinTheirRange(t *testing.T) {
 	}
 }
 
+// Half weeks are no ticks, and as many decimals are written as three digits of the largest value need.
+func TestCountsHaveWholeTicksAndColumnsOneNumberOfDecimals(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		at        []float64
+	}{{1, 20, []float64{5, 10, 15, 20}}, {0, 2, []float64{0, 1, 2}}, {0.5, 1.5, []float64{1}}} {
+		at := WholeTicks(c.low, c.high, 8)
+		if !slices.EqualFunc(at, c.at, func(x, y float64) bool { return math.Abs(x-y) < 1e-9 }) {
+			t.Errorf("from %v to %v: %v, want %v", c.low, c.high, at, c.at)
+		}
+	}
+	for _, c := range []struct {
+		values []float64
+		want   int
+	}{{[]float64{868.07, 1043.2}, 0}, {[]float64{7.04, 0.3}, 2}, {[]float64{480, 12}, 0}, {[]float64{0.05}, 4}, {nil, 0}} {
+		if got := Decimals(c.values); got != c.want {
+			t.Errorf("%v: %d decimals, want %d", c.values, got, c.want)
+		}
+	}
+}
+
 func TestASpanPassesOverWhatIsMissingAndIsNeverEmptyWhenPadded(t *testing.T) {
 	s := New()
 	if low, high := s.Padded(0.1); low != 0 || high != 1 {

@@ -16,9 +16,10 @@ const hues = 6
 
 // Axis is one of a chart.
 type Axis struct {
-	Name string // with the unit: "profit a week, $"
-	Log  bool   // logarithmic: all values are above 0
-	Zero bool   // 0 is on it
+	Name  string // with the unit: "profit a week, $"
+	Log   bool   // logarithmic: all values are above 0
+	Zero  bool   // 0 is on it
+	Whole bool   // counts alone are marked
 }
 
 // figure is what charts have in common: a title, a drawing for two widths, a caption, and the same in words and numbers.
@@ -159,6 +160,9 @@ func (f *frame) py(v float64) float64 {
 func marks(a Axis, lo, hi float64, n int) (at []float64, label []string) {
 	if !a.Log {
 		at, places := scale.Ticks(lo, hi, n)
+		if a.Whole {
+			at, places = scale.WholeTicks(lo, hi, n), 0
+		}
 		for _, v := range at {
 			label = append(label, scale.Number(v, places))
 		}
