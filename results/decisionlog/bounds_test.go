@@ -50,6 +50,7 @@ func FuzzTakenIsRead(f *testing.F) {
 		r := asked(id, name, 2)
 		r.Features, r.Observation = []string{"x", name}, []float64{x, visitors}
 		r.Propensity, r.Discount, r.Action, r.Fallback, r.Offer.Price = propensity, discount, action, fallback, x
+		r.Explore = discount
 		if allowed > 0 {
 			r.Allowed = make([]bool, 8)
 			for a := range r.Allowed {

@@ -48,6 +48,7 @@ type Decision struct {
 	Time, Propensity, Discount float64
 	Reward                     float64 // NaN while it is awaited
 	Visitors                   float64 // to whom the offer was made, as the outcome tells; NaN without one
+	Explore                    float64 // probability with which the policy was asked to explore; NaN where the line does not tell
 	Step                       int64   // within its unit; of units that do not tell it, by time
 	Unit, Policy, Mask, Action int32   // indices into the log's tables
 	Product                    int32   // what the offer is of; −1 where the line does not tell
@@ -57,6 +58,7 @@ type Decision struct {
 	Last                       bool
 	closed                     bool // its outcome says that it was the last
 	Single                     bool // it was made for one customer alone
+	Counted                    bool // its outcome tells how many visitors there were, and one is not assumed
 }
 
 // Sales are what was sold of each product that the decision's outcome tells of, good until the log is changed; none without an outcome.

@@ -99,7 +99,8 @@ type outcome struct {
 	reward, people float64
 	from, to       int // in the log's sales
 	line           int32
-	last, units    bool // units: it tells what was sold
+	last           bool
+	units, counted bool // it tells what was sold, and how many came
 }
 
 // numbers reads the units or the prices of a line, by product.
@@ -153,7 +154,7 @@ func (p *parser) product(name []byte) int32 {
 
 // keepOutcome keeps an outcome until all lines are read.
 func (p *parser) keepOutcome(e *entry) *field.Error {
-	for _, k := range [...]int{keyPolicy, keyRevision, keyUnit, keyStep, keyObservation, keyAction, keyPrice, keyPromotion, keyAllowed, keyPropensity, keyDiscount, keyProduct, keyCustomer} {
+	for _, k := range [...]int{keyPolicy, keyRevision, keyUnit, keyStep, keyObservation, keyAction, keyPrice, keyPromotion, keyAllowed, keyPropensity, keyExplore, keyDiscount, keyProduct, keyCustomer} {
 		if e.has&(1<<k) != 0 {
 			return field.New(keys[k], "in an outcome", "in a decision")
 		}
@@ -167,7 +168,7 @@ func (p *parser) keepOutcome(e *entry) *field.Error {
 	o := e.outcome
 	p.about.add(e.id)
 	o.time, o.reward, o.people, o.last, o.to = e.Time, e.Reward, e.Visitors, e.Last, len(p.log.sales)
-	if math.IsNaN(o.people) {
+	if o.counted = !math.IsNaN(o.people); !o.counted {
 		o.people = 1
 	}
 	for i := range p.log.sales[o.from:] {
@@ -281,7 +282,7 @@ func (p *parser) match() {
 		if !math.IsNaN(o.reward) {
 			d.Reward = o.reward
 		}
-		d.Visitors, d.from, d.to, d.closed = o.people, int32(o.from), int32(o.to), o.last
+		d.Visitors, d.Counted, d.from, d.to, d.closed = o.people, o.counted, int32(o.from), int32(o.to), o.last
 	}
 }
 

@@ -129,7 +129,7 @@ type shape struct {
 // kinds are what the columns of the keys hold; those of numbers by name are none.
 var kinds = map[string]parquet.Type{"id": parquet.Text, "outcome": parquet.Text, "fallback": parquet.Flag, "time": parquet.Number, "policy": parquet.Text, "revision": parquet.Text,
 	"unit": parquet.Text, "step": parquet.Integer, "last": parquet.Flag, "action": parquet.Integer, "price": parquet.Number, "promotion": parquet.Text, "allowed": parquet.Integers,
-	"propensity": parquet.Number, "reward": parquet.Number, "discount": parquet.Number, "product": parquet.Text, "customer": parquet.Text, "visitors": parquet.Number,
+	"propensity": parquet.Number, "explore": parquet.Number, "reward": parquet.Number, "discount": parquet.Number, "product": parquet.Text, "customer": parquet.Text, "visitors": parquet.Number,
 	"shadow_policy": parquet.Text, "shadow_revision": parquet.Text, "shadow_action": parquet.Integer, "shadow_price": parquet.Number, "shadow_promotion": parquet.Text}
 
 // survey makes the columns that a line needs.

@@ -33,6 +33,9 @@ func service(t testing.TB, n int) []byte {
 			r.Features, r.Observation, r.Allowed, r.Customer = []string{"stock", "x"}, []float64{math.NaN(), float64(i)}, []bool{true, false, true}, ""
 			r.Shadow = decisionlog.Shadow{Policy: "salmon/next", Revision: "é\"", Action: 2, Offer: decisionlog.Offer{Price: 3, Promotion: "3 for 2"}}
 		}
+		if i%3 == 0 {
+			r.Explore = 0.25
+		}
 		if i%11 == 10 {
 			r.Fallback, r.Action, r.Offer.Price = true, -1, 9
 		}
@@ -62,7 +65,7 @@ func told(log *decisionlog.Log) (lines []string) {
 		if d.Product >= 0 {
 			product = log.Products[d.Product]
 		}
-		line := fmt.Sprint(log.Units[d.Unit], d.Step, d.Time, log.Policies[d.Policy], log.Offers[d.Action], log.Masks[d.Mask], d.Propensity, d.Reward, d.Visitors, d.Last, d.Single, product)
+		line := fmt.Sprint(log.Units[d.Unit], d.Step, d.Time, log.Policies[d.Policy], log.Offers[d.Action], log.Masks[d.Mask], d.Propensity, d.Reward, d.Visitors, d.Explore, d.Last, d.Single, d.Counted, product)
 		for k, x := range seen {
 			if !math.IsNaN(x) { // a table cannot tell what was missing from what was no feature
 				line += fmt.Sprint(" ", log.Features[k], x)

@@ -116,7 +116,7 @@ func (p *parser) drop() {
 // keys that a line may have and that are read, in the order in which Append and AppendOutcome write them.
 var keys = [...]string{keyVersion: "version", keyID: "id", keyOutcome: "outcome", keyFallback: "fallback", keyTime: "time", keyPolicy: "policy", keyRevision: "revision", keyUnit: "unit",
 	keyStep: "step", keyLast: "last", keyObservation: "observation", keyAction: "action", keyPrice: "price", keyPromotion: "promotion", keyAllowed: "allowed",
-	keyPropensity: "propensity", keyReward: "reward", keyDiscount: "discount", keyProduct: "product", keyCustomer: "customer", keyVisitors: "visitors", keyUnits: "units", keyPrices: "prices"}
+	keyPropensity: "propensity", keyExplore: "explore", keyReward: "reward", keyDiscount: "discount", keyProduct: "product", keyCustomer: "customer", keyVisitors: "visitors", keyUnits: "units", keyPrices: "prices"}
 
 const (
 	keyVersion = iota
@@ -135,6 +135,7 @@ const (
 	keyPromotion
 	keyAllowed
 	keyPropensity
+	keyExplore
 	keyReward
 	keyDiscount
 	keyProduct
@@ -145,7 +146,7 @@ const (
 )
 
 // mayBeNull are keys of which null is as good as nothing.
-const mayBeNull = 1<<keyOutcome | 1<<keyFallback | 1<<keyCustomer | 1<<keyProduct | 1<<keyStep | 1<<keyPromotion | 1<<keyAllowed | 1<<keyPropensity | 1<<keyReward | 1<<keyDiscount | 1<<keyVisitors | 1<<keyUnits | 1<<keyPrices
+const mayBeNull = 1<<keyOutcome | 1<<keyFallback | 1<<keyCustomer | 1<<keyProduct | 1<<keyStep | 1<<keyPromotion | 1<<keyAllowed | 1<<keyPropensity | 1<<keyExplore | 1<<keyReward | 1<<keyDiscount | 1<<keyVisitors | 1<<keyUnits | 1<<keyPrices
 
 // needed are keys that the line of a decision must have, and may not have as null.
 var needed = [...]struct {
@@ -185,7 +186,7 @@ func (p *parser) line(line []byte) *field.Error {
 	p.features = len(p.log.Features)
 	row := int32(len(p.log.Decisions))
 	e := entry{author: p.before, outcome: outcome{from: len(p.log.sales), line: p.count + 1}} // the author's strings are used again
-	e.Decision = Decision{Line: p.count + 1, row: row, Product: -1, Step: -1, Propensity: math.NaN(), Reward: math.NaN(), Discount: 1, Visitors: math.NaN()}
+	e.Decision = Decision{Line: p.count + 1, row: row, Product: -1, Step: -1, Propensity: math.NaN(), Reward: math.NaN(), Discount: 1, Visitors: math.NaN(), Explore: math.NaN()}
 	seen, at := 0, -1
 	s := &p.scan
 	s.reset(line)
@@ -280,6 +281,12 @@ func (p *parser) value(k int, e *entry) (err error) {
 		err := s.number(&e.Propensity)
 		if err == nil && !(e.Propensity > 0 && e.Propensity <= 1) {
 			err = bad(e.Propensity, "a probability, above 0 and at most 1")
+		}
+		return err
+	case keyExplore:
+		err := s.number(&e.Explore)
+		if err == nil && !(e.Explore >= 0 && e.Explore <= 1) {
+			err = bad(e.Explore, "a probability, 0 to 1")
 		}
 		return err
 	case keyReward:

@@ -114,7 +114,7 @@ type Window struct {
 	Champions int     `json:"of_the_champion"`
 	Visitors  float64 `json:"visitors"`
 	Profit    float64 `json:"reward"`      // of the decisions with an outcome
-	Explored  float64 `json:"exploration"` // probability with which the champion's decisions explored, by their propensities
+	Explored  float64 `json:"exploration"` // probability with which the champion's decisions explored, as they tell, or else by their propensities
 }
 
 // Duel is the champion and the candidate on the same shoppers, path by path each of another market that is as plausible by the log. Scores are the seller's, $ a
@@ -317,6 +317,10 @@ func (t *Turn) window(l *ledger) Window {
 			continue
 		}
 		w.Champions++
+		if !math.IsNaN(d.Explore) {
+			sum, clear = sum+d.Explore, clear+1
+			continue
+		}
 		l.log.Observe(d, see, seen)
 		policies.Odds(t.Champion.Policy, seen, law)
 		if usual := slices.Index(law, slices.Max(law)); d.Action < 0 || d.Mask > 0 && !l.log.Masks[d.Mask][usual] {

@@ -41,7 +41,8 @@ type entry struct {
 func (b *bazaar) books(log *decisionlog.Log, window, unit float64) (*ledger, error) {
 	own := &b.cfg.Sellers[b.player]
 	l := &ledger{unit: unit}
-	strays, stray := 0, "" // outcomes that tell of what the market does not have, and a product of theirs
+	strays, stray := 0, ""    // outcomes that tell of what the market does not have, and a product of theirs
+	uncounted, unseen := 0, 0 // outcomes that do not tell how many came to a price for all, or that nobody came and yet something was sold
 	place := map[string]int{}
 	for j := range b.cfg.Products {
 		if p := &b.cfg.Products[j]; p.TradeIn == nil {
@@ -63,7 +64,14 @@ func (b *bazaar) books(log *decisionlog.Log, window, unit float64) (*ledger, err
 	see := newSeeing(b.cfg, log, l.products)
 	for i := range part.Decisions {
 		d := &part.Decisions[i]
-		if math.IsNaN(d.Visitors) {
+		switch {
+		case math.IsNaN(d.Visitors):
+			continue
+		case !d.Single && !d.Counted:
+			uncounted++
+			continue
+		case d.Visitors == 0 && slices.ContainsFunc(log.Sales(d), func(s decisionlog.Sale) bool { return s.Units > 0 }):
+			unseen++
 			continue
 		}
 		if d.Action < 0 || int(d.Action) >= len(own.Offers) {
@@ -100,6 +108,12 @@ func (b *bazaar) books(log *decisionlog.Log, window, unit float64) (*ledger, err
 		l.entries = append(l.entries, e)
 	}
 	l.notes = see.notes
+	if uncounted > 0 {
+		l.notes = append(l.notes, fmt.Sprintf("%s left out, of prices that stood for all who came, because visitors are not told", plural(uncounted, "outcome")))
+	}
+	if unseen > 0 {
+		l.notes = append(l.notes, fmt.Sprintf("%s left out, because units were sold and visitors are 0", plural(unseen, "outcome")))
+	}
 	if strays > 0 {
 		l.notes = append(l.notes, fmt.Sprintf("%s of products that %s does not have, as %q: what they took does not count", plural(strays, "outcome"), b.s.Name, stray))
 	}
@@ -143,7 +157,7 @@ func byProduct(log *decisionlog.Log) {
 // settle ends decisions that no other follows, and puts all in the order of time.
 func (l *ledger) settle(b *bazaar) error {
 	if len(l.entries) == 0 {
-		return field.New("--log", fmt.Sprintf("%d decisions without an outcome that tells who came", len(l.log.Decisions)), "outcomes that tell visitors and units: a shop reports them to souk serve by POST /v1/outcomes or appends their lines "+
+		return field.New("--log", strings.Join(append([]string{fmt.Sprintf("%d decisions without an outcome that tells who came", len(l.log.Decisions))}, l.notes...), "; "), "outcomes that tell visitors and units: a shop reports them to souk serve by POST /v1/outcomes or appends their lines "+
 			"to the log (docs/formats/decisions.md); souk simulate --decisions FILE.jsonl writes them where the market is open")
 	}
 	if !slices.Contains(l.told, true) {

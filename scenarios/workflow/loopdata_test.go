@@ -113,6 +113,35 @@ func TestOutcomesOfUnknownProductsAreLeftOut(t *testing.T) {
 	}
 }
 
+// A price for all who came of which nobody counted these, and sales to nobody, tell nothing, and keep nobody from reading the rest.
+func TestOutcomesThatTellNoVisitorsAreLeftOut(t *testing.T) {
+	var lines strings.Builder
+	for day := range 6 {
+		fmt.Fprintf(&lines, `{"version":1,"id":"d%d","time":%d,"policy":"tea/champion","revision":"r","unit":"tea","observation":{},"action":2,"price":4.5,"propensity":0.5}`+"\n", day, (20_775+day)*86_400)
+		visitors := `,"visitors":40`
+		switch day {
+		case 2:
+			visitors = ""
+		case 4:
+			visitors = `,"visitors":0`
+		}
+		fmt.Fprintf(&lines, `{"version":1,"outcome":"d%d","time":%d,"reward":1%s,"units":{"tea":9}}`+"\n", day, (20_776+day)*86_400, visitors)
+	}
+	log, err := decisionlog.Read(strings.NewReader(lines.String()), "days.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, l := bookedDays(t, teahouseWith(t), log, 0)
+	nan := math.NaN()
+	if came, _ := l.arrivals(); !slices.EqualFunc(came, []float64{40, 40, nan, 40, nan, 40}, func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }) {
+		t.Error(came)
+	}
+	if notes := strings.Join(l.notes, "; "); len(l.entries) != 4 || !strings.Contains(notes, "1 outcome left out, of prices that stood for all who came, because visitors are not told") ||
+		!strings.Contains(notes, "1 outcome left out, because units were sold and visitors are 0") {
+		t.Error(len(l.entries), notes)
+	}
+}
+
 // A log in seconds is not one in days, and is told what it looks like.
 func TestAClockThatCannotBe(t *testing.T) {
 	s := teahouseWith(t)

@@ -16,13 +16,13 @@ import (
 )
 
 // The loop reads what a service logs of a price that stands for all who come: every six hours one, 40 visitors each, that is 160 a day; and a decision after which
-// something was wanted and not there is known by what the next one saw.
+// something was wanted and not there is known by what the next one saw. How much it explored is what it was asked to, however a limit on change moved its prices.
 func TestTheLoopReadsAServicesPostedPrices(t *testing.T) {
 	s := teahouseWith(t)
 	champion := fixedBundle(t, s, 6.5)
 	var lines bytes.Buffer
 	now := time.Unix(86400*20000, 0)
-	server, err := serve.New(serve.Options{Slots: []serve.Slot{{Name: "shop", Champion: func() (*bundle.Bundle, error) { return champion, nil }, Explore: 0.2, Unasked: 0.2}},
+	server, err := serve.New(serve.Options{Slots: []serve.Slot{{Name: "shop", Champion: func() (*bundle.Bundle, error) { return champion, nil }, Explore: 0.2, Unasked: 0.2, Change: 0.05, Every: time.Hour}},
 		Log: func(l []byte) error { lines.Write(l); return nil }, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
@@ -67,6 +67,9 @@ func TestTheLoopReadsAServicesPostedPrices(t *testing.T) {
 	}
 	if len(came) != days {
 		t.Errorf("%d days of %d", len(came), days)
+	}
+	if w := (&Turn{Scenario: s, Champion: champion}).window(l); math.Abs(w.Explored-0.2) > 1e-12 || w.Champions != 4*days {
+		t.Errorf("explored %v of %d, truth 0.2", w.Explored, w.Champions)
 	}
 	if part, cut := underWay(log); !cut || len(part.Units) != loopBlocks || len(log.Units) != 1 {
 		t.Errorf("one unit under way: %v, %d blocks", cut, len(part.Units))
