@@ -10,11 +10,11 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
+	"github.com/souk-sim/souk/policies/serve"
 	"github.com/souk-sim/souk/results/report/web"
 	"github.com/souk-sim/souk/scenarios"
 	"github.com/souk-sim/souk/scenarios/workflow"
@@ -119,11 +119,7 @@ func (l *live) block() int { return (l.scenario.Train.Episodes + livePoints - 1)
 
 // ServeHTTP implements http.Handler: the page as it now is.
 func (l *live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host = r.Host
-	}
-	if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+	if !serve.Loopback(r.Host) {
 		http.Error(w, "this page is for this machine alone", http.StatusForbidden) // a page elsewhere that has given its name our address
 		return
 	}

@@ -108,7 +108,7 @@ func (a *app) loop() *cobra.Command {
 	for _, c := range workflow.Clocks() {
 		names = append(names, c.Name)
 	}
-	f.StringVar(&clock, "clock", names[0], "in what the log counts time: "+strings.Join(names, ", ")+" (souk serve: seconds)")
+	f.StringVar(&clock, "clock", names[0], "unit of the times in the log: "+strings.Join(names, ", ")+"; a log of souk serve has seconds")
 	a.scenarioFlags(cmd)
 	a.workersFlag(cmd)
 	a.outFlag(cmd)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -52,36 +51,26 @@ func (a *app) serve() *cobra.Command {
 	flags.StringVar(&f.certificate, "tls-cert", "", "certificate, PEM")
 	flags.StringVar(&f.key, "tls-key", "", "its private key, PEM")
 	flags.StringArrayVar(&f.challengers, "challenger", nil, "NAME=BUNDLE, tried beside the bundle of that name")
-	flags.Float64Var(&f.share, "share", 0, "of the customers, whom challengers answer")
+	flags.Float64Var(&f.share, "share", 0, "share of the customers whom challengers answer, 0 to 1: 0.1 is one customer in ten")
 	flags.BoolVar(&f.shadow, "shadow", false, "challengers are asked and logged, and answer nobody")
-	flags.Float64Var(&f.explore, "explore", 0, "the highest probability of exploring that a request may ask for")
-	flags.Float64Var(&f.unasked, "explore-unasked", 0, "probability of exploring where a request does not say; at most --explore")
+	flags.Float64Var(&f.explore, "explore", 0, "highest probability, 0 to 1, of any allowed offer in place of the policy's that a request may ask for")
+	flags.Float64Var(&f.unasked, "explore-unasked", 0, "that probability where a request does not say; at most --explore")
 	flags.StringArrayVar(&f.fallbacks, "fallback", nil, "PRICE, or NAME=PRICE, while a policy is stopped; without one it cannot be")
 	flags.StringVar(&f.state, "state", "", "folder that exists, in which is kept what is stopped: it is so after a restart, too")
 	flags.StringVar(&f.trust, "trust", "", "public key, PEM, by which every bundle must be signed, at each reload again")
 	flags.StringVar(&f.salt, "salt", "", "file with the secret that hashes customers; without it a restart splits them anew")
 	flags.DurationVar(&f.watch, "watch", 0, "look so often whether a bundle's file is another, and load it; 0: at SIGHUP and on request")
-	flags.Float64Var(&f.change, "change", 0, "by how much of itself a product's price may move within --every")
-	flags.DurationVar(&f.every, "every", 24*time.Hour, "see --change")
-	flags.DurationVar(&f.grace, "grace", 10*time.Second, "for requests under way at the end")
+	flags.Float64Var(&f.change, "change", 0, "most that a product's price may rise or fall within --every, as a share of it: 0.1 is ten percent; 0: no such limit")
+	flags.DurationVar(&f.every, "every", 24*time.Hour, "time within which a price may move by --change, such as 24h or 30m")
+	flags.DurationVar(&f.grace, "grace", 10*time.Second, "time that requests under way have at the end, such as 10s")
 	return cmd
-}
-
-// reachable says whether others than this machine can reach an address.
-func reachable(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return host != "localhost" && (ip == nil || !ip.IsLoopback())
 }
 
 func (a *app) service(ctx context.Context, args []string, f *serving) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	o := serve.Options{}
+	o := serve.Options{Local: f.keys == "", Notice: a.notice}
 	trusted, err := f.secrets(&o)
 	if err != nil {
 		return err
@@ -110,7 +99,7 @@ func (a *app) service(ctx context.Context, args []string, f *serving) error {
 		}
 		defer journal.Close()
 	}
-	if reachable(f.listen) && f.certificate == "" {
+	if !serve.Loopback(f.listen) && f.certificate == "" {
 		a.notice("without --tls-cert keys and prices can be read on the way, unless something in front of the service encrypts them")
 	}
 	return a.listen(ctx, s, f, watched)
@@ -138,7 +127,7 @@ func (a *app) journal(s *serve.Server, f *serving) (*decisionlog.Journal, error)
 // check holds flags against each other.
 func (f *serving) check() error {
 	switch {
-	case reachable(f.listen) && f.keys == "":
+	case !serve.Loopback(f.listen) && f.keys == "":
 		return badUsage("--listen", f.listen+" without --keys", "a loopback address such as 127.0.0.1:8080, or --keys FILE: whoever reaches it could ask for prices and stop policies")
 	case (f.certificate == "") != (f.key == ""):
 		return badUsage("--tls-cert", "one of --tls-cert and --tls-key", "both, or none")
@@ -146,6 +135,8 @@ func (f *serving) check() error {
 		return badUsage("--explore-unasked", fmt.Sprint(f.unasked), fmt.Sprintf("at most %g, which --explore says", f.explore))
 	case f.watch < 0:
 		return badUsage("--watch", f.watch.String(), "a time of at least 0")
+	case !slices.Contains([]decisionlog.Sync{decisionlog.SyncAlways, decisionlog.SyncInterval, decisionlog.SyncNever}, decisionlog.Sync(f.sync)):
+		return badUsage("--sync", f.sync, "always, interval or never")
 	}
 	return nil
 }
@@ -208,6 +199,9 @@ func (f *serving) slots(args []string, trusted ed25519.PublicKey, o *serve.Optio
 		return nil, err
 	}
 	fallbacks, err := byPolicy("--fallback", "PRICE", f.fallbacks, o.Slots)
+	if err != nil {
+		return nil, err
+	}
 	for i := range o.Slots {
 		slot := &o.Slots[i]
 		if path, ok := challengers[slot.Name]; ok {
@@ -226,7 +220,7 @@ func (f *serving) slots(args []string, trusted ed25519.PublicKey, o *serve.Optio
 	case len(challengers) > 0 && !asked:
 		return nil, badUsage("--challenger", "neither --share nor --shadow", "--share 0.1 for a tenth of the customers, or --shadow to ask it and answer nobody: it would never be asked")
 	}
-	return watched, err
+	return watched, nil
 }
 
 // byPolicy reads flags of the form NAME=VALUE; where there is one policy its name may be left out.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log"
 	"maps"
 	"net"
@@ -20,24 +19,6 @@ import (
 	"github.com/souk-sim/souk/policies/serve"
 )
 
-// ownName refuses requests under a name that is not this machine's own: a page of somebody else, whose name its server has pointed here, is to the
-// browser of one origin with a service that no key guards (DNS rebinding).
-func ownName(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if name, _, err := net.SplitHostPort(host); err == nil {
-			host = name
-		}
-		if reachable(net.JoinHostPort(strings.Trim(host, "[]"), "0")) {
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(http.StatusForbidden)
-			_, _ = io.WriteString(w, `{"error":{"message":"without --keys only requests to localhost are answered","key":"host"}}`+"\n") // who has gone away gets no answer
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 // listen serves until the context ends, and then lets requests under way come to their end. The limits of time let go of clients that send or read too
 // slowly, so that they hold no connection for long.
 func (a *app) listen(ctx context.Context, s *serve.Server, f *serving, watched map[string][]string) error {
@@ -45,11 +26,7 @@ func (a *app) listen(ctx context.Context, s *serve.Server, f *serving, watched m
 	if err != nil {
 		return badUsage("--listen", err.Error(), "an address that is free")
 	}
-	handler := http.Handler(s)
-	if f.keys == "" {
-		handler = ownName(handler)
-	}
-	h := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	h := &http.Server{Handler: s, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 1 << 14, ErrorLog: log.New(a.stderr, "", 0)}
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, syscall.SIGHUP)

@@ -145,38 +145,12 @@ func oneOf(a, b string) string {
 	return "both"
 }
 
-// nearest suggests the column whose name is closest to the one that was asked for (Levenshtein 1966).
+// nearest suggests the column whose name is closest to the one that was asked for.
 func nearest(name string, columns []string) string {
-	best, least := "", len(name)/2+2
-	row := make([]int, 0, 64)
-	for _, c := range columns {
-		if len(c) > 2*len(name)+2 {
-			continue
-		}
-		row = row[:0]
-		for j := 0; j <= len(c); j++ {
-			row = append(row, j)
-		}
-		for i := 1; i <= len(name); i++ {
-			diagonal := row[0]
-			row[0] = i
-			for j := 1; j <= len(c); j++ {
-				change := diagonal
-				if name[i-1] != c[j-1] {
-					change++
-				}
-				diagonal = row[j]
-				row[j] = min(change, row[j]+1, row[j-1]+1)
-			}
-		}
-		if row[len(c)] < least {
-			best, least = c, row[len(c)]
-		}
+	if best := field.Nearest(name, columns); best != "" {
+		return ", nearest " + strconv.Quote(best)
 	}
-	if best == "" {
-		return ""
-	}
-	return ", nearest " + strconv.Quote(best)
+	return ""
 }
 
 // add puts one row, in the order of roles, at the end of the panel; NaN is missing.

@@ -86,15 +86,17 @@ func (s *Server) decideAll(all []question) (answers []Answer, code int, err erro
 		return nil, http.StatusServiceUnavailable, err
 	}
 	answered = true
-	for _, d := range b.made {
+	for i, d := range b.made {
 		switch {
 		case d == nil:
 			s.metrics.again.Inc()
+			continue
 		case d.Action < 0:
 			d.arm.fallback.Inc()
 		default:
 			d.arm.made.Inc()
 		}
+		s.heard.learn(&b.questions[i])
 	}
 	return b.answers, http.StatusOK, nil
 }
@@ -191,11 +193,7 @@ func (s *Server) postExplain(w http.ResponseWriter, r *http.Request) int {
 	if err != nil {
 		return refuse(w, http.StatusNotFound, err)
 	}
-	d := slot.deployed.Load()
-	by, beside := s.arm(slot, d, q.customer), d.challenger
-	if by == beside {
-		beside = d.champion
-	}
+	by, beside := s.arms(slot, q.customer, q.id)
 	seen, err := q.observe(by, beside, q.allowMissing)
 	if err != nil {
 		return refuse(w, http.StatusUnprocessableEntity, err)

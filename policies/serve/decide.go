@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -22,7 +23,7 @@ type Answer struct {
 	Policy     string   `json:"policy"`
 	Arm        string   `json:"arm"` // champion, challenger or fallback
 	Revision   string   `json:"revision"`
-	Action     int      `json:"action"` // −1 for the fallback price, which is no offer of the ladder
+	Action     int      `json:"action"` // −1 while the policy is stopped
 	Price      float64  `json:"price"`
 	Promotion  string   `json:"promotion,omitempty"`
 	Propensity float64  `json:"propensity"`
@@ -36,16 +37,18 @@ func (s *Server) hashed(kind, who string) []byte {
 	return h.Sum(nil)
 }
 
-// arm says which of a slot's bundles answers: the same for a customer as long as the salt is the same, and when the share grows whom the challenger
-// answered it answers still.
-func (s *Server) arm(slot *slot, d *deployed, customer string) *arm {
-	if d.challenger == nil || slot.Shadow || slot.Share <= 0 {
-		return d.champion
+// arms says which of a slot's bundles answers, and which one is beside it, nil for none: the same for a customer as long as the salt is the same, and when the share
+// grows whom the challenger answered it answers still. A decision for nobody alone goes by its id; where that is not known either, the champion answers.
+func (s *Server) arms(slot *slot, customer, id string) (by, beside *arm) {
+	d := slot.deployed.Load()
+	who := cmp.Or(customer, id)
+	if d.challenger == nil || slot.Shadow || slot.Share <= 0 || who == "" {
+		return d.champion, d.challenger
 	}
-	if u := float64(binary.BigEndian.Uint64(s.hashed("arm "+slot.Name, customer))>>11) / (1 << 53); u < slot.Share {
-		return d.challenger
+	if u := float64(binary.BigEndian.Uint64(s.hashed("arm "+slot.Name, who))>>11) / (1 << 53); u < slot.Share {
+		return d.challenger, d.champion
 	}
-	return d.champion
+	return d.champion, d.challenger
 }
 
 // decision is an answer and what the log says of it.
@@ -55,8 +58,9 @@ type decision struct {
 	seen    []float64
 	allowed []bool
 	shadow  decisionlog.Shadow
-	unit    string // whose decisions hang together where it is for no customer alone: what is priced
-	asked   bool   // its price waits to be answered, or not
+	explore float64 // probability of exploring that was asked for
+	unit    string  // whose decisions hang together where it is for no customer alone: what is priced
+	asked   bool    // its price waits to be answered, or not
 }
 
 // decide answers a question; nothing is logged yet.
@@ -72,31 +76,22 @@ func (s *Server) decide(slot *slot, q *question, now time.Time) (*decision, erro
 	if id == "" {
 		id = s.newID()
 	}
-	who := q.customer
-	if who == "" {
-		who = id
-	}
-	d := slot.deployed.Load()
-	by := s.arm(slot, d, who)
-	beside := d.challenger
-	if by == beside {
-		beside = d.champion
-	}
+	by, beside := s.arms(slot, q.customer, id)
 	stopped := slot.stopped.Load()
 	seen, err := q.observe(by, beside, q.allowMissing || stopped)
 	if err != nil {
 		return nil, err
 	}
-	made := &decision{Answer: Answer{ID: id, Policy: slot.Name, Arm: by.name, Revision: by.Manifest.Revision}, arm: by, seen: seen, unit: slot.unit(q.product)}
+	made := &decision{Answer: Answer{ID: id, Policy: slot.Name, Arm: by.name, Revision: by.Manifest.Revision}, arm: by, seen: seen, explore: explore, unit: slot.unit(q.product)}
 	if stopped {
-		made.Arm, made.Action, made.Price, made.Propensity = "fallback", -1, slot.Fallback, 1
+		made.fallBack(slot.Fallback)
 		return made, nil
 	}
-	if err := s.choose(made, slot, q, explore, now); err != nil {
+	if err := s.choose(made, slot, q, now); err != nil {
 		return nil, err
 	}
-	if slot.Shadow && d.challenger != nil {
-		if made.shadow, err = s.ask(d.challenger, by, q); err != nil {
+	if slot.Shadow && beside != nil {
+		if made.shadow, err = s.ask(beside, by, q); err != nil {
 			return nil, err
 		}
 		if made.shadow.Offer != (decisionlog.Offer{Price: made.Price, Promotion: made.Promotion}) {
@@ -106,16 +101,32 @@ func (s *Server) decide(slot *slot, q *question, now time.Time) (*decision, erro
 	return made, nil
 }
 
-// choose makes the offer.
-func (s *Server) choose(made *decision, slot *slot, q *question, explore float64, now time.Time) error {
+// fallBack makes the offer of a policy that is stopped: its fallback price, or where a guardrail forbids that at what was seen, as below a cost, the nearest offer that all
+// allow. What was not seen forbids nothing.
+func (d *decision) fallBack(price float64) {
+	spec := &d.arm.frame.Spec
+	d.Arm, d.Action, d.Price, d.Propensity, d.explore = "fallback", -1, price, 1, 0
+	for i := range spec.Limits {
+		if limit := &spec.Limits[i]; limit.Excess(d.seen, price) > 0 {
+			d.Guardrails = append(d.Guardrails, limit.Words()...)
+		}
+	}
+	if d.Guardrails != nil {
+		d.arm.limited.Inc()
+		offer := spec.Offers[policies.Nearest(spec, policies.Mask(spec, d.seen, nil), price, "")]
+		d.Price, d.Promotion = offer.Price, offer.Promotion
+	}
+}
+
+// choose makes the offer of a policy.
+func (s *Server) choose(made *decision, slot *slot, q *question, now time.Time) error {
 	by, spec := made.arm, &made.arm.frame.Spec
-	explorer, err := policies.Explore(by.Policy, spec, explore)
+	explorer, err := policies.Explore(by.Policy, spec, made.explore)
 	if err != nil {
 		return err
 	}
 	odds := make([]float64, len(spec.Offers))
 	policies.Odds(explorer, made.seen, odds)
-	most := slices.Index(odds, slices.Max(odds))
 	made.allowed = policies.Mask(spec, made.seen, nil)
 	made.Action, err = slot.steady(q.product, spec, made.allowed, odds, now, s.uniform())
 	if err != nil {
@@ -124,7 +135,7 @@ func (s *Server) choose(made *decision, slot *slot, q *question, explore float64
 	made.asked = slot.Change > 0
 	offer := spec.Offers[made.Action]
 	made.Price, made.Promotion, made.Propensity = offer.Price, offer.Promotion, odds[made.Action]
-	if made.Action != most && explore > 0 {
+	if made.explore > 0 && made.Action != slices.Index(odds, slices.Max(odds)) { // after what was moved by the limit on change, which is no exploring
 		by.explored.Inc()
 	}
 	if hit := by.Policy.Decide(made.seen, 1).Guardrails; hit != 0 {
@@ -165,7 +176,7 @@ func (s *Server) record(line []byte, q *question, d *decision, now time.Time) ([
 	return decisionlog.Append(line, &decisionlog.Record{
 		ID: d.ID, Time: seconds(now), Policy: d.Policy + "/" + d.Arm, Revision: d.Revision, Unit: unit, Step: -1,
 		Features: names, Observation: seen, Action: d.Action, Offer: decisionlog.Offer{Price: d.Price, Promotion: d.Promotion}, Allowed: d.allowed,
-		Propensity: d.Propensity, Reward: math.NaN(), Discount: 1, Product: q.product, Customer: customer, Fallback: d.Action < 0, Shadow: d.shadow})
+		Propensity: d.Propensity, Explore: d.explore, Reward: math.NaN(), Discount: 1, Product: q.product, Customer: customer, Fallback: d.Action < 0, Shadow: d.shadow})
 }
 
 // unit is what is priced where an offer stands for all who come: the next decision about it ends this one.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -26,23 +27,24 @@ type arm struct {
 	logged                                     string // the policy's name in the log
 	frame                                      *policies.Frame
 	features                                   []string
+	looked                                     []string // at, of the features
 	made, fallback, explored, limited, differs prometheus.Counter
 }
 
 // load reads and proves a slot's bundles.
 func (s *Server) load(slot *Slot) (*deployed, error) {
-	champion, err := s.arms(slot, "champion", slot.Champion)
+	champion, err := s.newArm(slot, "champion", slot.Champion)
 	if err != nil || slot.Challenger == nil {
 		return &deployed{champion: champion}, err
 	}
-	challenger, err := s.arms(slot, "challenger", slot.Challenger)
+	challenger, err := s.newArm(slot, "challenger", slot.Challenger)
 	if err == nil {
 		err = sameLadder(champion, challenger)
 	}
 	return &deployed{champion, challenger}, err
 }
 
-func (s *Server) arms(slot *Slot, name string, from Loader) (*arm, error) {
+func (s *Server) newArm(slot *Slot, name string, from Loader) (*arm, error) {
 	b, err := from()
 	if err != nil {
 		return nil, err
@@ -51,18 +53,17 @@ func (s *Server) arms(slot *Slot, name string, from Loader) (*arm, error) {
 		return nil, err
 	}
 	frame := b.Policy.About()
-	if floor, ceiling := frame.Spec.Bounds(); slot.Fallback > 0 && (slot.Fallback < floor || slot.Fallback > ceiling) {
-		return nil, field.New("policy "+slot.Name+", fallback", slot.Fallback, fmt.Sprintf("a price within the bundle's guardrails, %g to %g", floor, ceiling))
-	}
-	if err := within(slot, &frame.Spec); err != nil {
-		return nil, err
+	if expected := harmful(slot.Fallback, &frame.Spec); slot.Fallback > 0 && expected != "" {
+		return nil, field.New("policy "+slot.Name+", fallback", slot.Fallback, expected)
 	}
 	m := s.metrics
 	a := &arm{Bundle: b, name: name, logged: slot.Name + "/" + name, frame: frame,
 		made: m.decisions.WithLabelValues(slot.Name, name), fallback: m.decisions.WithLabelValues(slot.Name, "fallback"),
 		explored: m.explored.WithLabelValues(slot.Name), limited: m.limits.WithLabelValues(slot.Name), differs: m.differs.WithLabelValues(slot.Name)}
-	for _, f := range frame.Spec.Features {
-		a.features = append(a.features, f.Name)
+	for i, f := range frame.Spec.Features {
+		if a.features = append(a.features, f.Name); frame.LooksAt(i) {
+			a.looked = append(a.looked, f.Name)
+		}
 	}
 	return a, nil
 }
@@ -75,21 +76,36 @@ func (a *arm) ladder() (offers []decisionlog.Offer) {
 	return offers
 }
 
-// within refuses a fallback price off the ladder's span, where the bundle has no floor or ceiling on that side that allows it: one of another ladder, or with
-// its point misplaced, would be what everybody pays while the policy is stopped. Limits by what is observed do not hold for it: it is answered whatever was seen.
-func within(slot *Slot, spec *env.Spec) error {
-	low, high := policies.Ladder(spec)
+// harmful says what a fallback price should have been that is sure to be wrong, "" of others: one beyond floor or ceiling; one off the ladder's span, where the bundle has no
+// floor or ceiling on that side that allows it, because a misplaced point would be what everybody pays while the policy is stopped; and one that a limit forbids at a
+// value that is the same wherever the policy was trained, as a unit cost that is known. Against what only a question tells it is held then (fallBack).
+func harmful(price float64, spec *env.Spec) (expected string) {
 	floor, ceiling := spec.Bounds()
+	if price < floor || price > ceiling {
+		return fmt.Sprintf("a price within the bundle's guardrails, %g to %g", floor, ceiling)
+	}
+	low, high := policies.Ladder(spec)
 	if floor > 0 {
 		low = min(low, floor)
 	}
 	if !math.IsInf(ceiling, 1) {
 		high = max(high, ceiling)
 	}
-	if slot.Fallback > 0 && (slot.Fallback < low || slot.Fallback > high) {
-		return field.New("policy "+slot.Name+", fallback", slot.Fallback, fmt.Sprintf("a price within the bundle's ladder, %g to %g; a floor or a ceiling in the bundle's guardrails would allow one beyond it", low, high))
+	if price < low || price > high {
+		return fmt.Sprintf("a price within the bundle's ladder, %g to %g; a floor or a ceiling in the bundle's guardrails would allow one beyond it", low, high)
 	}
-	return nil
+	known := make([]float64, len(spec.Features))
+	for i, f := range spec.Features {
+		if known[i] = math.NaN(); f.Min == f.Max && f.Max > 0 {
+			known[i] = f.Max
+		}
+	}
+	for i := range spec.Limits {
+		if l := &spec.Limits[i]; l.Excess(known, price) > 0 {
+			return fmt.Sprintf("a price that the bundle's guardrails allow at the %s %g that it was trained for: %s", l.Feature, known[l.Index], strings.Join(l.Words(), ", "))
+		}
+	}
+	return ""
 }
 
 // sameLadder holds two bundles' ladders against each other: an action means the same offer in all of a log.

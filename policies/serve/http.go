@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -72,13 +73,37 @@ func (s *Server) routes() {
 	})
 }
 
-// ServeHTTP implements http.Handler. What a browser sends for a page of somebody else is refused: on a loopback address no key keeps it away.
+// ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := s.origin.Check(r); err != nil {
+	if err := s.foreign(r); err != nil {
 		refuse(w, http.StatusForbidden, err)
 		return
 	}
 	s.mux.ServeHTTP(w, r)
+}
+
+// foreign refuses what a browser sends for a page of somebody else: on a loopback address no key keeps it away.
+func (s *Server) foreign(r *http.Request) error {
+	if s.options.Local && !Loopback(r.Host) {
+		return field.New("Host", fmt.Sprintf("%.60q", r.Host), "localhost or a loopback address, because the service asks for no key")
+	}
+	if s.origin.Check(r) == nil {
+		return nil
+	}
+	key := "Sec-Fetch-Site" // which browsers send
+	if r.Header.Get(key) == "" {
+		key = "Origin" // those of before 2023
+	}
+	return field.New(key, fmt.Sprintf("%.60q", r.Header.Get(key)), "a request that no page of another origin sends")
+}
+
+// Loopback says whether an address, with its port or without, names this machine and no other.
+func Loopback(address string) bool {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		address = host
+	}
+	ip := net.ParseIP(strings.Trim(address, "[]"))
+	return address == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // authorised says whether a request brings a key, where one is needed. Hashes are compared, in constant time and all of them, so that time tells
@@ -129,20 +154,24 @@ func send(w http.ResponseWriter, code int, text []byte) int {
 	return code
 }
 
-// refusal is the body of every error.
-type refusal struct {
+// problem is an error, or a warning, as clients read it.
+type problem struct {
 	Message  string `json:"message"`
 	Key      string `json:"key,omitempty"`
 	Found    string `json:"found,omitempty"`
 	Expected string `json:"expected,omitempty"`
 }
 
-func refuse(w http.ResponseWriter, code int, err error) int {
-	r := refusal{Message: err.Error()}
+func problemOf(err error) problem {
+	p := problem{Message: err.Error()}
 	if bad, ok := errors.AsType[*field.Error](err); ok {
-		r.Key, r.Found, r.Expected = bad.Key, bad.Found, bad.Expected
+		p.Key, p.Found, p.Expected = bad.Key, bad.Found, bad.Expected
 	}
-	return answer(w, code, map[string]refusal{"error": r})
+	return p
+}
+
+func refuse(w http.ResponseWriter, code int, err error) int {
+	return answer(w, code, map[string]problem{"error": problemOf(err)})
 }
 
 // getReady says whether the service decides as it should. It does not where its log could not be written just now; after a few seconds it

@@ -244,3 +244,81 @@ func TestAnIdIsOneDecisionsWhateverThePolicy(t *testing.T) {
 		t.Errorf("%d lines", n)
 	}
 }
+
+// The log tells how much exploring was asked for, also where the limit on change moves what is offered, which is no exploring.
+func TestTheLogTellsTheExploringThatWasAskedFor(t *testing.T) {
+	var j journal
+	slot := tea(t)
+	slot.Explore, slot.Unasked, slot.Change, slot.Every, slot.Fallback = 0.5, 1e-9, 0.25, time.Hour, 1.5
+	s := server(t, serve.Options{Slots: []serve.Slot{slot}, Log: j.log, Now: func() time.Time { return time.Unix(0, 0) }})
+	decide := func(question string) {
+		t.Helper()
+		if code := ask(t, s, "POST", "/v1/decide", `{"product":"green","observation":{"stock":`+question+`}`, nil); code != 200 {
+			t.Fatal(code)
+		}
+	}
+	decide("3}")
+	for range 50 {
+		decide("0}") // 1 is asked for, and 1.5 as far as it may go
+	}
+	if text := scrape(s); !strings.Contains(text, `souk_explored_decisions_total{policy="tea"} 0`) {
+		t.Error(text)
+	}
+	decide(`0},"explore":0.25`)
+	decide(`0},"explore":0`)
+	ask(t, s, "POST", "/v1/policies/tea/stop", "", nil)
+	decide(`0},"explore":0.25`)
+	ask(t, s, "POST", "/v1/outcomes", `{"id":"none","reward":1}`, nil)
+	log, err := decisionlog.Read(strings.NewReader(j.text.String()), "log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := map[float64]int{}
+	for _, d := range log.Decisions {
+		if math.IsNaN(d.Explore) {
+			d.Explore = 0
+		}
+		asked[d.Explore]++
+	}
+	if len(asked) != 3 || asked[1e-9] != 51 || asked[0.25] != 1 || asked[0] != 1 {
+		t.Error(asked)
+	}
+}
+
+// An explanation is of the bundle that answers: of a customer, or else of the decision's id.
+func TestTheArmThatAnswersIsTheOneThatIsExplained(t *testing.T) {
+	slot := tea(t)
+	slot.Challenger, slot.Share = always(prices(t, 1)), 0.5
+	s := server(t, serve.Options{Slots: []serve.Slot{slot}, Salt: []byte("salt")})
+	arms := map[string]int{}
+	for k := range 40 {
+		for _, who := range []string{`"customer":"c%d"`, `"id":"d%d"`, `"id":"e%[1]d","customer":"c%[1]d"`} {
+			question := fmt.Sprintf(`{"observation":{"stock":0},`+who+`}`, k)
+			var decided, explained serve.Answer
+			ask(t, s, "POST", "/v1/decide", question, &decided)
+			ask(t, s, "POST", "/v1/explain", question, &explained)
+			if arms[decided.Arm]++; decided.Arm != explained.Arm {
+				t.Errorf("%s: %s decides, %s is explained", question, decided.Arm, explained.Arm)
+			}
+		}
+	}
+	if len(arms) != 2 {
+		t.Error(arms)
+	}
+}
+
+// A challenger that is the champion itself is told, at the start and when a reload makes it so.
+func TestAChallengerThatIsTheChampionIsTold(t *testing.T) {
+	first, second := prices(t, 0), prices(t, 1)
+	now := first
+	var told []string
+	s := server(t, serve.Options{Slots: []serve.Slot{{Name: "tea", Champion: func() (*bundle.Bundle, error) { return now, nil }, Challenger: always(second), Shadow: true}},
+		Notice: func(text string) { told = append(told, text) }})
+	if len(told) > 0 {
+		t.Error(told)
+	}
+	now = second
+	if err := s.Reload("tea"); err != nil || len(told) != 1 || !strings.Contains(told[0], "policy tea: champion and challenger are one bundle, revision "+second.Manifest.Revision[:12]) {
+		t.Errorf("%v, %q", err, told)
+	}
+}

@@ -28,14 +28,9 @@ func (s *Server) getPolicies(w http.ResponseWriter, _ *http.Request) int {
 		slot := s.slots[name]
 		d := slot.deployed.Load()
 		all[k] = info{Name: name, Stopped: slot.stopped.Load(), Fallback: slot.Fallback, Explore: slot.Explore, Unasked: slot.Unasked,
-			Champion: d.champion.Manifest, Share: slot.Share, Shadow: slot.Shadow, Features: []string{}}
+			Champion: d.champion.Manifest, Share: slot.Share, Shadow: slot.Shadow, Features: append([]string{}, d.champion.looked...)}
 		if d.challenger != nil {
 			all[k].Challenger = &d.challenger.Manifest
-		}
-		for i, f := range d.champion.features {
-			if d.champion.frame.LooksAt(i) {
-				all[k].Features = append(all[k].Features, f)
-			}
 		}
 	}
 	return answer(w, http.StatusOK, map[string]any{"policies": all})
@@ -96,5 +91,6 @@ func (s *Server) Reload(name string) error {
 	}
 	s.metrics.reloads.WithLabelValues(name, "done").Inc()
 	slot.deployed.Store(d)
+	s.notice(slot, d)
 	return nil
 }

@@ -21,6 +21,7 @@ type memory struct {
 type remembered struct {
 	key      string
 	question [32]byte
+	posted   bool // it was about a price for all who come
 	made     chan struct{}
 	answer   *Answer
 }
@@ -40,7 +41,7 @@ func (m *memory) claim(policy string, q *question) (known *Answer, claim *rememb
 		m.lock.Lock()
 		r := m.kept[key]
 		if r == nil {
-			r = &remembered{key: key, question: question, made: make(chan struct{})}
+			r = &remembered{key: key, question: question, posted: q.customer == "", made: make(chan struct{})}
 			delete(m.kept, m.oldest[m.next])
 			m.kept[key], m.oldest[m.next] = r, key
 			m.next = (m.next + 1) % m.size
@@ -56,6 +57,14 @@ func (m *memory) claim(policy string, q *question) (known *Answer, claim *rememb
 			return r.answer, nil, nil
 		}
 	}
+}
+
+// posted says whether the decision of an id was about a price for all who come; known is false where the id is not remembered.
+func (m *memory) posted(id string) (posted, known bool) {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	r := m.kept[id]
+	return r != nil && r.posted, r != nil
 }
 
 // settle ends a claim, with nil where there is no answer.

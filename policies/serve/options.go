@@ -6,6 +6,7 @@ package serve
 import (
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/souk-sim/souk/policies/bundle"
@@ -41,6 +42,11 @@ type Options struct {
 	Fits func(policy string, ladder []decisionlog.Offer) error
 	// Switched is told when a slot was stopped or started, so that it can be so again after a restart; nil for nobody.
 	Switched func(name string, stopped bool) error
+	// Notice is told what somebody should look at; nil for nobody.
+	Notice func(text string)
+	// Local refuses requests under a name that is not this machine's own (Loopback). A service that asks for no key needs it: a page of somebody else, whose name its
+	// server has pointed here, is to the browser of one origin with the service (DNS rebinding).
+	Local bool
 	// Salt keys the hashes of customers in the log, and the split between champion and challenger. Whoever has it can tell who is
 	// meant. nil: one drawn at random, so that assignments hold until the service ends.
 	Salt       []byte
@@ -60,8 +66,10 @@ func (o *Options) check() error {
 		s := &o.Slots[i]
 		key := "policy " + s.Name
 		switch {
-		case s.Name == "" || seen[s.Name]:
-			return field.New("policy", fmt.Sprintf("%q", s.Name), "a name of its own for each bundle")
+		case !plain(s.Name):
+			return field.New("policy", fmt.Sprintf("%q", s.Name), "a name of letters, digits, -, _ and ., the first no dot: it stands in paths, files and the log")
+		case seen[s.Name]:
+			return field.New("policy", fmt.Sprintf("%q twice", s.Name), "a name of its own for each bundle")
 		case s.Champion == nil:
 			return field.New(key, "no bundle", "one")
 		case !(s.Share >= 0 && s.Share <= 1) || s.Share > 0 && s.Challenger == nil:
@@ -98,4 +106,11 @@ func (o *Options) check() error {
 		}
 	}
 	return nil
+}
+
+// plain says whether a name is the same wherever it stands: in a path, as a file and beside a slash in the log.
+func plain(name string) bool {
+	return name != "" && name[0] != '.' && len(name) <= longestName && !strings.ContainsFunc(name, func(c rune) bool {
+		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-_.", c))
+	})
 }

@@ -155,7 +155,10 @@ func (s *Server) postOutcomes(w http.ResponseWriter, r *http.Request) int {
 		return refuse(w, http.StatusServiceUnavailable, err)
 	}
 	s.metrics.outcomes.Add(float64(len(all)))
-	return answer(w, http.StatusOK, map[string]int{"logged": len(all)})
+	return answer(w, http.StatusOK, struct {
+		Logged   int       `json:"logged"`
+		Warnings []problem `json:"warnings,omitempty"`
+	}{len(all), s.warnings(all)})
 }
 
 // seconds is a time in a log: since 1970, to the millisecond.

@@ -43,12 +43,34 @@ func under(key string, err *field.Error) *field.Error {
 // short is a text for messages.
 func short(text []byte) string { return string(text[:min(len(text), 60)]) }
 
-// rest is what stands at the place, for messages.
-func (r *reader) rest() string {
+// token is what stands at the place, and no more than that, for messages.
+func (r *reader) token() string {
 	if r.at >= len(r.text) {
 		return "the end"
 	}
-	return strconv.Quote(string(r.text[r.at:min(r.at+20, len(r.text))]))
+	text := r.text[r.at:]
+	switch text[0] {
+	case '{':
+		return "an object"
+	case '[':
+		return "a list"
+	case '"':
+		in := *r
+		inside, err := in.string()
+		if err != nil {
+			return err.Found
+		}
+		return strconv.Quote(short(inside))
+	}
+	n := 0
+	for n < min(len(text), 40) && (text[n] >= '0' && text[n] <= '9' || text[n] >= 'a' && text[n] <= 'z' || text[n] >= 'A' && text[n] <= 'Z' || text[n] == '.' || text[n] == '+' || text[n] == '-') {
+		n++
+	}
+	if n > 0 {
+		return string(text[:n])
+	}
+	_, n = utf8.DecodeRune(text)
+	return strconv.Quote(string(text[:n]))
 }
 
 func (r *reader) space() {
@@ -83,18 +105,18 @@ func (r *reader) word(w string) bool {
 // object reads an object's members.
 func (r *reader) object(member func(name []byte) *field.Error) *field.Error {
 	if !r.take('{') {
-		return bad(r.rest(), "an object")
+		return bad(r.token(), "an object")
 	}
 	for first := true; !r.take('}'); first = false {
 		if !first && !r.take(',') {
-			return bad(r.rest(), "a comma or the object's end")
+			return bad(r.token(), "a comma or the object's end")
 		}
 		name, err := r.string()
 		if err != nil {
 			return err
 		}
 		if !r.take(':') {
-			return bad(r.rest(), "a colon and a value")
+			return bad(r.token(), "a colon and a value")
 		}
 		if err := member(name); err != nil {
 			return err
@@ -130,14 +152,14 @@ func (r *reader) members(known []string, list string, member func(k int) *field.
 func (r *reader) list(most int, element func() *field.Error) *field.Error {
 	expected := fmt.Sprintf("a list of 1 to %d", most)
 	if !r.take('[') {
-		return bad(r.rest(), expected)
+		return bad(r.token(), expected)
 	}
 	if r.take(']') {
 		return bad("an empty list", expected)
 	}
 	for n := 0; !r.take(']'); n++ {
 		if n > 0 && !r.take(',') {
-			return bad(r.rest(), "a comma or the list's end")
+			return bad(r.token(), "a comma or the list's end")
 		}
 		if n == most {
 			return bad("more", expected)
@@ -152,14 +174,14 @@ func (r *reader) list(most int, element func() *field.Error) *field.Error {
 // end says whether nothing follows.
 func (r *reader) end() *field.Error {
 	if r.space(); r.at < len(r.text) {
-		return bad(r.rest()+" after the document", "one document")
+		return bad(r.token()+" after the document", "one document")
 	}
 	return nil
 }
 
 func (r *reader) string() ([]byte, *field.Error) {
 	if !r.take('"') {
-		return nil, bad(r.rest(), "a string")
+		return nil, bad(r.token(), "a string")
 	}
 	from, plain, ascii := r.at, true, true
 	for ; r.at < len(r.text); r.at++ {
@@ -182,7 +204,7 @@ func (r *reader) string() ([]byte, *field.Error) {
 			plain = false
 			r.at++
 		case c < 0x20:
-			return nil, bad(r.rest(), "a string without control characters")
+			return nil, bad(r.token(), "a string without control characters")
 		case c >= utf8.RuneSelf:
 			ascii = false
 		}
@@ -203,7 +225,7 @@ func (r *reader) name(into *string) *field.Error {
 func (r *reader) boolean(into *bool) *field.Error {
 	*into = r.word("true")
 	if !*into && !r.word("false") {
-		return bad(r.rest(), "true or false")
+		return bad(r.token(), "true or false")
 	}
 	return nil
 }
@@ -239,7 +261,7 @@ func (r *reader) number(into *float64) *field.Error {
 	}
 	if !good {
 		r.at = from
-		return bad(r.rest(), "a number")
+		return bad(r.token(), "a number")
 	}
 	x, err := strconv.ParseFloat(string(r.text[from:r.at]), 64)
 	if err != nil || math.IsInf(x, 0) {

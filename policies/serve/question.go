@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -115,7 +116,7 @@ func (q *question) observe(by, beside *arm, allowMissing bool) ([]float64, error
 			seen[at] = q.observation.values[k]
 			at++
 		} else if beside == nil || !slices.Contains(beside.features, string(name)) {
-			return nil, field.New("observation."+short(name), "no feature of this policy", fmt.Sprintf("some of %v", by.features))
+			return nil, by.unknown(name)
 		}
 	}
 	if allowMissing {
@@ -127,4 +128,22 @@ func (q *question) observe(by, beside *arm, allowMissing bool) ([]float64, error
 		}
 	}
 	return seen, nil
+}
+
+// mostNamed is how many names a message has at most.
+const mostNamed = 20
+
+// unknown is the error of a feature that a policy does not have: it names the one that was meant, by the looks of it, and those that matter.
+func (a *arm) unknown(name []byte) *field.Error {
+	expected := "nothing, because the policy looks at no feature"
+	if n := len(a.looked); n > 0 {
+		expected = "one that the policy looks at: " + strings.Join(a.looked[:min(n, mostNamed)], ", ")
+		if n > mostNamed {
+			expected += fmt.Sprintf(" and %d more, which /v1/policies tells", n-mostNamed)
+		}
+	}
+	if near := field.Nearest(short(name), a.features); near != "" {
+		expected = near + " (did you mean that?), or " + expected
+	}
+	return field.New("observation."+short(name), "no feature of this policy", expected)
 }

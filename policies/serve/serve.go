@@ -25,6 +25,7 @@ type Server struct {
 	name    string // of this process, in the ids of decisions that it names
 	ids     atomic.Uint64
 	memory  memory
+	heard   heard
 	failed  atomic.Pointer[time.Time] // when the log could not be written; nil while it can
 	doubted atomic.Pointer[time.Time] // when the disk last failed to sync what was logged; nil for never
 }
@@ -64,6 +65,7 @@ func New(o Options) (*Server, error) {
 		}
 		made := &slot{Slot: one, prices: prices{lately: map[string]*shelf{}}}
 		made.deployed.Store(d)
+		s.notice(made, d)
 		made.stopped.Store(one.Stopped)
 		s.slots[one.Name], s.names = made, append(s.names, one.Name)
 	}
@@ -101,3 +103,11 @@ func (s *Server) clock() time.Time { return s.options.Now() }
 // uniform is a number in [0, 1) for one decision. The generator is the runtime's, seeded by the operating system: decisions of a service are
 // logged, not repeated.
 func (s *Server) uniform() float64 { return rand.Float64() }
+
+// notice tells of a challenger that is the champion itself, as after the champion's file was replaced by the challenger's.
+func (s *Server) notice(slot *slot, d *deployed) {
+	if d.challenger == nil || s.options.Notice == nil || d.challenger.Manifest.Revision != d.champion.Manifest.Revision {
+		return
+	}
+	s.options.Notice(fmt.Sprintf("policy %s: champion and challenger are one bundle, revision %.12s, which is compared with itself: the challenger can be taken away", slot.Name, d.champion.Manifest.Revision))
+}

@@ -211,6 +211,46 @@ func TestWhatCannotBeLoggedIsNotDecided(t *testing.T) {
 	}
 }
 
+// An error quotes what stands at the place, and not what follows it; one of a name that was mistyped says which was meant.
+func TestErrorsQuoteWhatIsWrongAndNoMore(t *testing.T) {
+	s := server(t, serve.Options{Slots: []serve.Slot{tea(t)}})
+	for body, want := range map[string][3]string{
+		`{"observation":{"stock":"0.9"},"customer":"ann"}`:                      {"observation.stock", `"0.9"`, "a number"},
+		`{"id":5,"observation":{"stock":1}}`:                                    {"id", "5", "a string"},
+		`{"id":-1.5e3,"observation":{"stock":1}}`:                               {"id", "-1.5e3", "a string"},
+		`{"id":true,"observation":{"stock":1}}`:                                 {"id", "true", "a string"},
+		`{"id":{"a":1},"observation":{"stock":1}}`:                              {"id", "an object", "a string"},
+		`{"observation":[1,2,3]}`:                                               {"observation", "a list", "an object"},
+		`{"observation":{"stock":1};"id":"a"}`:                                  {"", `";"`, "a comma or the object's end"},
+		`{"observation":{"stock":1}`:                                            {"", "the end", "a comma or the object's end"},
+		`{"observation":{"stock":"` + strings.Repeat("é", 99) + `"}}`:           {"observation.stock", `"` + strings.Repeat("é", 30) + `"`, "a number"},
+		`{"observation":{"stock":1,"stocks":2}}`:                                {"observation.stocks", "no feature of this policy", "stock (did you mean that?), or one that the policy looks at: stock"},
+		`{"observation":{"stock":1,"used":2}}`:                                  {"observation.used", "no feature of this policy", "unused (did you mean that?), or one that the policy looks at: stock"},
+		`{"observation":{"stock":1,"the weather of the day after tomorrow":2}}`: {"observation.the weather of the day after tomorrow", "no feature of this policy", "one that the policy looks at: stock"},
+	} {
+		var got struct {
+			Error struct{ Key, Found, Expected string }
+		}
+		if ask(t, s, "POST", "/v1/decide", body, &got); [3]string{got.Error.Key, got.Error.Found, got.Error.Expected} != want {
+			t.Errorf("%s: %+v", body, got.Error)
+		}
+	}
+}
+
+// A policy's name stands in paths, files and the log.
+func TestNamesThatCouldNotBeStoppedAreRefused(t *testing.T) {
+	for name, fine := range map[string]bool{"": false, "a/b": false, "a b": false, "é": false, ".": false, "..": false, ".a": false, "a%2Fb": false, "a\n": false, "tea": true, "Tea-2_b.1": true, "-": true} {
+		slot := tea(t)
+		slot.Name = name
+		if _, err := serve.New(serve.Options{Slots: []serve.Slot{slot}}); (err == nil) != fine {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if _, err := serve.New(serve.Options{Slots: []serve.Slot{tea(t), tea(t)}}); err == nil {
+		t.Error("one name twice")
+	}
+}
+
 func TestAKeyIsAskedForAndHealthIsNot(t *testing.T) {
 	s := server(t, serve.Options{Slots: []serve.Slot{tea(t)}, Keys: []string{"one", "two"}})
 	for header, want := range map[string]int{"": 401, "Bearer three": 401, "Bearer one": 200, "Bearer two": 200, "Bearer ": 401} {
@@ -220,48 +260,6 @@ func TestAKeyIsAskedForAndHealthIsNot(t *testing.T) {
 	}
 	if code := ask(t, s, "GET", "/healthz", "", nil); code != 200 {
 		t.Errorf("health: %d", code)
-	}
-}
-
-func TestAStoppedPolicyAnswersWithItsFallbackPrice(t *testing.T) {
-	slot := tea(t)
-	slot.Fallback = 1.77
-	s := server(t, serve.Options{Slots: []serve.Slot{slot}})
-	var a serve.Answer
-	for path, want := range map[string]float64{"stop": 1.77} {
-		ask(t, s, "POST", "/v1/policies/tea/"+path, "", nil)
-		if ask(t, s, "POST", "/v1/decide", `{"observation":{"stock":0}}`, &a); a.Price != want || a.Arm != "fallback" || a.Action != -1 {
-			t.Errorf("%+v", a)
-		}
-	}
-	ask(t, s, "POST", "/v1/policies/tea/start", "", nil)
-	if ask(t, s, "POST", "/v1/decide", `{"observation":{"stock":0}}`, &a); a.Price != 1 || a.Arm != "champion" {
-		t.Errorf("started again: %+v", a)
-	}
-}
-
-func TestAFallbackPriceBeyondTheBundlesGuardrailsIsRefused(t *testing.T) {
-	slot := tea(t)
-	b := prices(t, 0)
-	slot.Champion = always(b)
-	spec := &b.Policy.About().Spec
-	spec.Limits = append(spec.Limits, env.Limit{Floor: 0.9, Ceiling: 1.8})
-	for price, fine := range map[float64]bool{0.89: false, 0.9: true, 1.8: true, 1.81: false} {
-		slot.Fallback = price
-		if _, err := serve.New(serve.Options{Slots: []serve.Slot{slot}}); (err == nil) != fine {
-			t.Errorf("fallback %v: %v", price, err)
-		}
-	}
-}
-
-// Without a floor or a ceiling a fallback price lies on the ladder's span: a misplaced point would be what everybody pays.
-func TestAFallbackPriceBeyondTheLadderIsRefusedWhereNoGuardrailAllowsIt(t *testing.T) {
-	slot := tea(t)
-	for price, fine := range map[float64]bool{0.01: false, 0.99: false, 1: true, 1.77: true, 2: true, 20: false} {
-		slot.Fallback = price
-		if _, err := serve.New(serve.Options{Slots: []serve.Slot{slot}}); (err == nil) != fine {
-			t.Errorf("fallback %v: %v", price, err)
-		}
 	}
 }
 

@@ -142,7 +142,7 @@ func hold(spec *env.Spec, allowed []bool, odds []float64, low, high float64) {
 			continue
 		}
 		odds[a] = 0
-		odds[to] += p
+		odds[to] = min(1, odds[to]+p) // rounded up it would be no probability, and the log would refuse it
 	}
 	copy(allowed, within)
 	if !some {
