@@ -109,6 +109,7 @@ func (l *Log) at(line int32) string {
 // settle joins the outcomes, sorts decisions by unit and step and checks what hangs together.
 func (p *parser) settle() (*Log, error) {
 	l := p.log
+	l.Units = p.units.strings()
 	for f, c := range l.columns {
 		l.columns[f] = pad(c, len(l.Decisions))
 	}

@@ -206,62 +206,65 @@ func (p *parser) join() error {
 	return nil
 }
 
-// known finds decisions by their ids, and says at what row each then stands. Of several of one id the latest stands, and the others go: a service that was asked again after it had
+// known numbers the ids of decisions, and says at which of them each stands. Of several of one id the latest stands, and the others go: a service that was asked again after it had
 // forgotten its answer decides anew, and what it says last is what is seen.
-func (p *parser) known() (known *index, rows []int32) {
+func (p *parser) known() (ids names, places []int32) {
 	l := p.log
-	known, rows = newIndex(&p.ids), make([]int32, len(l.Decisions))
+	ids = newNames()
 	gone := make([]bool, len(l.Decisions))
-	for row := range rows {
+	for row := range gone {
 		id := p.ids.at(row)
 		if len(id) == 0 {
 			continue
 		}
-		before := known.find(id)
-		if *before == 0 {
-			*before = int32(row + 1)
+		k := ids.put(id)
+		if int(k) == len(places) {
+			places = append(room(places), int32(row))
 			continue
 		}
 		l.Joined.Asked++
-		if l.Decisions[row].Time < l.Decisions[*before-1].Time {
+		if before := places[k]; l.Decisions[row].Time < l.Decisions[before].Time {
 			gone[row] = true
 		} else {
-			gone[*before-1] = true
-			*before = int32(row + 1)
+			gone[before], places[k] = true, int32(row)
 		}
 	}
-	n := int32(0)
-	for row := range rows {
-		rows[row] = n
+	if l.Joined.Asked == 0 {
+		return ids, places
+	}
+	now, n := make([]int32, len(gone)), int32(0) // where each row stands once the others are gone
+	for row := range now {
+		now[row] = n
 		if !gone[row] {
 			n++
 		}
 	}
-	if l.Joined.Asked > 0 {
-		l.Decisions = slices.DeleteFunc(l.Decisions, func(d Decision) bool { return gone[d.row] })
+	l.Decisions = slices.DeleteFunc(l.Decisions, func(d Decision) bool { return gone[d.row] })
+	for k, row := range places {
+		places[k] = now[row]
 	}
-	return known, rows
+	return ids, places
 }
 
 // match gives decisions their outcomes.
 func (p *parser) match() {
 	l := p.log
-	known, rows := p.known()
-	passed := newIndex(&p.passed)
+	ids, places := p.known()
+	passed := newNames()
 	for i := range p.passed.ends {
-		*passed.find(p.passed.at(i)) = int32(i + 1)
+		passed.put(p.passed.at(i))
 	}
 	stands := make([]int32, len(l.Decisions)) // the outcome that stands, from 1
 	for i := range p.outcomes {
 		o, id := &p.outcomes[i], p.about.at(i)
-		row := *known.find(id)
-		if row == 0 {
-			if *passed.find(id) == 0 {
+		k := ids.number(id)
+		if k < 0 {
+			if passed.number(id) < 0 {
 				l.Joined.Unknown++
 			}
 			continue
 		}
-		at := rows[row-1]
+		at := places[k]
 		if stands[at] > 0 {
 			l.Joined.Again++
 			if o.time < p.outcomes[stands[at]-1].time {

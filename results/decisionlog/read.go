@@ -3,6 +3,8 @@ package decisionlog
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +12,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -72,7 +73,7 @@ func (p *parser) lines(r io.Reader, name string) error {
 type parser struct {
 	log      *Log
 	options  Options
-	units    map[string]int32
+	units    names
 	authors  map[Author]int32
 	masks    map[string]int32 // by what the line says
 	products map[string]int32
@@ -85,17 +86,17 @@ type parser struct {
 	summed   bool   // the lines of the file have checksums
 	features int    // of the log before the line
 
-	ids      ids // of the decisions
+	ids      list // of the decisions
 	outcomes []outcome
-	about    ids    // of the decisions that the outcomes are about
-	passed   ids    // of decisions that were passed over
+	about    list   // ids of the decisions that the outcomes are about
+	passed   list   // ids of decisions that were passed over
 	asides   int    // decisions at a fallback price
 	others   int    // decisions of other policies
 	other    string // one of these policies
 }
 
 func newParser(name string, o Options) *parser {
-	return &parser{log: &Log{File: name, Masks: [][]bool{nil}, elsewhere: "elsewhere in the log"}, options: o, units: map[string]int32{}, authors: map[Author]int32{}, masks: map[string]int32{},
+	return &parser{log: &Log{File: name, Masks: [][]bool{nil}, elsewhere: "elsewhere in the log"}, options: o, units: newNames(), authors: map[Author]int32{}, masks: map[string]int32{},
 		products: map[string]int32{}}
 }
 
@@ -338,8 +339,8 @@ func (p *parser) keep(e *entry) *field.Error {
 		}
 	}
 	if e.has&(1<<keyUnit) == 0 { // it stands alone
-		e.Unit, e.Step, e.Last = int32(len(l.Units)), 0, true
-		l.Units = append(l.Units, "")
+		e.Unit, e.Step, e.Last = int32(len(p.units.ends)), 0, true
+		p.units.add(nil)
 	}
 	mask := l.Masks[e.Mask]
 	for len(l.Offers) < len(mask) {
@@ -371,8 +372,9 @@ func (p *parser) sum(line []byte) *field.Error {
 		return nil
 	}
 	told := line[at+len(seal) : at+len(seal)+8]
-	sum, err := strconv.ParseUint(string(told), 16, 32)
-	if is := crc32.Checksum(line[:at], castagnoli); err != nil || uint32(sum) != is {
+	var sum [4]byte
+	_, err := hex.Decode(sum[:], told)
+	if is := crc32.Checksum(line[:at], castagnoli); err != nil || binary.BigEndian.Uint32(sum[:]) != is {
 		return field.New("crc", string(told), fmt.Sprintf("%08x, the checksum of the line: it was changed or damaged", is))
 	}
 	return nil
@@ -387,17 +389,10 @@ func room[T any](all []T) []T {
 }
 
 func (p *parser) unit(name []byte) int32 {
-	if int(p.last) < len(p.log.Units) && p.log.Units[p.last] == string(name) && len(name) > 0 {
-		return p.last
+	if int(p.last) >= len(p.units.ends) || len(name) == 0 || string(p.units.at(int(p.last))) != string(name) {
+		p.last = p.units.put(name)
 	}
-	u, ok := p.units[string(name)]
-	if !ok {
-		u = int32(len(p.log.Units))
-		p.log.Units = append(room(p.log.Units), string(name))
-		p.units[p.log.Units[u]] = u
-	}
-	p.last = u
-	return u
+	return p.last
 }
 
 func (p *parser) author(a Author) int32 {

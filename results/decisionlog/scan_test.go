@@ -74,22 +74,25 @@ func TestUnitsAreSortedAsOneSortWould(t *testing.T) {
 	}
 }
 
-// An index finds what a map would.
-func TestIdsAreFoundAsInAMap(t *testing.T) {
+// Names are numbered as they first come, as by a map.
+func TestNamesAreNumberedAsTheyFirstCome(t *testing.T) {
 	draw := rand.New(rand.NewPCG(3, 9))
-	var all ids
+	all, want := newNames(), map[string]int32{}
 	for range 4000 {
-		all.add(strconv.AppendInt(nil, draw.Int64N(3000), 36))
+		name := strconv.AppendInt(nil, draw.Int64N(3000), 36)
+		if _, ok := want[string(name)]; !ok {
+			want[string(name)] = int32(len(want))
+		}
+		if got := all.put(name); got != want[string(name)] {
+			t.Fatalf("%s: %d, not %d", name, got, want[string(name)])
+		}
 	}
-	x, want := newIndex(&all), map[string]int32{}
-	for i := range all.ends {
-		*x.find(all.at(i)) = int32(i + 1)
-		want[string(all.at(i))] = int32(i + 1)
-	}
+	list := all.strings()
 	for k := range int64(4000) {
-		id := strconv.AppendInt(nil, k, 36)
-		if got := *x.find(id); got != want[string(id)] {
-			t.Errorf("%s: %d, not %d", id, got, want[string(id)])
+		name := strconv.FormatInt(k, 36)
+		number, ok := want[name]
+		if got := all.number([]byte(name)); ok && (got != number || list[got] != name) || !ok && got != -1 {
+			t.Errorf("%s: %d, not %d", name, got, number)
 		}
 	}
 }
