@@ -3,6 +3,7 @@ package policies
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/souk-sim/souk/scenarios/field"
 	"github.com/souk-sim/souk/sim/portable"
@@ -26,9 +27,11 @@ type Basis struct {
 	Coupled int     `json:"coupled,omitempty"`
 
 	size   int
-	terms  []float64 // fourier: [term*len(Inputs)+i], π·c_i
-	radix  []int     // tiles: cells of an input in one tiling
-	scaled []float64 // tiles: of an input, as a number
+	terms  []float64  // fourier: [term*len(Inputs)+i], π·c_i
+	single []int32    // fourier: the term of each input that has c_i = 1 and no other
+	turns  [][3]int32 // fourier: all other terms but the first, each after two terms whose frequencies add up to its own
+	radix  []int      // tiles: cells of an input in one tiling
+	scaled []float64  // tiles: of an input, as a number
 }
 
 // maxFeatures bounds a basis to what memory may hold.
@@ -74,9 +77,10 @@ func (b *Basis) prepareFourier() error {
 	if b.Coupled < 1 {
 		return field.New("basis.coupled", b.Coupled, "at least 1")
 	}
-	b.terms = nil
-	c := make([]int, n)
+	b.terms, b.single, b.turns = nil, make([]int32, n), nil
+	c, where := make([]int, n), map[string]int32{}
 	for {
+		b.turn(c, where)
 		for _, k := range c {
 			b.terms = append(b.terms, float64(math.Pi*float64(k)))
 		}
@@ -92,6 +96,30 @@ func (b *Basis) prepareFourier() error {
 			return nil
 		}
 	}
+}
+
+// turn notes how the term of frequencies c is made of two before it: with k the last frequency above 0, of k alone and the others, or, where there are no
+// others, of 1 and k−1.
+func (b *Basis) turn(c []int, where map[string]int32) {
+	term := int32(len(where))
+	where[fmt.Sprint(c)] = term
+	last := len(c) - 1
+	for last >= 0 && c[last] == 0 {
+		last--
+	}
+	if last < 0 {
+		return
+	}
+	rest, alone := slices.Clone(c), make([]int, len(c))
+	rest[last], alone[last] = 0, c[last]
+	if slices.Equal(c, alone) {
+		if c[last] == 1 {
+			b.single[last] = term
+			return
+		}
+		alone[last], rest[last] = 1, c[last]-1
+	}
+	b.turns = append(b.turns, [3]int32{term, where[fmt.Sprint(rest)], where[fmt.Sprint(alone)]})
 }
 
 // next steps c to the next frequencies, the last input fastest, of which at most coupled are above 0.
@@ -132,7 +160,55 @@ func (b *Basis) Features(observation []float64, index []int32, value []float64) 
 		b.tiles(observation, index, value)
 		return
 	}
-	b.fourier(observation, index, value)
+	var some [16]float64
+	x := b.missing(observation, index, value, some[:0])
+	n := len(x)
+	for term := range b.size - n {
+		angle := 0.0
+		for i, pi := range b.terms[term*n : (term+1)*n] {
+			angle += float64(pi * x[i])
+		}
+		index[term], value[term] = int32(term), portable.Cos(angle)
+	}
+}
+
+// nearly fills in Features of a Fourier basis up to doubt: for a term a turn in the complex plane, e^{iπc·x} being the product of the e^{iπc_i·x_i}, in
+// place of a cosine.
+func (b *Basis) nearly(observation []float64, index []int32, value []float64) {
+	var inputs [16]float64
+	var some [stacked]float64
+	sine := buffer(some[:], b.size)
+	value[0], sine[0], index[0] = 1, 0, 0
+	for i, x := range b.missing(observation, index, value, inputs[:0]) {
+		at := b.single[i]
+		sine[at], value[at] = portable.Sincos(float64(math.Pi * x))
+		index[at] = at
+	}
+	for _, t := range b.turns {
+		at, k, l := t[0], t[1], t[2]
+		value[at] = float64(value[k]*value[l]) - float64(sine[k]*sine[l])
+		sine[at] = float64(value[k]*sine[l]) + float64(sine[k]*value[l])
+		index[at] = at
+	}
+}
+
+// doubt bounds how far sums of weighted features that nearly makes are from those of Features, the largest of so many sums. In units of rounding u = 2⁻⁵³ a
+// feature is off by at most (8 + π·(2 + n))·N + 1, where N is the most that a term's frequencies add up to: each of the N turns has √5·u (Brent, Percival & Zimmermann
+// 2007) and its cosine, sine and angle 6·u, and the n products and sums of the angle that Features takes are off by (2 + n)·u of it, which is at most π·N. The
+// two sums of F features round off F + 1 units each. All of it is doubled for what is small of second order.
+func (b *Basis) doubt(weights []float64, sums int) float64 {
+	n := len(b.Inputs)
+	most := b.Order * min(b.Coupled, n)
+	feature := float64((8+float64(math.Pi*float64(2+n)))*float64(most)) + 1 + float64(2*(b.size+1))
+	largest := 0.0
+	for s := range sums {
+		size := 0.0
+		for f := range b.size {
+			size += math.Abs(weights[f*sums+s])
+		}
+		largest = max(largest, size)
+	}
+	return 2 * feature * 0x1p-53 * largest
 }
 
 func (b *Basis) tiles(observation []float64, index []int32, value []float64) {
@@ -164,26 +240,17 @@ func (b *Basis) tiles(observation []float64, index []int32, value []float64) {
 	}
 }
 
-func (b *Basis) fourier(observation []float64, index []int32, value []float64) {
-	n := len(b.Inputs)
-	var buffer [16]float64
-	x := buffer[:0]
+// missing appends the scaled inputs to x, 0 where they are missing, and fills in the features that tell which are.
+func (b *Basis) missing(observation []float64, index []int32, value, x []float64) []float64 {
 	for i := range b.Inputs {
 		at, known := b.Inputs[i].scale(observation)
 		x = append(x, at)
-		missing := b.size - n + i
+		missing := b.size - len(b.Inputs) + i
 		if index[missing], value[missing] = int32(missing), 1; known {
 			value[missing] = 0
 		}
 	}
-	for term := range b.size - n {
-		angle := 0.0
-		for i, pi := range b.terms[term*n : (term+1)*n] {
-			angle += float64(pi * x[i])
-		}
-		_, cos := portable.Sincos(angle)
-		index[term], value[term] = int32(term), cos
-	}
+	return x
 }
 
 // Steps are relative step sizes of the features: for fourier 1/‖c‖, and 1 for c = 0 (Konidaris, Osentoski & Thomas 2011, §3.1).

@@ -36,16 +36,15 @@ func (d *Dimension) bin(x float64) int {
 	if x != x {
 		return len(d.Edges) + 1
 	}
-	lo, hi, at := 0, len(d.Edges), float32(x)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if float32(d.Edges[mid]) <= at {
-			lo = mid + 1
-		} else {
-			hi = mid
+	below, at := 0, float32(x)
+	for left := len(d.Edges); left > 0; { // always as many steps: a search that ends early takes branches that cannot be foreseen
+		step := (left + 1) / 2
+		if float32(d.Edges[below+step-1]) <= at {
+			below += step
 		}
+		left -= step
 	}
-	return lo
+	return below
 }
 
 // Encoder numbers the cells of a grid over some features: mixed radix, the first dimension slowest. Without dimensions

@@ -13,7 +13,7 @@ type Explanation struct {
 	Decision Decision           `json:"decision"` // the greedy one: exploration apart
 	State    int                `json:"state"`
 	Bins     []Bin              `json:"bins"`
-	Visits   uint64             `json:"visits"`            // how often training was in it
+	Visits   *uint64            `json:"visits,omitempty"`  // how often training was in it; left out where none was counted, as of a solved table
 	Source   int                `json:"source"`            // the state whose values answered
 	Rule     Rule               `json:"rule"`              // by which it was chosen
 	Measure  string             `json:"measure,omitempty"` // what an offer's value is: log-density or probability; where nothing is said the reward that is expected
@@ -27,10 +27,10 @@ type Explanation struct {
 // Beside is a state beside the one that was asked about.
 type Beside struct {
 	State  int       `json:"state"`
-	Bin    Bin       `json:"bin"`  // in which it differs
-	Away   int       `json:"away"` // how many bins: below 0 towards lower ones, 0 where the feature asked about is missing
-	Visits uint64    `json:"visits"`
-	Offer  env.Offer `json:"offer"` // where no limit forbids it
+	Bin    Bin       `json:"bin"`              // in which it differs
+	Away   int       `json:"away"`             // how many bins: below 0 towards lower ones, 0 where the feature asked about is missing
+	Visits uint64    `json:"visits,omitempty"` // left out where none was counted
+	Offer  env.Offer `json:"offer"`            // where no limit forbids it
 }
 
 // Rule is how a table chooses the state whose values answer.
@@ -100,11 +100,11 @@ func (e *Explanation) Untried() string {
 // OfferExplanation is one offer's part in a decision.
 type OfferExplanation struct {
 	env.Offer
-	Value   float64 `json:"value"`   // where it was not tried, what training began with
-	Visits  uint32  `json:"visits"`  // how often training tried it in the source state
-	Tried   bool    `json:"tried"`   // its value counts: training tried it, or the table was solved and not trained
-	Allowed bool    `json:"allowed"` // by the limits
-	Why     string  `json:"why"`     // it was made, or not
+	Value   *float64 `json:"value"`            // null where it was not tried
+	Visits  *uint32  `json:"visits,omitempty"` // how often training tried it in the source state; left out where none was counted
+	Tried   bool     `json:"tried"`            // its value counts: training tried it, or the table was solved and not trained
+	Allowed bool     `json:"allowed"`          // by the limits
+	Why     string   `json:"why"`              // it was made, or not
 }
 
 // Explain explains the greedy decision at an observation.
@@ -118,45 +118,59 @@ func (t *Table) Explain(observation []float64) Explanation {
 	if source != state {
 		e.Nearest = t.Encoder.Decode(source)
 	}
-	e.Visits, e.Limits, e.Around = t.visits(state), t.explainLimits(observation), t.around(state)
+	e.Limits, e.Around = t.explainLimits(observation), t.around(state)
+	if t.Visits != nil {
+		e.Visits = new(t.visits(state))
+	}
 	for a, o := range t.Spec.Offers {
 		i := source*len(mask) + a
-		x := OfferExplanation{Offer: o, Value: t.Values[i], Tried: t.Tried(i), Allowed: mask[a]}
-		if t.Visits != nil {
-			x.Visits = t.Visits[i]
+		x := OfferExplanation{Offer: o, Tried: t.Tried(i) && e.Rule != Untrained, Allowed: mask[a], Why: t.why(observation, mask, source, a, best, ideal)}
+		if x.Tried {
+			x.Value = new(t.Values[i])
 		}
-		x.Why = t.why(observation, &x, source, a, best, ideal)
-		x.Tried = x.Tried && e.Rule != Untrained
+		if t.Visits != nil {
+			x.Visits = new(t.Visits[i])
+		}
 		e.Offers = append(e.Offers, x)
 	}
 	return e
 }
 
 // why says of an offer by the values of the source state why it is made, or not.
-func (t *Table) why(observation []float64, x *OfferExplanation, source, a, best, ideal int) string {
-	made := source*len(t.Spec.Offers) + best
-	switch {
-	case a == best && !x.Tried:
+func (t *Table) why(observation []float64, mask []bool, source, a, best, ideal int) string {
+	made, at := source*len(mask)+best, source*len(mask)+a
+	switch less := worth(t.Values[at], t.Values[made]); {
+	case a == best && !t.Tried(at):
 		return fmt.Sprintf("made: the limits forbid every offer that training tried; the nearest allowed to the best of them, %.4g", t.Spec.Offers[ideal].Price)
 	case a == best && a == ideal:
 		return "made: the highest value"
 	case a == best:
 		return "made: the highest value that the limits allow"
-	case !x.Allowed:
+	case !mask[a]:
 		return "forbidden: " + t.limits(Hit(&t.Spec, observation, a), observation)
-	case !x.Tried:
+	case !t.Tried(at):
 		return "never tried"
 	case !t.Tried(made):
 		return "further from the best of those that training tried"
-	case t.Values[made]-x.Value <= float64(1e-9*math.Abs(t.Values[made])): // rounding
-		return "as good; the first is made"
-	case t.Visits != nil && t.source != nil:
-		return fmt.Sprintf("worth %.4g less, by %s against %d", t.Values[made]-x.Value, times(x.Visits), t.Visits[made])
+	case t.source != nil && strings.HasPrefix(less, "worth"):
+		return fmt.Sprintf("%s, by %s against %d", less, times(t.Visits[at]), t.Visits[made])
+	default:
+		return less
 	}
-	return fmt.Sprintf("worth %.4g less", t.Values[made]-x.Value)
 }
 
-func times(n uint32) string {
+// worth says by how much a value is less than the highest.
+func worth(value, highest float64) string {
+	switch {
+	case value == highest:
+		return "as good; the first is made"
+	case highest-value <= float64(1e-9*math.Abs(highest)):
+		return "as good, up to rounding"
+	}
+	return fmt.Sprintf("worth %.4g less", highest-value)
+}
+
+func times[N uint32 | uint64](n N) string {
 	if n == 1 {
 		return "1 visit"
 	}
@@ -221,9 +235,8 @@ func (f *Frame) explain(observation, values []float64, d Decision) Explanation {
 	}
 	e.Limits = f.explainLimits(observation)
 	mask := Mask(&f.Spec, observation, nil)
-	top := values[d.Action]
 	for a, o := range f.Spec.Offers {
-		x := OfferExplanation{Offer: o, Value: values[a], Tried: true, Allowed: mask[a]}
+		x := OfferExplanation{Offer: o, Value: new(values[a]), Tried: true, Allowed: mask[a]}
 		switch {
 		case a == d.Action && d.Guardrails == 0:
 			x.Why = "made: the highest value"
@@ -231,10 +244,8 @@ func (f *Frame) explain(observation, values []float64, d Decision) Explanation {
 			x.Why = "made: the highest value that the limits allow"
 		case !x.Allowed:
 			x.Why = "forbidden: " + f.limits(Hit(&f.Spec, observation, a), observation)
-		case x.Value == top:
-			x.Why = "as good; the first is made"
 		default:
-			x.Why = fmt.Sprintf("worth %.4g less", top-x.Value)
+			x.Why = worth(values[a], values[d.Action])
 		}
 		e.Offers = append(e.Offers, x)
 	}
@@ -254,15 +265,14 @@ func (e Explanation) String() string {
 	}
 	fmt.Fprintf(&b, "Offer: %.4g%s.\n", e.Decision.Price, promotion(e.Decision.Promotion))
 	for _, o := range e.Offers {
-		value := "–" // an untried offer's is only what training began with
-		if o.Tried {
-			value = fmt.Sprintf("%.6g", o.Value)
+		value, visits := "–", ""
+		if o.Value != nil {
+			value = fmt.Sprintf("%.6g", *o.Value)
 		}
-		if e.Rule == Computed {
-			fmt.Fprintf(&b, "  %8.4g%s  %s %10s  %s\n", o.Price, promotion(o.Promotion), or(e.Measure, "value"), value, o.Why)
-			continue
+		if o.Visits != nil {
+			visits = fmt.Sprintf("  visits %6d", *o.Visits)
 		}
-		fmt.Fprintf(&b, "  %8.4g%s  value %7s  visits %6d  %s\n", o.Price, promotion(o.Promotion), value, o.Visits, o.Why)
+		fmt.Fprintf(&b, "  %8.4g%s  %s %10s%s  %s\n", o.Price, promotion(o.Promotion), or(e.Measure, "value"), value, visits, o.Why)
 	}
 	for i, l := range e.Limits {
 		b.WriteString(map[bool]string{true: "Guardrails:\n"}[i == 0] + "  " + l.String() + "\n")
@@ -280,7 +290,11 @@ func (n Beside) String() string {
 		bins := max(n.Away, -n.Away)
 		where = fmt.Sprintf("%d %s %s", bins, map[bool]string{true: "cell", false: "cells"}[bins == 1], map[bool]string{true: "up", false: "down"}[n.Away > 0])
 	}
-	return fmt.Sprintf("%s (%s): %.4g%s after %d visits", n.Bin, where, n.Offer.Price, promotion(n.Offer.Promotion), n.Visits)
+	text := fmt.Sprintf("%s (%s): %.4g%s", n.Bin, where, n.Offer.Price, promotion(n.Offer.Promotion))
+	if n.Visits > 0 {
+		text += " after " + times(n.Visits)
+	}
+	return text
 }
 
 func words(bins []Bin) string {

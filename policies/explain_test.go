@@ -28,7 +28,7 @@ func TestAnExplanationSaysWhatTheGuardrailsAllow(t *testing.T) {
 	e := p.Explain([]float64{1.05, 0, 0.5})
 	text := e.String()
 	for _, part := range []string{"at most 0.3 below reference_price, which is 1.05: from 0.75", "at least 0.65 and at most 0.85: 0.65 to 0.85", "at least 1.25 × cost, which is 0.5: from 0.625",
-		"0.9  value       0  visits      0  forbidden: at least 0.65 and at most 0.85"} {
+		"0.9  value          0  forbidden: at least 0.65 and at most 0.85"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("no %q in\n%s", part, text)
 		}
@@ -51,7 +51,7 @@ func TestAnExplanationNamesTheNearestStatesThatWereVisited(t *testing.T) {
 		values[at+k], visits[at+k], visits[at] = 1, uint32(k+1), uint32(2*k+2)
 	}
 	x := table(t, values, visits, 0).Explain([]float64{0.85, 1})
-	if x.Visits != 2 || len(x.Around) != 2 {
+	if *x.Visits != 2 || len(x.Around) != 2 {
 		t.Fatalf("%+v", x)
 	}
 	for i, want := range []policies.Beside{
@@ -64,6 +64,31 @@ func TestAnExplanationNamesTheNearestStatesThatWereVisited(t *testing.T) {
 	}
 	if x := table(t, values, visits, 0).Explain([]float64{nan, 1}); len(x.Around) != 1 || x.Around[0].Away != 0 || x.Around[0].Visits != 6 {
 		t.Errorf("of a missing value the most visited that is known: %+v", x.Around)
+	}
+}
+
+// A number that means nothing must not be ranked: an offer never tried has none, and a plan no visits.
+func TestAnExplanationHasNoNumbersThatMeanNothing(t *testing.T) {
+	values, visits := make([]float64, 48), make([]uint32, 48)
+	e := encoder()
+	at := e.Encode([]float64{0.85, 1}) * 4
+	values[at], values[at+1], values[at+2], visits[at], visits[at+1] = 3, 3-1e-12, 99, 5, 2
+	seen := []float64{0.85, 1}
+	told := func(p *policies.Table) string {
+		data, err := json.Marshal(p.Explain(seen))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data) + p.Explain(seen).String()
+	}
+	text := told(table(t, values, visits, 0))
+	for _, part := range []string{`"price":0.6,"value":3,"visits":5,"tried":true`, `"price":0.8,"value":null,"visits":0,"tried":false`, "as good, up to rounding", "value          –  visits      0  never tried"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("no %q in\n%s", part, text)
+		}
+	}
+	if text = told(table(t, values, nil, 0)); strings.Contains(text, "visits") || !strings.Contains(text, "made: the highest value") {
+		t.Errorf("of a solved table:\n%s", text)
 	}
 }
 

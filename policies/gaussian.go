@@ -18,6 +18,9 @@ type Gaussian struct {
 	Frame
 	Basis   Basis     `json:"basis"`
 	Weights []float64 `json:"-"` // [feature*2], θ_μ and θ_σ in turn
+
+	low, high float64 // the ends of the ladder
+	doubt     float64 // in $, up to which the mean is quick to tell
 }
 
 // NewGaussian checks a policy and prepares it for use. The weights are kept, not copied. Errors are *field.Error.
@@ -37,10 +40,11 @@ func (g *Gaussian) Restore(weights []float64) error {
 	if err := g.prepare(&g.Basis, len(weights), 2); err != nil {
 		return err
 	}
-	if low, high := Ladder(&g.Spec); !(low < high) {
-		return field.New("offers", fmt.Sprintf("prices from %v to %v", low, high), "two prices at least")
+	if g.low, g.high = Ladder(&g.Spec); !(g.low < g.high) {
+		return field.New("offers", fmt.Sprintf("prices from %v to %v", g.low, g.high), "two prices at least")
 	}
 	g.Weights = weights
+	g.doubt = float64((g.high-g.low)*g.Basis.doubt(weights, 2)) + float64(0x1p-50*max(math.Abs(g.low), math.Abs(g.high)))
 	return checkWeights(weights)
 }
 
@@ -55,28 +59,49 @@ func Ladder(spec *env.Spec) (low, high float64) {
 
 // Normal returns the mean and the standard deviation of the price at an observation.
 func (g *Gaussian) Normal(observation []float64) (mean, deviation float64) {
+	mean, logDeviation := g.at(observation, false)
+	return mean, float64((g.high - g.low) * portable.Exp(min(0, logDeviation)))
+}
+
+// at returns the mean of the price at an observation and the logarithm of its standard deviation on the ladder's scale.
+func (g *Gaussian) at(observation []float64, nearly bool) (mean, logDeviation float64) {
 	var indices [stacked]int32
 	var features [stacked]float64
 	index, feature := indices[:], features[:]
 	if n := g.Basis.Active(); n > stacked {
 		index, feature = make([]int32, n), make([]float64, n)
 	}
-	g.Basis.Features(observation, index, feature)
-	logDeviation := 0.0
-	for k := range g.Basis.Active() {
-		mean += float64(g.Weights[2*index[k]] * feature[k])
-		logDeviation += float64(g.Weights[2*index[k]+1] * feature[k])
+	if nearly {
+		g.Basis.nearly(observation, index, feature)
+	} else {
+		g.Basis.Features(observation, index, feature)
 	}
-	low, high := Ladder(&g.Spec)
-	return low + float64((high-low)*min(1, max(0, mean))), float64((high - low) * portable.Exp(min(0, logDeviation)))
+	for k, f := range index[:g.Basis.Active()] {
+		mean += float64(g.Weights[2*f] * feature[k])
+		logDeviation += float64(g.Weights[2*f+1] * feature[k])
+	}
+	return g.low + float64((g.high-g.low)*min(1, max(0, mean))), logDeviation
 }
 
-// Decide implements Policy.
+// Decide implements Policy. Cosines are taken only where the nearest offer is not plain without them.
 func (g *Gaussian) Decide(observation []float64, _ float64) Decision {
 	var bits [stacked]bool
 	mask := Mask(&g.Spec, observation, bits[:])
-	mean, _ := g.Normal(observation)
-	return g.decision(observation, mask, Nearest(&g.Spec, mask, mean, ""), Nearest(&g.Spec, nil, mean, ""), 1)
+	nearly := g.Basis.Kind == "fourier"
+	for {
+		mean, _ := g.at(observation, nearly)
+		ideal, lead := nearest(&g.Spec, nil, mean, "")
+		action := ideal
+		if !mask[ideal] {
+			var less float64
+			action, less = nearest(&g.Spec, mask, mean, "")
+			lead = min(lead, less)
+		}
+		if !nearly || lead > 2*g.doubt {
+			return g.decision(observation, mask, action, ideal, 1)
+		}
+		nearly = false
+	}
 }
 
 // Explain implements Frozen. The value of an offer is the logarithm of its density relative to the mean's.

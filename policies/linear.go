@@ -13,6 +13,8 @@ type Linear struct {
 	Frame
 	Basis   Basis     `json:"basis"`
 	Weights []float64 `json:"-"` // [feature*len(Spec.Offers)+action]
+
+	doubt float64 // up to which values are quick to tell
 }
 
 // NewLinear checks a policy and prepares it for use. The weights are kept, not copied. Errors are *field.Error.
@@ -32,7 +34,7 @@ func (l *Linear) Restore(weights []float64) error {
 	if err := l.prepare(&l.Basis, len(weights), len(l.Spec.Offers)); err != nil {
 		return err
 	}
-	l.Weights = weights
+	l.Weights, l.doubt = weights, l.Basis.doubt(weights, len(l.Spec.Offers))
 	return checkWeights(weights)
 }
 
@@ -54,29 +56,48 @@ func (f *Frame) prepare(b *Basis, weights, each int) error {
 const stacked = 64
 
 // Values fills in the value of each offer at an observation.
-func (l *Linear) Values(observation, values []float64) {
+func (l *Linear) Values(observation, values []float64) { l.values(observation, values, false) }
+
+func (l *Linear) values(observation, values []float64, nearly bool) {
 	var indices [stacked]int32
 	var features [stacked]float64
 	index, feature := indices[:], features[:]
 	if n := l.Basis.Active(); n > stacked {
 		index, feature = make([]int32, n), make([]float64, n)
 	}
-	l.Basis.Features(observation, index, feature)
-	clear(values)
-	for k := range l.Basis.Active() {
-		row := l.Weights[int(index[k])*len(values):][:len(values)]
-		for a, w := range row {
-			values[a] += float64(w * feature[k])
-		}
+	if nearly {
+		l.Basis.nearly(observation, index, feature)
+	} else {
+		l.Basis.Features(observation, index, feature)
 	}
+	clear(values)
+	addRows(l.Weights, index[:l.Basis.Active()], feature, values)
 }
 
-// Decide implements Policy.
+// Decide implements Policy. Cosines are taken only where the best is not plain without them.
 func (l *Linear) Decide(observation []float64, _ float64) Decision {
+	var bits [stacked]bool
 	var numbers [stacked]float64
-	values := buffer(numbers[:], len(l.Spec.Offers))
-	l.Values(observation, values)
-	return l.highest(observation, values)
+	mask, values := Mask(&l.Spec, observation, bits[:]), buffer(numbers[:], len(l.Spec.Offers))
+	if l.Basis.Kind == "fourier" {
+		l.values(observation, values, true)
+		if action, ideal := best(values, mask); ahead(values, mask, action, ideal, 2*l.doubt) {
+			return l.decision(observation, mask, action, ideal, 1)
+		}
+	}
+	l.values(observation, values, false)
+	action, ideal := best(values, mask)
+	return l.decision(observation, mask, action, ideal, 1)
+}
+
+// ahead tells whether the best value is ahead of all others by more than a lead, and so is that of allowed offers.
+func ahead(values []float64, mask []bool, best, ideal int, lead float64) bool {
+	for a, v := range values {
+		if a != ideal && !(values[ideal]-v > lead) || mask[a] && a != best && !(values[best]-v > lead) {
+			return false
+		}
+	}
+	return true
 }
 
 // Explain implements Frozen.

@@ -39,18 +39,13 @@ func (p *Perceptron) Units() int {
 func (p *Perceptron) Forward(units []float64) []float64 {
 	weights, in := p.Weights, units[:p.Sizes[0]]
 	rest := units[len(in):]
+	var some nonzero
 	for l := 1; l < len(p.Sizes); l++ {
-		size := p.Sizes[l]
-		out := rest[:size]
-		rest = rest[size:]
-		copy(out, weights)
-		weights = weights[size:]
-		for _, x := range in {
-			if x != 0 {
-				Axpy(x, weights[:size], out)
-			}
-			weights = weights[size:]
-		}
+		out := rest[:p.Sizes[l]]
+		rest = rest[len(out):]
+		weights = weights[copy(out, weights):]
+		some.addProducts(in, weights, out)
+		weights = weights[len(in)*len(out):]
 		if l < len(p.Sizes)-1 {
 			p.activate(out)
 		}
@@ -68,20 +63,6 @@ func (p *Perceptron) activate(units []float64) {
 	}
 	for j, x := range units {
 		units[j] = max(x, 0)
-	}
-}
-
-// Axpy adds a·x to y, which is as long at least: the inner loop of perceptrons, and of learners with values linear in features.
-func Axpy(a float64, x, y []float64) {
-	y = y[:len(x)]
-	for ; len(x) >= 4; x, y = x[4:], y[4:len(y):len(y)] {
-		y[0] += float64(a * x[0])
-		y[1] += float64(a * x[1])
-		y[2] += float64(a * x[2])
-		y[3] += float64(a * x[3])
-	}
-	for j := range x {
-		y[j] += float64(a * x[j])
 	}
 }
 
@@ -152,8 +133,16 @@ func Take(inputs []Input, observation, numbers []float64) {
 
 // Decide implements Policy.
 func (n *Network) Decide(observation []float64, u float64) Decision {
+	size := n.Units()
+	if size <= stacked { // a small one is not to wait for room for a large one to be cleared
+		var numbers [stacked]float64
+		return n.decide(observation, u, numbers[:])
+	}
 	var numbers [8 * stacked]float64
-	units := buffer(numbers[:], n.Units())
+	return n.decide(observation, u, buffer(numbers[:], size))
+}
+
+func (n *Network) decide(observation []float64, u float64, units []float64) Decision {
 	Take(n.Inputs, observation, units)
 	values := n.Forward(units)
 	if n.Choice != "drawn" {
@@ -218,7 +207,7 @@ func (n *Network) Explain(observation []float64) Explanation {
 	}
 	for a := range e.Offers {
 		o := &e.Offers[a]
-		switch o.Value = values[a]; {
+		switch o.Value = new(values[a]); {
 		case a == e.Decision.Action && e.Decision.Guardrails == 0:
 			o.Why = "made: the likeliest"
 		case a == e.Decision.Action:

@@ -30,18 +30,31 @@ type Decision struct {
 // Nearest returns the allowed offer that is closest to a price and a promotion: among those with the promotion, if there
 // are any, the one whose price differs least, the lowest index among equals. A nil mask allows all.
 func Nearest(spec *env.Spec, mask []bool, price float64, promotion string) int {
-	best, gap, same := -1, 0.0, false
+	best, _ := nearest(spec, mask, price, promotion)
+	return best
+}
+
+// nearest also tells by how much the next would be further.
+func nearest(spec *env.Spec, mask []bool, price float64, promotion string) (best int, lead float64) {
+	best, lead = -1, math.Inf(1)
+	gap, same := 0.0, false
 	for a := range spec.Offers {
 		if mask != nil && !mask[a] {
 			continue
 		}
 		o := &spec.Offers[a]
 		d, match := math.Abs(o.Price-price), o.Promotion == promotion
-		if best < 0 || match && !same || match == same && d < gap {
-			best, gap, same = a, d, match
+		switch {
+		case best < 0 || match && !same:
+			best, gap, same, lead = a, d, match, math.Inf(1)
+		case match != same:
+		case d < gap:
+			best, gap, lead = a, d, gap-d
+		default:
+			lead = min(lead, d-gap)
 		}
 	}
-	return best
+	return best, lead
 }
 
 // Pick returns the allowed offer that a uniform number u in [0, 1) falls on when all are equally likely, and how many

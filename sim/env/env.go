@@ -80,7 +80,7 @@ func (s *Spec) Allow(observation []float64, mask []bool) {
 		l := &s.Limits[i]
 		x := l.sees(observation)
 		for a := range s.Offers {
-			mask[a] = mask[a] && l.excess(x, s.Offers[a].Price) == 0
+			mask[a] = mask[a] && l.keeps(x, s.Offers[a].Price)
 		}
 	}
 	if len(mask) == 0 || slices.Contains(mask[:len(s.Offers)], true) {
@@ -115,6 +115,12 @@ func (l *Limit) sees(observation []float64) float64 {
 		return math.NaN()
 	}
 	return observation[l.Index]
+}
+
+// keeps tells whether excess is 0; small enough to be inlined where policies decide.
+func (l *Limit) keeps(x, price float64) bool {
+	return !(l.Floor > 0 && price < l.Floor-Slack || l.Ceiling > 0 && price > l.Ceiling+Slack || l.Drop > 0 && x-price-l.Drop > Slack || l.Rise > 0 && price-x-l.Rise > Slack ||
+		l.Times > 0 && float64(l.Times*x)-price > Slack)
 }
 
 func (l *Limit) excess(x, price float64) float64 {

@@ -2,6 +2,7 @@ package env
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 )
@@ -41,6 +42,29 @@ func TestLimitsMaskOffers(t *testing.T) {
 	} {
 		if got := allowed(c.limits, c.seen, 0.6, 0.7, 0.9); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// Where anything keeps all limits, what is allowed is what exceeds none of them.
+func TestWhatIsAllowedExceedsNothing(t *testing.T) {
+	draw := rand.New(rand.NewPCG(1, 2))
+	bound := func() float64 { return max(0, float64(draw.IntN(30)-15)/10) }
+	for range 20000 {
+		limits := make([]Limit, 1+draw.IntN(3))
+		for i := range limits {
+			limits[i] = Limit{Feature: "reference_price", Drop: bound(), Rise: bound(), Times: bound(), Floor: bound(), Ceiling: bound()}
+		}
+		prices, x := []float64{0.1, 0.5, 0.6, 0.7, 0.9, 1.1, 1.6, 2}, float64(draw.IntN(20))/10
+		if draw.IntN(5) == 0 {
+			x = math.NaN()
+		}
+		want := make([]bool, len(prices))
+		for a, price := range prices {
+			want[a] = !slices.ContainsFunc(limits, func(l Limit) bool { return l.Excess([]float64{x}, price) > 0 })
+		}
+		if got := allowed(limits, x, prices...); slices.Contains(want, true) && !slices.Equal(got, want) {
+			t.Fatalf("%+v at %v: %v, not %v", limits, x, got, want)
 		}
 	}
 }

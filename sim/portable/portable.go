@@ -26,10 +26,7 @@ func Exp(x float64) float64 {
 	case -0x1p-28 < x && x < 0x1p-28:
 		return 1 + x
 	}
-	k := int(float64(log2e*x) + 0.5)
-	if x < 0 {
-		k = int(float64(log2e*x) - 0.5)
-	}
+	k := int(float64(log2e*x) + math.Copysign(0.5, x))
 	hi := x - float64(float64(k)*ln2Hi)
 	lo := float64(float64(k) * ln2Lo)
 	r := hi - lo

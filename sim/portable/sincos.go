@@ -21,6 +21,19 @@ func Sincos(x float64) (sin, cos float64) {
 	return sin, cos
 }
 
+// Cos returns the cosine that Sincos does, to the bit. It takes no branch on the quarter of x, which in the terms of a Fourier series is as good as random.
+func Cos(x float64) float64 {
+	if !(math.Abs(x) <= 0x1p20*math.Pi/2) {
+		return math.NaN()
+	}
+	quarters, r, tail := reduce(x)
+	bits, sine := math.Float64bits(cosKernel(r, tail)), math.Float64bits(sinKernel(r, tail))
+	if quarters&1 != 0 {
+		bits = sine
+	}
+	return math.Float64frombits(bits ^ uint64(quarters+1)&2<<62) // of the four cos, -sin, -cos and sin two are negative
+}
+
 // reduce writes x as quarters·π/2 + r + tail, with r in [-π/4, π/4] and a tail below its last place.
 func reduce(x float64) (quarters int, r, tail float64) {
 	const (

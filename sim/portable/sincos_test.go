@@ -67,3 +67,21 @@ func TestSincosAtItsLimits(t *testing.T) {
 }
 
 func BenchmarkSincos(b *testing.B) { compare(b, sine, math.Sin, -10, 10) }
+
+func BenchmarkCos(b *testing.B) { compare(b, Cos, math.Cos, -10, 10) }
+
+func TestCosIsTheCosineOfSincos(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7))
+	x := []float64{0, math.Copysign(0, -1), math.Pi / 4, math.Nextafter(math.Pi/4, 1), 1e-300, 0x1p20 * math.Pi / 2, 1.7e6, math.Inf(-1), math.NaN()}
+	for k := range 100 {
+		x = append(x, float64(k)*math.Pi/4, -float64(k)*math.Pi/4, math.Nextafter(float64(k)*math.Pi/4, 0))
+	}
+	for range 100_000 {
+		x = append(x, 40*(r.Float64()-0.5), 3e6*(r.Float64()-0.5))
+	}
+	for _, x := range x {
+		if got, want := Cos(x), cosine(x); math.Float64bits(got) != math.Float64bits(want) && (got == got || want == want) {
+			t.Fatalf("Cos(%v) = %v, Sincos says %v", x, got, want)
+		}
+	}
+}
