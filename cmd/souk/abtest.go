@@ -26,7 +26,7 @@ func (a *app) abtest() *cobra.Command {
 	var stopping, shares string
 	var mean, sd float64
 	cmd := &cobra.Command{
-		Use: "abtest SCENARIO | --log FILE", Short: "Run a randomised experiment in a market, or analyse the log of a real one", Args: cobra.MaximumNArgs(1),
+		Use: "abtest SCENARIO | --log FILE", Short: "Run a randomised experiment in a market, or analyse the log of a real one", Args: takes("[SCENARIO]"),
 		Long: "Run a randomised experiment in a scenario's market: the learning seller tries several policies at once, by shopper, cluster, product or slot of\n" +
 			"time, with shared stock and rivals who look; in a chain's category by store or by week. The truth stands beside it: every policy played by all in\n" +
 			"the same markets, and the bias of the experiment.\n\n" +

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -141,6 +140,9 @@ func (a *app) asked(cmd *cobra.Command, answer func(e policies.Explanation) erro
 		for _, text := range beyond(b.Policy.About(), seen) {
 			a.notice(text)
 		}
+		if which := turn(b.Policy, seen); which != "" {
+			a.notice(which)
+		}
 		return answer(b.Policy.Explain(seen))
 	}
 	return cmd
@@ -158,6 +160,23 @@ func offerText(price float64, promotion string) string {
 		promotion = " with " + promotion
 	}
 	return strconv.FormatFloat(price, 'g', 4, 64) + promotion
+}
+
+// turn tells of a plan which turn an observation is, since people count them from 1 and observations from 0.
+func turn(p policies.Frozen, seen []float64) string {
+	frame := p.About()
+	if table, ok := p.(*policies.Table); !ok || table.Visits != nil || len(frame.Encoder.Dimensions) == 0 {
+		return ""
+	}
+	clock := frame.Encoder.Dimensions[0]
+	x := seen[clock.Index]
+	if clock.Feature != "period" && clock.Feature != "week" || !(x >= 0) {
+		return ""
+	}
+	at := 0
+	for ; at < len(clock.Edges) && clock.Edges[at] <= x; at++ {
+	}
+	return fmt.Sprintf("%s=%g is turn %d of %d: the first has %s=0", clock.Feature, x, at+1, len(clock.Edges)+1, clock.Feature)
 }
 
 func (a *app) policyDecide() *cobra.Command {
@@ -197,62 +216,4 @@ func (a *app) policyExplain() *cobra.Command {
 		_, err := a.stdout.WriteString(e.String())
 		return err
 	})
-}
-
-func (a *app) policyInspect() *cobra.Command {
-	return &cobra.Command{
-		Use: "inspect BUNDLE", Short: "What a bundle is, where it comes from, and what it looks at", Args: takes("BUNDLE"),
-		Example: "  souk policy inspect results/runs/canned-tuna/RUN/policy",
-		RunE: func(_ *cobra.Command, args []string) error {
-			b, err := load(args[0])
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return a.document("bundle", b.Manifest)
-			}
-			m := b.Manifest
-			fmt.Fprintf(a.stdout, "%s\n%s\n\n", m.Name, m.Purpose)
-			err = a.table(func(t *tabwriter.Writer) {
-				fmt.Fprintf(t, "revision\t%s\nagent\t%s, seed %d, %d episodes\nscenario\t%s (%.12s…), souk %s\n", m.Revision, m.Agent, m.Seed, m.Episodes, m.Scenario, m.ScenarioSHA256, m.Souk)
-				for _, e := range m.Evaluation {
-					fmt.Fprintf(t, "%s\t%s [%s, %s] %s\n", e.Name, amount(e.Value), amount(e.Low), amount(e.High), e.Unit)
-				}
-				frame := b.Policy.About()
-				_, table := b.Policy.(*policies.Table)
-				if table {
-					fmt.Fprintf(t, "states\t%d\noffers", frame.Encoder.States())
-				} else {
-					fmt.Fprintf(t, "policy\t%s\noffers", b.Policy)
-				}
-				for i, o := range frame.Spec.Offers {
-					between := " "
-					if i == 0 {
-						between = "\t"
-					} else if o.Promotion != "" || frame.Spec.Offers[i-1].Promotion != "" {
-						between = ", "
-					}
-					fmt.Fprint(t, between, offerText(o.Price, o.Promotion))
-				}
-				fmt.Fprintln(t)
-				for _, d := range frame.Encoder.Dimensions {
-					f := frame.Spec.Features[d.Index]
-					fmt.Fprintf(t, "looks at\t%s (%s): %s", f.Name, f.Unit, f.Doc)
-					if table {
-						fmt.Fprintf(t, ", %d cells", len(d.Edges)+1)
-					}
-					fmt.Fprintln(t)
-				}
-				for _, l := range frame.Spec.Limits {
-					for _, bound := range l.Words() {
-						fmt.Fprintf(t, "limit\t%s\n", bound)
-					}
-				}
-			})
-			for _, text := range append(append([]string{}, m.Data...), m.Caveats...) {
-				fmt.Fprintf(a.stdout, "· %s\n", text)
-			}
-			return err
-		},
-	}
 }

@@ -70,8 +70,8 @@ func (a *app) difference(d *bundle.Difference) error {
 		_, err := fmt.Fprintf(a.stdout, "No difference: both offer the same in all %d states in which everything is known\n", d.States)
 		return err
 	}
-	fmt.Fprintf(a.stdout, "%d of %d states in which everything is known differ, %.1f%% %s. On average prices are %.4g apart, and the second's %s\n",
-		d.Apart, d.States, 100*d.Share, weighed(d), d.Absolute, against(d.Mean))
+	fmt.Fprintf(a.stdout, "%d of %d states in which everything is known differ, %.1f%% %s. Prices are %s apart on average; the second %s\n",
+		d.Apart, d.States, 100*d.Share, weighed(d), about(d.Absolute), charges(d.Mean))
 	return a.table(func(t *tabwriter.Writer) {
 		if along := most(d); len(d.Along) > 1 {
 			fmt.Fprintf(t, "\nWEIGHT\tDIFFER\tFIRST\tSECOND BY\tMEANS ALONG %s\n", strings.ToUpper(along.Feature))
@@ -97,12 +97,20 @@ func (a *app) difference(d *bundle.Difference) error {
 	})
 }
 
-// against says how a mean stands to the first's.
-func against(more float64) string {
+// charges says how a mean price stands to the first's.
+func charges(more float64) string {
 	if more == 0 {
-		return "the same"
+		return "charges the same on average"
 	}
-	return fmt.Sprintf("%.4g %s", math.Abs(more), map[bool]string{true: "higher", false: "lower"}[more > 0])
+	return fmt.Sprintf("charges %s %s on average", about(math.Abs(more)), map[bool]string{true: "more", false: "less"}[more > 0])
+}
+
+// about is an amount of money in two digits, or with a decimal.
+func about(x float64) string {
+	if x < 10 {
+		return strconv.FormatFloat(x, 'g', 2, 64)
+	}
+	return strconv.FormatFloat(x, 'f', 1, 64)
 }
 
 // called is a policy's name and the beginning of its revision.

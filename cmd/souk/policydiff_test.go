@@ -31,6 +31,11 @@ func bundled(t *testing.T, folder string, offers ...int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return bundledAs(t, folder, table)
+}
+
+func bundledAs(t *testing.T, folder string, table *policies.Table) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), folder)
 	if err := os.Mkdir(path, 0o777); err != nil {
 		t.Fatal(err)
@@ -47,7 +52,7 @@ func TestTwoPoliciesAreComparedAsTextAndPicture(t *testing.T) {
 	one, other := bundled(t, "one", 0, 0, 1, 1), bundled(t, "other", 0, 1, 1, 0)
 	plot := filepath.Join(t.TempDir(), "diff.svg")
 	code, stdout, stderr := call(t, "policy", "diff", one, other, "--plot", plot)
-	for _, part := range []string{"of 8 states in which everything is known differ, 33.3% of what training saw. On average prices are 0.1667 apart, and the second's 0.1667 higher", "MEANS ALONG STOCK", "+0.5", "stock in [1, 2), rival below 0.5"} {
+	for _, part := range []string{"of 8 states in which everything is known differ, 33.3% of what training saw. Prices are 0.17 apart on average; the second charges 0.17 more on average", "MEANS ALONG STOCK", "+0.5", "stock in [1, 2), rival below 0.5"} {
 		if code != exitDone || !strings.Contains(stdout, part) {
 			t.Errorf("exit %d, no %q in\n%s%s", code, part, stdout, stderr)
 		}

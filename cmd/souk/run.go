@@ -271,11 +271,11 @@ func named(cmd *cobra.Command, args []string) error {
 	return badUsage(cmd.CommandPath(), strconv.Quote(args[0]), scenarios.Suggest(args[0], names))
 }
 
-// takes refuses any other number of arguments than the named ones; a last name ending in … takes one or more.
+// takes refuses any other number of arguments than the named ones; a last name ending in … takes one or more, and one in brackets may be left out.
 func takes(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		many := len(names) > 0 && strings.HasSuffix(names[len(names)-1], "…")
-		if len(args) == len(names) || many && len(args) > len(names) {
+		last := strings.Join(names[max(len(names)-1, 0):], "")
+		if n := len(args) - len(names); n == 0 || n > 0 && strings.HasSuffix(last, "…") || n == -1 && strings.HasPrefix(last, "[") {
 			return nil
 		}
 		expected := strings.Join(names, " ")

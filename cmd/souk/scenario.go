@@ -161,7 +161,7 @@ func (a *app) scenarioSchema() *cobra.Command {
 		Long: "Every key a scenario may have, with type, default and meaning. Keys that begin with market are those of a market of [[products]] alone, those\n" +
 			"with category those of a chain's weekly category, told by [data].",
 		Example: "  souk scenario schema\n  souk scenario schema sellers",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    takes("[PREFIX]"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var keys []scenarios.Key
 			for _, k := range scenarios.Schema() {

@@ -35,7 +35,7 @@ type serving struct {
 func (a *app) serve() *cobra.Command {
 	var f serving
 	cmd := &cobra.Command{
-		Use: "serve BUNDLE…", Short: "Answer what to charge, over HTTP, from policy bundles", Args: cobra.MinimumNArgs(1),
+		Use: "serve BUNDLE…", Short: "Answer what to charge, over HTTP, from policy bundles", Args: takes("BUNDLE…"),
 		Long: "BUNDLE is a bundle's folder or packed file, or NAME=BUNDLE; without a name it is called after its scenario. POST /v1/decide answers one\n" +
 			"observation or many; /openapi.json tells all. SIGHUP loads the bundles anew, verified first. docs/production.md is the manual.",
 		Example: "  souk serve results/runs/canned-tuna/RUN/policy --log decisions\n" +
