@@ -59,7 +59,7 @@ func (s *Server) routes() {
 				code = route.handler(w, r)
 			} else {
 				w.Header().Set("WWW-Authenticate", "Bearer")
-				code = refuse(w, http.StatusUnauthorized, errors.New("no key of this service: send Authorization: Bearer KEY"))
+				code = refuse(w, http.StatusUnauthorized, field.New("Authorization", "no key of this service", "Bearer and one of its keys"))
 			}
 			count(code, s.clock().Sub(begun))
 		})

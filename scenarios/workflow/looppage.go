@@ -54,7 +54,7 @@ func (v *Verdict) logSection() web.Section {
 	facts := web.Facts{{Name: "Window", Value: fmt.Sprintf("periods %.0f to %.0f of the log's clock", math.Floor(w.From), math.Floor(w.To))},
 		{Name: "Decisions", Value: fmt.Sprintf("%s, %s with an outcome", thousands(float64(w.Decisions), ""), thousands(float64(w.Told), ""))},
 		{Name: "Visitors", Value: thousands(w.Visitors, "")}, {Name: "Reward", Value: inDollars(thousands(w.Profit, ""))},
-		{Name: "Of the champion", Value: fmt.Sprintf("%s, of which %.1f%% explored, by their propensities", thousands(float64(w.Champions), ""), 100*w.Explored)}}
+		{Name: "Of the champion", Value: fmt.Sprintf("%s, of which %.1f%% explored", thousands(float64(w.Champions), ""), 100*w.Explored)}}
 	if w.Explored > 0 {
 		facts = append(facts, web.Fact{Name: "Cost of exploring", Value: fmt.Sprintf("%s a %s in the refitted market (%s to %s), which buys what the log can tell of other prices", sumOf(e.Value), v.Period, sumOf(e.Low), sumOf(e.High))})
 	}
