@@ -77,6 +77,18 @@ func TestResultsListFiltersShowsComparesAndDeletes(t *testing.T) {
 	}
 }
 
+// What souk optimize fills in is no change of the scenario, and its calendar is a result.
+func TestResultsListTellsOfACalendar(t *testing.T) {
+	out := t.TempDir()
+	if code, _, stderr := call(t, "optimize", "exact-problems", "--set", "evaluate.paths=4", "-q", "--out", out); code != exitDone {
+		t.Fatal(stderr)
+	}
+	code, stdout, stderr := call(t, "results", "list", "--out", out)
+	if lines := strings.Split(stdout, "\n"); code != exitDone || len(lines) != 3 || !strings.Contains(lines[1], " evaluate.paths=4  ") || !strings.Contains(lines[1], "calendar ") {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+}
+
 func TestResultsRefusesWhatItCannotShow(t *testing.T) {
 	out := t.TempDir()
 	for _, c := range []struct {

@@ -211,7 +211,7 @@ func (m *Market) post() {
 		m.place(j)
 	}
 	m.path.record(m)
-	if !m.store.kept() {
+	if !m.store.kept() || m.cfg.Expected { // of which nothing is ordered, since nothing runs out
 		return
 	}
 	m.aim()

@@ -72,7 +72,7 @@ func (v *Verdict) driftSection() web.Section {
 			continue
 		}
 		name := map[string]string{"visitors": "visitors a " + v.Period, "choices": "purchases a " + v.Period + ", all units together"}[d.Of]
-		c := web.Lines{Title: "Drift of " + d.Of, Caption: "What was seen in the newer half of the window, and what the older half foretold.", X: web.Axis{Name: v.Period + " of the log"}, Y: web.Axis{Name: name},
+		c := web.Lines{Title: "Drift of " + d.Of, Caption: "What was seen in the newer half of the window, and what the older half foretold.", X: web.Axis{Name: v.Period + " of the log", Whole: true}, Y: web.Axis{Name: name},
 			Series: []web.Series{{Name: "seen", X: d.Periods, Y: d.Observed}, {Name: "foretold", X: d.Periods, Y: d.Expected, Quiet: true}}}
 		if d.Moved {
 			c.Shades = []web.Shade{{From: d.Periods[d.Alarm.Since], To: d.Periods[len(d.Periods)-1], Name: "since the shift, as found"}}
