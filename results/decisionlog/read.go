@@ -50,7 +50,10 @@ func (p *parser) lines(r io.Reader, name string) error {
 			return err
 		}
 		whole := err == nil
-		if line = bytes.TrimRight(line, "\r\n"); len(line) > 0 {
+		for len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r') {
+			line = line[:len(line)-1]
+		}
+		if len(line) > 0 {
 			bad := p.line(line)
 			if bad != nil && !whole && !json.Valid(line) {
 				p.drop()

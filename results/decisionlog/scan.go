@@ -56,7 +56,14 @@ func (s *scanner) rest() string {
 	return strconv.Quote(string(s.line[s.at:min(s.at+20, len(s.line))]))
 }
 
+// space passes over white space, of which there is hardly any.
 func (s *scanner) space() {
+	if s.at < len(s.line) && s.line[s.at] <= ' ' {
+		s.spaces()
+	}
+}
+
+func (s *scanner) spaces() {
 	for s.at < len(s.line) && (s.line[s.at] == ' ' || s.line[s.at] == '\t' || s.line[s.at] == '\r' || s.line[s.at] == '\n') {
 		s.at++
 	}
@@ -101,12 +108,9 @@ func (s *scanner) object(value func(key []byte) error) error {
 		if !first && !s.take(',') {
 			return bad(s.rest(), "a comma or the object's end")
 		}
-		key, err := s.bytes()
+		key, err := s.name()
 		if err != nil {
 			return err
-		}
-		if !s.take(':') {
-			return bad(s.rest(), "a colon and a value")
 		}
 		if outer {
 			s.key = key
@@ -120,6 +124,23 @@ func (s *scanner) object(value func(key []byte) error) error {
 		return bad(s.rest(), "the end of the line")
 	}
 	return nil
+}
+
+// name reads a key and its colon, most often without anything to look at twice.
+func (s *scanner) name() ([]byte, error) {
+	if from := s.at + 1; from < len(s.line) && s.line[s.at] == '"' {
+		s.at = from
+		if s.run(); len(s.line)-s.at > 1 && s.line[s.at] == '"' && s.line[s.at+1] == ':' {
+			s.at += 2
+			return s.line[from : s.at-2], nil
+		}
+		s.at = from - 1
+	}
+	key, err := s.bytes()
+	if err == nil && !s.take(':') {
+		err = bad(s.rest(), "a colon and a value")
+	}
+	return key, err
 }
 
 func (s *scanner) array(value func() error) error {
