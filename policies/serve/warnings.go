@@ -21,6 +21,9 @@ type heard struct {
 // mostHeard bounds the products that are remembered; with more of them no product looks like a mistake.
 const mostHeard = 1 << 12
 
+// mostCompared is with how many products a name is compared to find the one that was meant: outcomes come beside questions that wait for prices.
+const mostCompared = 256
+
 // learn notes a question that was answered.
 func (h *heard) learn(q *question) {
 	kind := &h.lone
@@ -92,13 +95,14 @@ func (s *Server) strange(o *outcome) []byte {
 
 // unnamed is the warning of a product that no question named.
 func (h *heard) unnamed(name []byte) *field.Error {
+	expected := "one that a question named since the start"
 	h.lock.RLock()
-	names := slices.Sorted(maps.Keys(h.products))
-	h.lock.RUnlock()
-	expected := "one that a question named since the start, such as " + names[0]
-	if near := field.Nearest(short(name), names); near != "" {
-		expected = near + " (did you mean that?), or " + expected
+	if len(h.products) <= mostCompared {
+		if near := field.Nearest(short(name), slices.Sorted(maps.Keys(h.products))); near != "" {
+			expected = near + " (did you mean that?), or " + expected
+		}
 	}
+	h.lock.RUnlock()
 	return field.New("units."+short(name), "a product that no question named", expected)
 }
 
