@@ -3,4 +3,4 @@
 package souk
 
 // Version is the release, as semantic versioning has it. It changes whenever a run's bytes may.
-const Version = "0.4.0"
+const Version = "0.4.1"

@@ -128,7 +128,7 @@ func rivalSights(cfg *Config, owner []int, i int) []sight {
 			}
 			return math.NaN()
 		}},
-		{env.Feature{Name: "lowest_rival_rung", Unit: "index", Doc: "own offer whose price is nearest to that"}, func(m *Market, i int) float64 {
+		{env.Feature{Name: "lowest_rival_rung", Unit: "index", Doc: "own offer whose price is nearest to lowest_rival_price"}, func(m *Market, i int) float64 {
 			least, best := lowest(m), 0
 			if math.IsInf(least, 1) {
 				return math.NaN()
@@ -149,7 +149,7 @@ func rivalSights(cfg *Config, owner []int, i int) []sight {
 		name := cfg.Products[j].Name
 		sights = append(sights,
 			sight{env.Feature{Name: "price:" + name, Unit: "$", Doc: "price of " + name + ", promotions that everybody may have taken off"}, func(m *Market, _ int) float64 { return m.tag(j) }},
-			sight{env.Feature{Name: "deal:" + name, Unit: "0 or 1", Doc: "whether that is 5% or more below its reference price"}, func(m *Market, _ int) float64 {
+			sight{env.Feature{Name: "deal:" + name, Unit: "0 or 1", Doc: "whether price:" + name + " is 5% or more below its reference price"}, func(m *Market, _ int) float64 {
 				return one(m.tag(j) <= 0.95*m.fronts[0].posted[j].reference)
 			}})
 	}

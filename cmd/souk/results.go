@@ -47,7 +47,7 @@ func (a *app) resultsList() *cobra.Command {
 	var name, state, kind, version string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List runs: complete, incomplete (interrupted or under way) or damaged", Args: takes(),
-		Example: "  souk results list\n  souk results list --name 'canned-*' --kind train --state complete\n  souk results list --version 0.4.0 --json",
+		Example: "  souk results list\n  souk results list --name 'canned-*' --kind train --state complete\n  souk results list --version 0.4.1 --json",
 		RunE: func(*cobra.Command, []string) error {
 			if err := checkFilters(name, state, kind); err != nil {
 				return err

@@ -49,6 +49,7 @@ type Manifest struct {
 	Data           []string        `json:"data,omitempty"`   // the data behind it: name, fingerprint and terms, a sentence each
 	Caveats        []string        `json:"caveats,omitempty"`
 	Evaluation     []Figure        `json:"evaluation,omitempty"`
+	Found          []string        `json:"-"` // what else the evaluation came to, in words: in the card alone
 
 	Format   int    `json:"format"`
 	Kind     string `json:"kind"`     // of policy: "table", …

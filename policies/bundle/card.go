@@ -51,10 +51,14 @@ func card(b *Bundle) string {
 	line("\nWhere no offer is, the one that comes nearest is made%s. What is not known limits nothing. `souk policy verify` tries whether any observation makes it do otherwise.", unmoved(t))
 	section("Training")
 	line("%s\n", or(m.Market, "The market is not described."))
-	line("Agent %s, seed %d, %d episodes; scenario %s (SHA-256 %s), souk %s.", m.Agent, m.Seed, m.Episodes, m.Scenario, m.ScenarioSHA256, m.Souk)
+	agent := "Made as a " + m.Agent
+	if m.Episodes > 0 {
+		agent = fmt.Sprintf("Agent %s, seed %d, %d episodes", m.Agent, m.Seed, m.Episodes)
+	}
+	line("%s; scenario %s (SHA-256 %s), souk %s.", agent, m.Scenario, m.ScenarioSHA256, m.Souk)
 	if isTable && table.Visits != nil {
 		tried, never := visited(table)
-		line("%d of %d values were tried; in %d states nothing was, and the nearest tried state, or else the most visited, answers for them.", tried, len(table.Values), never)
+		line("%d of %d values were tried; states in which nothing was: %d, for which the nearest tried one answers, or else the most visited.", tried, len(table.Values), never)
 	}
 	section("Data")
 	for _, d := range m.Data {
@@ -66,19 +70,23 @@ func card(b *Bundle) string {
 		line("\nWhat was learned from data may be bound by their terms: whoever passes the bundle on passes these on with it.")
 	}
 	section("Evaluation")
-	if len(m.Evaluation) == 0 {
+	if len(m.Evaluation)+len(m.Found) == 0 {
 		line("None.")
-	} else {
+	}
+	if len(m.Evaluation) > 0 {
 		line("| figure | value | interval |\n| --- | --- | --- |")
-		for _, f := range m.Evaluation {
-			line("| %s | %.6g %s | %.6g to %.6g (%.4g%%) |", f.Name, f.Value, f.Unit, f.Low, f.High, 100*f.Level)
-		}
+	}
+	for _, f := range m.Evaluation {
+		line("| %s | %.6g %s | %.6g to %.6g (%.4g%%) |", f.Name, f.Value, f.Unit, f.Low, f.High, 100*f.Level)
+	}
+	for i, found := range m.Found {
+		line("%s- %s", map[bool]string{true: "\n"}[i == 0 && len(m.Evaluation) > 0], found)
 	}
 	section("When not to use it")
+	line("- Where the market is not the one above: the values are of that market, and nothing in the policy notices a change.")
 	for _, c := range m.Caveats {
 		line("- %s", c)
 	}
-	line("- Where the market is not the one above: the values are of that market, and nothing in the policy notices a change.")
 	return s.String()
 }
 

@@ -273,6 +273,17 @@ func (b *bazaar) usual() []string {
 	return slices.Concat(b.s.Evaluate.Against, b.ruleNames())
 }
 
+// constants is an observation of which only what never changes is known.
+func constants(spec *env.Spec) []float64 {
+	seen := make([]float64, len(spec.Features))
+	for i, f := range spec.Features {
+		if seen[i] = math.NaN(); f.Min == f.Max {
+			seen[i] = f.Min
+		}
+	}
+	return seen
+}
+
 // bestFixed finds the offer that is best made for ever.
 func (b *bazaar) bestFixed(ctx context.Context, w world, workers int, watch func(done, total int)) (*evaluate.FixedPrice, policies.Policy, error) {
 	arena := arenaOf(w.quick(), tuneMaster(b.s), workers)
@@ -290,7 +301,8 @@ func (b *bazaar) bestFixed(ctx context.Context, w world, workers int, watch func
 	if err != nil {
 		return nil, nil, err
 	}
-	best := spec.Offers[tuned.Index]
+	best := spec.Offers[candidates[tuned.Index].Decide(constants(spec), 0).Action] // what the guardrails make of it
+
 	offers := b.cfg.Sellers[w.seats().Learner].Offers // where all have one price, promotions alone tell them apart and none is the top
 	top := slices.ContainsFunc(offers, func(o market.Offer) bool { return o.Price < best.Price }) &&
 		!slices.ContainsFunc(offers, func(o market.Offer) bool { return o.Price > best.Price })

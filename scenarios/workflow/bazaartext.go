@@ -14,6 +14,7 @@ import (
 	"github.com/souk-sim/souk/policies/evaluate"
 	"github.com/souk-sim/souk/results"
 	"github.com/souk-sim/souk/scenarios"
+	"github.com/souk-sim/souk/sim/env"
 )
 
 // mostTold is how many products, sellers or the like are told one by one.
@@ -108,7 +109,29 @@ func (b *bazaar) seller(k *market.Seller) string {
 	if promoted > 0 {
 		offers += fmt.Sprintf(", %d with a promotion", promoted)
 	}
-	return fmt.Sprintf("%s sells %s: %s", k.Name, strings.Join(few(goods, 4), ", "), offers)
+	return fmt.Sprintf("%s sells %s: %s%s", k.Name, strings.Join(few(goods, 4), ", "), offers, b.guardrails(k))
+}
+
+// guardrails says what a seller may not offer, and of a markup what it leaves of the offers.
+func (b *bazaar) guardrails(k *market.Seller) string {
+	var all []string
+	for _, l := range []env.Limit{{Feature: "the reference price", Drop: k.Drop, Rise: k.Rise}, {Feature: "its last price", Drop: k.Change, Rise: k.Change}, {Floor: k.Floor, Ceiling: k.Ceiling}} {
+		all = append(all, l.Words()...)
+	}
+	if k.Times > 0 { // of one product
+		j := slices.IndexFunc(b.cfg.Products, func(p market.Product) bool { return p.Name == k.Products[0] })
+		least, left := env.Limit{Floor: float64(k.Times * b.cfg.Products[j].Cost)}, 0
+		for _, o := range k.Offers {
+			if least.Excess(nil, o.Price) == 0 {
+				left++
+			}
+		}
+		all = append(all, fmt.Sprintf("a markup of %.4g, which leaves %d of them at today's cost", k.Times-1, left))
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return "; its guardrails: " + strings.Join(all, ", ")
 }
 
 // shoppersInWords says how many shoppers come, who they are and what they do.

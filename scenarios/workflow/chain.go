@@ -103,6 +103,13 @@ func (c *chain) opening(p *page, m *Summary) {
 	p.section("traffic", c.models.Traffic.text(c.s)...)
 	p.section("choice", choiceText(c.models.Choice, c.s.Own())...)
 	p.section("prices", c.models.pricesText(c.s)...)
+	if limits := m.Chosen.Policy.About().Spec.Limits; len(limits) > 0 {
+		var all []string
+		for _, l := range limits {
+			all = append(all, l.Words()...)
+		}
+		p.section("limits", "prices are "+strings.Join(all, ", "))
+	}
 	p.section("tuned", m.tunedText()...)
 }
 

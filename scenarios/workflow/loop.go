@@ -420,7 +420,7 @@ func (t *Turn) write(v *Verdict) error {
 	m, d := &v.Policy.Manifest, v.Bench
 	m.Market = fmt.Sprintf("the market of %s as %s of a decision log show it, %s visitors in all; tastes and traffic are refitted, all else is the scenario's", t.Scenario.Name,
 		plural(v.Window.Told, "decision"), thousands(v.Window.Visitors, ""))
-	m.Caveats = append(append([]string{}, v.Because...), v.Refit.Notes...)
+	m.Caveats, m.Found = v.Refit.Notes, v.Because
 	m.Evaluation = []bundle.Figure{{Name: adverb(t.Scenario.Time.Period) + " " + t.Scenario.Learner().Reward.Of + " in the refitted market", Unit: "$", Value: d.Candidate.Value, Low: d.Candidate.Low, High: d.Candidate.High, Level: d.Level},
 		{Name: "more than the champion, " + beginning(t.Champion.Manifest.Revision), Unit: "$", Value: d.Gain.Value, Low: d.Gain.Low, High: d.Gain.High, Level: d.Level}}
 	if x := v.Crossed; len(x.Halves) > 0 && x.Halves[0].policy != nil {

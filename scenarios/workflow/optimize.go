@@ -293,7 +293,7 @@ func (m *Optimised) write(r *Run, run *rundir.Run, policy *policies.Table, t *st
 func (m *Optimised) bundle(run *rundir.Run, policy *policies.Table) error {
 	s := m.Scenery
 	b := &bundle.Bundle{Policy: policy, Manifest: bundle.Manifest{Name: s.Name + " calendar", Souk: souk.Version, Scenario: s.Name, ScenarioSHA256: s.Hash(), Agent: planned,
-		Purpose: s.Question, Caveats: m.Caveats}}
+		Purpose: s.Question, Caveats: m.Caveats, Found: m.answer()}}
 	if s.Data.Panel != "" {
 		b.Manifest.Data = []string{s.Data.Panel + ", sha256 " + s.Data.SHA256 + ": " + s.Data.Terms}
 	}

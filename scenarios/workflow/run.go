@@ -316,7 +316,7 @@ func (r *Run) writeBundle(run *rundir.Run, summary *Summary) error {
 	b := &bundle.Bundle{Policy: chosen.Policy, Manifest: bundle.Manifest{
 		Name: s.Name + " " + chosen.Agent, Souk: souk.Version, Scenario: s.Name, ScenarioSHA256: s.Hash(), Agent: chosen.Agent, Seed: chosen.Seed,
 		Episodes: int64(summary.episodes(chosen)), Purpose: s.Question,
-		Market: summary.scene.about(), Data: data, Caveats: slices.Concat(summary.scene.answer(summary), summary.scene.caveats(summary), warned)}}
+		Market: summary.scene.about(), Data: data, Caveats: slices.Concat(summary.scene.caveats(summary), warned), Found: summary.scene.answer(summary)}}
 	for i := range s.Agents {
 		if s.Agents[i].Name == chosen.Agent {
 			parameters, err := json.Marshal(s.Agents[i].Params)
@@ -328,7 +328,11 @@ func (r *Run) writeBundle(run *rundir.Run, summary *Summary) error {
 	}
 	for _, row := range summary.Comparison.Rows {
 		if row.Name == chosen.Agent {
-			b.Manifest.Evaluation = append(b.Manifest.Evaluation, bundle.Figure{Name: adverb(s.Time.Period) + " " + s.Learner().Reward.Of + ", all training seeds", Unit: "$",
+			whose := ", this policy's"
+			if row.Seeds > 1 {
+				whose = fmt.Sprintf(", mean of %s; this policy is that of seed %d", plural(row.Seeds, "training seed"), chosen.Seed)
+			}
+			b.Manifest.Evaluation = append(b.Manifest.Evaluation, bundle.Figure{Name: adverb(s.Time.Period) + " " + s.Learner().Reward.Of + whose, Unit: "$",
 				Value: row.Profit.Value, Low: row.Profit.Low, High: row.Profit.High, Level: row.Profit.Level})
 		}
 	}

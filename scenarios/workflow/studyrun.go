@@ -155,12 +155,13 @@ func (f *Findings) bundle(run *rundir.Run, s *scenarios.Scenario) error {
 	m := bundle.Manifest{Name: s.Name + " " + k.Agent, Souk: souk.Version, Scenario: s.Name, ScenarioSHA256: s.Hash(), Agent: k.Agent, Parameters: parameters, Seed: k.Seed,
 		Episodes: int64(k.Episodes), Purpose: s.Question,
 		Market:  fmt.Sprintf("One seller's pricing problem in closed form, %s: %s demand, %s sales, reviewed %s.", p.Criterion, p.Demand.Kind, p.Sales, plural(p.Reviews, "time")),
-		Caveats: []string{"It holds " + k.inWords() + ".", "Demand is as the scenario gives it, fitted to no data: the policy is as good as that."}}
+		Found:   []string{"It holds " + k.inWords() + "."},
+		Caveats: []string{"Demand is as the scenario gives it, fitted to no data: the policy is as good as that."}}
 	value := slices.IndexFunc(f.Measures, func(m Measure) bool { return m.Name == "value:"+k.Agent })
 	if k.Value != nil && value >= 0 {
 		low, high := f.Measures[value].interval()
 		m.Evaluation = []bundle.Figure{{Name: "exact value of this policy", Unit: "$", Value: *k.Value, Low: *k.Value, High: *k.Value, Level: 1},
-			{Name: "exact value, all training seeds", Unit: "$", Value: f.Measures[value].Value, Low: low, High: high, Level: 0.95}}
+			{Name: "exact value, mean of all training seeds", Unit: "$", Value: f.Measures[value].Value, Low: low, High: high, Level: 0.95}}
 	}
 	return bundle.Write(&bundle.Bundle{Policy: k.Policy, Manifest: m}, func(name string, data []byte) error { return run.WriteFile("policy/"+name, data) })
 }
