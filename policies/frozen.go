@@ -97,9 +97,10 @@ func (f *Frame) highest(observation, values []float64) Decision {
 }
 
 // decision is that for an action, where without limits it would be the ideal one.
-func (f *Frame) decision(observation []float64, mask []bool, action, ideal int, propensity float64) Decision {
+func (f *Frame) decision(observation []float64, mask []bool, action, ideal int, propensity float64) (d Decision) {
 	o := &f.Spec.Offers[action]
-	d := Decision{Action: action, Price: o.Price, Promotion: o.Promotion, Propensity: propensity, Revision: f.Revision}
+	// Field by field: of a literal the compiler makes a copy, which waits for each field to be stored.
+	d.Action, d.Price, d.Promotion, d.Propensity, d.Revision = action, o.Price, o.Promotion, propensity, f.Revision
 	if !mask[ideal] {
 		d.Guardrails = Hit(&f.Spec, observation, ideal)
 	}
