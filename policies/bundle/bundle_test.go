@@ -169,12 +169,18 @@ func TestTheManifestIsWrittenLastAndAFailedWriteIsReported(t *testing.T) {
 }
 
 func TestTheCardSaysWhatMattersBeforeUse(t *testing.T) {
-	card := string(write(t, example(t, true))["card.md"].Data)
+	b := example(t, true)
+	b.Manifest.Found = []string{"it earned more than the best fixed price"}
+	card := string(write(t, b)["card.md"].Data)
 	for _, part := range []string{"# example", "reference_price, in 5 bins", "- at most 0.3 below reference_price\n", "What is not known limits nothing", "None: what it learned in was made by hand", "sarsa, seed -3, 400 episodes",
-		"| weekly profit | 10.5 USD | 10 to 11 (95%) |", "stock-outs"} {
+		"| weekly profit | 10.5 USD | 10 to 11 (95%) |\n\n- it earned more than", "## When not to use it\n\n- Where the market is not the one above", "\n- Trained without stock-outs"} {
 		if !strings.Contains(card, part) {
 			t.Errorf("no %q in\n%s", part, card)
 		}
+	}
+	b.Manifest.Agent, b.Manifest.Seed, b.Manifest.Episodes = "calendar", 0, 0
+	if card = string(write(t, b)["card.md"].Data); !strings.Contains(card, "Not trained: calendar; scenario") || strings.Contains(card, "seed") {
+		t.Errorf("a plan's:\n%s", card)
 	}
 }
 

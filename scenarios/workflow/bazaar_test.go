@@ -325,6 +325,19 @@ func TestSellersAmongThemselves(t *testing.T) {
 	}
 }
 
+// At a cost of 1 the markup forbids 2.50, which would be the best of what floor and markup leave on paper; what is then made, and told, is 3.
+func TestGuardrailsAreToldAndTheBestFixedOfferKeepsThem(t *testing.T) {
+	b := setUp(t, strings.Replace(tearoom, "state = {", "limit = { floor = 2.4, markup = 1.9, change = 1 }\nstate = {", 1), nil)
+	want := "tea (list 3, cost 1): 4 offers from 2.5 to 4; its guardrails: at most 1 below its last price, at most 1 above its last price, at least 2.4, a markup of 1.9, which leaves 3 of them at today's cost; learns"
+	if text := strings.Join(b.inWords(), "\n"); !strings.Contains(text, want) {
+		t.Errorf("no %q in\n%s", want, text)
+	}
+	best, _, err := b.bestFixed(t.Context(), b.full, 1, nil)
+	if err != nil || best.Price != 3 || best.Index != 0 {
+		t.Errorf("%+v, %v", best, err)
+	}
+}
+
 func TestKnowingTheUnknowableIsToldLoudly(t *testing.T) {
 	b := setUp(t, strings.Replace(tearoom, "state = {", `knows = ["hidden:mood"]`+"\nstate = { \"hidden:mood\" = { bins = 2 },", 1), nil)
 	p := &page{}
