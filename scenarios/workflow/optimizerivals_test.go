@@ -56,7 +56,7 @@ func TestRegularPriceIsTheCalendarsOwn(t *testing.T) {
 	if m.Rivals[1].Name != bestFixed || m.Rivals[1].Price == 0 {
 		t.Errorf("rivals %+v: no price of best-fixed", m.Rivals)
 	}
-	if rows, _ := m.folded(); len(rows) > len(m.Calendar) || len(rows) == 0 {
+	if rows, _ := m.folded(func(a, b *PlanPeriod) bool { return a.Action == b.Action }); len(rows) > len(m.Calendar) || len(rows) == 0 {
 		t.Errorf("%d rows of %d", len(rows), len(m.Calendar))
 	}
 }
