@@ -33,19 +33,20 @@ type Gates struct {
 }
 
 // Drift is the course of a number of the truth over the rounds. From its own value v, which it has until round From, it goes in equal steps to To, where it is
-// at round Until and stays; and in every round after the first all of it is multiplied by one more factor e^z, z normal with standard deviation Walk, drawn from
+// at round Until and stays, or until round Back, in which it is v again; and in every round after the first all of it is multiplied by one more factor e^z, z normal with standard deviation Walk, drawn from
 // the scenario's seed: a random walk in logs.
 type Drift struct {
 	Key   string   `toml:"key" required:"true" doc:"as --set names it: of a number"`
 	To    *float64 `toml:"to" doc:"what it comes to; left out: what it is"`
 	From  int      `toml:"from" default:"0" range:"[0,1000]" doc:"last round of the old value, counted from 0"`
 	Until int      `toml:"until,omitzero" range:"[0,1000]" doc:"first round of the new one; left out: the last round"`
+	Back  int      `toml:"back,omitzero" range:"[0,1000]" doc:"first round of the old one again, all at once; left out: none"`
 	Walk  float64  `toml:"walk" default:"0.0" range:"[0,1]" doc:"standard deviation of the step that the log of the number takes from each round to the next"`
 }
 
 // at is the number in a round, number being the drift's own.
 func (d *Drift) at(v float64, round, rounds int, number uint64, steps rng.Family) float64 {
-	if d.To != nil {
+	if d.To != nil && (d.Back == 0 || round < d.Back) {
 		until := d.Until
 		if until == 0 {
 			until = rounds - 1
@@ -112,6 +113,8 @@ func (d *document) loop(l *Loop) {
 			d.bad(at, "neither to nor walk", "one of them or both")
 		case o.Until != 0 && o.Until <= o.From, o.Until == 0 && o.From >= l.Rounds-1:
 			d.bad(at.then("until"), fmt.Sprint(o.Until), "a round after from")
+		case o.Back != 0 && (o.To == nil || o.Until == 0 || o.Back <= o.Until):
+			d.bad(at.then("back"), fmt.Sprint(o.Back), "a round after until, of a number that has a to and an until")
 		}
 	}
 }

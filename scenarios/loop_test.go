@@ -27,6 +27,23 @@ func TestTheTruthGoesToWhereItDriftsAndStays(t *testing.T) {
 	}
 }
 
+// What changes overnight may change back, and only what says so.
+func TestTheTruthComesBack(t *testing.T) {
+	s, err := Load("closed-loop", "loop.drift=[{ key = \"personas.regulars.price\", to = -1.2, from = 1, until = 2, back = 4 }, { key = \"products.ours.appeal\", to = 6, from = 1, until = 2 }]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for round, want := range [][2]float64{{-0.8, 5.2}, {-0.8, 5.2}, {-1.2, 6}, {-1.2, 6}, {-0.8, 6}, {-0.8, 6}} {
+		truth, err := s.Truth(round)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := [2]float64{truth.Personas[0].Price, truth.Products[0].Appeal}; math.Abs(got[0]-want[0])+math.Abs(got[1]-want[1]) > 1e-12 {
+			t.Errorf("round %d: %v, expected %v", round, got, want)
+		}
+	}
+}
+
 // Over 80 steps of two seeds the standard deviation is within half of what was asked: six standard errors.
 func TestARandomWalkStepsAsFarAsItSays(t *testing.T) {
 	sum, n := 0.0, 0
@@ -63,6 +80,8 @@ func TestDriftThatMakesNoScenarioIsRefused(t *testing.T) {
 		`loop.drift=[{ key = "traffic.visitors" }]`,                  // does not drift
 		`loop.drift=[{ key = "seed", walk = 0.1 }]`,                  // not the market's
 		`loop.drift=[{ key = "traffic.visitors", to = 9, from = 5, until = 5 }]`,
+		`loop.drift=[{ key = "traffic.visitors", to = 9, until = 5, back = 5 }]`, // back before it is there
+		`loop.drift=[{ key = "traffic.visitors", walk = 0.1, back = 5 }]`,        // from nowhere
 		`loop.explore=0.01`, // tells of no other policy
 	} {
 		if _, err := Load("closed-loop", set); err == nil {
