@@ -77,10 +77,10 @@ func (b *bazaar) books(log *decisionlog.Log, window, unit float64) (*ledger, err
 		if d.Action < 0 || int(d.Action) >= len(own.Offers) {
 			return nil, log.Fault(d, "action", d.Action, fmt.Sprintf("one of the %d offers of %s in %s", len(own.Offers), own.Name, b.s.Name))
 		}
-		if o := log.Offers[d.Action]; o.Promotion != "" {
-			return nil, log.Fault(d, "promotion", o.Promotion, "none: the loop refits what shoppers think of prices, not of promotions")
-		} else if has := own.Called(int(d.Action)); math.Abs(has.Price-o.Price) > 1e-9 || has.Promotion != "" {
-			return nil, log.Fault(d, "price", o.Price, fmt.Sprintf("%v, that of offer %d in %s", has.Price, d.Action, b.s.Name))
+		if on := own.Offers[d.Action].Promotion; on != "" {
+			return nil, log.Fault(d, "promotion", on, "none: the loop refits what shoppers think of prices, not of promotions")
+		} else if o, has := log.Offers[d.Action], own.Called(int(d.Action)); math.Abs(has.Price-o.Price) > 1e-9 || has.Promotion != o.Promotion {
+			return nil, log.Fault(d, "price", offerText(o.Price, o.Promotion), fmt.Sprintf("%s, offer %d of %s in %s", offerText(has.Price, has.Promotion), d.Action, own.Name, b.s.Name))
 		}
 		e := entry{at: d, from: d.Time * unit, until: math.NaN(), visitors: d.Visitors, units: slices.Repeat([]float64{math.NaN()}, len(l.products))}
 		next := i + 1
