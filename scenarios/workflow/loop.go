@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/souk-sim/souk/policies"
 	"github.com/souk-sim/souk/policies/bundle"
@@ -109,6 +110,8 @@ type Contender struct {
 type Window struct {
 	From      float64 `json:"from"` // periods, of the log's clock
 	To        float64 `json:"to"`
+	FirstDay  string  `json:"first_day,omitempty"` // of both, where the clock counts seconds since 1970, as a service's does
+	LastDay   string  `json:"last_day,omitempty"`
 	Decisions int     `json:"decisions"`
 	Told      int     `json:"with_outcome"`
 	Champions int     `json:"of_the_champion"`
@@ -331,7 +334,22 @@ func (t *Turn) window(l *ledger) Window {
 	if clear > 0 {
 		w.Explored = min(1, max(0, sum/float64(clear)))
 	}
+	if t.Clock == "seconds" && w.From/l.unit > leastUnix {
+		date := func(at float64) string { return time.Unix(int64(at/l.unit), 0).UTC().Format(time.DateOnly) }
+		w.FirstDay, w.LastDay = date(w.From), date(w.To)
+	}
 	return w
+}
+
+// leastUnix is after how many seconds, 30 years, a clock is taken to count them from 1970 on.
+const leastUnix = 1e9
+
+// span is from when to when the window is.
+func (w *Window) span() string {
+	if w.FirstDay != "" {
+		return w.FirstDay + " to " + w.LastDay
+	}
+	return fmt.Sprintf("periods %.0f to %.0f", math.Floor(w.From), math.Floor(w.To))
 }
 
 // allowed is how many offers a decision was allowed.

@@ -139,7 +139,7 @@ func turn(t *testing.T, s *scenarios.Scenario, champion *bundle.Bundle, log *dec
 // The shoppers have become keener on price than the scenario knows; the refit finds it, and a candidate that asks less is promoted. Estimates within four standard
 // errors fail once in some 16,000 seeds each.
 func TestATurnFollowsShoppersWhoHaveChanged(t *testing.T) {
-	s := teahouseWith(t)
+	s := teahouseWith(t, "train.episodes=100", "evaluate.paths=20")
 	truth := teahouseWith(t, "personas.guest.price=-1.2", "traffic.visitors=200", "products.tea.appeal=5.5")
 	champion := fixedBundle(t, s, 6.5)
 	v := turn(t, s, champion, played(t, truth, champion, 0.1, 8))
@@ -266,9 +266,9 @@ func TestALoopSaysWhatItCannotTake(t *testing.T) {
 
 // A log of one shop in one stretch has no units to resample: its blocks are, and the turn is the same whatever the number of workers.
 func TestATurnOnTheLogOfOneShop(t *testing.T) {
-	s := teahouseWith(t, "time.horizon=120", "train.episodes=80", "evaluate.paths=10")
+	s := teahouseWith(t, "time.horizon=70", "traffic.visitors=60", "train.episodes=40", "evaluate.paths=10")
 	champion := fixedBundle(t, s, 6.5)
-	log := played(t, teahouseWith(t, "time.horizon=120", "personas.guest.price=-1"), champion, 0.2, 1)
+	log := played(t, teahouseWith(t, "time.horizon=70", "traffic.visitors=60", "personas.guest.price=-1"), champion, 0.2, 1)
 	var all []*Verdict
 	for _, workers := range []int{1, 3} {
 		v, err := (&Turn{Scenario: s, Champion: champion, Log: log, Workers: workers}).Do(t.Context())

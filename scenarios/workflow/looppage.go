@@ -51,7 +51,11 @@ func (v *Verdict) gatesSection() web.Section {
 
 func (v *Verdict) logSection() web.Section {
 	w, e := &v.Window, v.Bench.Exploring
-	facts := web.Facts{{Name: "Window", Value: fmt.Sprintf("periods %.0f to %.0f of the log's clock", math.Floor(w.From), math.Floor(w.To))},
+	span := w.span()
+	if w.FirstDay == "" {
+		span += " of the log's clock"
+	}
+	facts := web.Facts{{Name: "Window", Value: span},
 		{Name: "Decisions", Value: fmt.Sprintf("%s, %s with an outcome", thousands(float64(w.Decisions), ""), thousands(float64(w.Told), ""))},
 		{Name: "Visitors", Value: thousands(w.Visitors, "")}, {Name: "Reward", Value: inDollars(thousands(w.Profit, ""))},
 		{Name: "Of the champion", Value: fmt.Sprintf("%s, of which %.1f%% explored", thousands(float64(w.Champions), ""), 100*w.Explored)}}
@@ -72,14 +76,26 @@ func (v *Verdict) driftSection() web.Section {
 			continue
 		}
 		name := map[string]string{"visitors": "visitors a " + v.Period, "choices": "purchases a " + v.Period + ", all units together"}[d.Of]
-		c := web.Lines{Title: "Drift of " + d.Of, Caption: "What was seen in the newer half of the window, and what the older half foretold.", X: web.Axis{Name: v.Period + " of the log", Whole: true}, Y: web.Axis{Name: name},
-			Series: []web.Series{{Name: "seen", X: d.Periods, Y: d.Observed}, {Name: "foretold", X: d.Periods, Y: d.Expected, Quiet: true}}}
+		x, axis := v.Window.since(d.Periods, v.Period)
+		c := web.Lines{Title: "Drift of " + d.Of, Caption: "What was seen in the newer half of the window, and what the older half foretold.", X: web.Axis{Name: axis, Whole: true}, Y: web.Axis{Name: name},
+			Series: []web.Series{{Name: "seen", X: x, Y: d.Observed}, {Name: "foretold", X: x, Y: d.Expected, Quiet: true}}}
 		if d.Moved {
-			c.Shades = []web.Shade{{From: d.Periods[d.Alarm.Since], To: d.Periods[len(d.Periods)-1], Name: "since the shift, as found"}}
+			c.Shades = []web.Shade{{From: x[d.Alarm.Since], To: x[len(x)-1], Name: "since the shift, as found"}}
 		}
 		blocks = append(blocks, c)
 	}
 	return web.Section{ID: "drift", Title: "Drift", Blocks: append([]web.Block{t}, blocks...)}
+}
+
+// since are periods of the log as they stand on an axis: where the window has dates, from its first on.
+func (w *Window) since(periods []float64, period string) (x []float64, axis string) {
+	if w.FirstDay == "" {
+		return periods, period + " of the log"
+	}
+	for _, p := range periods {
+		x = append(x, p-math.Floor(w.From))
+	}
+	return x, period + " since " + w.FirstDay
 }
 
 func (v *Verdict) refitSection() web.Section {

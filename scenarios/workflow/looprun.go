@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -83,7 +82,7 @@ func (v *Verdict) Text() string {
 	}
 	p.line("\n%s", strings.TrimRight(align(stands), "\n"))
 	w := &v.Window
-	told := []string{fmt.Sprintf("%s of periods %.0f to %.0f, %s with an outcome; %s visitors", plural(w.Decisions, "decision"), math.Floor(w.From), math.Floor(w.To), thousands(float64(w.Told), ""), thousands(w.Visitors, "")),
+	told := []string{fmt.Sprintf("%s of %s, %s with an outcome; %s visitors", plural(w.Decisions, "decision"), w.span(), thousands(float64(w.Told), ""), thousands(w.Visitors, "")),
 		fmt.Sprintf("%s are the champion's (%s), which explored in %.1f%% of them", thousands(float64(w.Champions), ""), beginning(v.Champion.Revision), 100*w.Explored)}
 	if w.Explored > 0 {
 		e := v.Bench.Exploring

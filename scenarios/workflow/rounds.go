@@ -43,7 +43,8 @@ type Round struct {
 	Frozen     float64   `json:"frozen"`
 	Knowing    float64   `json:"truth_knowing"`
 	Learned    float64   `json:"learned_on_the_truth"`
-	Promoted   bool      `json:"promoted"` // the turn after it made another champion
+	Promoted   bool      `json:"promoted"`               // the turn after it made another champion
+	Untold     []string  `json:"gates_untold,omitempty"` // of that turn, of which the log does not tell, and which stand open
 	Because    []string  `json:"because,omitempty"`
 }
 
@@ -249,6 +250,11 @@ func (l *looper) turn(ctx context.Context, one *Round) error {
 	}
 	if one.Promoted, one.Because = v.Promote, v.Because; v.Promote {
 		l.champion = v.Policy
+	}
+	for _, g := range v.Gates {
+		if g.Untold {
+			one.Untold = append(one.Untold, g.Gate)
+		}
 	}
 	return nil
 }

@@ -24,8 +24,36 @@ type Keeping struct {
 	Exploring  *stats.Estimate `json:"cost_of_exploration,omitempty"`      // (refitted without − refitted) / refitted without
 	Kept       *stats.Estimate `json:"kept,omitempty"`                     // (refitted − frozen) / (truth-knowing − frozen); nil too where truth-knowing earns no more, or anything may be
 	Clean      *stats.Estimate `json:"kept_without_exploration,omitempty"` // likewise
-	Promoted   int             `json:"promoted"`                           // turns that made another champion
-	Turns      int             `json:"turns"`
+	turned
+}
+
+// turned is how turns ended.
+type turned struct {
+	Turns    int `json:"turns"`
+	Promoted int `json:"promoted"`        // they made another champion
+	Untold   int `json:"turns_untold"`    // the log did not tell what the candidate would have earned, and the gate loss stood open
+	Unproven int `json:"promoted_untold"` // both: simulation alone spoke for the champion
+}
+
+// turns counts those of all histories.
+func (m *Rounds) turns() (n turned) {
+	for i := range m.Histories {
+		n.Turns += len(m.Histories[i].Rounds) - 1
+		for r := range m.Histories[i].Rounds {
+			one := &m.Histories[i].Rounds[r]
+			mute := len(one.Untold) > 0
+			if mute {
+				n.Untold++
+			}
+			if one.Promoted {
+				n.Promoted++
+			}
+			if mute && one.Promoted {
+				n.Unproven++
+			}
+		}
+	}
+	return n
 }
 
 // contenders are the policies of a round, as texts call them.
@@ -42,7 +70,7 @@ var contenders = [...]struct {
 
 // keeping pools the histories.
 func (m *Rounds) keeping() (*Keeping, error) {
-	k := &Keeping{}
+	k := &Keeping{turned: m.turns()}
 	var means [len(contenders)][]float64 // by history
 	for c := range means {
 		for i := range m.Histories {
@@ -52,14 +80,6 @@ func (m *Rounds) keeping() (*Keeping, error) {
 			}
 			means[c] = append(means[c], sum/float64(len(m.Histories[i].Rounds)))
 		}
-	}
-	for i := range m.Histories {
-		for r := range m.Histories[i].Rounds {
-			if m.Histories[i].Rounds[r].Promoted {
-				k.Promoted++
-			}
-		}
-		k.Turns += len(m.Histories[i].Rounds) - 1
 	}
 	for c, into := range []*stats.Estimate{&k.Refitted, &k.Unexplored, &k.Frozen, &k.Knowing, &k.Learned} {
 		var err error
@@ -157,7 +177,8 @@ func (m *Rounds) answer() []string {
 		fmt.Sprintf("The one that knows the truth makes the offers that earn most by the closed form of its demand; the one that is trained in that truth, as the refitted one is in what the log shows of it, earns %s less.", m.share(m.Learning)),
 		fmt.Sprintf("Refitting brings %s %s more than the frozen policy earns (%.0f%% interval %s to %s), exploration paid for.", sumOf(m.Gained.Value), m.Unit[2:], 100*m.Gained.Level, sumOf(m.Gained.Low), sumOf(m.Gained.High))}
 	return append(text, fmt.Sprintf("Of what knowing the truth is worth a policy that is refitted to its own log keeps %s, exploration paid for, and %s without it: (refitted − frozen) / (truth-knowing − frozen), sums over all rounds and histories.", m.share(m.Kept), m.share(m.Clean)),
-		fmt.Sprintf("%d of %s made another champion.", m.Promoted, plural(m.Turns, "turn")))
+		fmt.Sprintf("%d of %s made another champion, %d of them by simulation alone: the log did not tell what the candidate would have earned, as in %d of all turns, and the gate loss stood open.",
+			m.Promoted, plural(m.Turns, "turn"), m.Unproven, m.Untold))
 }
 
 // share is a share with its interval.
@@ -207,7 +228,8 @@ func roundsPage(f *RunFiles) (*web.Page, error) {
 	for _, c := range contenders {
 		by.Columns = append(by.Columns, web.Column{Name: c.name, Kind: web.Numbers})
 	}
-	by.Columns = append(by.Columns, web.Column{Name: "kept, %", Kind: web.Numbers})
+	by.Columns = append(by.Columns, web.Column{Name: "kept, %", Kind: web.Numbers}, web.Column{Name: "promoted", Kind: web.Numbers}, web.Column{Name: "by simulation alone", Kind: web.Numbers})
+	by.Note = "Promoted: turns that made another champion; by simulation alone: those of them in which the log did not tell what the candidate would have earned."
 	for i := range m.Histories {
 		one := Rounds{Histories: m.Histories[i : i+1]}
 		row, mean := []web.Cell{web.Word(fmt.Sprint(m.Histories[i].Seed))}, [len(contenders)]float64{}
@@ -215,7 +237,8 @@ func roundsPage(f *RunFiles) (*web.Page, error) {
 			mean[c] = stats.Mean(one.byRound(contenders[c].profit))
 			row = append(row, web.Number(mean[c]))
 		}
-		by.Rows = append(by.Rows, append(row, web.Number(100*(mean[0]-mean[2])/(mean[3]-mean[2]))))
+		n := one.turns()
+		by.Rows = append(by.Rows, append(row, web.Number(100*(mean[0]-mean[2])/(mean[3]-mean[2])), web.Number(float64(n.Promoted)), web.Number(float64(n.Unproven))))
 	}
 	page.Sections = []web.Section{
 		{ID: "rounds", Title: "Round by round", Blocks: []web.Block{profits, gained}},
