@@ -37,7 +37,7 @@ func TestAGridOffersEveryCombinationOfPrices(t *testing.T) {
 	if once, _ := again.MarshalTOML(); string(once) != string(text) {
 		t.Errorf("canonical form %s reads back as %s", text, once)
 	}
-	for _, bad := range []string{"{ grid = 3 }", "{ grid = [] }", "{ grid = [[]] }", "{ grid = [[0], [1]] }", "{ grid = [[1], [-1]] }", "{ grid = [[1]], rungs = 2 }"} {
+	for _, bad := range []string{"{ grid = 3 }", "{ grid = [] }", "{ grid = [[]] }", "{ grid = [[0], [1]] }", "{ grid = [[1], [-1]] }", "{ grid = [[1]], rungs = 2 }", "{ grid = [[1, 2], [3, 3]] }"} {
 		if decode("offers = "+bad, &again) == nil {
 			t.Errorf("%s was taken", bad)
 		}

@@ -200,6 +200,11 @@ func (l *Ladder) grid(v any, promotions []string) error {
 		if err != nil {
 			return under(strconv.Itoa(k), err)
 		}
+		for i, price := range prices {
+			if slices.Contains(prices[:i], price) {
+				return under(strconv.Itoa(k), &field.Error{Key: strconv.Itoa(i), Found: number64(price) + " again", Expected: "each price once"})
+			}
+		}
 		if n := len(combinations) * len(prices) * (len(promotions) + 1); n > mostOffers {
 			return &field.Error{Found: strconv.Itoa(n) + " offers, or more", Expected: "at most " + strconv.Itoa(mostOffers)}
 		}
