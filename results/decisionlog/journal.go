@@ -48,6 +48,7 @@ type Journal struct {
 	failed   func(error)
 	packed   sync.WaitGroup
 	requests chan *request
+	spare    sync.Pool // of requests that were answered
 	done     chan struct{}
 	closing  sync.Once
 	closed   chan struct{}
@@ -133,6 +134,20 @@ type request struct {
 	rotate bool
 	answer chan error
 	stage  atomic.Int32
+	timer  *time.Timer
+}
+
+// within sets the request's timer; for no limit there is none.
+func (r *request) within(limit time.Duration) <-chan time.Time {
+	switch {
+	case limit <= 0:
+		return nil
+	case r.timer == nil:
+		r.timer = time.NewTimer(limit)
+	default:
+		r.timer.Reset(limit)
+	}
+	return r.timer.C
 }
 
 // The stages of a request: it waits until either the writer takes it or whoever asked gives up.
@@ -145,19 +160,20 @@ const (
 // Append writes whole lines, each with its end, and returns when they are as safe as Sync says. After an error none of them is in the
 // journal, but for ErrDoubt; a later Append may succeed. Lines may not be changed after ErrDoubt.
 func (j *Journal) Append(lines []byte) error {
-	return j.ask(&request{lines: lines, answer: make(chan error, 1)})
+	return j.ask(lines, false)
 }
 
 // Rotate finishes the segment, if there is a line in it, and begins another.
-func (j *Journal) Rotate() error { return j.ask(&request{rotate: true, answer: make(chan error, 1)}) }
+func (j *Journal) Rotate() error { return j.ask(nil, true) }
 
-func (j *Journal) ask(r *request) error {
-	var late <-chan time.Time
-	if j.limit > 0 {
-		timer := time.NewTimer(j.limit)
-		defer timer.Stop()
-		late = timer.C
+func (j *Journal) ask(lines []byte, rotate bool) error {
+	r, _ := j.spare.Get().(*request)
+	if r == nil {
+		r = &request{answer: make(chan error, 1)}
 	}
+	r.lines, r.rotate = lines, rotate
+	r.stage.Store(waits)
+	late := r.within(j.limit)
 	select {
 	case <-j.done:
 		return ErrClosed
@@ -167,6 +183,10 @@ func (j *Journal) ask(r *request) error {
 	}
 	select {
 	case err := <-r.answer:
+		if r.lines = nil; r.timer != nil {
+			r.timer.Stop()
+		}
+		j.spare.Put(r) // nobody else knows of it any more
 		return err
 	case <-late:
 		if r.stage.CompareAndSwap(waits, withdrawn) {

@@ -147,9 +147,9 @@ func TestRotateFinishesASegmentThatHasLines(t *testing.T) {
 
 func BenchmarkJournalAppend(b *testing.B) {
 	line := append(bytes.Repeat([]byte("x"), 300), '\n')
-	for _, policy := range []Sync{SyncInterval, SyncAlways} {
-		b.Run(string(policy), func(b *testing.B) {
-			j, _ := journal(b, JournalOptions{Sync: policy})
+	for name, o := range map[string]JournalOptions{"interval": {Sync: SyncInterval}, "interval, within 5s": {Sync: SyncInterval, Limit: 5 * time.Second}, "always": {Sync: SyncAlways}} {
+		b.Run(name, func(b *testing.B) {
+			j, _ := journal(b, o)
 			b.ReportAllocs()
 			b.SetParallelism(32)
 			b.RunParallel(func(pb *testing.PB) {
