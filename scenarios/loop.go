@@ -75,7 +75,7 @@ func (s *Scenario) Truth(round int) (*Scenario, error) {
 		}
 		all = append(all, Setting{keys: keys, at: []string{"drift", fmt.Sprint(i), "key"}, value: d.at(v, round, s.Loop.Rounds, uint64(i), steps)})
 	}
-	all = append(all, Setting{keys: []string{"loop"}, at: []string{}, value: nil})
+	all = append(all, Setting{keys: []string{"loop"}, at: []string{}, value: nil}, Setting{keys: []string{"seed"}, at: []string{}, value: s.Seed}) // which may be Seeded's
 	return parseWith(s.source, nil, s.overrides, []settled{{path("loop"), all}})
 }
 

@@ -27,6 +27,20 @@ func TestTheTruthGoesToWhereItDriftsAndStays(t *testing.T) {
 	}
 }
 
+// The truth of a history has that history's customers.
+func TestTheTruthIsOfItsSeed(t *testing.T) {
+	s, err := Load("closed-loop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err = s.Seeded(7); err != nil {
+		t.Fatal(err)
+	}
+	if truth, err := s.Truth(1); err != nil || truth.Seed != 7 {
+		t.Errorf("seed %d, %v", truth.Seed, err)
+	}
+}
+
 // What changes overnight may change back, and only what says so.
 func TestTheTruthComesBack(t *testing.T) {
 	s, err := Load("closed-loop", "loop.drift=[{ key = \"personas.regulars.price\", to = -1.2, from = 1, until = 2, back = 4 }, { key = \"products.ours.appeal\", to = 6, from = 1, until = 2 }]")

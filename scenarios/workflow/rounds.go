@@ -62,8 +62,7 @@ type History struct {
 // under the truth of the round by the closed form of its demand, which nobody has to learn (informed); and a policy that is trained on that truth, from its own of the
 // round before, which tells what learning gives up. Round 0 is the scenario itself, on which the champion and the frozen policy were trained.
 //
-// Histories are of the scenario's seed and those that follow it: the walks of their truths and the training of their turns differ. The customers, and who is trained on the
-// truth and so the frozen policy, are those of the scenario's seed in all of them. The result does not depend on the number of workers,
+// Histories are of the scenario's seed and those that follow it: their truths, customers and training differ. The result does not depend on the number of workers,
 // which are histories at once.
 func (r *Run) Rounds(ctx context.Context, histories int) (*Rounds, error) {
 	s := r.Scenario
