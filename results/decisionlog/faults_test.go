@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +18,8 @@ type faults struct {
 	lock   sync.Mutex
 	sync   int           // syncs from now on that fail
 	writes chan struct{} // each write waits for one; nil: it does not
+	torn   bool          // the next write is done in part and cannot be taken back
+	synced []string      // names of what was synced
 }
 
 func (f *faults) create(t *testing.T) func(string) (file, error) {
@@ -37,7 +40,19 @@ func (f *faulty) Write(b []byte) (int, error) {
 	if f.writes != nil {
 		<-f.writes
 	}
+	if f.torn {
+		n, _ := f.file.Write(b[:len(b)/2])
+		return n, errors.New("no space left on device")
+	}
 	return f.file.Write(b)
+}
+
+func (f *faulty) Truncate(size int64) error {
+	if f.torn {
+		f.torn = false
+		return errors.New("input/output error")
+	}
+	return f.file.Truncate(size)
 }
 
 func (f *faulty) Sync() error {
@@ -46,6 +61,7 @@ func (f *faulty) Sync() error {
 	if f.failed {
 		f.t.Errorf("%s is synced again, which would say that all is well", f.Name())
 	}
+	f.synced = append(f.synced, filepath.Base(f.Name()))
 	if f.sync > 0 {
 		f.sync--
 		f.failed = true
@@ -174,6 +190,74 @@ func TestADiskThatHangsIsWaitedForNoLongerThanAllowed(t *testing.T) {
 	all := lines(t, folder)
 	if all[0] != "hangs\n" || slices.Contains(all, "waits\n") || all[len(all)-1] != "goes on\n" {
 		t.Errorf("%q", all)
+	}
+}
+
+// What was answered before a write that failed and could not be taken back is synced as its segment is left, or told.
+func TestATornSegmentIsSyncedAsItIsLeft(t *testing.T) {
+	for _, fails := range []int{0, 1} {
+		folder, disk, c := t.TempDir(), &faults{sync: fails}, &complaints{}
+		j, err := openJournal(folder, JournalOptions{Sync: SyncInterval, Interval: time.Hour, Failed: c.add}, disk.create(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := j.Append([]byte("answered\n")); err != nil {
+			t.Fatal(err)
+		}
+		disk.torn = true // the writer waits for the next request
+		if err := j.Append([]byte("torn\n")); err == nil || errors.Is(err, ErrDoubt) {
+			t.Errorf("in part: %v", err)
+		}
+		if err := errors.Join(j.Append([]byte("next\n")), j.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(disk.synced, []string{"decisions-000001.jsonl", "decisions-000002.jsonl"}) {
+			t.Errorf("synced %v", disk.synced)
+		}
+		if told := c.told(); len(told) != fails || fails > 0 && !errors.Is(told[0], ErrDoubt) {
+			t.Errorf("told %v", told)
+		}
+	}
+}
+
+// What was withdrawn is not in memory for as long as the disk hangs, nor is a segment finished for whom it was said that it is not.
+func TestOfAWithdrawnRequestNothingStays(t *testing.T) {
+	disk := &faults{writes: make(chan struct{})}
+	folder := t.TempDir()
+	j, err := openJournal(folder, JournalOptions{Sync: SyncNever, Limit: 50 * time.Millisecond}, disk.create(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Append([]byte("hangs\n")); !errors.Is(err, ErrDoubt) {
+		t.Errorf("on its way to the disk: %v", err)
+	}
+	if err := j.Rotate(); err == nil || errors.Is(err, ErrDoubt) {
+		t.Errorf("behind it: %v", err)
+	}
+	let := make(chan struct{})
+	func() {
+		giant := append(make([]byte, 1<<20), '\n')
+		runtime.AddCleanup(&giant[0], func(struct{}) { close(let) }, struct{}{})
+		if err := j.Append(giant); err == nil || errors.Is(err, ErrDoubt) {
+			t.Errorf("behind it: %v", err)
+		}
+	}()
+	until(t, "the lines to be let go", func() bool {
+		runtime.GC()
+		select {
+		case <-let:
+			return true
+		default:
+			return false
+		}
+	})
+	close(disk.writes)
+	until(t, "the disk", func() bool { return j.Append([]byte("goes on\n")) == nil })
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := segments(folder); err != nil || len(names) != 1 {
+		t.Errorf("%v, %v", names, err)
 	}
 }
 

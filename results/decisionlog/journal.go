@@ -190,6 +190,7 @@ func (j *Journal) ask(lines []byte, rotate bool) error {
 		return err
 	case <-late:
 		if r.stage.CompareAndSwap(waits, withdrawn) {
+			r.lines = nil // the request stays in the queue until the disk answers, which may be never, and the writer does not look into it
 			return fmt.Errorf("the disk has not answered for %v", j.limit)
 		}
 		select { // it may have been answered at the last moment

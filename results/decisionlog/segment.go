@@ -95,11 +95,12 @@ func (w *writer) run() {
 // serve writes the lines of a request and of those that wait behind it, and finishes the segment where it is time.
 func (w *writer) serve(r *request) {
 	w.batch, w.lines = w.batch[:0], w.lines[:0]
+	rotate := false
 	for r != nil {
 		if r.stage.CompareAndSwap(waits, taken) {
-			w.batch, w.lines = append(w.batch, r), append(w.lines, r.lines...)
+			w.batch, w.lines, rotate = append(w.batch, r), append(w.lines, r.lines...), r.rotate
 		}
-		if r.rotate || len(w.batch) == cap(w.requests) || len(w.lines) >= mostKept {
+		if rotate || len(w.batch) == cap(w.requests) || len(w.lines) >= mostKept {
 			break
 		}
 		select {
@@ -109,7 +110,7 @@ func (w *writer) serve(r *request) {
 		}
 	}
 	err := w.put()
-	if s := w.at; err == nil && s != nil && s.size > 0 && (s.size >= w.segment || r != nil && r.rotate) {
+	if s := w.at; err == nil && s != nil && s.size > 0 && (s.size >= w.segment || rotate) {
 		w.finish()
 	}
 	for _, r := range w.batch {
@@ -140,7 +141,7 @@ func (w *writer) put() (err error) {
 	}
 	if _, err := s.Write(w.lines); err != nil {
 		if s.Truncate(s.size) != nil { // its last line may be torn, which readers tell; the next lines go elsewhere
-			w.leave(w.synced())
+			w.leave(w.last()) // the lines before were answered, and nobody syncs them later
 		}
 		return err
 	}
