@@ -159,7 +159,7 @@ func (t *DriftTest) watch(what string) {
 	}
 }
 
-// choiceDrift tells whether shoppers take what the tastes of the older half foretell for the prices of the newer one: all that is counted period by period, and how
+// choiceDrift tells whether shoppers take what the tastes of the older half, and what these have missed until then, foretell for the prices of the newer one: all that is counted period by period, and how
 // it divides over what there is.
 func (b *bazaar) choiceDrift(l *ledger, scheme stats.CUSUM, half float64) ([]DriftTest, error) {
 	scenario, err := b.nearestTaste(l)
@@ -217,9 +217,10 @@ func (b *bazaar) choiceDrift(l *ledger, scheme stats.CUSUM, half float64) ([]Dri
 	var until stats.SelfStarting
 	for k := math.Floor(at[0]); k <= math.Floor(at[len(at)-1]); k++ {
 		if s := periods[k]; s != nil {
-			// What the tastes miss on average, as they were learned from few, is taken for no drift.
-			if z := until.Next((s.took-s.expected)/math.Sqrt(s.variance), fewestAlike); k >= half {
-				test.add(k, s.took, s.expected, z)
+			// What the tastes have missed on average until then, as they were learned from few, is taken for no drift.
+			sd, missed := math.Sqrt(s.variance), until.Mean()
+			if z := until.Next((s.took-s.expected)/sd, fewestAlike); k >= half {
+				test.add(k, s.took, s.expected+missed*sd, z)
 			}
 		}
 	}

@@ -77,7 +77,7 @@ func (v *Verdict) driftSection() web.Section {
 		}
 		name := map[string]string{"visitors": "visitors a " + v.Period, "choices": "purchases a " + v.Period + ", all units together"}[d.Of]
 		x, axis := v.Window.since(d.Periods, v.Period)
-		c := web.Lines{Title: "Drift of " + d.Of, Caption: "What was seen in the newer half of the window, and what the older half foretold.", X: web.Axis{Name: axis, Whole: true}, Y: web.Axis{Name: name},
+		c := web.Lines{Title: "Drift of " + d.Of, Caption: "What was seen in the newer half of the window, and what was foretold by all that came before.", X: web.Axis{Name: axis, Whole: true}, Y: web.Axis{Name: name},
 			Series: []web.Series{{Name: "seen", X: x, Y: d.Observed}, {Name: "foretold", X: x, Y: d.Expected, Quiet: true}}}
 		if d.Moved {
 			c.Shades = []web.Shade{{From: x[d.Alarm.Since], To: x[len(x)-1], Name: "since the shift, as found"}}

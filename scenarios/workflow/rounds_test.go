@@ -14,14 +14,14 @@ import (
 )
 
 // playRounds plays a short closed loop: few rounds, shops and trainings, and a fast drift.
-func playRounds(t *testing.T, workers int, overrides ...string) *Rounds {
+func playRounds(t *testing.T, histories, workers int, overrides ...string) *Rounds {
 	t.Helper()
 	s, err := scenarios.Load("closed-loop", append([]string{"loop.rounds=3", "loop.shops=4", "traffic.visitors=30", "train.episodes=80", "evaluate.paths=10"}, overrides...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	run := &Run{Scenario: s, Store: rundir.Store{Root: t.TempDir()}, Workers: workers}
-	m, err := run.Rounds(t.Context(), 2)
+	m, err := run.Rounds(t.Context(), histories)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func playRounds(t *testing.T, workers int, overrides ...string) *Rounds {
 func TestRoundsAreTheSameOnAnyNumberOfWorkers(t *testing.T) {
 	var texts [2]bytes.Buffer
 	for i, workers := range []int{1, 2} {
-		m := playRounds(t, workers)
+		m := playRounds(t, 2, workers)
 		if err := m.Text(&texts[i]); err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +46,7 @@ func TestRoundsAreTheSameOnAnyNumberOfWorkers(t *testing.T) {
 
 // In round 0 all who learned know the truth and differ by exploration alone; a truth that stays as it is costs the frozen policy nothing that chance and one more training do not explain.
 func TestWhoDoesNotExploreEarnsAlikeBeforeTheTruthMoves(t *testing.T) {
-	m := playRounds(t, 2)
+	m := playRounds(t, 2, 2)
 	for _, h := range m.Histories {
 		first := h.Rounds[0]
 		if first.Unexplored != first.Frozen || first.Learned != first.Frozen || first.Refitted == first.Frozen {
@@ -71,7 +71,7 @@ func TestRefittingKeepsMostOfWhatDriftCosts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a figure, which the race detector has nothing to say of")
 	}
-	m := playRounds(t, 2, "loop.rounds=5", "loop.shops=12", "traffic.visitors=80", "train.episodes=200", "evaluate.paths=20", `loop.drift=[{ key = "personas.regulars.price", to = -1.1, until = 2 }, { key = "personas.bargain-hunters.price", to = -1.6, until = 2 }]`)
+	m := playRounds(t, 4, 2, "loop.rounds=5", "loop.shops=12", "traffic.visitors=80", "train.episodes=200", "evaluate.paths=20", `loop.drift=[{ key = "personas.regulars.price", to = -1.1, until = 2 }, { key = "personas.bargain-hunters.price", to = -1.6, until = 2 }]`)
 	if m.Cost == nil || m.Cost.Value < 0.05 || m.Kept == nil || m.Kept.Value < 0.6 || m.Promoted == 0 {
 		t.Errorf("drift costs %v, kept %v, %d promoted", m.Cost, m.Kept, m.Promoted)
 	}
