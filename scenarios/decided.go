@@ -14,7 +14,7 @@ import (
 // Decided says what is read of a decision log (docs/formats/decisions.md) whose folder stands in the place of a file of data.
 type Decided struct {
 	Of       string  `toml:"of" doc:"of the folder of a decision log: the policy whose decisions are read, of a service by its name there; left out: all"`
-	Window   float64 `toml:"window,omitzero" range:"[0,1000000000000]" doc:"of such a folder: how long before its newest time decisions are read, in its time; left out: all"`
+	Window   float64 `toml:"window,omitzero" range:"[0,1000000000000]" doc:"of such a folder: how long before its newest decision decisions are read, in its time; left out: all"`
 	Patience float64 `toml:"patience,omitzero" range:"[0,1000000000000]" doc:"of such a folder: after how long, in its time, nothing came of a decision without an outcome; left out: that stays unknown"`
 }
 

@@ -147,10 +147,13 @@ func (d *decided) text() string {
 }
 
 // decidedFile is the choices of the decision log in a folder, as a file.
-func decidedFile(folder string, o decisionlog.Options) (estimators.File, error) {
+func (a *app) decidedFile(folder string, o decisionlog.Options) (estimators.File, error) {
 	log, _, err := readDecisions("--data", folder, o)
 	if err != nil {
 		return estimators.File{}, err
+	}
+	if says := log.OnlySales(); says != "" {
+		a.notice(folder + ": " + says + ": " + decisionlog.UntoldSales)
 	}
 	text, err := logs.DecidedChoices(log)
 	return estimators.File{Name: folder, ReaderAt: bytes.NewReader(text), Size: int64(len(text))}, err

@@ -51,7 +51,7 @@ func (a *app) estimateKind(kind estimators.Kind) *cobra.Command {
 			open := func(path string) (estimators.File, error) {
 				a.reads(path)
 				if path == data {
-					return openData(path, read)
+					return a.openData(path, read)
 				}
 				return openFile(path)
 			}
@@ -203,9 +203,9 @@ func asFlag(err error, flags map[string]*optionFlag) error {
 }
 
 // openData opens data to read, a file or the choices of the folder of a decision log.
-func openData(path string, o decisionlog.Options) (estimators.File, error) {
+func (a *app) openData(path string, o decisionlog.Options) (estimators.File, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return decidedFile(path, o)
+		return a.decidedFile(path, o)
 	} else if err == nil && o != (decisionlog.Options{}) {
 		return estimators.File{}, badUsage("--data", strconv.Quote(path)+", a file, beside --of, --window or --patience", "the folder of a decision log with them")
 	}

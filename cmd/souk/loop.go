@@ -24,6 +24,7 @@ import (
 
 func (a *app) loop() *cobra.Command {
 	var log, champion, candidate, key, clock, of string
+	var patience float64
 	var histories int
 	cmd := &cobra.Command{
 		Use: "loop SCENARIO [--log DECISIONS --champion BUNDLE]", Short: "From a policy's log to its successor: refit, retrain, gate, promote or keep", Args: takes("SCENARIO"),
@@ -45,7 +46,7 @@ func (a *app) loop() *cobra.Command {
 			if err := a.candidateFits(candidate); err != nil {
 				return err
 			}
-			t := workflow.Turn{Clock: clock, Workers: a.workers}
+			t := workflow.Turn{Clock: clock, Patience: patience, Workers: a.workers}
 			var private ed25519.PrivateKey
 			var err error
 			if key != "" {
@@ -66,7 +67,7 @@ func (a *app) loop() *cobra.Command {
 				return err
 			}
 			var digest string
-			if t.Log, digest, err = readDecisions("--log", log, decisionlog.Options{Policy: of, Window: window}); err != nil {
+			if t.Log, digest, err = readDecisions("--log", log, decisionlog.Options{Policy: of, Window: window, Patience: patience}); err != nil {
 				return err
 			}
 			watch, closed := a.watch()
@@ -101,6 +102,7 @@ func (a *app) loop() *cobra.Command {
 	f.StringVar(&log, "log", "", "decisions and what came of them: a file or a folder of a service's segments, docs/formats/decisions.md")
 	f.StringVar(&champion, "champion", "", "the bundle that decided: a folder or a packed .tar.gz")
 	ofFlag(f, &of)
+	patienceFlag(f, &patience)
 	f.StringVar(&candidate, "candidate", "", "where a promoted candidate's bundle goes too: a folder that is not there yet, or FILE.tar.gz, replaced at once")
 	f.StringVar(&key, "key", "", "private ed25519 key, PEM, by which the candidate is signed")
 	f.IntVar(&histories, "seeds", 4, "without a log: histories that are played, of the scenario's seed and those after it")

@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -58,6 +60,22 @@ func withoutOutcomes(t *testing.T, file, to string) {
 	}
 }
 
+// buyersAlone writes the log of a service whose shop tells it of sales alone.
+func buyersAlone(t *testing.T, to string) {
+	t.Helper()
+	var lines []byte
+	for i := range 100 {
+		id, at := strconv.Itoa(i), 1.7e9+float64(600*i)
+		lines = fmt.Appendf(lines, `{"version":1,"id":%q,"time":%.0f,"policy":"tea/champion","unit":%q,"observation":{"last_price":5},"action":1,"price":5,"propensity":0.5,"reward":null,"customer":%q}`+"\n", id, at, id, id)
+		if i%5 < 2 {
+			lines = fmt.Appendf(lines, `{"version":1,"outcome":%q,"time":%.0f,"reward":3,"units":{"tea":1}}`+"\n", id, at+60)
+		}
+	}
+	if err := os.WriteFile(to, lines, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
@@ -77,6 +95,7 @@ func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	withoutOutcomes(t, in("log.jsonl"), in("mute.jsonl"))
+	buyersAlone(t, in("buyers.jsonl"))
 	for _, c := range []struct {
 		args []string
 		code int
@@ -87,6 +106,9 @@ func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
 		{[]string{"loop", in("stall.toml"), "--log", in("none.jsonl"), "--champion", champions[0]}, exitInvalid, "--log"},
 		{[]string{"loop", "canned-tuna", "--log", in("log.jsonl"), "--champion", champions[0], "-q"}, exitInvalid, "open market"},
 		{[]string{"loop", in("stall.toml"), "--log", in("mute.jsonl"), "--champion", champions[0]}, exitInvalid, "POST /v1/outcomes"},
+		{[]string{"loop", in("stall.toml"), "--log", in("buyers.jsonl"), "--champion", champions[0], "--clock", "seconds"}, exitInvalid, "all 40 known outcomes are sales, 60 are not told"},
+		{[]string{"loop", in("stall.toml"), "--log", in("buyers.jsonl"), "--champion", champions[0]}, exitUsage, "--clock seconds"}, // the window is of periods, and yet the clock is what is told
+		{[]string{"loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", champions[0], "--patience", "-1"}, exitUsage, "--patience"},
 	} {
 		c.args = append(c.args, "--out", in("refused"))
 		if code, _, stderr := call(t, c.args...); code != c.code || !strings.Contains(stderr, c.says) || strings.Contains(stderr, "interrupted") {

@@ -102,8 +102,13 @@ func (a *app) ope() *cobra.Command {
 // decidedFlags are what of a decision log is read.
 func decidedFlags(f *pflag.FlagSet, o *decisionlog.Options) {
 	ofFlag(f, &o.Policy)
-	f.Float64Var(&o.Window, "window", 0, "how long before the log's newest time decisions are read, in its time; 0: all")
-	f.Float64Var(&o.Patience, "patience", 0, "after how long, in the log's time, nothing came of a decision without an outcome; 0: wait")
+	f.Float64Var(&o.Window, "window", 0, "how long before the log's newest decision decisions are read, in its time; 0: all")
+	patienceFlag(f, &o.Patience)
+}
+
+// patienceFlag is after how long nothing is taken to have come of a decision.
+func patienceFlag(f *pflag.FlagSet, patience *float64) {
+	f.Float64Var(patience, "patience", 0, "after how long, in the log's time, nothing came of a decision without an outcome; 0: wait")
 }
 
 // ofFlag is whose decisions of a log are read.

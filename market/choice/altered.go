@@ -1,6 +1,7 @@
 package choice
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -79,8 +80,11 @@ func (e *Estimates) Redrawn(z []float64) ([]Parameter, error) {
 			covariance = next
 		}
 	}
-	if len(z) != len(e.Coefficients) || len(covariance) != len(z) {
-		return nil, field.New("normals", len(z), fmt.Sprintf("%d, one a coefficient, and a covariance of as many", len(e.Coefficients)))
+	if len(z) != len(e.Coefficients) {
+		return nil, field.New("normals", len(z), fmt.Sprintf("%d, one a coefficient", len(e.Coefficients)))
+	}
+	if len(covariance) != len(z) {
+		return nil, errors.New("the errors of the fitted tastes are not known: the choices do not determine them, as where all who are counted have bought, or none")
 	}
 	var free []int
 	for i := range z {

@@ -126,15 +126,21 @@ func (p *parser) settle() (*Log, error) {
 	if err := p.join(); err != nil {
 		return nil, err
 	}
+	all := len(l.Decisions)
 	p.window()
 	if len(l.Decisions) == 0 {
 		bad := &field.Error{File: l.File, Found: "no decisions", Expected: "at least one line"}
-		if p.others > 0 {
+		if all > 0 {
+			bad.Found, bad.Expected = fmt.Sprintf("none of its %d decisions in a window of %g", all, p.options.Window), "a longer window: it is in the log's own time"
+		} else if p.others > 0 {
 			bad.Found, bad.Expected = fmt.Sprintf("none of its %d decisions is of %s", p.others, p.options.Policy), "a policy that decided, such as "+p.other
 		} else if p.asides > 0 {
 			bad.Found, bad.Expected = fmt.Sprintf("all of its %d decisions are at a fallback price", p.asides), "some of a policy"
 		}
 		return nil, bad
+	}
+	if says := l.OnlySales(); says != "" {
+		l.Warnings = append(l.Warnings, says+": "+UntoldSales)
 	}
 	return l, l.order()
 }

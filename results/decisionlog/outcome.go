@@ -90,6 +90,7 @@ type Joined struct {
 	Again    int `json:"again"`    // outcomes that one of a later time replaced
 	Unknown  int `json:"unknown"`  // outcomes of decisions that the log does not have
 	Early    int `json:"early"`    // outcomes of a time before their decision's; they count all the same
+	Ahead    int `json:"ahead"`    // outcomes later than the newest decision by more than the window, or than the log's decisions are apart; they count all the same
 	Asked    int `json:"asked"`    // decisions whose id came again later, which were not what the customer saw in the end; they are left out
 }
 
@@ -194,12 +195,14 @@ func (p *parser) join() error {
 		}
 		return nil
 	}
+	p.ahead()
 	p.match()
 	p.await()
 	j := &l.Joined
 	l.warn(j.Asked, "of %d decisions the id came again later; they were left out")
 	l.warn(j.Unknown, "%d outcomes are of no decision of the log")
 	l.warn(j.Early, "%d outcomes are of a time before their decision")
+	l.warn(j.Ahead, "%d outcomes are of a time long after the newest decision, as where it is told in another unit")
 	l.warn(j.Again, "%d outcomes were replaced by later ones of the same decision")
 	l.warn(j.Assumed, "of %d decisions no outcome came in time: nothing is taken to have come of them")
 	l.warn(j.Awaited, "of %d decisions the reward is not known yet")
@@ -292,7 +295,7 @@ func (p *parser) match() {
 // await counts the decisions whose reward is not known, and assumes one of those that have waited too long.
 func (p *parser) await() {
 	l := p.log
-	newest := p.newest()
+	_, newest := p.spanned()
 	for i := range l.Decisions {
 		d := &l.Decisions[i]
 		switch {
@@ -306,22 +309,38 @@ func (p *parser) await() {
 	}
 }
 
-// newest is the latest time of the log.
-func (p *parser) newest() float64 {
-	newest := math.Inf(-1)
+// spanned are the earliest and the latest time of the decisions. Outcomes do not count: their times are the word of whoever told them, and one in milliseconds would
+// put all decisions before the window.
+func (p *parser) spanned() (oldest, newest float64) {
+	oldest, newest = math.Inf(1), math.Inf(-1)
 	for i := range p.log.Decisions {
-		newest = max(newest, p.log.Decisions[i].Time)
+		oldest, newest = min(oldest, p.log.Decisions[i].Time), max(newest, p.log.Decisions[i].Time)
+	}
+	return oldest, newest
+}
+
+// ahead counts the outcomes that are later than the newest decision by more than the window, or of all of a log by more than its decisions are apart.
+func (p *parser) ahead() {
+	oldest, newest := p.spanned()
+	reach := p.options.Window
+	if reach == 0 {
+		reach = newest - oldest
+	}
+	if !(reach > 0) {
+		return
 	}
 	for i := range p.outcomes {
-		newest = max(newest, p.outcomes[i].time)
+		if p.outcomes[i].time-newest > reach {
+			p.log.Joined.Ahead++
+		}
 	}
-	return newest
 }
 
 // window leaves out what lies before it.
 func (p *parser) window() {
 	if l := p.log; p.options.Window > 0 {
-		kept, newest := len(l.Decisions), p.newest()
+		kept := len(l.Decisions)
+		_, newest := p.spanned()
 		l.Decisions = slices.DeleteFunc(l.Decisions, func(d Decision) bool { return d.Time <= newest-p.options.Window })
 		l.warn(kept-len(l.Decisions), "%d decisions of before the window were left out")
 	}

@@ -29,6 +29,7 @@ type Turn struct {
 	Champion *bundle.Bundle
 	Log      *decisionlog.Log // with outcomes; warnings of the refit name its lines
 	Clock    string           // in what the log counts time: one of Clocks; "": periods
+	Patience float64          // with which it was read (decisionlog.Options)
 	Workers  int              // 0: all processors; results do not depend on it
 	Watch    func(Progress)   // called by one goroutine at a time; nil for none
 }
@@ -146,6 +147,9 @@ func (t *Turn) Do(ctx context.Context) (*Verdict, error) {
 	b, err := t.open()
 	if err != nil {
 		return nil, err
+	}
+	if says := t.Log.OnlySales(); says != "" {
+		return nil, field.New("--log", says, "outcomes of those who bought nothing as well: "+decisionlog.UntoldSales)
 	}
 	r := &Run{Scenario: t.Scenario, Workers: t.Workers, Watch: t.Watch}
 	r.tell(Progress{Stage: "fit", Total: 1})

@@ -19,6 +19,9 @@ import (
 // digests of log and champion are part of the run's identity, its scenario's canonical form too.
 func (t *Turn) Leave(ctx context.Context, r *Run, digest string, key ed25519.PrivateKey) (*Verdict, error) {
 	document := fmt.Appendf(nil, "# souk loop of log %s, champion %s, clock %s\n", digest, t.Champion.Manifest.Revision, cmp.Or(t.Clock, "periods"))
+	if t.Patience > 0 {
+		document = fmt.Appendf(document, "# patience %g\n", t.Patience)
+	}
 	if _, err := t.open(); err != nil { // before there is a folder
 		return nil, err
 	}
@@ -66,6 +69,9 @@ func (t *Turn) command() string {
 	text := "--log " + quoted(last(t.Log.File, 1)) + " --champion CHAMPION"
 	if t.Clock != "" && t.Clock != "periods" {
 		text += " --clock " + t.Clock
+	}
+	if t.Patience > 0 {
+		text += fmt.Sprintf(" --patience %g", t.Patience)
 	}
 	return text
 }
