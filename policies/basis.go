@@ -195,7 +195,8 @@ func (b *Basis) nearly(observation []float64, index []int32, value []float64) {
 // doubt bounds how far sums of weighted features that nearly makes are from those of Features, the largest of so many sums. In units of rounding u = 2⁻⁵³ a
 // feature is off by at most (8 + π·(2 + n))·N + 1, where N is the most that a term's frequencies add up to: each of the N turns has √5·u (Brent, Percival & Zimmermann
 // 2007) and its cosine, sine and angle 6·u, and the n products and sums of the angle that Features takes are off by (2 + n)·u of it, which is at most π·N. The
-// two sums of F features round off F + 1 units each. All of it is doubled for what is small of second order.
+// two sums of F features round off F + 1 units each. Of the smallest weights, where u is no measure, each of their 2·F products rounds off up to 2⁻¹⁰⁷⁵. All of it is
+// doubled for what is small of second order.
 func (b *Basis) doubt(weights []float64, sums int) float64 {
 	n := len(b.Inputs)
 	most := b.Order * min(b.Coupled, n)
@@ -208,7 +209,7 @@ func (b *Basis) doubt(weights []float64, sums int) float64 {
 		}
 		largest = max(largest, size)
 	}
-	return 2 * feature * 0x1p-53 * largest
+	return float64(2*feature*0x1p-53*largest) + float64(float64(b.size)*0x1p-1073)
 }
 
 func (b *Basis) tiles(observation []float64, index []int32, value []float64) {

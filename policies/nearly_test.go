@@ -97,3 +97,20 @@ func TestWhatIsInDoubtIsDecidedByCosines(t *testing.T) {
 		t.Errorf("offers made %v and %v: nothing was in doubt", seen, means)
 	}
 }
+
+// A weight may be so small that its product with a feature is rounded to nothing or to the smallest double, by the feature's last bit.
+func TestTheSmallestWeightsAreInDoubt(t *testing.T) {
+	spec, b, _ := series(t, 1, 6, 1, 2)
+	spec.Offers = []env.Offer{{Price: 1}, {Price: 2}}
+	weights := make([]float64, 2*b.Size())
+	weights[2*6+1] = -math.SmallestNonzeroFloat64
+	linear, err := NewLinear(spec, Encoder{}, b, weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, o := make([]float64, 2), []float64{0.5555555555555556}
+	linear.Values(o, values)
+	if want, _ := best(values, []bool{true, true}); linear.Decide(o, 0).Action != want {
+		t.Errorf("%v: offer %d", values, linear.Decide(o, 0).Action)
+	}
+}
