@@ -97,7 +97,11 @@ func (a *app) service(ctx context.Context, args []string, f *serving) error {
 		if journal, err = a.journal(s, f); err != nil {
 			return err
 		}
-		defer journal.Close()
+		defer func() {
+			if err := journal.Close(); err != nil {
+				a.notice(err.Error())
+			}
+		}()
 	}
 	if !serve.Loopback(f.listen) && f.certificate == "" {
 		a.notice("without --tls-cert keys and prices can be read on the way, unless something in front of the service encrypts them")

@@ -261,6 +261,32 @@ func TestOfAWithdrawnRequestNothingStays(t *testing.T) {
 	}
 }
 
+// Nor does the end of the journal wait for longer; what it does not know is told.
+func TestADiskThatHangsDoesNotHoldTheEnd(t *testing.T) {
+	for _, pack := range []bool{false, true} {
+		folder, disk := t.TempDir(), &faults{writes: make(chan struct{})}
+		j, err := openJournal(folder, JournalOptions{Sync: SyncInterval, Limit: 50 * time.Millisecond, Pack: pack}, disk.create(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := j.Append([]byte("hangs\n")); !errors.Is(err, ErrDoubt) {
+			t.Errorf("on its way to the disk: %v", err)
+		}
+		if err := j.Close(); !errors.Is(err, ErrDoubt) {
+			t.Errorf("the end: %v", err)
+		}
+		close(disk.writes)
+		<-j.closed
+		<-j.packed
+		if err := j.Close(); err != nil {
+			t.Errorf("once the disk has answered: %v", err)
+		}
+		if all := lines(t, folder); !slices.Equal(all, []string{"hangs\n"}) {
+			t.Errorf("%q", all)
+		}
+	}
+}
+
 // nowhere is a file that takes all.
 type nowhere struct{}
 

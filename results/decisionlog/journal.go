@@ -43,10 +43,10 @@ type Journal struct {
 	sync     Sync
 	interval time.Duration
 	segment  int64         // most bytes of one
-	limit    time.Duration // of Append
+	limit    time.Duration // of Append, Rotate and Close
 	packing  chan string   // finished segments that are to become tables; nil: they stay
 	failed   func(error)
-	packed   sync.WaitGroup
+	packed   chan struct{} // closed when no more tables come
 	requests chan *request
 	spare    sync.Pool // of requests that were answered
 	done     chan struct{}
@@ -59,7 +59,7 @@ type JournalOptions struct {
 	Sync     Sync
 	Interval time.Duration // of SyncInterval, and after which a disk that failed SyncAlways is tried again; 0: a second
 	Segment  int64         // bytes after which a segment is finished; 0: 64 MiB
-	Limit    time.Duration // for which Append waits for the disk; 0: for as long as it takes
+	Limit    time.Duration // for which Append, Rotate and Close each wait for the disk; 0: for as long as it takes
 	Pack     bool          // full segments become tables (Pack), beside the writing, and at first those that earlier openings left; that which Close ends is left to the next
 	Failed   func(error)   // is told why a segment stays as it is and, as ErrDoubt, which could not be synced, by any goroutine; nil: nobody is
 }
@@ -102,7 +102,7 @@ func openJournal(folder string, o JournalOptions, create func(name string) (file
 		o.Failed = func(error) {}
 	}
 	j := &Journal{folder: folder, create: create, sync: o.Sync, interval: o.Interval, segment: o.Segment, limit: o.Limit, failed: o.Failed,
-		requests: make(chan *request, 1024), done: make(chan struct{}), closed: make(chan struct{})}
+		requests: make(chan *request, 1024), done: make(chan struct{}), closed: make(chan struct{}), packed: make(chan struct{})}
 	files, err := os.ReadDir(folder) // no pattern: the folder's own name may look like one
 	if err != nil {
 		return nil, err
@@ -122,7 +122,9 @@ func openJournal(folder string, o JournalOptions, create func(name string) (file
 	}
 	if o.Pack {
 		j.packing = make(chan string, 1024)
-		j.packed.Go(func() { j.pack(left) })
+		go j.pack(left)
+	} else {
+		close(j.packed)
 	}
 	go w.run()
 	return j, nil
@@ -209,19 +211,37 @@ func (j *Journal) ask(lines []byte, rotate bool) error {
 	}
 }
 
-// Close syncs and closes the segment, and waits until what was to become a table has. Append fails from then on.
+// Close syncs and closes the segment, and waits until what was to become a table has. Append fails from then on. After Limit it waits no longer: with ErrDoubt
+// where the segment has not been closed; tables that are not made by then are left to the next opening.
 func (j *Journal) Close() error {
 	j.closing.Do(func() { close(j.done) })
-	<-j.closed
-	j.packed.Wait()
+	var late <-chan time.Time
+	if j.limit > 0 {
+		late = time.After(j.limit)
+	}
+	select {
+	case <-j.closed:
+	case <-late:
+		return fmt.Errorf("%w: it has not answered for %v, and the log was not closed", ErrDoubt, j.limit)
+	}
+	select {
+	case <-j.packed:
+	case <-late:
+	}
 	return nil
 }
 
 // pack makes tables of the segments that were left, and then of those that are finished until there are no more. It rests between slices, so that requests that came meanwhile need not
-// wait until a processor that it keeps is taken from it.
+// wait until a processor that it keeps is taken from it; none come once the journal is being closed.
 func (j *Journal) pack(left []string) {
+	defer close(j.packed)
+	rest := func() {
+		if !j.ends() {
+			time.Sleep(time.Millisecond)
+		}
+	}
 	pack := func(segment string) {
-		if _, err := pack(segment, func() { time.Sleep(time.Millisecond) }); err != nil {
+		if _, err := pack(segment, rest); err != nil {
 			j.failed(err)
 		}
 	}
