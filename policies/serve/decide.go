@@ -102,18 +102,27 @@ func (s *Server) decide(slot *slot, q *question, now time.Time) (*decision, erro
 }
 
 // fallBack makes the offer of a policy that is stopped: its fallback price, or where a guardrail forbids that at what was seen, as below a cost, the nearest offer that all
-// allow. What was not seen forbids nothing.
+// allow. Where none is allowed by all, as where the cost is above the ladder, it is the one that breaks them least, if that is less than the fallback price does. What was
+// not seen forbids nothing.
 func (d *decision) fallBack(price float64) {
 	spec := &d.arm.frame.Spec
 	d.Arm, d.Action, d.Price, d.Propensity, d.explore = "fallback", -1, price, 1, 0
+	worst, instead := 0.0, 0.0
 	for i := range spec.Limits {
-		if limit := &spec.Limits[i]; limit.Excess(d.seen, price) > 0 {
-			d.Guardrails = append(d.Guardrails, limit.Words()...)
+		limit := &spec.Limits[i]
+		if over := limit.Excess(d.seen, price); over > 0 {
+			d.Guardrails, worst = append(d.Guardrails, limit.Words()...), max(worst, over)
 		}
 	}
-	if d.Guardrails != nil {
-		d.arm.limited.Inc()
-		offer := spec.Offers[policies.Nearest(spec, policies.Mask(spec, d.seen, nil), price, "")]
+	if d.Guardrails == nil {
+		return
+	}
+	d.arm.limited.Inc()
+	offer := spec.Offers[policies.Nearest(spec, policies.Mask(spec, d.seen, nil), price, "")]
+	for i := range spec.Limits {
+		instead = max(instead, spec.Limits[i].Excess(d.seen, offer.Price))
+	}
+	if instead < worst {
 		d.Price, d.Promotion = offer.Price, offer.Promotion
 	}
 }

@@ -86,6 +86,18 @@ func TestAFallbackPriceKeepsTheGuardrailsOfWhatIsSeen(t *testing.T) {
 	}
 }
 
+// Where the guardrails allow no offer, a fallback price beyond the ladder that breaks them less than any offer is answered all the same: the dearest offer is far below cost.
+func TestAFallbackPriceStaysWhereNoOfferKeepsTheGuardrailsBetter(t *testing.T) {
+	b := limited(t, 0, 3, env.Limit{Floor: 0.5, Ceiling: 3}, env.Limit{Feature: "unit_cost", Times: 1.25})
+	s := server(t, serve.Options{Slots: []serve.Slot{{Name: "tea", Champion: always(b), Fallback: 3, Stopped: true}}})
+	for cost, broken := range map[float64]int{2.4: 0, 2.5: 1, 2.9: 1} {
+		var a serve.Answer
+		if code := ask(t, s, "POST", "/v1/decide", fmt.Sprintf(`{"observation":{"unit_cost":%v}}`, cost), &a); code != 200 || a.Price != 3 || a.Action != -1 || len(a.Guardrails) != broken {
+			t.Errorf("cost %v: %d %+v", cost, code, a)
+		}
+	}
+}
+
 // Where the cost is the same wherever the policy was trained a fallback price below its markup is refused before it is needed.
 func TestAFallbackPriceBelowAKnownCostsMarkupIsRefused(t *testing.T) {
 	for price, fine := range map[float64]bool{1.2: false, 1.24: false, 1.25: true, 2: true} {
