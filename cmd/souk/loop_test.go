@@ -144,6 +144,9 @@ func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if strings.HasSuffix(name, ".html") && !strings.Contains(string(text), "PROMOTE: profit a day of the candidate") {
+				t.Error("the page's figure is not the gate's")
+			}
 			if files = append(files, string(text)); i == 1 && files[len(files)-4] != string(text) {
 				t.Errorf("%s differs between one and two workers", name)
 			}
@@ -157,7 +160,7 @@ func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
 	if _, err := os.Stat(in("kept.tar.gz")); err == nil {
 		t.Error("a candidate that is not promoted is put where the next policy is awaited")
 	}
-	if code != exitUnmet || !strings.Contains(stdout, "keep the champion") || !strings.Contains(stderr, "gain") {
+	if code != exitUnmet || !strings.Contains(stdout, "KEEP the champion") || !strings.Contains(stderr, "gain") {
 		t.Errorf("exit code %d, %s, %s", code, stdout, stderr)
 	}
 }

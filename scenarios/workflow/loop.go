@@ -386,8 +386,8 @@ func (t *Turn) judge(v *Verdict, g *scenarios.Gates) {
 	if v.Window.Champions == 0 {
 		gate("decisions", restsOnLog, false, fmt.Sprintf("none of the %s in the window is the champion's, revision %s: it must be the policy that decided", plural(v.Window.Decisions, "decision"), beginning(v.Champion.Revision)))
 	} else {
-		gate("decisions", restsOnLog, v.Window.Told >= g.Decisions, fmt.Sprintf("%s in the window %s an outcome, of %s that are asked for", plural(v.Window.Told, "decision"),
-			map[bool]string{true: "has", false: "have"}[v.Window.Told == 1], thousands(float64(g.Decisions), "")))
+		gate("decisions", restsOnLog, v.Window.Told >= g.Decisions, fmt.Sprintf("%s in the window %s an outcome; %s are asked for", ofSoMany(v.Window.Told)+map[bool]string{true: " decision", false: " decisions"}[v.Window.Told == 1],
+			map[bool]string{true: "has", false: "have"}[v.Window.Told == 1], ofSoMany(g.Decisions)))
 	}
 	proof, err := bundle.Prove(v.Policy.Policy)
 	if err != nil {

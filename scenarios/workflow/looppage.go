@@ -19,11 +19,10 @@ func loopPage(f *RunFiles) (*web.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	of := func(x float64) string { return inDollars(minus(fmt.Sprintf("%+.4g", x))) }
-	g := v.Bench.Gain
+	g, whence := v.headlineGain()
 	page := &web.Page{Title: v.Scenario, Kind: "Turn of the loop " + f.ID, Question: "Should the candidate take the champion's place?", Names: []string{"candidate", "champion", "as logged"}}
-	page.Answer = web.Answer{Figure: of(g.Value), Interval: fmt.Sprintf("%.0f%% interval %s to %s", 100*g.Level, of(g.Low), of(g.High)),
-		Of: v.Unit[:len(v.Unit)-len(", $")] + " of the candidate, over the champion's, in the refitted market", Words: append([]string{map[bool]string{true: "Promote the candidate.", false: "Keep the champion."}[v.Promote]}, v.Because...)}
+	page.Answer = web.Answer{Figure: dollarsMore(g.Value), Interval: fmt.Sprintf("%.0f%% interval %s to %s", 100*g.Level, dollarsMore(g.Low), dollarsMore(g.High)),
+		Of: v.decision() + ": " + v.Unit[:len(v.Unit)-len(", $")] + " of the candidate, over the champion's, " + whence, Words: append([]string{map[bool]string{true: "Promote the candidate.", false: "Keep the champion."}[v.Promote]}, v.Because...)}
 	page.Sections = append(page.Sections, v.gatesSection(), v.logSection())
 	if len(v.Drift) > 0 {
 		page.Sections = append(page.Sections, v.driftSection())
@@ -56,9 +55,9 @@ func (v *Verdict) logSection() web.Section {
 		span += " of the log's clock"
 	}
 	facts := web.Facts{{Name: "Window", Value: span},
-		{Name: "Decisions", Value: fmt.Sprintf("%s, %s with an outcome", thousands(float64(w.Decisions), ""), thousands(float64(w.Told), ""))},
+		{Name: "Decisions", Value: fmt.Sprintf("%s, of which %s have an outcome", ofSoMany(w.Decisions), ofSoMany(w.Told))},
 		{Name: "Visitors", Value: thousands(w.Visitors, "")}, {Name: "Reward", Value: inDollars(thousands(w.Profit, ""))},
-		{Name: "Of the champion", Value: fmt.Sprintf("%s, of which %.1f%% explored", thousands(float64(w.Champions), ""), 100*w.Explored)}}
+		{Name: "Of the champion", Value: fmt.Sprintf("%s, of which %.1f%% explored", ofSoMany(w.Champions), 100*w.Explored)}}
 	if w.Explored > 0 {
 		facts = append(facts, web.Fact{Name: "Cost of exploring", Value: fmt.Sprintf("%s a %s in the refitted market (%s to %s), which buys what the log can tell of other prices", sumOf(e.Value), v.Period, sumOf(e.Low), sumOf(e.High))})
 	}
@@ -131,9 +130,9 @@ func (v *Verdict) refitSection() web.Section {
 
 func (v *Verdict) benchSection() web.Section {
 	b := v.Bench
-	c := web.Intervals{Title: "On the same shoppers", X: web.Axis{Name: v.Unit}, Caption: fmt.Sprintf("Means over %s, each of another market that is as plausible by the log; bars: %.0f%% intervals.", plural(b.Paths, "path"), 100*b.Level),
+	c := web.Intervals{Title: "On the same shoppers", X: web.Axis{Name: v.Unit}, Caption: fmt.Sprintf("Means over %s, each of another market that is as plausible by the log; bars: %.0f%% of what simulating so few leaves open, and not of which market is the true one.", plural(b.Paths, "path"), 100*b.Level),
 		Rows: []web.Estimate{bar("candidate", b.Candidate, true), bar("champion", b.Champion, false)}}
-	t := web.Table{Columns: []web.Column{{Name: ""}, {Name: v.Unit, Kind: web.Estimates}}, Note: fmt.Sprintf("Differences are paired, path by path. The candidate earns more in %.0f%% of the plausible markets.", 100*b.Better)}
+	t := web.Table{Columns: []web.Column{{Name: ""}, {Name: v.Unit, Kind: web.Estimates}}, Note: fmt.Sprintf("Differences are paired, path by path. Intervals are of simulation alone: what the log leaves open is in that of the gate. The candidate earns more in %.0f%% of the plausible markets.", 100*b.Better)}
 	for _, row := range b.rows() {
 		t.Rows = append(t.Rows, []web.Cell{web.Word(row.name), cellOf(&row.Estimate)})
 	}

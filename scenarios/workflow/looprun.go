@@ -81,6 +81,9 @@ func (v *Verdict) Text() string {
 	p := &page{}
 	of := sumOf
 	p.line("%s: %s", v.Scenario, v.headline())
+	if g, whence := v.headlineGain(); !v.Bench.Alike {
+		p.section("", fmt.Sprintf("%s a %s over the champion (%.0f%% interval %s to %s), %s", dollarsMore(g.Value), v.Period, 100*g.Level, dollarsMore(g.Low), dollarsMore(g.High), whence))
+	}
 	p.section("", v.Because...)
 	stands := [][]string{{"gate", "", "rests on"}}
 	for i := range v.Gates {
@@ -88,8 +91,8 @@ func (v *Verdict) Text() string {
 	}
 	p.line("\n%s", strings.TrimRight(align(stands), "\n"))
 	w := &v.Window
-	told := []string{fmt.Sprintf("%s of %s, %s with an outcome; %s visitors", plural(w.Decisions, "decision"), w.span(), thousands(float64(w.Told), ""), thousands(w.Visitors, "")),
-		fmt.Sprintf("%s are the champion's (%s), which explored in %.1f%% of them", thousands(float64(w.Champions), ""), beginning(v.Champion.Revision), 100*w.Explored)}
+	told := []string{fmt.Sprintf("%s decisions of %s, of which %s have an outcome; %s visitors", ofSoMany(w.Decisions), w.span(), ofSoMany(w.Told), thousands(w.Visitors, "")),
+		fmt.Sprintf("%s are the champion's (%s), which explored in %.1f%% of them", ofSoMany(w.Champions), beginning(v.Champion.Revision), 100*w.Explored)}
 	if w.Explored > 0 {
 		e := v.Bench.Exploring
 		told = append(told, fmt.Sprintf("exploring costs it %s a %s in the refitted market (%s to %s)%s", of(e.Value), v.Period, of(e.Low), of(e.High),
@@ -120,8 +123,8 @@ func (v *Verdict) Text() string {
 	p.section("refit", r.forgets(v.Period))
 	p.line("\n%s", strings.TrimRight(align(rows), "\n"))
 	b := v.Bench
-	p.section("bench", fmt.Sprintf("%s, each of another market that is as plausible by the log; %s, %.0f%% intervals", plural(b.Paths, "path"), v.Unit, 100*b.Level))
-	rows = [][]string{{"", "mean", "interval"}}
+	p.section("bench", fmt.Sprintf("%s, each of another market that is as plausible by the log; %s, means with %.0f%% intervals of the simulation, which do not tell which market is the true one", plural(b.Paths, "path"), v.Unit, 100*b.Level))
+	rows = [][]string{{"", "mean", "simulation error"}}
 	for _, row := range b.rows() {
 		rows = append(rows, []string{row.name, of(row.Value), of(row.Low) + " to " + of(row.High)})
 	}
@@ -148,10 +151,35 @@ func (v *Verdict) Text() string {
 // headline says what is to be done.
 func (v *Verdict) headline() string {
 	if v.Promote {
-		return "promote the candidate, " + beginning(v.Candidate.Revision)
+		return v.decision() + " the candidate, " + beginning(v.Candidate.Revision)
 	}
-	return "keep the champion, " + beginning(v.Champion.Revision)
+	return v.decision() + " the champion, " + beginning(v.Champion.Revision)
 }
+
+// decision is the headline in a word.
+func (v *Verdict) decision() string {
+	return map[bool]string{true: "PROMOTE", false: "KEEP"}[v.Promote]
+}
+
+// headlineGain is what a candidate earns more than the champion, and of what that is told: of the one true market where the log can be halved, as the gate has it, for the mean
+// over drawn markets is sure of itself beyond what the log knows.
+func (v *Verdict) headlineGain() (stats.Estimate, string) {
+	if x := v.Crossed; len(x.Halves) > 0 && x.Gain.Level > 0 {
+		return x.Gain, "learned from one half of the log and judged by the other"
+	}
+	return v.Bench.Gain, "mean over markets that the log leaves open, with the error of the simulation alone"
+}
+
+// ofSoMany is a count, with commas.
+func ofSoMany(n int) string {
+	if n < 10 {
+		return fmt.Sprint(n)
+	}
+	return thousands(float64(n), "")
+}
+
+// dollarsMore is a number of dollars with its sign.
+func dollarsMore(x float64) string { return inDollars(minus(fmt.Sprintf("%+.4g", x))) }
 
 // forgets says how old choices count.
 func (r *Refit) forgets(period string) string {

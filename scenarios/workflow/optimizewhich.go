@@ -10,7 +10,7 @@ import (
 
 // Calendars names the bundled scenarios that have a calendar in closed form.
 const Calendars = "airline, canned-tuna, closed-loop, exact-problems, flash-sale, fresh-food, gallego-van-ryzin-1994, " +
-	"oligopoly, orange-juice, regime-change and seasonal-retail"
+	"oligopoly, orange-juice, price-war, regime-change and seasonal-retail"
 
 // plannable says why a scenario's market has no calendar in closed form: a *field.Error of the key that stands in the way, and what to set in its place. Nothing is fitted to find out.
 func plannable(s *scenarios.Scenario) error {
