@@ -1,6 +1,7 @@
 package decisionlog_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -71,5 +72,43 @@ func TestALadderIsHeldAgainstTheLog(t *testing.T) {
 	}
 	if err := decisionlog.Fits(folder, "tea", offers(1, 5, 3)); err != nil {
 		t.Errorf("the newest segments have the ladder: %v", err)
+	}
+}
+
+// What the ladder did not make for long it may still have made: a segment is looked at to its end, past lines that are damaged or too long, and past those that are others'.
+func TestALadderIsHeldAgainstAWholeSegment(t *testing.T) {
+	all := []any{decisionlog.Outcome{ID: "id0", Reward: 1}}
+	decided := func(action int, price float64) {
+		r := asked(fmt.Sprint("id", len(all)), "", 1)
+		r.Policy, r.Action, r.Offer.Price = "tea/champion", action, price
+		all = append(all, r)
+	}
+	for range 10_001 {
+		decided(1, 2)
+	}
+	decided(0, 9)
+	whole := journalled(t, all...)
+	damaged := bytes.Replace(whole, []byte(`"price":2`), []byte(`"price":3`), 1) // against its checksum
+	torn := append(append(append([]byte(`{"version":1,`), bytes.Repeat([]byte("x"), 3<<20)...), '\n'), whole...)
+	ladder := []decisionlog.Offer{{Price: 1}, {Price: 2}}
+	for name, lines := range map[string][]byte{"whole": whole, "damaged": damaged, "torn": torn, "unsealed": append([]byte("{}\n"), whole...)} {
+		folder := t.TempDir()
+		segment := filepath.Join(folder, "decisions-000001.jsonl")
+		write(t, segment, lines)
+		line := bytes.Count(lines, []byte("\n"))
+		for _, table := range []bool{false, true} {
+			if table {
+				if _, err := decisionlog.Pack(segment); err != nil {
+					continue // it stays lines
+				}
+			}
+			bad, ok := errors.AsType[*field.Error](decisionlog.Fits(folder, "tea", ladder))
+			if !ok || bad.Line != line || bad.Key != "price" {
+				t.Errorf("%s, table %v: %v, not of line %d", name, table, bad, line)
+			}
+			if err := decisionlog.Fits(folder, "tea", []decisionlog.Offer{{Price: 9}, {Price: 2}}); err != nil {
+				t.Errorf("%s, table %v: the ladder of the log: %v", name, table, err)
+			}
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package decisionlog
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -101,8 +100,6 @@ func ReadParquet(r io.ReaderAt, size int64, name string) (*Log, error) {
 	return p.settle()
 }
 
-var errEnough = errors.New("enough was read")
-
 // rows takes the rows of a file.
 func (p *parser) rows(r io.ReaderAt, size int64, name string) error {
 	var line []byte
@@ -115,14 +112,9 @@ func (p *parser) rows(r io.ReaderAt, size int64, name string) error {
 			bad.File, bad.Line = name, n
 			return bad
 		}
-		if p.count++; p.count == p.most {
-			return errEnough
-		}
+		p.count++
 		return nil
 	})
-	if errors.Is(err, errEnough) {
-		return nil
-	}
 	if bad, ok := err.(*field.Error); ok && bad.File == "" {
 		bad.File = name
 	}

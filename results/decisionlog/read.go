@@ -66,9 +66,7 @@ func (p *parser) lines(r io.Reader, name string) error {
 		if !whole {
 			return nil
 		}
-		if p.count++; p.count == p.most {
-			return nil
-		}
+		p.count++
 	}
 }
 
@@ -82,7 +80,6 @@ type parser struct {
 	products map[string]int32
 	scan     scanner
 	count    int32  // lines before this one, of all files
-	most     int32  // lines that are read; 0: all
 	last, by int32  // unit of the line before, and who decided it
 	before   Author // of the line before
 	fresh    bool   // no line of the file was taken yet
