@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -119,7 +120,7 @@ func tellDecided(log *decisionlog.Log, digest string) *decided {
 
 func (d *decided) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d decisions in %d units, at times %.10g to %.10g\n", d.Log, d.Decisions, d.Units, d.From, d.To)
+	fmt.Fprintf(&b, "%s: %d decisions in %d units, at times %.10g to %.10g%s\n", d.Log, d.Decisions, d.Units, d.From, d.To, dates(d.From, d.To))
 	for _, who := range d.Loggers {
 		fmt.Fprintf(&b, "by         %s %s\n", who.Policy, who.Revision)
 	}
@@ -144,6 +145,16 @@ func (d *decided) text() string {
 		fmt.Fprintf(&b, "visits in %s\n", d.Visits)
 	}
 	return b.String()
+}
+
+// dates are the days of two times where they look like a service's, seconds since 1970 in the years 2001 to 2100.
+func dates(from, to float64) string {
+	const first, last = 1e9, 4.1e9
+	if from < first || to > last {
+		return ""
+	}
+	day := func(at float64) string { return time.Unix(int64(at), 0).UTC().Format(time.DateOnly) }
+	return fmt.Sprintf(" (%s to %s, if they are seconds since 1970)", day(from), day(to))
 }
 
 // decidedFile is the choices of the decision log in a folder, as a file.

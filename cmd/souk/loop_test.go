@@ -118,6 +118,9 @@ func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
 			t.Errorf("%v leaves %v, %v", c.args, left, err)
 		}
 	}
+	if code, stdout, stderr := call(t, "decisions", in("buyers.jsonl")); code != exitDone || !strings.Contains(stdout, "(2023-11-14 to 2023-11-15, if they are seconds since 1970)") {
+		t.Errorf("exit code %d, %s, %s", code, stdout, stderr)
+	}
 	if code, _, stderr := call(t, "loop", in("stall.toml")); code != exitUsage || !strings.Contains(stderr, "--log") || !strings.Contains(stderr, "loop.drift") {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
