@@ -275,9 +275,6 @@ func TestTheLogTellsTheExploringThatWasAskedFor(t *testing.T) {
 	}
 	asked := map[float64]int{}
 	for _, d := range log.Decisions {
-		if math.IsNaN(d.Explore) {
-			d.Explore = 0
-		}
 		asked[d.Explore]++
 	}
 	if len(asked) != 3 || asked[1e-9] != 51 || asked[0.25] != 1 || asked[0] != 1 {

@@ -23,7 +23,7 @@ func some(units int) (all []decisionlog.Record) {
 		for step := range n {
 			all = append(all, decisionlog.Record{ID: fmt.Sprint(u, "-", step), Time: float64(step), Policy: "q \"learning\"", Revision: "ab", Unit: fmt.Sprint("ünit ", u), Step: int64(step), Last: step == n-1,
 				Features: []string{"week", "price", "a\tb"}, Observation: []float64{float64(step), draw.NormFloat64(), math.NaN()}, Action: 1 + draw.IntN(2), Allowed: []bool{false, true, true},
-				Propensity: draw.Float64(), Reward: draw.NormFloat64() * 1e9, Discount: 0.95})
+				Propensity: draw.Float64(), Explore: math.NaN(), Reward: draw.NormFloat64() * 1e9, Discount: 0.95})
 			r := &all[len(all)-1]
 			r.Offer = decisionlog.Offer{Price: float64(r.Action) / 3, Promotion: []string{"", "10% off"}[r.Action-1]}
 		}

@@ -32,9 +32,7 @@ func service(t testing.TB, n int) []byte {
 			r.Features, r.Observation, r.Allowed, r.Customer = []string{"stock", "x"}, []float64{math.NaN(), float64(i)}, []bool{true, false, true}, ""
 			r.Shadow = decisionlog.Shadow{Policy: "salmon/next", Revision: "é\"", Action: 2, Offer: decisionlog.Offer{Price: 3, Promotion: "3 for 2"}}
 		}
-		if i%3 == 0 {
-			r.Explore = 0.25
-		}
+		r.Explore = []float64{0.25, 0, math.NaN()}[i%3]
 		if i%11 == 10 {
 			r.Fallback, r.Action, r.Offer.Price = true, -1, 9
 		}

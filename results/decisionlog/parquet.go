@@ -40,7 +40,7 @@ func (w *ParquetWriter) Write(r *Record) (err error) {
 			return err
 		}
 	}
-	if r.Product != "" || r.Customer != "" || r.Fallback || r.Explore != 0 || r.Shadow.Policy != "" {
+	if r.Product != "" || r.Customer != "" || r.Fallback || !math.IsNaN(r.Explore) || r.Shadow.Policy != "" {
 		return field.New("product", "a decision of a service", "one of a simulation; segments of a service become tables by Pack")
 	}
 	if !slices.Equal(r.Features, w.features) || len(r.Observation) != len(w.features) {

@@ -39,7 +39,7 @@ type Record struct {
 	Offer       Offer
 	Allowed     []bool  // by action; nil: every offer of the ladder
 	Propensity  float64 // probability with which the policy made this offer at this observation
-	Explore     float64 // probability with which it was asked to explore, by which a limit on change may have moved the propensity; 0: none, or it is not told
+	Explore     float64 // probability with which it was asked to explore, where a limit on change may have moved the propensity; NaN: it is not told
 	Reward      float64 // until the next decision of the unit, or its end; NaN where it is not known yet
 	Discount    float64 // what a reward after the next decision is worth in terms of this one's
 	Product     string  // that was priced; "" where the policy prices one
@@ -77,7 +77,7 @@ func Append(line []byte, r *Record) ([]byte, error) {
 	if !(r.Propensity > 0 && r.Propensity <= 1) {
 		return line, field.New("propensity", r.Propensity, "a probability, above 0 and at most 1")
 	}
-	if !(r.Explore >= 0 && r.Explore <= 1) {
+	if r.Explore < 0 || r.Explore > 1 {
 		return line, field.New("explore", r.Explore, "a probability, 0 to 1")
 	}
 	if !(r.Discount >= 0 && r.Discount <= 1) {
@@ -142,7 +142,7 @@ func Append(line []byte, r *Record) ([]byte, error) {
 		line = append(line, ']')
 	}
 	line = number(append(line, `,"propensity":`...), r.Propensity)
-	if r.Explore > 0 {
+	if !math.IsNaN(r.Explore) {
 		line = number(append(line, `,"explore":`...), r.Explore)
 	}
 	if math.IsInf(r.Reward, 0) {

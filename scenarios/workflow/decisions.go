@@ -358,7 +358,7 @@ func (c *counter) episode(w evaluate.World, d decider, path int) (records []deci
 			}
 			records = append(records, decisionlog.Record{ID: unit + "-" + strconv.Itoa(len(records)), Time: time, Policy: d.name, Revision: d.revision, Unit: unit, Step: int64(len(records)),
 				Features: names, Observation: slices.Clone(step.Observation), Action: decision.Action, Offer: decisionlog.Offer{Price: offer.Price, Promotion: offer.Promotion},
-				Allowed: slices.Clone(step.Mask), Propensity: decision.Propensity})
+				Allowed: slices.Clone(step.Mask), Propensity: decision.Propensity, Explore: math.NaN()})
 		}
 		w.Act(decision.Action)
 	}

@@ -16,8 +16,16 @@ import (
 )
 
 // The loop reads what a service logs of a price that stands for all who come: every six hours one, 40 visitors each, that is 160 a day; and a decision after which
-// something was wanted and not there is known by what the next one saw. How much it explored is what it was asked to, however a limit on change moved its prices.
+// something was wanted and not there is known by what the next one saw. How much it explored is what it was asked to, however a limit on change moved its prices, and also
+// where some are asked not to explore.
 func TestTheLoopReadsAServicesPostedPrices(t *testing.T) {
+	for _, exploring := range []int{1, 4} {
+		t.Run(fmt.Sprintf("one of %d explores", exploring), func(t *testing.T) { testPostedPrices(t, exploring) })
+	}
+}
+
+// testPostedPrices has one request of so many explore, by 0.2.
+func testPostedPrices(t *testing.T, exploring int) {
 	s := teahouseWith(t)
 	champion := fixedBundle(t, s, 6.5)
 	var lines bytes.Buffer
@@ -39,8 +47,12 @@ func TestTheLoopReadsAServicesPostedPrices(t *testing.T) {
 	}
 	const days = 20
 	for quarter := range 4 * days {
+		asked := 0.0
+		if quarter%exploring == 0 {
+			asked = 0.2
+		}
 		var a serve.Answer
-		ask("/v1/decide", fmt.Sprintf(`{"observation":{"last_price":6.5},"product":"tea","id":"q%d"}`, quarter), &a)
+		ask("/v1/decide", fmt.Sprintf(`{"observation":{"last_price":6.5},"product":"tea","id":"q%d","explore":%v}`, quarter, asked), &a)
 		now = now.Add(6 * time.Hour)
 		ask("/v1/outcomes", fmt.Sprintf(`{"id":%q,"reward":%v,"visitors":40,"units":{"tea":10}}`, a.ID, 10*(a.Price-2)), &struct{}{})
 	}
@@ -68,8 +80,9 @@ func TestTheLoopReadsAServicesPostedPrices(t *testing.T) {
 	if len(came) != days {
 		t.Errorf("%d days of %d", len(came), days)
 	}
-	if w := (&Turn{Scenario: s, Champion: champion}).window(l); math.Abs(w.Explored-0.2) > 1e-12 || w.Champions != 4*days {
-		t.Errorf("explored %v of %d, truth 0.2", w.Explored, w.Champions)
+	truth := 0.2 / float64(exploring)
+	if w := (&Turn{Scenario: s, Champion: champion}).window(l); math.Abs(w.Explored-truth) > 1e-12 || w.Champions != 4*days {
+		t.Errorf("explored %v of %d, truth %v", w.Explored, w.Champions, truth)
 	}
 	if part, cut := underWay(log); !cut || len(part.Units) != loopBlocks || len(log.Units) != 1 {
 		t.Errorf("one unit under way: %v, %d blocks", cut, len(part.Units))
