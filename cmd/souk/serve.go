@@ -29,6 +29,7 @@ type serving struct {
 	challengers, fallbacks                                        []string
 	share, explore, unasked, change                               float64
 	shadow                                                        bool
+	synced                                                        bool // --sync was given
 	every, grace, watch                                           time.Duration
 }
 
@@ -41,7 +42,10 @@ func (a *app) serve() *cobra.Command {
 		Example: "  souk serve results/runs/canned-tuna/RUN/policy --log decisions\n" +
 			"  souk serve tuna=tuna.tar.gz --challenger tuna=new.tar.gz --share 0.1 --explore 0.05 --log decisions\n" +
 			"  souk serve tuna.tar.gz --listen :8443 --keys keys.txt --tls-cert cert.pem --tls-key key.pem",
-		RunE: func(cmd *cobra.Command, args []string) error { return a.service(cmd.Context(), args, &f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.synced = cmd.Flags().Changed("sync")
+			return a.service(cmd.Context(), args, &f)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address; one that others can reach needs --keys")
@@ -58,7 +62,7 @@ func (a *app) serve() *cobra.Command {
 	flags.StringArrayVar(&f.fallbacks, "fallback", nil, "PRICE, or NAME=PRICE, while a policy is stopped; without one it cannot be")
 	flags.StringVar(&f.state, "state", "", "folder that exists, in which is kept what is stopped: it is so after a restart, too")
 	flags.StringVar(&f.trust, "trust", "", "public key, PEM, by which every bundle must be signed, at each reload again")
-	flags.StringVar(&f.salt, "salt", "", "file with the secret that hashes customers; without it a restart splits them anew")
+	flags.StringVar(&f.salt, "salt", "", "file with the secret that hashes customers and ids; without it a restart splits and draws anew")
 	flags.DurationVar(&f.watch, "watch", 0, "look so often whether a bundle's file is another, and load it; 0: at SIGHUP and on request")
 	flags.Float64Var(&f.change, "change", 0, "most that a product's price may rise or fall within --every, as a share of it: 0.1 is ten percent; 0: no such limit")
 	flags.DurationVar(&f.every, "every", 24*time.Hour, "time within which a price may move by --change, such as 24h or 30m")
@@ -92,6 +96,11 @@ func (a *app) service(ctx context.Context, args []string, f *serving) error {
 	s, err := serve.New(o)
 	if err != nil {
 		return err
+	}
+	for _, slot := range o.Slots {
+		if slot.Stopped {
+			a.notice(fmt.Sprintf("%s is stopped (%s): its fallback price %g answers", slot.Name, f.stoppedFile(slot.Name), slot.Fallback))
+		}
 	}
 	if f.log != "" {
 		if journal, err = a.journal(s, f); err != nil {
@@ -141,6 +150,8 @@ func (f *serving) check() error {
 		return badUsage("--watch", f.watch.String(), "a time of at least 0")
 	case !slices.Contains([]decisionlog.Sync{decisionlog.SyncAlways, decisionlog.SyncInterval, decisionlog.SyncNever}, decisionlog.Sync(f.sync)):
 		return badUsage("--sync", f.sync, "always, interval or never")
+	case f.synced && f.log == "":
+		return badUsage("--sync", f.sync+" without --log", "--log FOLDER: there is nothing to sync")
 	}
 	return nil
 }
@@ -245,20 +256,24 @@ func byPolicy(flag, value string, all []string, slots []serve.Slot) (map[string]
 	return by, nil
 }
 
+// stoppedFile is there while a policy is stopped.
+func (f *serving) stoppedFile(name string) string {
+	return filepath.Join(f.state, url.PathEscape(name)+".stopped")
+}
+
 // stops reads which policies were stopped, and returns what keeps it: for each a file NAME.stopped.
 func (f *serving) stops(slots []serve.Slot) (switched func(name string, stopped bool) error, err error) {
 	if info, err := os.Stat(f.state); err != nil || !info.IsDir() {
 		return nil, badUsage("--state", f.state, "a folder that exists")
 	}
-	path := func(name string) string { return filepath.Join(f.state, url.PathEscape(name)+".stopped") }
 	for i := range slots {
-		slots[i].Stopped = exists(path(slots[i].Name))
+		slots[i].Stopped = exists(f.stoppedFile(slots[i].Name))
 	}
 	return func(name string, stopped bool) error {
 		if stopped {
-			return os.WriteFile(path(name), nil, 0o600)
+			return os.WriteFile(f.stoppedFile(name), nil, 0o600)
 		}
-		if err := os.Remove(path(name)); !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(f.stoppedFile(name)); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil

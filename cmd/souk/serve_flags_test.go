@@ -33,7 +33,7 @@ func TestServesFlagsAreHeldAgainstEachOther(t *testing.T) {
 		{"--listen 0.0.0.0:0", "--listen"}, {"--listen :0", "--listen"}, {"--listen example.org:0", "--listen"}, {"--keys " + short, "--keys"}, {"--keys /nowhere", "--keys"},
 		{"--salt " + short, "--salt"}, {"--salt /nowhere", "--salt"}, {"--tls-cert c.pem", "--tls-cert"}, {"--trust " + short, "--trust"}, {"--log /nowhere", "--log"},
 		{"--log " + folder + " --sync often", "sync"}, {"--state /nowhere", "--state"}, {"--explore-unasked 0.1", "--explore-unasked"}, {"--explore 2", "explore"}, {"--fallback x", "--fallback"},
-		{"--fallback -1", "--fallback"}, {"--fallback coffee=1", "--fallback"}, {"--challenger coffee=" + packed, "--challenger"}, {"--challenger " + packed, "--challenger"}, {"--fallback 1000", "fallback"}, {"--share 0.1", "--share"}, {"--shadow", "--share"}, {"--watch -1s", "--watch"}, {"--sync sometimes", "--sync"},
+		{"--fallback -1", "--fallback"}, {"--fallback coffee=1", "--fallback"}, {"--challenger coffee=" + packed, "--challenger"}, {"--challenger " + packed, "--challenger"}, {"--fallback 1000", "fallback"}, {"--share 0.1", "--share"}, {"--shadow", "--share"}, {"--watch -1s", "--watch"}, {"--sync sometimes", "--sync"}, {"--sync always", "without --log"},
 	} {
 		var out, told bytes.Buffer
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -60,6 +60,9 @@ func TestAStopOutlivesTheService(t *testing.T) {
 			if code, text := s.post("/v1/policies/tea/"+c.say, ""); code != 200 {
 				t.Fatalf("%d %s", code, text)
 			}
+		}
+		if c.say == "" && c.price == 1.77 {
+			s.says(t, "tea is stopped ("+filepath.Join(folder, "tea.stopped")+"): its fallback price 1.77 answers")
 		}
 		if a, code := s.decide(0); code != 200 || a.Price != c.price {
 			t.Errorf("after %q: %d %+v, want %v", c.say, code, a, c.price)

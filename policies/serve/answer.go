@@ -75,7 +75,7 @@ func (s *Server) decideAll(all []question) (answers []Answer, code int, err erro
 			return nil, http.StatusNotFound, at(i, n, err)
 		}
 	}
-	if i, err := s.claim(&b); err != nil {
+	if i, err := s.claim(&b, now); err != nil {
 		return nil, http.StatusConflict, at(i, n, err)
 	}
 	lines, i, err := s.makeAll(&b, now)
@@ -96,6 +96,9 @@ func (s *Server) decideAll(all []question) (answers []Answer, code int, err erro
 		default:
 			d.arm.made.Inc()
 		}
+		if d.Outside != nil {
+			d.arm.outside.Inc()
+		}
 		s.heard.learn(&b.questions[i])
 	}
 	return b.answers, http.StatusOK, nil
@@ -103,7 +106,7 @@ func (s *Server) decideAll(all []question) (answers []Answer, code int, err erro
 
 // claim finds the answers that were given before and claims the other questions that have an id, in one order for everybody, so that two requests
 // never wait for each other. bad is the question that the error is of.
-func (s *Server) claim(b *batch) (bad int, err error) {
+func (s *Server) claim(b *batch, now time.Time) (bad int, err error) {
 	order := make([]int, len(b.questions))
 	for i := range order {
 		order[i] = i
@@ -116,7 +119,7 @@ func (s *Server) claim(b *batch) (bad int, err error) {
 		if k > 0 && q.id != "" && q.id == b.questions[order[k-1]].id {
 			return i, field.New("id", fmt.Sprintf("%q", q.id), "an id of its own for each question")
 		}
-		if b.known[i], b.claims[i], err = s.memory.claim(b.slots[i].Name, q); err != nil {
+		if b.known[i], b.claims[i], err = s.memory.claim(b.slots[i].Name, q, now); err != nil {
 			return i, err
 		}
 	}

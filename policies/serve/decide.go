@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"time"
@@ -27,6 +28,7 @@ type Answer struct {
 	Price      float64  `json:"price"`
 	Promotion  string   `json:"promotion,omitempty"`
 	Propensity float64  `json:"propensity"`
+	Outside    []string `json:"outside,omitempty"`    // features that the policy looks at and that lie outside of where it learned: the price is a guess
 	Guardrails []string `json:"guardrails,omitempty"` // bounds of the limits that kept the policy from what it would have offered: "at most 0.3 below reference_price"
 }
 
@@ -37,6 +39,20 @@ func (s *Server) hashed(kind, who string) []byte {
 	return h.Sum(nil)
 }
 
+// hashedUniform is a number in [0, 1) of a keyed hash.
+func (s *Server) hashedUniform(kind, who string) float64 {
+	return float64(binary.BigEndian.Uint64(s.hashed(kind, who))>>11) / (1 << 53)
+}
+
+// uniform is the number in [0, 1) by which a decision is drawn. Of one that its client named it is a keyed hash of the name, so that asked again after a restart, with the
+// same salt, it is drawn alike. Of others it is of the runtime's generator, seeded by the operating system.
+func (s *Server) uniform(kind, id string) float64 {
+	if id == "" {
+		return rand.Float64()
+	}
+	return s.hashedUniform(kind, id)
+}
+
 // arms says which of a slot's bundles answers, and which one is beside it, nil for none: the same for a customer as long as the salt is the same, and when the share
 // grows whom the challenger answered it answers still. A decision for nobody alone goes by its id; where that is not known either, the champion answers.
 func (s *Server) arms(slot *slot, customer, id string) (by, beside *arm) {
@@ -45,7 +61,7 @@ func (s *Server) arms(slot *slot, customer, id string) (by, beside *arm) {
 	if d.challenger == nil || slot.Shadow || slot.Share <= 0 || who == "" {
 		return d.champion, d.challenger
 	}
-	if u := float64(binary.BigEndian.Uint64(s.hashed("arm "+slot.Name, who))>>11) / (1 << 53); u < slot.Share {
+	if s.hashedUniform("arm "+slot.Name, who) < slot.Share {
 		return d.challenger, d.champion
 	}
 	return d.champion, d.challenger
@@ -65,11 +81,11 @@ type decision struct {
 
 // decide answers a question; nothing is logged yet.
 func (s *Server) decide(slot *slot, q *question, now time.Time) (*decision, error) {
-	explore := q.explore
+	explore, stopped := q.explore, slot.stopped.Load()
 	if math.IsNaN(explore) {
 		explore = slot.Unasked
 	}
-	if explore > slot.Explore {
+	if explore > slot.Explore && !stopped {
 		return nil, field.New("explore", explore, fmt.Sprintf("0 to %g, the most that the service was started with", slot.Explore))
 	}
 	id := q.id
@@ -77,21 +93,22 @@ func (s *Server) decide(slot *slot, q *question, now time.Time) (*decision, erro
 		id = s.newID()
 	}
 	by, beside := s.arms(slot, q.customer, id)
-	stopped := slot.stopped.Load()
-	seen, err := q.observe(by, beside, q.allowMissing || stopped)
-	if err != nil {
-		return nil, err
-	}
-	made := &decision{Answer: Answer{ID: id, Policy: slot.Name, Arm: by.name, Revision: by.Manifest.Revision}, arm: by, seen: seen, explore: explore, unit: slot.unit(q.product)}
-	if stopped {
+	made := &decision{Answer: Answer{ID: id, Policy: slot.Name, Arm: by.name, Revision: by.Manifest.Revision}, arm: by, explore: explore, unit: slot.unit(q.product)}
+	if stopped { // perhaps because observations are broken: they are not checked
+		made.seen, _ = q.order(by)
 		made.fallBack(slot.Fallback)
 		return made, nil
 	}
+	var err error
+	if made.seen, err = q.observe(by, beside, q.allowMissing); err != nil {
+		return nil, err
+	}
+	made.Outside = by.beyond(made.seen)
 	if err := s.choose(made, slot, q, now); err != nil {
 		return nil, err
 	}
 	if slot.Shadow && beside != nil {
-		if made.shadow, err = s.ask(beside, by, q); err != nil {
+		if made.shadow, err = s.ask(slot, beside, by, q); err != nil {
 			return nil, err
 		}
 		if made.shadow.Offer != (decisionlog.Offer{Price: made.Price, Promotion: made.Promotion}) {
@@ -137,7 +154,7 @@ func (s *Server) choose(made *decision, slot *slot, q *question, now time.Time) 
 	odds := make([]float64, len(spec.Offers))
 	policies.Odds(explorer, made.seen, odds)
 	made.allowed = policies.Mask(spec, made.seen, nil)
-	made.Action, err = slot.steady(q.product, spec, made.allowed, odds, now, s.uniform())
+	made.Action, err = slot.steady(q.product, spec, made.allowed, odds, now, s.uniform("draw "+slot.Name, q.id))
 	if err != nil {
 		return err
 	}
@@ -159,12 +176,12 @@ func (s *Server) choose(made *decision, slot *slot, q *question, now time.Time) 
 }
 
 // ask is what a challenger in the shadow would offer. What it looks at and is not told is missing to it: it must not keep the champion from answering.
-func (s *Server) ask(challenger, champion *arm, q *question) (decisionlog.Shadow, error) {
+func (s *Server) ask(slot *slot, challenger, champion *arm, q *question) (decisionlog.Shadow, error) {
 	seen, err := q.observe(challenger, champion, true)
 	if err != nil {
 		return decisionlog.Shadow{}, err
 	}
-	d := challenger.Policy.Decide(seen, s.uniform())
+	d := challenger.Policy.Decide(seen, s.uniform("shadow "+slot.Name, q.id))
 	return decisionlog.Shadow{Policy: challenger.logged, Revision: challenger.Manifest.Revision, Action: d.Action, Offer: decisionlog.Offer{Price: d.Price, Promotion: d.Promotion}}, nil
 }
 

@@ -28,7 +28,9 @@ type arm struct {
 	frame                                      *policies.Frame
 	features                                   []string
 	looked                                     []string // at, of the features
+	ranged                                     []int    // of the features those that it looks at and that varied where it learned
 	made, fallback, explored, limited, differs prometheus.Counter
+	outside                                    prometheus.Counter
 }
 
 // load reads and proves a slot's bundles.
@@ -59,13 +61,27 @@ func (s *Server) newArm(slot *Slot, name string, from Loader) (*arm, error) {
 	m := s.metrics
 	a := &arm{Bundle: b, name: name, logged: slot.Name + "/" + name, frame: frame,
 		made: m.decisions.WithLabelValues(slot.Name, name), fallback: m.decisions.WithLabelValues(slot.Name, "fallback"),
-		explored: m.explored.WithLabelValues(slot.Name), limited: m.limits.WithLabelValues(slot.Name), differs: m.differs.WithLabelValues(slot.Name)}
+		explored: m.explored.WithLabelValues(slot.Name), limited: m.limits.WithLabelValues(slot.Name), differs: m.differs.WithLabelValues(slot.Name),
+		outside: m.outside.WithLabelValues(slot.Name)}
 	for i, f := range frame.Spec.Features {
 		if a.features = append(a.features, f.Name); frame.LooksAt(i) {
 			a.looked = append(a.looked, f.Name)
+			if f.Min < f.Max {
+				a.ranged = append(a.ranged, i)
+			}
 		}
 	}
 	return a, nil
+}
+
+// beyond are the features that the policy looks at of which more or less was seen than was to be expected where it learned; nil for none. What is missing is not among them.
+func (a *arm) beyond(seen []float64) (names []string) {
+	for _, i := range a.ranged {
+		if f := &a.frame.Spec.Features[i]; seen[i] < f.Min || seen[i] > f.Max {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // ladder is the bundle's, as a log has it.

@@ -64,6 +64,9 @@ func (s *Server) postReload(w http.ResponseWriter, r *http.Request) int {
 		return refuse(w, http.StatusNotFound, err)
 	}
 	if err := s.Reload(slot.Name); err != nil {
+		if s.options.Notice != nil { // who asked is told, and who watches the service, who may be another
+			s.options.Notice(err.Error())
+		}
 		return refuse(w, http.StatusUnprocessableEntity, err)
 	}
 	return answer(w, http.StatusOK, map[string]any{"name": slot.Name, "revision": slot.deployed.Load().champion.Manifest.Revision})

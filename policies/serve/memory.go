@@ -3,6 +3,7 @@ package serve
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/souk-sim/souk/scenarios/field"
 )
@@ -22,6 +23,7 @@ type remembered struct {
 	key      string
 	question [32]byte
 	posted   bool // it was about a price for all who come
+	at       time.Time
 	made     chan struct{}
 	answer   *Answer
 }
@@ -32,7 +34,7 @@ func newMemory(size int) memory {
 
 // claim gives the answer that a question had before. Without one the question is the caller's to answer, and he must settle the claim;
 // claim is nil for a question without an id, which nobody can ask again.
-func (m *memory) claim(policy string, q *question) (known *Answer, claim *remembered, err error) {
+func (m *memory) claim(policy string, q *question, now time.Time) (known *Answer, claim *remembered, err error) {
 	if q.id == "" {
 		return nil, nil, nil
 	}
@@ -41,7 +43,7 @@ func (m *memory) claim(policy string, q *question) (known *Answer, claim *rememb
 		m.lock.Lock()
 		r := m.kept[key]
 		if r == nil {
-			r = &remembered{key: key, question: question, posted: q.customer == "", made: make(chan struct{})}
+			r = &remembered{key: key, question: question, posted: q.customer == "", at: now, made: make(chan struct{})}
 			delete(m.kept, m.oldest[m.next])
 			m.kept[key], m.oldest[m.next] = r, key
 			m.next = (m.next + 1) % m.size
@@ -59,12 +61,15 @@ func (m *memory) claim(policy string, q *question) (known *Answer, claim *rememb
 	}
 }
 
-// posted says whether the decision of an id was about a price for all who come; known is false where the id is not remembered.
-func (m *memory) posted(id string) (posted, known bool) {
+// about says when the decision of an id was made, and whether it was about a price for all who come; known is false where the id is not remembered.
+func (m *memory) about(id string) (at time.Time, posted, known bool) {
 	m.lock.Lock()
 	defer m.lock.Unlock()
 	r := m.kept[id]
-	return r != nil && r.posted, r != nil
+	if r == nil {
+		return time.Time{}, false, false
+	}
+	return r.at, r.posted, true
 }
 
 // settle ends a claim, with nil where there is no answer.

@@ -15,7 +15,7 @@ type metrics struct {
 	handler                      http.Handler
 	requests, decisions, reloads *prometheus.CounterVec
 	limits, explored, differs    *prometheus.CounterVec
-	warned                       *prometheus.CounterVec
+	warned, outside              *prometheus.CounterVec
 	outcomes, again              prometheus.Counter
 	logFailures, doubts          prometheus.Counter
 	seconds                      *prometheus.HistogramVec
@@ -33,6 +33,7 @@ func newMetrics(s *Server) (*metrics, error) {
 		decisions:   vec("souk_decisions_total", "Decisions made, by policy and by who made them: champion, challenger or fallback.", "policy", "arm"),
 		limits:      vec("souk_guardrail_decisions_total", "Decisions of which a guardrail kept the policy from what it would have offered.", "policy"),
 		explored:    vec("souk_explored_decisions_total", "Decisions that exploring made other than the policy's most probable offer, the limit on change apart.", "policy"),
+		outside:     vec("souk_outside_decisions_total", "Decisions at a value, of a feature that the policy looks at, outside of where it learned.", "policy"),
 		differs:     vec("souk_shadow_differences_total", "Decisions of which the challenger in the shadow would have offered something else.", "policy"),
 		reloads:     vec("souk_reloads_total", "Reloads of bundles, by policy and result: done or refused.", "policy", "result"),
 		outcomes:    one("souk_outcomes_total", "Outcomes logged."),
@@ -44,7 +45,7 @@ func newMetrics(s *Server) (*metrics, error) {
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .5, 1, 5}}, []string{"path"}),
 	}
 	registry := prometheus.NewRegistry()
-	for _, c := range []prometheus.Collector{m.requests, m.decisions, m.limits, m.explored, m.differs, m.reloads, m.outcomes, m.warned, m.again, m.logFailures, m.doubts, m.seconds, state{s},
+	for _, c := range []prometheus.Collector{m.requests, m.decisions, m.limits, m.explored, m.differs, m.outside, m.reloads, m.outcomes, m.warned, m.again, m.logFailures, m.doubts, m.seconds, state{s},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
 		if err := registry.Register(c); err != nil {
 			return nil, err

@@ -47,8 +47,8 @@ type Options struct {
 	// Local refuses requests under a name that is not this machine's own (Loopback). A service that asks for no key needs it: a page of somebody else, whose name its
 	// server has pointed here, is to the browser of one origin with the service (DNS rebinding).
 	Local bool
-	// Salt keys the hashes of customers in the log, and the split between champion and challenger. Whoever has it can tell who is
-	// meant. nil: one drawn at random, so that assignments hold until the service ends.
+	// Salt keys the hashes of customers in the log, the split between champion and challenger, and what is drawn of decisions with an id. Whoever has it can tell who is
+	// meant. nil: one drawn at random, so that assignments and draws hold until the service ends.
 	Salt       []byte
 	Now        func() time.Time
 	Body       int64 // most bytes of a request; 0: 1 MiB

@@ -83,22 +83,50 @@ func (o *outcome) told() bool {
 	return !math.IsNaN(o.Reward) || !math.IsNaN(o.Visitors) || o.units.names != nil
 }
 
+// mostTold bounds what an outcome may tell: in a log, which cannot be changed, one number beyond all that a shop sells would be all that its sums show.
+const mostTold = 1e12
+
+// How far an outcome's time may lie from what the service knows. Clocks differ, and some tell whole seconds: by that much a time may lie before its decision.
+const (
+	mostAhead = 24 * time.Hour
+	clocks    = time.Minute
+)
+
+// dated checks an outcome's time, and makes it now where there is none. One in milliseconds would be the newest of the log for ages, and a log is read back from its newest line.
+func (s *Server) dated(o *outcome, now time.Time) *field.Error {
+	if math.IsNaN(o.Time) {
+		o.Time = seconds(now)
+		return nil
+	}
+	if latest := seconds(now.Add(mostAhead)); o.Time > latest {
+		return field.New("time", fmt.Sprintf("%.15g", o.Time), fmt.Sprintf("at most a day ahead of the service's clock, which is at %.15g: seconds since 1970", seconds(now)))
+	}
+	at, _, known := s.memory.about(o.ID)
+	switch {
+	case !known || o.Time >= seconds(at):
+	case o.Time < seconds(at.Add(-clocks)):
+		return field.New("time", fmt.Sprintf("%.15g", o.Time), fmt.Sprintf("at least that of its decision, %.15g: seconds since 1970", seconds(at)))
+	default:
+		o.Time = seconds(at)
+	}
+	return nil
+}
+
 // settle checks an outcome and puts units and prices side by side. A product that has a price and no units sold none.
-func (o *outcome) settle(now time.Time) *field.Error {
+func (o *outcome) settle() *field.Error {
 	switch {
 	case o.ID == "":
 		return field.New("id", "nothing", "the id of the decision of which it came")
 	case !o.told():
 		return field.New("reward", "nothing", "a reward, units or visitors")
-	case o.Visitors < 0:
-		return field.New("visitors", o.Visitors, "a number of at least 0")
-	}
-	if math.IsNaN(o.Time) {
-		o.Time = seconds(now)
+	case o.Visitors < 0 || o.Visitors > mostTold:
+		return field.New("visitors", o.Visitors, "a number of at least 0, at most 1e12")
+	case math.Abs(o.Reward) > mostTold:
+		return field.New("reward", o.Reward, "a sum of money between -1e12 and 1e12")
 	}
 	for i, name := range o.units.names {
-		if n := o.units.values[i]; !(n >= 0) {
-			return field.New("units."+short(name), n, "a number of at least 0")
+		if n := o.units.values[i]; !(n >= 0 && n <= mostTold) {
+			return field.New("units."+short(name), n, "a number of at least 0, at most 1e12")
 		}
 		o.Products, o.Units = append(o.Products, string(name)), append(o.Units, o.units.values[i])
 	}
@@ -139,7 +167,10 @@ func (s *Server) postOutcomes(w http.ResponseWriter, r *http.Request) int {
 	now := s.clock()
 	var lines []byte
 	for i := range all {
-		bad := all[i].settle(now)
+		bad := all[i].settle()
+		if bad == nil {
+			bad = s.dated(&all[i], now)
+		}
 		if bad == nil {
 			lines, err = decisionlog.AppendOutcome(lines, &all[i].Outcome)
 			bad, _ = errors.AsType[*field.Error](err)

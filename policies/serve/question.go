@@ -103,19 +103,9 @@ func (q *question) observe(by, beside *arm, allowMissing bool) ([]float64, error
 	if q.observation.names == nil {
 		return nil, field.New("observation", "nothing", "numbers by the names of features")
 	}
-	seen := make([]float64, len(by.features))
-	for i := range seen {
-		seen[i] = math.NaN()
-	}
-	at := 0
-	for k, name := range q.observation.names {
-		if at < 0 || at >= len(by.features) || by.features[at] != string(name) { // most often they come in order
-			at = slices.IndexFunc(by.features, func(f string) bool { return f == string(name) })
-		}
-		if at >= 0 {
-			seen[at] = q.observation.values[k]
-			at++
-		} else if beside == nil || !slices.Contains(beside.features, string(name)) {
+	seen, strange := q.order(by)
+	for _, k := range strange {
+		if name := q.observation.names[k]; beside == nil || !slices.Contains(beside.features, string(name)) {
 			return nil, by.unknown(name)
 		}
 	}
@@ -128,6 +118,27 @@ func (q *question) observe(by, beside *arm, allowMissing bool) ([]float64, error
 		}
 	}
 	return seen, nil
+}
+
+// order puts a question's observation into a policy's order, what it does not tell as missing. strange are the places of features that the policy does not have.
+func (q *question) order(by *arm) (seen []float64, strange []int) {
+	seen = make([]float64, len(by.features))
+	for i := range seen {
+		seen[i] = math.NaN()
+	}
+	at := 0
+	for k, name := range q.observation.names {
+		if at < 0 || at >= len(by.features) || by.features[at] != string(name) { // most often they come in order
+			at = slices.IndexFunc(by.features, func(f string) bool { return f == string(name) })
+		}
+		if at >= 0 {
+			seen[at] = q.observation.values[k]
+			at++
+		} else {
+			strange = append(strange, k)
+		}
+	}
+	return seen, strange
 }
 
 // mostNamed is how many names a message has at most.

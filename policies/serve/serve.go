@@ -100,10 +100,6 @@ func (s *Server) Doubt() {
 // clock is the time of a request.
 func (s *Server) clock() time.Time { return s.options.Now() }
 
-// uniform is a number in [0, 1) for one decision. The generator is the runtime's, seeded by the operating system: decisions of a service are
-// logged, not repeated.
-func (s *Server) uniform() float64 { return rand.Float64() }
-
 // notice tells of a challenger that is the champion itself, as after the champion's file was replaced by the challenger's.
 func (s *Server) notice(slot *slot, d *deployed) {
 	if d.challenger == nil || s.options.Notice == nil || d.challenger.Manifest.Revision != d.champion.Manifest.Revision {

@@ -119,7 +119,7 @@ func (s *Server) uncounted(o *outcome) *field.Error {
 	for _, n := range o.Units {
 		sold += n
 	}
-	posted, known := s.memory.posted(o.ID)
+	_, posted, known := s.memory.about(o.ID)
 	if !known {
 		posted = s.heard.posted.Load() && !s.heard.lone.Load()
 	}
