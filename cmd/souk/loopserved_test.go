@@ -18,7 +18,7 @@ import (
 )
 
 // visited is the folder of the log of a service whose champion prices tea and soap for 30 days of some 60 who come, and explores in three of ten decisions. Who comes buys tea
-// at a price p with probability 1 / (1 + exp(1.6 p − 7)). What came of a decision is told a day later. A price stands for six hours and all who come meanwhile, or each is asked
+// at a price p with probability 1 / (1 + exp(1.6 p − 7)). What came of a decision is told a day later. A price stands for four hours and all who come meanwhile, or each is asked
 // for one customer.
 func visited(t *testing.T, champion string, posted bool) string {
 	t.Helper()
@@ -44,7 +44,7 @@ func visited(t *testing.T, champion string, posted bool) string {
 	draw, late := rand.New(rand.NewPCG(7, 8)), []string{}
 	decisions, who := 60, ""
 	if posted {
-		decisions = 4
+		decisions = 6
 	}
 	for i := range 30 * decisions {
 		if posted {
@@ -52,7 +52,8 @@ func visited(t *testing.T, champion string, posted bool) string {
 		} else {
 			who = fmt.Sprintf(`,"customer":"anna-%d"`, i)
 		}
-		a := post("/v1/decide", `{"policy":"tea","product":"tea","observation":{"last_price":5},"explore":0.3`+who+`}`)
+		// By an id of its own a decision is drawn by the salt, alike in every run of this test.
+		a := post("/v1/decide", fmt.Sprintf(`{"id":"cup-%d","policy":"tea","product":"tea","observation":{"last_price":5},"explore":0.3%s}`, i, who))
 		visitors, units := 60/decisions, 0
 		if posted {
 			visitors += draw.IntN(5) - 2
@@ -95,7 +96,7 @@ func TestATurnOnTheLogOfAService(t *testing.T) {
 		name   string
 		posted bool
 		told   int
-	}{{"a customer", false, 1800}, {"all", true, 120}} {
+	}{{"a customer", false, 1800}, {"all", true, 180}} {
 		code, stdout, stderr := call(t, "loop", in("stall.toml"), "--log", visited(t, champions[0], c.posted), "--of", "tea", "--champion", champions[0], "--clock", "seconds", "--out", in("runs"), "--json", "-q")
 		var told struct {
 			Window struct {
