@@ -206,7 +206,7 @@ func TestDriftIsFoundWhereItIs(t *testing.T) {
 // 900 seeds, of any of the three in 300.
 func TestDriftAlarmsFalselyAsSeldomAsStated(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: 200 windows are played")
+		t.Skip("-short: 200 windows are played; go test ./scenarios/workflow plays them")
 	}
 	s := teahouseWith(t, "time.horizon=32")
 	champion := fixedBundle(t, s, 6.5)

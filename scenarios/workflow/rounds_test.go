@@ -69,7 +69,7 @@ func TestWhoDoesNotExploreEarnsAlikeBeforeTheTruthMoves(t *testing.T) {
 // late, and nobody who learned earns more than who knows, but for the chance of what the same customers do.
 func TestRefittingKeepsMostOfWhatDriftCosts(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a figure, which the race detector has nothing to say of")
+		t.Skip("-short: a figure, which the race detector has nothing to say of; go test ./scenarios/workflow plays it")
 	}
 	m := playRounds(t, 4, 2, "loop.rounds=5", "loop.shops=12", "traffic.visitors=80", "train.episodes=200", "evaluate.paths=20", `loop.drift=[{ key = "personas.regulars.price", to = -1.1, until = 2 }, { key = "personas.bargain-hunters.price", to = -1.6, until = 2 }]`)
 	if m.Cost == nil || m.Cost.Value < 0.05 || m.Kept == nil || m.Kept.Value < 0.6 || m.Promoted == 0 {
