@@ -76,9 +76,11 @@ func buyersAlone(t *testing.T, to string) {
 	}
 }
 
-func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
+// trainedStall is a folder with stall.toml and the runs of its training: in gives the path of what it holds, champion that of the bundle.
+func trainedStall(t *testing.T) (in func(name string) string, champion string) {
+	t.Helper()
 	dir := t.TempDir()
-	in := func(name string) string { return filepath.Join(dir, name) }
+	in = func(name string) string { return filepath.Join(dir, name) }
 	if err := os.WriteFile(in("stall.toml"), []byte(stall), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -89,8 +91,13 @@ func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
 	if err != nil || len(champions) != 1 {
 		t.Fatal(champions, err)
 	}
+	return in, champions[0]
+}
+
+func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
+	in, champion := trainedStall(t)
 	// The shoppers have become much keener on price.
-	code, _, stderr := call(t, "simulate", in("stall.toml"), "--set", "personas.guest.price=-1.6", "--set", "products.tea.appeal=7", "--policy", champions[0], "--explore", "0.2", "--decisions", in("log.jsonl"), "--paths", "20", "-q")
+	code, _, stderr := call(t, "simulate", in("stall.toml"), "--set", "personas.guest.price=-1.6", "--set", "products.tea.appeal=7", "--policy", champion, "--explore", "0.2", "--decisions", in("log.jsonl"), "--paths", "20", "-q")
 	if code != exitDone {
 		t.Fatal(stderr)
 	}
@@ -102,13 +109,13 @@ func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
 		says string
 	}{
 		{[]string{"loop", in("stall.toml"), "--log", in("log.jsonl")}, exitUsage, "--champion"},
-		{[]string{"loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", champions[0], "--clock", "moons", "-q"}, exitUsage, "moons"},
-		{[]string{"loop", in("stall.toml"), "--log", in("none.jsonl"), "--champion", champions[0]}, exitInvalid, "--log"},
-		{[]string{"loop", "canned-tuna", "--log", in("log.jsonl"), "--champion", champions[0], "-q"}, exitInvalid, "open market"},
-		{[]string{"loop", in("stall.toml"), "--log", in("mute.jsonl"), "--champion", champions[0]}, exitInvalid, "POST /v1/outcomes"},
-		{[]string{"loop", in("stall.toml"), "--log", in("buyers.jsonl"), "--champion", champions[0], "--clock", "seconds"}, exitInvalid, "all 40 known outcomes are sales, 60 are not told"},
-		{[]string{"loop", in("stall.toml"), "--log", in("buyers.jsonl"), "--champion", champions[0]}, exitUsage, "--clock seconds"}, // the window is of periods, and yet the clock is what is told
-		{[]string{"loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", champions[0], "--patience", "-1"}, exitUsage, "--patience"},
+		{[]string{"loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", champion, "--clock", "moons", "-q"}, exitUsage, "moons"},
+		{[]string{"loop", in("stall.toml"), "--log", in("none.jsonl"), "--champion", champion}, exitInvalid, "--log"},
+		{[]string{"loop", "canned-tuna", "--log", in("log.jsonl"), "--champion", champion, "-q"}, exitInvalid, "open market"},
+		{[]string{"loop", in("stall.toml"), "--log", in("mute.jsonl"), "--champion", champion}, exitInvalid, "POST /v1/outcomes"},
+		{[]string{"loop", in("stall.toml"), "--log", in("buyers.jsonl"), "--champion", champion, "--clock", "seconds"}, exitInvalid, "all 40 known outcomes are sales, 60 are not told"},
+		{[]string{"loop", in("stall.toml"), "--log", in("buyers.jsonl"), "--champion", champion}, exitUsage, "--clock seconds"}, // the window is of periods, and yet the clock is what is told
+		{[]string{"loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", champion, "--patience", "-1"}, exitUsage, "--patience"},
 	} {
 		c.args = append(c.args, "--out", in("refused"))
 		if code, _, stderr := call(t, c.args...); code != c.code || !strings.Contains(stderr, c.says) || strings.Contains(stderr, "interrupted") {
@@ -126,7 +133,7 @@ func TestATurnOfTheLoopOnTheCommandLine(t *testing.T) {
 	}
 	var files []string
 	for i, workers := range []string{"1", "2"} {
-		code, stdout, stderr := call(t, "loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", champions[0], "--out", in("runs"+workers), "--workers", workers, "--candidate", in("next"+workers+".tar.gz"), "--json", "-q")
+		code, stdout, stderr := call(t, "loop", in("stall.toml"), "--log", in("log.jsonl"), "--champion", champion, "--out", in("runs"+workers), "--workers", workers, "--candidate", in("next"+workers+".tar.gz"), "--json", "-q")
 		var told struct {
 			Schema  string
 			Promote bool

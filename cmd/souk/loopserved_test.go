@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -80,24 +79,13 @@ func visited(t *testing.T, champion string, posted bool) string {
 // The log of a service counts seconds: the loop reads from it how many come a day and what they take for a price, whether each was asked for himself or a price stood for
 // all. Estimates within four standard errors of the truth fail once in some 16,000 seeds each.
 func TestATurnOnTheLogOfAService(t *testing.T) {
-	dir := t.TempDir()
-	in := func(name string) string { return filepath.Join(dir, name) }
-	if err := os.WriteFile(in("stall.toml"), []byte(stall), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if code, _, stderr := call(t, "train", in("stall.toml"), "-q", "--out", in("runs")); code != exitDone {
-		t.Fatal(stderr)
-	}
-	champions, err := filepath.Glob(in("runs/stall/*/policy"))
-	if err != nil || len(champions) != 1 {
-		t.Fatal(champions, err)
-	}
+	in, champion := trainedStall(t)
 	for _, c := range []struct {
 		name   string
 		posted bool
 		told   int
 	}{{"a customer", false, 1800}, {"all", true, 180}} {
-		code, stdout, stderr := call(t, "loop", in("stall.toml"), "--log", visited(t, champions[0], c.posted), "--of", "tea", "--champion", champions[0], "--clock", "seconds", "--out", in("runs"), "--json", "-q")
+		code, stdout, stderr := call(t, "loop", in("stall.toml"), "--log", visited(t, champion, c.posted), "--of", "tea", "--champion", champion, "--clock", "seconds", "--out", in("runs"), "--json", "-q")
 		var told struct {
 			Window struct {
 				From, To float64
